@@ -1,0 +1,1 @@
+"""Hosts moto: the server, the gateway, the seams, time and saved state. Knows no service by name."""

@@ -1,0 +1,99 @@
+"""What a controller is: observe (a frozen picture) → decide (pure) → act. The engine calls `reconcile`; nothing else does.
+
+`Shell` is the dull part that all controllers share: it keeps each key's memory, records the decision's events and carries out its
+actions in order, with the newest of those events as their cause. Subclasses say how to observe and how to act; what to do is in decide.py.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from sandbox.core.events import Event
+from sandbox.core.journal import Journal
+
+M = TypeVar("M")
+O = TypeVar("O")  # noqa: E741 - Observed
+
+
+class Action:
+    """Base of the frozen dataclasses that a decision holds: `LaunchInstances(count=1, zone=...)`."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision(Generic[M]):
+    memory: M  # replaces the memory given to decide(); never mutated
+    actions: tuple[Action, ...] = ()  # carried out in order
+    events: tuple[Event, ...] = ()  # recorded before the actions, which they cause
+    look_again: timedelta | None = None  # None: only when woken or at the resync
+
+
+class Controller(Protocol):
+    """One per AWS service. A key names one thing it cares for: `<account>/<region>/<id or name>`."""
+
+    name: str
+
+    def keys(self) -> Iterable[str]: ...
+
+    def reconcile(self, key: str, now: datetime) -> timedelta | None:
+        """Brings one thing a step nearer to what is wanted; right after a restart, a missed wake-up, or twice in a row. → when to look again."""
+        ...
+
+
+class Shell(ABC, Generic[O, M]):
+    """Observe, decide, act."""
+
+    name: str
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self._memory: dict[str, M] = {}
+
+    @abstractmethod
+    def keys(self) -> Iterable[str]: ...
+
+    @abstractmethod
+    def observe(self, key: str, now: datetime) -> O | None:
+        """The picture of the key, or None when it is gone (its memory is then dropped)."""
+
+    @abstractmethod
+    def decide(self, observed: O, memory: M | None, now: datetime) -> Decision[M]:
+        """Calls the service's pure decide(). Memory is None at first sight of the key."""
+
+    @abstractmethod
+    def act(self, key: str, action: Action, now: datetime) -> None:
+        """One `match` over the service's actions; each arm is one driver or API call."""
+
+    def reconcile(self, key: str, now: datetime) -> timedelta | None:
+        observed = self.observe(key, now)
+        if observed is None:
+            self._memory.pop(key, None)
+            return None
+        decision = self.decide(observed, self._memory.get(key), now)
+        cause = self.journal.current_cause
+        for event in decision.events:
+            cause = self.journal.record(event).id
+        with self.journal.because(cause):
+            for action in decision.actions:
+                self.act(key, action, now)
+        self._memory[key] = decision.memory  # only when all was carried out: a failed action is decided again
+        return decision.look_again
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """An account and Region: what every backend of moto belongs to."""
+
+    account: str
+    region: str
+
+    def key(self, name: str) -> str:
+        return f"{self.account}/{self.region}/{name}"
+
+    @staticmethod
+    def split(key: str) -> "tuple[Scope, str]":
+        account, region, name = key.split("/", 2)
+        return Scope(account, region), name

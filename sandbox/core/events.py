@@ -1,0 +1,48 @@
+"""An event: something changed, when, to what, and because of which earlier event. EventBridge's shape and names.
+
+Controllers and backends make `Event`s; the journal gives each its id. The log line, the CLI line, the page and `sandbox explain` are all
+renderings of the same value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    source: str  # "aws.autoscaling", "aws.ec2", "sandbox.runtime", "user.api"
+    detail_type: str  # AWS's where AWS has one: "EC2 Instance State-change Notification"
+    summary: str  # one sentence for a person, without a time: "i-0a1 failed 2 health checks in a row (Target.Timeout)"
+    resources: tuple[str, ...] = ()  # plain ids or names or ARNs: what `sandbox explain` is asked about
+    detail: Mapping[str, Any] = field(default_factory=dict)  # JSON values
+    cause: str | None = None  # id of the event that led to this one; None: it began here
+    id: str = ""  # given by the journal
+    at: datetime = datetime.min.replace(tzinfo=UTC)  # sandbox time, given by the journal
+
+    def as_json(self) -> dict[str, Any]:
+        """The EventBridge envelope, with `summary` and `cause` added."""
+        return {
+            "id": self.id,
+            "time": self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "source": self.source,
+            "detail-type": self.detail_type,
+            "resources": list(self.resources),
+            "detail": dict(self.detail),
+            "summary": self.summary,
+            "cause": self.cause,
+        }
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> "Event":
+        return Event(
+            id=value["id"],
+            at=datetime.fromisoformat(value["time"]),
+            source=value["source"],
+            detail_type=value["detail-type"],
+            resources=tuple(value["resources"]),
+            detail=value["detail"],
+            summary=value["summary"],
+            cause=value["cause"],
+        )

@@ -1,0 +1,113 @@
+"""The journal: every event in order, in memory and (through a sink) in a file. CLI, dashboard, reports and tests all read it.
+
+`cause()` is how a chain is kept without passing ids through moto: while an API request or an action is carried out, the event that
+led to it is the current cause, and whatever is recorded meanwhile points to it.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+
+from sandbox.core.clock import Clock
+from sandbox.core.events import Event
+
+_CAUSE: ContextVar[str | None] = ContextVar("cause", default=None)
+
+
+class Journal:
+    """Thread-safe. Keeps the newest `keep` events in memory; the sink (a function of one event) gets all of them, in order."""
+
+    def __init__(self, clock: Clock, sink: Callable[[Event], None] | None = None, keep: int = 20_000) -> None:
+        self._clock, self._sink, self._keep = clock, sink, keep
+        self._events: deque[Event] = deque()
+        self._by_id: dict[str, Event] = {}
+        self._latest: dict[str, str] = {}
+        self._number = 0
+        self._grew = threading.Condition()
+        self._listeners: list[Callable[[Event], None]] = []
+
+    def load(self, events: Iterable[Event]) -> None:
+        """Takes in what an earlier run recorded, so that chains of causes survive a restart."""
+        with self._grew:
+            for event in events:
+                self._keep_event(event)
+
+    def record(self, event: Event) -> Event:
+        """Gives the event its id and time, and the current cause when it names none. Returns the event as kept."""
+        with self._grew:
+            kept = replace(
+                event,
+                id=f"e{self._number + 1:06d}",
+                at=self._clock.now(),
+                cause=event.cause or _CAUSE.get(),
+            )
+            self._keep_event(kept)
+            if self._sink:
+                self._sink(kept)
+            self._grew.notify_all()
+        for listener in self._listeners:
+            listener(kept)
+        return kept
+
+    def _keep_event(self, event: Event) -> None:
+        self._number = max(self._number, int(event.id[1:]))
+        self._events.append(event)
+        self._by_id[event.id] = event
+        for resource in event.resources:
+            self._latest[resource] = event.id
+        while len(self._events) > self._keep:
+            gone = self._events.popleft()
+            self._by_id.pop(gone.id, None)
+
+    def on_event(self, listener: Callable[[Event], None]) -> None:
+        """`listener` is called after each event, in the recording thread: it must be quick and must not record."""
+        self._listeners.append(listener)
+
+    @contextmanager
+    def because(self, cause: str | None) -> Iterator[None]:
+        """While it is open, events of this thread that name no cause get this one."""
+        token = _CAUSE.set(cause)
+        try:
+            yield
+        finally:
+            _CAUSE.reset(token)
+
+    @property
+    def current_cause(self) -> str | None:
+        return _CAUSE.get()
+
+    def latest(self, resource: str) -> str | None:
+        """Id of the newest event about the resource."""
+        return self._latest.get(resource)
+
+    def get(self, event_id: str) -> Event | None:
+        return self._by_id.get(event_id)
+
+    def events(self, after: str | None = None) -> tuple[Event, ...]:
+        """All kept events, or those after the event with that id."""
+        with self._grew:
+            if after is None:
+                return tuple(self._events)
+            number = int(after[1:])
+            return tuple(e for e in self._events if int(e.id[1:]) > number)
+
+    def wait(self, after: str | None, timeout: float) -> tuple[Event, ...]:
+        """As `events`, but waits up to `timeout` real seconds for one to come (long poll of `sandbox events --follow`)."""
+        with self._grew:
+            number = int(after[1:]) if after else 0
+            self._grew.wait_for(lambda: self._number > number, timeout)
+        return self.events(after)
+
+    def about(self, resource: str) -> tuple[Event, ...]:
+        """Events that name the resource, in order."""
+        return tuple(e for e in self.events() if resource in e.resources)
+
+    def chain(self, event: Event) -> tuple[Event, ...]:
+        """The event's causes, first cause first, the event itself last. Broken off where a cause is no longer kept."""
+        found = [event]
+        while found[-1].cause and (earlier := self._by_id.get(found[-1].cause)):
+            found.append(earlier)
+        return tuple(reversed(found))

@@ -1,0 +1,147 @@
+"""The load balancer's data plane, as AWS configuration: what listens, which rules choose, which targets answer. envoy.py renders it, ads.py
+sends it; simulated.py answers requests from it in tests and in virtual time. One contract suite for both (tests/contract/test_proxy.py).
+
+The configuration is a value. `apply` takes the whole of it, sends what differs from the last one, and returns at once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A target that may get requests. Draining and unused targets are left out (open requests go on)."""
+
+    target_id: str  # "i-…" or an address
+    host: str  # where to connect (Runtime.endpoint)
+    port: int
+    target: str  # "172.31.0.5:80": the target as the access log shows it
+    zone: str
+    healthy: bool  # False: gets requests only when no target of the group is healthy (fail-open, TG-35)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetGroup:
+    arn: str
+    endpoints: tuple[Endpoint, ...] = ()  # none: 503 (TG-38)
+    algorithm: str = "round_robin"  # | "least_outstanding_requests" (TG-24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """All that are given must match (ALB-22); a tuple matches when one of its values does. Wildcards * and ?."""
+
+    path_patterns: tuple[str, ...] = ()
+    host_headers: tuple[str, ...] = ()
+    http_headers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (name, values), each must match
+    request_methods: tuple[str, ...] = ()
+    query_strings: tuple[tuple[tuple[str | None, str], ...], ...] = ()  # each condition: (key or None, value) pairs
+    source_ips: tuple[str, ...] = ()  # CIDRs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    target_groups: tuple[tuple[str, int], ...]  # (arn, weight)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """ALB-25. #{protocol} #{host} #{port} #{path} #{query} stand for the request's own."""
+
+    status_code: int
+    protocol: str = "#{protocol}"
+    host: str = "#{host}"
+    port: str = "#{port}"
+    path: str = "/#{path}"
+    query: str = "#{query}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedResponse:
+    status_code: int
+    content_type: str = "text/plain"
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    arn: str
+    priority: int | None  # None: the default rule, evaluated last
+    action: Forward | Redirect | FixedResponse
+    conditions: Conditions = Conditions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    arn: str
+    load_balancer: str  # "app/<name>/<id>"
+    name: str  # the load balancer's name
+    dns_name: str
+    port: int  # the listener's port: X-Forwarded-Port
+    rules: tuple[Rule, ...]  # in order of evaluation, the default last
+    idle_timeout: timedelta = timedelta(seconds=60)
+    connect_timeout: timedelta = timedelta(seconds=10)  # ALB-35
+    client_keep_alive: timedelta = timedelta(hours=1)
+    xff_mode: str = "append"  # | "preserve" | "remove"
+    preserve_host_header: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyConfig:
+    listeners: tuple[Listener, ...] = ()
+    target_groups: tuple[TargetGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRecord:
+    """One request, as the data plane saw it: the fields of ALB's access log that are not constant (LBM-6), real durations in seconds."""
+
+    time: datetime  # real time of the end of the response
+    listener: str  # arn
+    load_balancer: str  # "app/<name>/<id>"
+    client: str  # "ip:port"
+    target: str | None  # "172.31.0.5:80"; None: none was chosen
+    target_group: str | None  # arn
+    rule_priority: int  # 0: default rule; -1: none matched
+    elb_status_code: int
+    target_status_code: int | None  # None: the target gave none
+    request_processing_time: float  # -1: was not dispatched
+    target_processing_time: float
+    response_processing_time: float
+    received_bytes: int
+    sent_bytes: int
+    request: str  # "GET http://host:80/path HTTP/1.1"
+    user_agent: str
+    trace_id: str
+    request_creation_time: datetime
+    actions_executed: str  # "forward" | "fixed-response" | "redirect"
+    error_reason: str  # "-" when none
+    target_connection_error: bool = False
+
+
+class Proxy(Protocol):
+    def apply(self, config: ProxyConfig) -> None: ...
+
+    def rejected(self) -> Sequence[str]:
+        """Why the data plane refused configuration (newest last); empty when it took everything."""
+        ...
+
+    def local_address(self, listener_arn: str) -> tuple[str, int] | None:
+        """Host and port on this machine where the listener answers; None: it has none (yet), see `problems`."""
+        ...
+
+    def problems(self) -> dict[str, str]:
+        """Listener ARN → one sentence why it is not reachable: "ports 8081-8100 are all in use: …"."""
+        ...
+
+    def on_access(self, callback: Callable[[Sequence[AccessRecord]], None]) -> None:
+        """Called with each batch of finished requests, within a second, each exactly once."""
+        ...
+
+    def available(self) -> str | None:
+        """None when it serves, else one sentence why not."""
+        ...
+
+    def close(self, *, keep_serving: bool = True) -> None: ...

@@ -1,0 +1,75 @@
+"""The simulated world: machines that boot, applications that answer or do not, zones that are cut. The simulated drivers stand on it, so
+what the simulated runtime starts, the simulated prober probes and the simulated proxy asks.
+
+Tests and virtual scenarios break things here: `world.machine(i).app = App.DOWN`.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from sandbox.core.clock import Clock
+
+
+class App(Enum):
+    """What the application of a running machine does with a request."""
+
+    UP = "up"  # answers `status_code`
+    DOWN = "down"  # nobody listens: connection refused
+    HANGING = "hanging"  # accepts and never answers
+
+
+class Answer(Enum):
+    """What a connection to a machine's port meets."""
+
+    RESPONSE = "response"
+    REFUSED = "refused"
+    HANG = "hang"  # connected, then silence
+    BLACKHOLE = "blackhole"  # no packet comes back at all: gone, or cut off
+
+
+@dataclass
+class Machine:
+    instance_id: str
+    address: str
+    zone: str
+    running: bool = False
+    app: App = App.UP
+    status_code: int = 200
+    ports: tuple[int, ...] = (80,)
+    answers_from: datetime | None = None  # when the application of the present boot begins to answer; None: not running
+    impaired: bool = False  # the machine's network stack does not answer (EC2-30)
+
+
+@dataclass
+class World:
+    clock: Clock
+    at: Callable[[datetime, Callable[[], None]], None]  # Engine.at
+    random: random.Random
+    boot_time: timedelta = timedelta(milliseconds=600)  # container start, as measured (runtime.md section 3)
+    app_start_time: timedelta = timedelta(milliseconds=600)
+    stop_time: timedelta = timedelta(milliseconds=300)
+    request_time: timedelta = timedelta(milliseconds=5)
+    machines: dict[str, Machine] = field(default_factory=dict)
+    cut_zones: set[str] = field(default_factory=set)
+    launch_error: Callable[[str], str | None] = lambda zone: None  # zone → why a launch there fails
+
+    def machine(self, instance_id: str) -> Machine:
+        return self.machines[instance_id]
+
+    def at_address(self, address: str) -> Machine | None:
+        return next((m for m in self.machines.values() if m.address == address), None)
+
+    def connect(self, address: str, port: int) -> tuple[Answer, int]:
+        """What a new connection meets now, and the status code of the response (0 when there is none)."""
+        machine = self.at_address(address)
+        if machine is None or not machine.running or machine.zone in self.cut_zones or machine.impaired:
+            return Answer.BLACKHOLE, 0
+        started = machine.answers_from is not None and machine.answers_from <= self.clock.now()
+        if not started or machine.app is App.DOWN or port not in machine.ports:
+            return Answer.REFUSED, 0
+        if machine.app is App.HANGING:
+            return Answer.HANG, 0
+        return Answer.RESPONSE, machine.status_code

@@ -1,0 +1,8 @@
+"""What many tests share: the `rule` marker and builders of whole sandboxes in virtual time."""
+
+import pytest
+
+
+def rule(*ids: str) -> pytest.MarkDecorator:
+    """Names the rules of docs/aws-behaviour.md that a test proves; `make rules` counts them."""
+    return pytest.mark.rule(*ids)
