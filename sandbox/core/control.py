@@ -39,7 +39,9 @@ class Controller(Protocol):
     def keys(self) -> Iterable[str]: ...
 
     def reconcile(self, key: str, now: datetime) -> timedelta | None:
-        """Brings one thing a step nearer to what is wanted; right after a restart, a missed wake-up, or twice in a row. → when to look again."""
+        """Brings one thing a step nearer to what is wanted; right after a restart, a missed wake-up, or twice in a row.
+
+        → when to look again."""
         ...
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+BEFORE_THE_JOURNAL = datetime.min.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -19,7 +21,7 @@ class Event:
     detail: Mapping[str, Any] = field(default_factory=dict)  # JSON values
     cause: str | None = None  # id of the event that led to this one; None: it began here
     id: str = ""  # given by the journal
-    at: datetime = datetime.min.replace(tzinfo=UTC)  # sandbox time, given by the journal
+    at: datetime = BEFORE_THE_JOURNAL  # sandbox time, given by the journal
 
     def as_json(self) -> dict[str, Any]:
         """The EventBridge envelope, with `summary` and `cause` added."""

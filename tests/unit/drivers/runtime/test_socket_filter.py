@@ -1,0 +1,72 @@
+"""What the control plane may ask of Docker, and what it may not: the table that guards the host."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from sandbox.drivers.runtime.socket_filter import refusal
+
+OURS = {"sandbox.name": "sandbox"}
+WORLD: dict[str, Mapping[str, Any]] = {
+    "/networks/sandbox-subnet-1": {"Labels": OURS},
+    "/networks/other": {"Labels": {"com.example": "x"}},
+    "/containers/ours/json": {"Config": {"Labels": OURS}},
+    "/containers/netns/json": {"Config": {"Labels": {"sandbox.role": "netns"}}},
+    "/containers/other/json": {"Config": {"Labels": {}}},
+}
+CREATE = {
+    "Image": "sandbox/machine:1a2b",
+    "Labels": OURS,
+    "HostConfig": {"NetworkMode": "sandbox-subnet-1", "CapDrop": ["ALL"], "CapAdd": ["SETUID"], "Init": True, "Privileged": False},
+}
+
+
+def with_host(**changes: object) -> dict[str, object]:
+    return {**CREATE, "HostConfig": {**CREATE["HostConfig"], **changes}}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/events", {}),
+        ("GET", "/containers/json", {}),
+        ("GET", "/images/sandbox/machine:1a2b/json", {}),
+        ("POST", "/containers/create", CREATE),
+        ("POST", "/containers/ours/start", {}),
+        ("DELETE", "/containers/ours", {}),
+        ("POST", "/networks/create", {"Driver": "bridge", "Labels": OURS}),
+        ("POST", "/networks/sandbox-subnet-1/connect", {"Container": "netns"}),
+        ("DELETE", "/networks/sandbox-subnet-1", {}),
+    ],
+)
+def test_what_running_instances_needs_is_allowed(method: str, path: str, body: Mapping[str, Any]) -> None:
+    assert refusal(method, path, body, lambda p: WORLD.get(p, {})) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "reason"),
+    [
+        ("POST", "/containers/create", with_host(Privileged=True), "HostConfig may not have Privileged"),
+        ("POST", "/containers/create", with_host(Binds=["/:/host"]), "HostConfig may not have Binds"),
+        ("POST", "/containers/create", with_host(PidMode="host"), "HostConfig may not have PidMode"),
+        ("POST", "/containers/create", with_host(CapAdd=["SYS_ADMIN"]), "capabilities beyond those of an instance: SYS_ADMIN"),
+        ("POST", "/containers/create", with_host(NetworkMode="host"), "the network host is not this sandbox's"),
+        ("POST", "/containers/create", with_host(NetworkMode="container:other"), "the network container:other is not this sandbox's"),
+        ("POST", "/containers/create", {**CREATE, "Image": "alpine"}, "the image alpine is not a machine image"),
+        ("POST", "/containers/create", {**CREATE, "Labels": {}}, "containers are labelled sandbox.name=sandbox"),
+        ("POST", "/containers/ours/exec", {}, "this call is not needed"),
+        ("PUT", "/containers/ours/archive", {}, "this call is not needed"),
+        ("DELETE", "/containers/other", {}, "the container is not this sandbox's"),
+        ("POST", "/containers/other/kill", {}, "the container is not this sandbox's"),
+        ("POST", "/containers/missing/kill", {}, "the container is not this sandbox's"),
+        ("DELETE", "/networks/other", {}, "the network is not this sandbox's"),
+        ("POST", "/networks/sandbox-subnet-1/connect", {"Container": "other"}, "the container to connect is not this sandbox's"),
+        ("POST", "/networks/create", {"Driver": "host", "Labels": OURS}, "networks are bridges labelled sandbox.name=sandbox"),
+        ("GET", "/containers/ours/archive", {}, "this read is not needed"),
+        ("GET", "/secrets", {}, "this read is not needed"),
+        ("POST", "/build", {}, "this call is not needed"),
+    ],
+)
+def test_everything_else_is_refused_with_the_reason(method: str, path: str, body: Mapping[str, Any], reason: str) -> None:
+    assert refusal(method, path, body, lambda p: WORLD.get(p, {})) == reason

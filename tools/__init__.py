@@ -1,0 +1,1 @@
+"""Tools of the project itself: rule coverage, generated diagrams, images."""
