@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Prints the name of the base image (Debian with Python) and makes sure that it is there. Progress goes to stderr.
+#
+# The first of these that works: BASE_IMAGE, when you set it · the image of an earlier run · the offline bundle (make bundle) ·
+# a registry, for at most PULL_TIMEOUT seconds · a bootstrap from this machine's distribution packages (bootstrap.sh).
+# Everything after that needs no network but for Python wheels. Doing it again takes less than a second.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=$here/../../build
+packages="python3 python3-pip sudo curl procps iproute2 nftables ca-certificates"
+tag=sandbox/base:$(printf '%s' "debian $packages" | "$here/sha256.sh" | cut -c1-12)
+bundle=${BUNDLE:-$(ls "$build"/sandbox-images.tar.* 2>/dev/null | head -1 || true)}
+registry_image=${REGISTRY_BASE:-debian:12-slim}
+pull_timeout=${PULL_TIMEOUT:-30}
+
+say() { echo "base image: $*" >&2; }
+have() { docker image inspect "$1" >/dev/null 2>&1; }
+use() { say "$2: $1"; echo "$1"; exit 0; }
+
+# `timeout` is missing on macOS: there the pull is waited for.
+bounded() { if command -v timeout >/dev/null; then timeout "$pull_timeout" "$@"; else "$@"; fi; }
+
+from_registry() {
+    say "asking a registry for $registry_image (at most $pull_timeout s)"
+    have "$registry_image" || bounded docker pull -q "$registry_image" >&2 || return 1
+    say "installing its packages"
+    docker build -q -t "$tag" - >&2 <<DOCKERFILE
+FROM $registry_image
+RUN apt-get update -qq \\
+ && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages \\
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
+DOCKERFILE
+}
+
+docker version >/dev/null 2>&1 || { say "Docker does not answer; start it (docker info says more)"; exit 1; }
+
+[ -n "${BASE_IMAGE:-}" ] && use "$BASE_IMAGE" "as BASE_IMAGE says"
+have "$tag" && use "$tag" "already here"
+if [ -n "$bundle" ] && [ -f "$bundle" ]; then
+    say "loading the bundle $bundle"
+    BUNDLE=$bundle "$here/bundle.sh" load >&2 && have "$tag" && use "$tag" "from the bundle"
+fi
+if [ "${NO_REGISTRY:-}" != 1 ] && from_registry; then use "$tag" "from the registry"; fi
+say "no registry: bootstrapping from distribution packages (about a minute)"
+# shellcheck disable=SC2086 - one word for each package
+"$here/bootstrap.sh" "$tag" $packages >&2
+use "$tag" "bootstrapped"

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Builds the images of instances and of the control plane: sandbox/machine and sandbox/control, tagged by their content and `latest`.
+# Writes their names to build/images.env. usage: images.sh [machine|control]...   (both when none is named)
+#
+# `docker build` gets no network: pip downloads the wheels beforehand, for the Python of the base image and the architecture of the engine,
+# which need not be this machine's. What is already built is not built again.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+build=$root/build
+mkdir -p "$build"
+say() { echo "images: $*" >&2; }
+hash() { "$here/sha256.sh" | cut -c1-12; }
+have() { docker image inspect "$1" >/dev/null 2>&1; }
+
+python=$root/.venv/bin/python
+[ -x "$python" ] || python=python3
+
+base=$("$here/base.sh")
+base_id=$(docker image inspect -f '{{.Id}}' "$base")
+case $(docker version -f '{{.Server.Arch}}') in
+    amd64) machine_name=x86_64 ;;
+    arm64) machine_name=aarch64 ;;
+    *) say "no wheels for this architecture of the Docker engine"; exit 1 ;;
+esac
+
+# The base image's Python, "3.11": asked once for each base image.
+python_version() {
+    local kept=$build/python-version.${base_id#sha256:}
+    [ -s "$kept" ] || docker run --rm --network none "$base" python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' > "$kept"
+    cat "$kept"
+}
+
+# Downloads the wheels of a requirements file; prints the folder.
+wheelhouse() {
+    local requirements=$1 version folder platforms=()
+    version=$(python_version)
+    folder=$build/wheelhouse/$( (cat "$requirements"; echo "$version $machine_name") | hash)
+    if [ ! -e "$folder/.complete" ]; then
+        say "downloading wheels for Python $version on $machine_name"
+        for glibc in 2014 _2_17 _2_24 _2_26 _2_27 _2_28 _2_31 _2_34; do platforms+=(--platform "manylinux${glibc}_$machine_name"); done
+        rm -rf "$folder"
+        "$python" -m pip download --quiet --disable-pip-version-check --dest "$folder" --only-binary=:all: \
+            --python-version "$version" --implementation cp "${platforms[@]}" -r "$requirements" >&2
+        touch "$folder/.complete"
+    fi
+    echo "$folder"
+}
+
+# Contents and modes of the files below the given paths, as one hash. Compiled Python does not count.
+fingerprint() {
+    (cd "$root" && find "$@" -type f ! -name '*.pyc' | LC_ALL=C sort | while read -r file; do
+        [ -x "$file" ] && printf 'x '
+        printf '%s\n' "$file"
+        cat "$file"
+    done; echo "$base_id $machine_name") | hash
+}
+
+# build_image NAME DOCKERFILE REQUIREMENTS FILL PATH...: FILL copies what the Dockerfile needs into the context folder $1.
+build_image() {
+    local name=$1 dockerfile=$2 requirements=$3 fill=$4 image context started=$SECONDS
+    shift 4
+    image=sandbox/$name:$(fingerprint "$dockerfile" "$@")
+    if have "$image"; then
+        say "$image is up to date"
+    else
+        context=$(mktemp -d "$build/context.XXXXXX")
+        cp -R "$(wheelhouse "$requirements")" "$context/wheelhouse"
+        cp "$requirements" "$context/requirements.txt"
+        cp "$root/$dockerfile" "$context/Dockerfile"
+        "$fill" "$context"
+        say "building $image"
+        if ! docker build --quiet --network none --build-arg "BASE_IMAGE=$base" --tag "$image" "$context" > "$build/$name.log" 2>&1; then
+            cat "$build/$name.log" >&2
+            rm -rf "$context"
+            say "$image was not built; what Docker said stands above"
+            exit 1
+        fi
+        rm -rf "$context"
+        docker image prune --force --filter label=sandbox.build=wheels >/dev/null    # the first stage, without a name
+        say "$image is built ($((SECONDS - started)) s)"
+    fi
+    docker tag "$image" "sandbox/$name:latest"
+    record "$name" "$image"
+}
+
+# Keeps the other image's line.
+record() {
+    local key
+    key=SANDBOX_$(echo "$1" | tr '[:lower:]' '[:upper:]')_IMAGE
+    { grep -v "^$key=" "$build/images.env" 2>/dev/null || true; echo "$key=$2"; } > "$build/images.env.new"
+    mv "$build/images.env.new" "$build/images.env"
+}
+
+fill_machine() {
+    mkdir -p "$1/root/sbin" "$1/root/usr/lib/instance-init"
+    cp "$root/app/app.py" "$1/root/app.py"
+    cp "$root/app/image/instance-init" "$1/root/sbin/"
+    cp "$root/app/image/unhandled_user_data.py" "$1/root/usr/lib/instance-init/"
+}
+
+fill_control() {
+    mkdir "$1/source"
+    (cd "$root" && tar -cf - --exclude='__pycache__' sandbox scenarios app pyproject.toml) | tar -xf - -C "$1/source"
+}
+
+control_requirements() {
+    "$python" - "$root/pyproject.toml" <<'PYTHON'
+import sys
+import tomllib
+print("\n".join(tomllib.load(open(sys.argv[1], "rb"))["project"]["dependencies"]))
+PYTHON
+}
+
+for name in "${@:-machine control}"; do
+    for image in $name; do
+        case $image in
+            machine) build_image machine app/Dockerfile "$root/app/requirements.txt" fill_machine app/app.py app/image app/requirements.txt ;;
+            control)
+                control_requirements > "$build/control-requirements.txt"
+                build_image control docker/control.Dockerfile "$build/control-requirements.txt" fill_control sandbox scenarios app pyproject.toml
+                ;;
+            *) say "there is no image $image: machine or control"; exit 2 ;;
+        esac
+    done
+done
