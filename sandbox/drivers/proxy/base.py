@@ -119,6 +119,7 @@ class AccessRecord:
     actions_executed: str  # "forward" | "fixed-response" | "redirect"
     error_reason: str  # "-" when none
     target_connection_error: bool = False
+    redirect_url: str = "-"
 
 
 class Proxy(Protocol):

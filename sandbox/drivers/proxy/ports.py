@@ -1,0 +1,102 @@
+"""Local ports of listeners: stable, remembered across restarts, and never one that somebody else holds.
+
+A listener is remembered by its load balancer's account, region and name and by its AWS port, so that a load balancer that is deleted and created
+again (terraform) is found where it was.
+"""
+
+import json
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sandbox.drivers.proxy.base import Listener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    ports: Mapping[str, int]  # listener ARN → port
+    problems: Mapping[str, str]  # listener ARN → sentence
+
+
+@dataclass(slots=True)
+class Ports:
+    file: Path
+    bind: str
+    numbers: range
+    probe: bool  # try to bind before a port is given; False: Envoy listens elsewhere
+    _remembered: dict[str, int] = field(default_factory=dict)  # oldest first
+    _held: set[int] = field(default_factory=set)  # Envoy listens there on our behalf
+    _bad: set[int] = field(default_factory=set)  # Envoy could not bind
+    _saved: str = ""
+
+    def load(self, envoy_runs: bool) -> None:
+        """What an earlier control plane gave; with `envoy_runs`, that Envoy listens on the ports still."""
+        if self.file.exists():
+            saved = json.loads(self.file.read_text())
+            self._remembered = dict(saved["remembered"])
+            self._held = set(saved["held"]) if envoy_runs else set()
+
+    def refuse(self, port: int) -> None:
+        """Envoy reported that it cannot bind the port."""
+        self._bad.add(port)
+        self._held.discard(port)
+
+    def assign(self, listeners: Iterable[Listener]) -> Assignment:
+        ports, problems = dict[str, int](), dict[str, str]()
+        wanted = {_name(listener): listener for listener in listeners}
+        for name, listener in wanted.items():
+            port = self._port(name, wanted.keys())
+            if port is None:
+                problems[listener.arn] = self._exhausted()
+                self._remembered.pop(name, None)
+            else:
+                ports[listener.arn] = port
+                self._remembered[name] = port
+        self._held = set(ports.values())
+        self._save()
+        return Assignment(ports=ports, problems=problems)
+
+    def _save(self) -> None:
+        text = json.dumps({"remembered": self._remembered, "held": sorted(self._held)})
+        if text != self._saved:
+            self.file.write_text(text)
+            self._saved = text
+
+    def _port(self, name: str, wanted: Iterable[str]) -> int | None:
+        earlier = self._remembered.get(name)
+        if earlier is not None and self._usable(earlier):
+            return earlier
+        reserved = {self._remembered[other] for other in self._remembered if other != name}
+        fresh = next((port for port in self.numbers if port not in reserved and self._usable(port)), None)
+        return fresh if fresh is not None else self._reuse(set(wanted))
+
+    def _reuse(self, wanted: set[str]) -> int | None:
+        """The port of a listener that is gone, the longest ago first."""
+        for gone in [name for name in self._remembered if name not in wanted]:
+            if self._usable(port := self._remembered.pop(gone)):
+                return port
+        return None
+
+    def _usable(self, port: int) -> bool:
+        if port not in self.numbers or port in self._bad:
+            return False
+        return port in self._held or not self.probe or can_bind(self.bind, port)
+
+    def _exhausted(self) -> str:
+        return f"ports {self.numbers.start}-{self.numbers.stop - 1} are all in use: free one, or give the sandbox a larger range of ports"
+
+
+def can_bind(host: str, port: int) -> bool:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have just ended do not matter
+        try:
+            trial.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def _name(listener: Listener) -> str:
+    owner = ":".join(listener.arn.split(":")[3:5])  # region and account
+    return f"{owner}/{listener.name}:{listener.port}"
