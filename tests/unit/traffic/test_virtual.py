@@ -1,0 +1,38 @@
+"""Traffic in virtual time keeps the plan's moments and the client's patience."""
+
+import contextlib
+from datetime import timedelta
+
+from sandbox.core.clock import VirtualClock
+from sandbox.core.journal import Journal
+from sandbox.engine import Engine
+from sandbox.traffic.plan import Failure, Outcome, Plan, judge
+from sandbox.traffic.virtual import VirtualLoad
+
+
+def test_requests_are_sent_at_their_planned_moments_until_it_is_stopped() -> None:
+    clock = VirtualClock()
+    begin = clock.now()
+    engine = Engine(clock, Journal(clock), contextlib.nullcontext())
+
+    def ask(url: str) -> tuple[Outcome, float]:
+        slow = clock.now() >= begin + timedelta(seconds=2)
+        return judge(200, "i-1"), 9.0 if slow else 0.005
+
+    load = VirtualLoad(Plan(url="http://127.0.0.1:8081/", rate=2, patience=timedelta(seconds=3)), clock, engine.at, ask)
+    engine.run_until(begin + timedelta(seconds=2.5))
+    records = load.stop()
+    engine.run_until(begin + timedelta(seconds=10))
+
+    assert [r.at - begin for r in records] == [timedelta(seconds=n / 2) for n in range(6)]
+    assert [r.outcome.failure for r in records] == [None] * 4 + [Failure.CLIENT_TIMEOUT] * 2
+    assert [r.latency for r in records] == [0.005] * 4 + [3.0] * 2
+    assert load.records() == records
+
+
+def test_it_ends_by_itself_at_the_plan_s_count() -> None:
+    clock = VirtualClock()
+    engine = Engine(clock, Journal(clock), contextlib.nullcontext())
+    load = VirtualLoad(Plan(url="http://127.0.0.1:1/", rate=10, most=7), clock, engine.at, lambda url: (judge(200), 0.001))
+    engine.run_until(clock.now() + timedelta(minutes=1))
+    assert len(load.records()) == 7
