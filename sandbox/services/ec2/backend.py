@@ -1,0 +1,279 @@
+"""moto's EC2 with a lifecycle: what the API checks and promises. The promise is kept by controller.py; the states are in instances.py.
+
+Only this folder writes instance states. Other services read them from the same moto objects (`instance.state`, `instance.sandbox`).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.ec2.exceptions import InvalidParameterCombination
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.utils import parse_user_data
+
+from sandbox.aws.context import context
+from sandbox.aws.seams import adds, replaces, swap_backend
+from sandbox.core.control import Scope
+from sandbox.drivers.runtime.base import Container, Runtime
+from sandbox.services.ec2 import errors, filters, launches, responses
+from sandbox.services.ec2.instances import SandboxInstance
+from sandbox.services.ec2.launches import LaunchRequest, setting
+from sandbox.services.ec2.model import InstanceState, Observed, ShutdownBehavior, state_change
+
+__all__ = ["SandboxEC2", "find", "known", "read", "responses"]  # responses: imported so that its seam is declared
+
+STARTABLE = (InstanceState.STOPPED, InstanceState.RUNNING, InstanceState.PENDING)
+STOPPABLE = (InstanceState.RUNNING, InstanceState.STOPPING, InstanceState.STOPPED)
+WHILE_STOPPED = ("user_data", "instance_type", "kernel", "ramdisk", "ebs_optimized")  # UD-11
+ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
+
+
+@swap_backend("ec2")
+class SandboxEC2(EC2Backend):  # type: ignore[misc]
+    def __init__(self, region_name: str, account_id: str) -> None:
+        self.sandbox_tokens: dict[str, tuple[str, str]] = {}  # ClientToken → (fingerprint of the request, reservation id)
+        super().__init__(region_name, account_id)
+
+    # ---- launching ------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="EC2-3: pending until the machine runs; MaxCount, templates, capacity, addresses, user data limit")
+    def run_instances(self, image_id: str, count: int, user_data: Any, security_group_names: list[str], **kwargs: Any) -> Any:
+        request = launches.current(count)
+        template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
+        launches.fill_in(kwargs, request, template)
+        launches.check_user_data(user_data or template.get("UserData"))
+        self._check_key_pair(kwargs.get("key_name") or template.get("KeyName"))
+        if subnet := launches.choose_subnet(self, kwargs):
+            kwargs["subnet_id"] = subnet.id
+            count = launches.how_many(request, subnet, kwargs)
+        before = set(self.reservations)
+        try:
+            reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
+        except Exception:
+            self._drop_empty(set(self.reservations) - before)
+            raise
+        self._launched(reservation, request)
+        return reservation
+
+    def _launched(self, reservation: Any, request: LaunchRequest) -> None:
+        if request.token:
+            self.sandbox_tokens[request.token] = (request.fingerprint, reservation.id)
+        for instance in reservation.instances:
+            why = f"RunInstances asked for it in {instance.availability_zone}"
+            context().journal.record(state_change(instance.id, InstanceState.PENDING, why))
+
+    def launched_before(self, request: LaunchRequest) -> Any:
+        """The reservation that the same ClientToken made, or None. IdempotentParameterMismatch when the request was another one."""
+        fingerprint, reservation_id = self.sandbox_tokens.get(request.token or "", ("", ""))
+        reservation = self.reservations.get(reservation_id)
+        if reservation is None:
+            return None
+        if fingerprint != request.fingerprint:
+            raise errors.token_reused()
+        if any(i.lifecycle_state in (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED) for i in reservation.instances):
+            raise errors.token_of_terminated()
+        return reservation
+
+    def _drop_empty(self, reservation_ids: set[str]) -> None:
+        """moto enters the reservation before it makes the instances."""
+        for reservation_id in reservation_ids:
+            if not self.reservations[reservation_id].instances:
+                del self.reservations[reservation_id]
+
+    def _check_key_pair(self, name: str | None) -> None:
+        if name and name not in self.key_pairs:
+            raise errors.unknown_key_pair(name)
+
+    # ---- start, stop, reboot, terminate -----------------------------------------------------------------------------------------------
+
+    @replaces(why="EC2-4, EC2-14, EC2-16: only from stopped, needs capacity, all or nothing")
+    def start_instances(self, instance_ids: list[str]) -> list[tuple[Any, Any]]:
+        instances = self.get_multi_instances_by_id(instance_ids)
+        for instance in instances:
+            if instance.lifecycle_state not in STARTABLE:
+                raise errors.cannot_be_started(instance.id)
+        for instance in instances:
+            refusal = launches.no_capacity(instance.availability_zone, instance.instance_type)
+            if refusal and instance.lifecycle_state is InstanceState.STOPPED:
+                raise errors.no_capacity(refusal)
+        return [(instance, instance.start()) for instance in instances]
+
+    @replaces(why="EC2-4, EC2-14: only what has run, all or nothing; EC2-5: Force")
+    def stop_instances(self, instance_ids: list[str], force: bool = False) -> list[tuple[Any, Any]]:
+        instances = self.get_multi_instances_by_id(instance_ids)
+        for instance in instances:
+            if instance.lifecycle_state not in STOPPABLE:
+                raise errors.cannot_be_stopped(instance.id)
+            if instance.disable_api_stop:
+                raise errors.stop_protected(instance.id)
+        for instance in instances:
+            instance.sandbox.stop_forced |= force and instance.lifecycle_state is not InstanceState.STOPPED
+        return [(instance, instance.stop()) for instance in instances]
+
+    @replaces(why="EC2-6: reboots of terminated instances are ignored")
+    def reboot_instances(self, instance_ids: list[str]) -> list[Any]:
+        instances = self.get_multi_instances_by_id(instance_ids)
+        gone = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
+        for instance in instances:
+            if instance.lifecycle_state not in (InstanceState.RUNNING, *gone):
+                raise errors.cannot_be_rebooted(instance.id)
+        for instance in instances:
+            instance.reboot()
+        return instances
+
+    @replaces(why="EC2-7, EC2-8: termination protection holds for the zone of the request; nothing happens for an unknown id")
+    def terminate_instances(self, instance_ids: list[str]) -> list[tuple[Any, Any]]:
+        if not instance_ids:
+            raise InvalidParameterCombination("No instances specified")
+        instances = self.get_multi_instances_by_id(instance_ids)
+        shielded = [i for i in instances if i.disable_api_termination and i.lifecycle_state is not InstanceState.TERMINATED]
+        zones = {i.availability_zone for i in shielded}
+        changed = [(i, i.terminate()) for i in instances if i.availability_zone not in zones]
+        if shielded:
+            raise errors.protected(shielded[0].id)
+        return changed
+
+    def purge(self, instance_id: str) -> None:
+        """A terminated instance disappears (EC2-9), and its reservation with the last of it."""
+        for reservation in list(self.reservations.values()):
+            reservation.instances = [i for i in reservation.instances if i.id != instance_id]
+        self._drop_empty(set(self.reservations))
+        self.sandbox_tokens = {t: kept for t, kept in self.sandbox_tokens.items() if kept[1] in self.reservations}
+        self.tags.pop(instance_id, None)
+        SandboxInstance.instances_tracked[:] = [i for i in SandboxInstance.instances_tracked if i.id != instance_id]
+
+    # ---- reading --------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="EC2-14: InvalidInstanceID.Malformed")
+    def get_instance(self, instance_id: str) -> Any:
+        return self.get_multi_instances_by_id([instance_id])[0]
+
+    @replaces(why="EC2-14: InvalidInstanceID.Malformed")
+    def get_multi_instances_by_id(self, instance_ids: list[str], filters: Any = None) -> list[Any]:
+        for instance_id in instance_ids:
+            digits = instance_id.removeprefix("i-")
+            if digits == instance_id or len(digits) not in ID_DIGITS or set(digits) - set("0123456789abcdef"):
+                raise errors.malformed_id(instance_id)
+        return super().get_multi_instances_by_id(list(dict.fromkeys(instance_ids)), filters)
+
+    @replaces(why="EC2-14: names every id that does not exist; filters of filters.py")
+    def get_reservations_by_instance_ids(self, instance_ids: list[str], filters: Any = None) -> list[Any]:
+        self.get_multi_instances_by_id(instance_ids)
+        found = super().get_reservations_by_instance_ids(list(dict.fromkeys(instance_ids)))
+        return _filtered(found, filters)
+
+    @replaces(why="DescribeInstances: filters that moto answers with an internal error")
+    def all_reservations(self, filters: Any = None) -> list[Any]:
+        return _filtered(super().all_reservations(), filters)
+
+    @replaces(why="EC2-33: only running ones unless all are asked for; filters that moto ignores")
+    def describe_instance_status(self, instance_ids: list[str], include_all_instances: bool, filters_given: Any) -> list[Any]:
+        wanted = {f["name"]: f["values"] for f in filters_given or ()}
+        filters.check(filters.STATUSES, wanted)
+        instances = self.get_multi_instances_by_id(instance_ids) if instance_ids else self.all_instances()
+        shown = [i for i in instances if include_all_instances or i.lifecycle_state is InstanceState.RUNNING]
+        return [i for i in shown if filters.matches(filters.STATUSES, i, wanted)]
+
+    # ---- attributes -----------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="UD-1, UD-11: some attributes change only while stopped; moto stores booleans as text")
+    def modify_instance_attribute(self, instance_id: str, key: str, value: Any) -> Any:
+        instance = self.get_instance(instance_id)
+        if key in WHILE_STOPPED and instance.lifecycle_state is not InstanceState.STOPPED:
+            raise errors.not_stopped(instance_id)
+        if key == "user_data":
+            value = parse_user_data(value) if isinstance(value, str) else value
+            launches.check_user_data(value)
+        if key == "instance_initiated_shutdown_behavior" and value not in {b.value for b in ShutdownBehavior}:
+            raise errors.wrong_value(value, "InstanceInitiatedShutdownBehavior")
+        if value in ("true", "false"):
+            value = value == "true"
+        return super().modify_instance_attribute(instance_id, key, value)
+
+    @adds(why="EC2-20: MonitorInstances and UnmonitorInstances")
+    def set_monitoring(self, instance_ids: list[str], state: str) -> list[Any]:
+        instances = self.get_multi_instances_by_id(instance_ids)
+        for instance in instances:
+            instance.monitoring_state = state
+        return instances
+
+    # ---- networks and templates -----------------------------------------------------------------------------------------------------
+
+    @replaces(why="a CIDR that this machine uses already cannot be a network of containers; the default VPC's is a setting")
+    def create_vpc(self, cidr_block: str, *args: Any, is_default: bool = False, **kwargs: Any) -> Any:
+        if is_default:
+            cidr_block = setting("default_vpc_cidr", cidr_block)
+        else:
+            _refuse(cidr_block, "InvalidVpc.Range")
+        return super().create_vpc(cidr_block, *args, is_default=is_default, **kwargs)
+
+    @replaces(why="a CIDR that this machine uses already cannot be a network of containers")
+    def create_subnet(self, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
+        if vpc_id in self.vpcs and not self.vpcs[vpc_id].is_default:
+            _refuse(cidr_block, "InvalidSubnet.Range")
+        return super().create_subnet(vpc_id, cidr_block, *args, **kwargs)
+
+    @replaces(why="UD-1: user data limit")
+    def create_launch_template(self, name: str, description: str, template_data: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        launches.check_user_data(template_data.get("UserData"), "InvalidUserData.Malformed")
+        return super().create_launch_template(name, description, template_data, *args, **kwargs)
+
+
+def _filtered(reservations: list[Any], wanted: Any) -> list[Any]:
+    return filters.reservations(reservations, wanted) if wanted else reservations
+
+
+def _refuse(cidr_block: str, code: str) -> None:
+    refuse = context().extra.get("refuse_cidr")
+    if refuse and (sentence := refuse(cidr_block)):
+        raise errors.refused_cidr(code, sentence)
+
+
+# ---- what the controller reads ---------------------------------------------------------------------------------------------------------
+
+
+def known() -> Iterator[tuple[Scope, Any]]:
+    """All instances of all accounts and Regions, oldest first in each."""
+    for account, regions in ec2_backends.items():
+        for region, backend in regions.items():
+            for reservation in backend.reservations.values():
+                for instance in reservation.instances:
+                    yield Scope(account, region), instance
+
+
+def find(scope: Scope, instance_id: str) -> Any:
+    """The instance, or None. Makes no backend: reading must not call Regions into being."""
+    backend = ec2_backends.get(scope.account, {}).get(scope.region)
+    reservations: Sequence[Any] = list(backend.reservations.values()) if backend else ()
+    return next((i for r in reservations for i in r.instances if i.id == instance_id), None)
+
+
+def read(instance: Any, runtime: Runtime, cause: str | None) -> Observed:
+    """The picture of one instance and its machine."""
+    extra, unavailable = instance.sandbox, runtime.available()
+    container: Container | None = runtime.containers().get(instance.id)
+    host_check = context().extra.get("host_reachable")  # a fault's finding for the system status check (EC2-30): instance id → bool | None
+    return Observed(
+        instance_id=instance.id,
+        state=instance.lifecycle_state,
+        state_since=extra.state_since,
+        container=container,
+        unavailable=unavailable,
+        spec=launches.launch_spec(instance) if instance.lifecycle_state is InstanceState.PENDING else None,
+        boots=extra.boots,
+        start_asked=extra.start_asked,
+        stop_forced=extra.stop_forced,
+        reboot_asked=extra.reboot_asked,
+        reboot=extra.reboot,
+        shutdown_behavior=ShutdownBehavior(instance.instance_initiated_shutdown_behavior),
+        system_check=extra.system_check,
+        instance_check=extra.instance_check,
+        next_check=extra.next_check,
+        host_reachable=host_check(instance.id) if host_check else (True if unavailable is None else None),
+        reachable=runtime.reachable(instance.id) if unavailable is None else None,
+        terminated_visible=timedelta(minutes=setting("terminated_visible_minutes", 60)),
+        cause=cause,
+    )

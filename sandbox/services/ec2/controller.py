@@ -1,0 +1,88 @@
+"""The EC2 loop: one key for each instance of every account and Region, and one for each container that belongs to none.
+
+The runtime's `on_change` wakes it (`key_of` tells which key an instance id is), the gateway wakes it after each request.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sandbox.core.control import Action, Decision, Scope, Shell
+from sandbox.core.journal import Journal
+from sandbox.drivers.runtime.base import Runtime
+from sandbox.services.ec2 import backend
+from sandbox.services.ec2.decide import decide
+from sandbox.services.ec2.model import (
+    LaunchContainer,
+    Memory,
+    Observed,
+    Purge,
+    Reboot,
+    RebootContainer,
+    SetState,
+    SetStatus,
+    StartContainer,
+    StopContainer,
+    TakeNoteOfBoot,
+    TerminateContainer,
+)
+
+ORPHANS = Scope("-", "-")  # containers without an instance have no account that we know
+
+
+class Ec2Controller(Shell[Observed, Memory]):
+    name = "ec2"
+
+    def __init__(self, journal: Journal, runtime: Runtime) -> None:
+        super().__init__(journal)
+        self._runtime = runtime
+        self._keys: dict[str, str] = {}  # instance id → key, replaced as a whole: key_of is asked from the runtime's thread
+
+    def keys(self) -> Iterable[str]:
+        self._keys = {instance.id: scope.key(instance.id) for scope, instance in backend.known()}
+        orphans = [i for i in self._runtime.containers() if i not in self._keys]
+        return (*self._keys.values(), *(ORPHANS.key(i) for i in sorted(orphans)))
+
+    def key_of(self, instance_id: str) -> str:
+        """The key to wake when the runtime tells of a change. Thread-safe."""
+        return self._keys.get(instance_id) or ORPHANS.key(instance_id)
+
+    def observe(self, key: str, now: datetime) -> Observed | None:
+        scope, instance_id = Scope.split(key)
+        cause = self.journal.latest(instance_id)
+        if scope != ORPHANS:
+            instance = backend.find(scope, instance_id)
+            return backend.read(instance, self._runtime, cause) if instance else None
+        container = self._runtime.containers().get(instance_id)
+        if container is None or any(instance.id == instance_id for _, instance in backend.known()):
+            return None
+        return Observed(instance_id=instance_id, state=None, state_since=now, container=container, cause=cause)
+
+    def decide(self, observed: Observed, memory: Memory | None, now: datetime) -> Decision[Memory]:
+        return decide(observed, memory, now)
+
+    def act(self, key: str, action: Action, now: datetime) -> None:
+        scope, instance_id = Scope.split(key)
+        instance = backend.find(scope, instance_id)
+        match action:
+            case LaunchContainer():
+                self._runtime.launch(action.spec)
+            case StartContainer():
+                self._runtime.start(instance_id)
+                instance.sandbox.start_asked = False
+            case StopContainer():
+                self._runtime.stop(instance_id, force=action.force)
+            case RebootContainer():
+                self._runtime.reboot(instance_id)
+                instance.sandbox.reboot_asked = False
+                instance.sandbox.reboot = Reboot(boots=action.boots, asked_at=now)
+            case TerminateContainer():
+                self._runtime.terminate(instance_id)
+            case TakeNoteOfBoot():
+                instance.note_boot(action.boots)
+            case SetStatus():
+                instance.set_checks(action.system, action.instance, action.next_check)
+            case SetState():
+                with self.journal.because(self.journal.current_cause or action.cause):
+                    instance.advance(action.event, action.why, action.reason)
+            case Purge():
+                instance.ec2_backend.purge(instance_id)

@@ -1,0 +1,111 @@
+"""EC2's errors to users of the API: code and text as AWS gives them, all HTTP 400 (EC2-14).
+
+Raised by this folder's backend, responses and addresses; kept apart so that the texts can be read next to each other.
+"""
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.ec2.exceptions import EC2ClientError
+
+
+def _error(code: str, text: str) -> Exception:
+    error: Exception = EC2ClientError(code, text)
+    return error
+
+
+def unknown_filter(name: str) -> Exception:
+    return _error("InvalidParameterValue", f"The filter '{name}' is invalid")
+
+
+def malformed_id(instance_id: str) -> Exception:
+    return _error("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')  # EC2-14
+
+
+def cannot_be_started(instance_id: str) -> Exception:
+    text = f"The instance '{instance_id}' is not in a state from which it can be started."  # EC2-14
+    return _error("IncorrectInstanceState", text)
+
+
+def cannot_be_stopped(instance_id: str) -> Exception:
+    text = f"This instance '{instance_id}' is not in a state from which it can be stopped."  # EC2-14
+    return _error("IncorrectInstanceState", text)
+
+
+def cannot_be_rebooted(instance_id: str) -> Exception:
+    """The rules know no text for this one; formed like the other two (U)."""
+    text = f"The instance '{instance_id}' is not in a state from which it can be rebooted."
+    return _error("IncorrectInstanceState", text)
+
+
+def not_stopped(instance_id: str) -> Exception:
+    return _error("IncorrectInstanceState", f"The instance '{instance_id}' is not in the 'stopped' state.")  # UD-11
+
+
+def protected(instance_id: str) -> Exception:
+    text = (
+        f"The instance '{instance_id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again."  # EC2-8
+    )
+    return _error("OperationNotPermitted", text)
+
+
+def stop_protected(instance_id: str) -> Exception:
+    text = f"The instance '{instance_id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again."
+    return _error("OperationNotPermitted", text)
+
+
+def user_data_too_long(code: str = "InvalidParameterValue") -> Exception:
+    return _error(code, "User data is limited to 16384 bytes")  # UD-1
+
+
+def no_capacity(sentence: str) -> Exception:
+    return _error("InsufficientInstanceCapacity", sentence)  # EC2-15
+
+
+def no_free_address(subnet_id: str) -> Exception:
+    text = f"There are not enough free addresses in subnet '{subnet_id}' to satisfy the requested number of instances."
+    return _error("InsufficientFreeAddressesInSubnet", text)
+
+
+def address_in_use(address: str) -> Exception:
+    return _error("InvalidIPAddress.InUse", f"Address {address} is in use.")
+
+
+def address_outside(address: str) -> Exception:
+    return _error("InvalidParameterValue", f"Address {address} does not fall within the subnet's address range")
+
+
+def address_reserved(address: str) -> Exception:
+    return _error("InvalidParameterValue", f"Address {address} is in subnet's reserved address range")
+
+
+def token_reused() -> Exception:
+    text = "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
+    return _error("IdempotentParameterMismatch", text)
+
+
+def token_of_terminated() -> Exception:
+    text = "The client token you have provided is associated with a terminated instance. Please use a different client token."
+    return _error("IdempotentInstanceTerminated", text)
+
+
+def wrong_counts(minimum: int, maximum: int) -> Exception:
+    text = f"Invalid value '{maximum}' for maxCount. Must be greater than or equal to minCount '{minimum}'."
+    return _error("InvalidParameterValue", text)
+
+
+def refused_cidr(code: str, sentence: str) -> Exception:
+    """`sentence` names the CIDR and what it overlaps with on this machine."""
+    return _error(code, sentence)
+
+
+def unknown_key_pair(name: str) -> Exception:
+    return _error("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
+
+
+def wrong_value(value: str, parameter: str) -> Exception:
+    return _error("InvalidParameterValue", f"Invalid value '{value}' for {parameter}.")
+
+
+def nothing_to_modify() -> Exception:
+    return _error("InvalidParameterCombination", "No attributes specified.")

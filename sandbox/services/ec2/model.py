@@ -1,0 +1,236 @@
+"""EC2's words: states and their table, state reasons, status checks, the picture that decide() looks at and the actions it may ask for.
+
+Frozen values only. decide.py reads `Observed` and answers with the actions below; instances.py and controller.py carry them out.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from sandbox.core.control import Action
+from sandbox.core.events import Event
+from sandbox.drivers.runtime.base import Container, LaunchSpec
+
+STATE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
+CHECK_INTERVAL = timedelta(minutes=1)  # EC2-31
+REBOOT_LIMIT = timedelta(minutes=4)  # EC2-6 "a few minutes" (U): a machine that has not come back by then is taken as shut down
+
+
+class InstanceState(Enum):
+    """EC2-1."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SHUTTING_DOWN = "shutting-down"
+    TERMINATED = "terminated"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+    @property
+    def code(self) -> int:
+        return CODES[self]
+
+
+CODES = {
+    InstanceState.PENDING: 0,
+    InstanceState.RUNNING: 16,
+    InstanceState.SHUTTING_DOWN: 32,
+    InstanceState.TERMINATED: 48,
+    InstanceState.STOPPING: 64,
+    InstanceState.STOPPED: 80,
+}
+
+
+class InstanceEvent(Enum):
+    """What moves an instance from state to state."""
+
+    BOOTED = "its machine runs"
+    LAUNCH_FAILED = "its machine could not be made"
+    START_FAILED = "its machine could not be started again"
+    STOP = "StopInstances, or a shutdown from inside"
+    HALTED = "its machine has stopped"
+    START = "StartInstances"
+    TERMINATE = "TerminateInstances, or a shutdown from inside"
+    LOST = "its machine was removed outside the API"
+    GONE = "its machine is removed"
+
+
+TRANSITIONS = {  # EC2-2; a reboot leaves the state at running
+    (InstanceState.PENDING, InstanceEvent.BOOTED): InstanceState.RUNNING,
+    (InstanceState.PENDING, InstanceEvent.LAUNCH_FAILED): InstanceState.SHUTTING_DOWN,
+    (InstanceState.PENDING, InstanceEvent.START_FAILED): InstanceState.STOPPED,
+    (InstanceState.PENDING, InstanceEvent.TERMINATE): InstanceState.SHUTTING_DOWN,
+    (InstanceState.PENDING, InstanceEvent.LOST): InstanceState.SHUTTING_DOWN,
+    (InstanceState.RUNNING, InstanceEvent.STOP): InstanceState.STOPPING,
+    (InstanceState.RUNNING, InstanceEvent.TERMINATE): InstanceState.SHUTTING_DOWN,
+    (InstanceState.RUNNING, InstanceEvent.LOST): InstanceState.SHUTTING_DOWN,
+    (InstanceState.STOPPING, InstanceEvent.HALTED): InstanceState.STOPPED,
+    (InstanceState.STOPPING, InstanceEvent.TERMINATE): InstanceState.SHUTTING_DOWN,
+    (InstanceState.STOPPING, InstanceEvent.LOST): InstanceState.SHUTTING_DOWN,
+    (InstanceState.STOPPED, InstanceEvent.START): InstanceState.PENDING,
+    (InstanceState.STOPPED, InstanceEvent.TERMINATE): InstanceState.SHUTTING_DOWN,
+    (InstanceState.STOPPED, InstanceEvent.LOST): InstanceState.SHUTTING_DOWN,
+    (InstanceState.SHUTTING_DOWN, InstanceEvent.GONE): InstanceState.TERMINATED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why an instance stopped or was terminated. `message` repeats the code (EC2-12)."""
+
+    code: str
+    text: str
+    by_user: bool = False
+
+    @property
+    def message(self) -> str:
+        return f"{self.code}: {self.text}"
+
+    def transition(self, now: datetime) -> str:
+        """StateTransitionReason (EC2-13). Causes other than the user's show the bare code, without a time: our choice (U)."""
+        return f"User initiated ({now:%Y-%m-%d %H:%M:%S} GMT)" if self.by_user else self.code
+
+
+USER_SHUTDOWN = Reason(code="Client.UserInitiatedShutdown", text="User initiated shutdown", by_user=True)  # EC2-11, EC2-12
+INSTANCE_SHUTDOWN = Reason(code="Client.InstanceInitiatedShutdown", text="Instance initiated shutdown")  # EC2-12
+LAUNCH_ERROR = Reason(code="Server.InternalError", text="Internal error on launch")  # EC2-12
+MACHINE_LOST = Reason(code="Server.InternalError", text="The machine of the instance was lost")  # EC2-11's code; the text is ours (U)
+
+
+class CheckResult(Enum):
+    """Details[].Status of DescribeInstanceStatus (EC2-31)."""
+
+    INITIALIZING = "initializing"
+    PASSED = "passed"
+    FAILED = "failed"
+    INSUFFICIENT_DATA = "insufficient-data"
+
+
+SUMMARY = {  # EC2-31: result → Status
+    CheckResult.INITIALIZING: "initializing",
+    CheckResult.PASSED: "ok",
+    CheckResult.FAILED: "impaired",
+    CheckResult.INSUFFICIENT_DATA: "insufficient-data",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusCheck:
+    result: CheckResult = CheckResult.INITIALIZING
+    impaired_since: datetime | None = None  # None: not failed
+
+    @property
+    def status(self) -> str:
+        return SUMMARY[self.result]
+
+
+class ShutdownBehavior(Enum):
+    """InstanceInitiatedShutdownBehavior (EC2-10)."""
+
+    STOP = "stop"
+    TERMINATE = "terminate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reboot:
+    """A reboot that was handed to the runtime and is not yet seen to have happened."""
+
+    boots: int  # the machine's boots before it
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """Everything that decide() looks at. `state` None: there is a container and no such instance."""
+
+    instance_id: str
+    state: InstanceState | None
+    state_since: datetime
+    container: Container | None  # None: there is none (or the runtime cannot tell: see `unavailable`)
+    unavailable: str | None = None  # why the runtime cannot launch, and cannot tell what is there
+    spec: LaunchSpec | None = None  # while pending
+    boots: int = 0  # boots of the machine that the instance has taken note of; 0: it never ran
+    start_asked: bool = False  # StartInstances came, and the runtime was not yet told
+    stop_forced: bool = False
+    reboot_asked: bool = False
+    reboot: Reboot | None = None
+    shutdown_behavior: ShutdownBehavior = ShutdownBehavior.STOP
+    system_check: StatusCheck = StatusCheck()
+    instance_check: StatusCheck = StatusCheck()
+    next_check: datetime | None = None
+    host_reachable: bool | None = None  # the system status check's finding now; None: not known
+    reachable: bool | None = None  # the instance status check's; None: not known
+    terminated_visible: timedelta = timedelta(minutes=60)  # EC2-9
+    cause: str | None = None  # id of the newest event about the instance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What was already said, so that it is said once."""
+
+    waiting: bool = False  # a launch or start waits for the runtime
+    orphan_told: bool = False
+
+
+# ---- actions -----------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchContainer(Action):
+    spec: LaunchSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartContainer(Action):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopContainer(Action):
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebootContainer(Action):
+    boots: int  # the machine's boots so far
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminateContainer(Action):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetState(Action):
+    event: InstanceEvent
+    why: str  # one sentence
+    reason: Reason | None = None  # None: StateReason stays as it is (and is empty while running)
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeNoteOfBoot(Action):
+    boots: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStatus(Action):
+    system: StatusCheck
+    instance: StatusCheck
+    next_check: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purge(Action):
+    """The terminated instance disappears from DescribeInstances (EC2-9)."""
+
+
+def state_change(instance_id: str, state: InstanceState, why: str) -> Event:
+    """The EventBridge event of EC2-19."""
+    return Event(
+        source="aws.ec2",
+        detail_type=STATE_CHANGE,
+        summary=f"{instance_id} is {state.value}: {why}",
+        resources=(instance_id,),
+        detail={"instance-id": instance_id, "state": state.value},
+    )
