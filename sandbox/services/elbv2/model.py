@@ -1,0 +1,249 @@
+"""ELBv2's words for target health: states and their table, AWS's reasons and descriptions, the picture that decide() looks at and the
+actions it may ask for.
+
+Frozen values only. A `Target` is what moto's target group object keeps (backend.py), so it outlives a restart; the counts of checks passed
+and failed are memory and begin anew. What the proxy is told is in routing.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from sandbox.core.control import Action
+from sandbox.core.events import Event
+from sandbox.drivers.probe.base import ProbeRequest, ProbeResult
+from sandbox.services.elbv2.matcher import Codes
+
+HEALTH_CHANGE = "Target Health State Change"
+REGISTRATION_TIME = timedelta(seconds=2)  # TG-15 "a few seconds": from registration to the first check
+TRAFFIC_PORT = "traffic-port"
+DEFAULT_CODES = Codes("200")
+ALL_ZONES = "all"  # of a target outside the VPC
+
+
+class TargetState(Enum):
+    """TG-10, those of an Application Load Balancer."""
+
+    INITIAL = "initial"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+    UNUSED = "unused"  # also: not registered
+    DRAINING = "draining"
+    UNAVAILABLE = "unavailable"
+
+
+class TargetEvent(Enum):
+    """What moves a target from state to state."""
+
+    REGISTERED = "registered"
+    FIRST_CHECK_PASSED = "first check passed"
+    CHECKS_PASSED = "healthy threshold of checks passed in a row"
+    CHECKS_FAILED = "unhealthy threshold of checks failed in a row"
+    CHECK_FAILED_AGAIN = "another check failed"
+    CANNOT_BE_USED = "group not in use, instance not running, or zone not enabled"
+    CAN_BE_USED = "group in use, instance running and zone enabled"
+    CHECKS_DISABLED = "health checks disabled"
+    CHECKS_ENABLED = "health checks enabled"
+    DEREGISTERED = "deregistered"
+    DRAINED = "deregistration delay over"
+
+
+TRANSITIONS = {  # TG-12, TG-13, TG-20, TG-21
+    (TargetState.UNUSED, TargetEvent.REGISTERED): TargetState.INITIAL,
+    (TargetState.DRAINING, TargetEvent.REGISTERED): TargetState.INITIAL,
+    (TargetState.INITIAL, TargetEvent.FIRST_CHECK_PASSED): TargetState.HEALTHY,
+    (TargetState.INITIAL, TargetEvent.CHECKS_FAILED): TargetState.UNHEALTHY,
+    (TargetState.HEALTHY, TargetEvent.CHECKS_FAILED): TargetState.UNHEALTHY,
+    (TargetState.UNHEALTHY, TargetEvent.CHECK_FAILED_AGAIN): TargetState.UNHEALTHY,
+    (TargetState.UNHEALTHY, TargetEvent.CHECKS_PASSED): TargetState.HEALTHY,
+    (TargetState.INITIAL, TargetEvent.CANNOT_BE_USED): TargetState.UNUSED,
+    (TargetState.HEALTHY, TargetEvent.CANNOT_BE_USED): TargetState.UNUSED,
+    (TargetState.UNHEALTHY, TargetEvent.CANNOT_BE_USED): TargetState.UNUSED,
+    (TargetState.UNAVAILABLE, TargetEvent.CANNOT_BE_USED): TargetState.UNUSED,
+    (TargetState.UNUSED, TargetEvent.CANNOT_BE_USED): TargetState.UNUSED,  # for another reason
+    (TargetState.UNUSED, TargetEvent.CAN_BE_USED): TargetState.INITIAL,
+    (TargetState.INITIAL, TargetEvent.CHECKS_DISABLED): TargetState.UNAVAILABLE,
+    (TargetState.HEALTHY, TargetEvent.CHECKS_DISABLED): TargetState.UNAVAILABLE,
+    (TargetState.UNHEALTHY, TargetEvent.CHECKS_DISABLED): TargetState.UNAVAILABLE,
+    (TargetState.UNAVAILABLE, TargetEvent.CHECKS_ENABLED): TargetState.INITIAL,
+    (TargetState.INITIAL, TargetEvent.DEREGISTERED): TargetState.DRAINING,
+    (TargetState.HEALTHY, TargetEvent.DEREGISTERED): TargetState.DRAINING,
+    (TargetState.UNHEALTHY, TargetEvent.DEREGISTERED): TargetState.DRAINING,
+    (TargetState.UNAVAILABLE, TargetEvent.DEREGISTERED): TargetState.DRAINING,
+    (TargetState.UNUSED, TargetEvent.DEREGISTERED): TargetState.UNUSED,  # it gets no requests: nothing to wait for
+    (TargetState.DRAINING, TargetEvent.DRAINED): TargetState.UNUSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What DescribeTargetHealth tells: `TargetHealth{State,Reason,Description}`. Healthy has neither reason nor description."""
+
+    state: TargetState
+    reason: str | None = None
+    description: str | None = None
+
+
+# TG-11, word for word. Four of AWS's rows have no cause here: the two of Elb.InternalError (an error of our checker is shown as ours),
+# Target.IpUnusable (our load balancers have no address in the VPC), and "terminated or stopped state" (we always know which).
+REGISTERING = Health(TargetState.INITIAL, "Elb.RegistrationInProgress", "Target registration is in progress")
+CHECKING = Health(TargetState.INITIAL, "Elb.InitialHealthChecking", "Initial health checks in progress")
+HEALTHY = Health(TargetState.HEALTHY)
+TIMED_OUT = Health(TargetState.UNHEALTHY, "Target.Timeout", "Request timed out")
+FAILED = Health(TargetState.UNHEALTHY, "Target.FailedHealthChecks", "Health checks failed")
+NOT_REGISTERED = Health(TargetState.UNUSED, "Target.NotRegistered", "Target is not registered to the target group")
+NOT_IN_USE = Health(TargetState.UNUSED, "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer")
+ZONE_NOT_ENABLED = Health(
+    TargetState.UNUSED, "Target.NotInUse", "Target is in an Availability Zone that is not enabled for the load balancer"
+)
+STOPPED = Health(TargetState.UNUSED, "Target.InvalidState", "Target is in the stopped state")
+TERMINATED = Health(TargetState.UNUSED, "Target.InvalidState", "Target is in the terminated state")
+INVALID = Health(TargetState.UNUSED, "Target.InvalidState", "Target is in an invalid state")
+DRAINING = Health(TargetState.DRAINING, "Target.DeregistrationInProgress", "Target deregistration is in progress")
+CHECKS_DISABLED = Health(TargetState.UNAVAILABLE, "Target.HealthCheckDisabled", "Health checks are disabled")
+
+
+def mismatch(status_code: int) -> Health:
+    return Health(TargetState.UNHEALTHY, "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status_code}]")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TargetKey:
+    """An instance may be registered on several ports: each is a target of its own (TG-4)."""
+
+    id: str  # "i-…" or an address
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.id}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A registration, as moto's target group object keeps it."""
+
+    key: TargetKey
+    registered_at: datetime
+    zone: str | None = None  # as given at registration; None: the instance's own, or that of the address's subnet
+    health: Health = REGISTERING
+    since: datetime  # when `health.state` began
+    draining_until: datetime | None = None  # None: it is not draining
+
+
+class Use(Enum):
+    """Does a load balancer send to the group? TG-13."""
+
+    NONE = "no listener or rule forwards to it"
+    PROVISIONING = "its load balancer has no nodes yet"
+    ACTIVE = "in use"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedTarget:
+    target: Target
+    zone: str | None  # None: not known, for the instance is gone
+    address: str | None  # None: the instance is gone
+    check_port: int
+    endpoint: tuple[str, int] | None  # where the checker connects; None without an address
+    instance_state: str | None = None  # None: the target is an address
+    result: ProbeResult | None = None  # the newest
+    cause: str | None = None  # newest event about the target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSettings:
+    """TG-1."""
+
+    enabled: bool = True
+    interval: timedelta = timedelta(seconds=30)
+    timeout: timedelta = timedelta(seconds=5)
+    healthy_threshold: int = 5
+    unhealthy_threshold: int = 2
+    path: str = "/"
+    matcher: Codes = DEFAULT_CODES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    arn: str
+    name: str
+    load_balancers: tuple[str, ...] = ()  # names
+    checks: CheckSettings = CheckSettings()
+    use: Use = Use.ACTIVE
+    enabled_zones: frozenset[str] = frozenset()
+    targets: tuple[ObservedTarget, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What is remembered of one target's checks."""
+
+    registered_at: datetime  # of the registration that they belong to
+    number: int = 0  # of the last probe
+    started_at: datetime | None = None  # None: none was started yet
+    outstanding: bool = False
+    passed: int = 0  # in a row
+    failed: int = 0  # in a row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    checks: Mapping[TargetKey, Checks] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartProbe(Action):
+    request: ProbeRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetProbe(Action):
+    key: str  # of the prober
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetHealth(Action):
+    target: TargetKey
+    health: Health
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveTarget(Action):
+    """Its deregistration delay is over."""
+
+    target: TargetKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRouting(Action):
+    """Who may get requests has changed: tell the proxy now, in this reconcile."""
+
+
+def probe_key(group_arn: str, target: TargetKey) -> str:
+    return f"{group_arn}|{target.id}|{target.port}"
+
+
+def group_of(key: str) -> tuple[str, str, str]:
+    """Account, Region and name of the target group that a probe's key belongs to."""
+    arn = key.split("|", 1)[0].split(":")
+    return arn[4], arn[3], arn[5].split("/")[1]
+
+
+def health_event(group: tuple[str, str], load_balancers: tuple[str, ...], target: Target, health: Health, why: str) -> Event:
+    """`group`: ARN and name. `why` ends the sentence: "2 health checks failed in a row"."""
+    arn, name = group
+    return Event(
+        source="aws.elasticloadbalancing",
+        detail_type=HEALTH_CHANGE,
+        summary=f"{target.key} in {name} is {health.state.value}: {why}",
+        resources=(target.key.id, name, arn, *load_balancers),
+        detail={
+            "target-group": name,
+            "target": {"id": target.key.id, "port": target.key.port},
+            "previous-state": target.health.state.value,
+            "state": health.state.value,
+            "reason": health.reason,
+            "description": health.description,
+        },
+    )

@@ -1,0 +1,237 @@
+"""What the proxy is told, from load balancers, listeners, rules, target groups and target health: pure. And when a load balancer's
+provisioning is over (ALB-3).
+
+Its picture holds AWS's own structures for actions and conditions (as CreateRule takes them); `render` turns them into the proxy's values.
+Who gets requests: healthy targets; unhealthy ones and those in their first checks only when none is healthy (TG-12, TG-35); draining and
+unused ones, and those still being registered, never (TG-15, TG-20, TG-38).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sandbox.core.control import Action, Decision
+from sandbox.core.events import Event
+from sandbox.drivers.proxy import base as proxy
+from sandbox.services.elbv2.model import REGISTERING, Target, TargetState
+
+DEFAULT = "default"  # the priority of a listener's default rule
+LOAD_BALANCER_ACTIVE = "Load Balancer State Change"
+LISTENER_PROBLEM = "Listener Unreachable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    arn: str
+    priority: int | None  # None: the default rule
+    conditions: tuple[Mapping[str, Any], ...]  # AWS's RuleCondition
+    action: Mapping[str, Any]  # AWS's Action: forward, redirect or fixed-response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    arn: str
+    port: int
+    rules: tuple[Rule, ...]  # in any order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancer:
+    arn: str
+    name: str
+    dns_name: str
+    active_from: datetime
+    active: bool  # as told so far
+    attributes: Mapping[str, str]
+    listeners: tuple[Listener, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    target: Target
+    zone: str | None
+    address: str | None  # None: its instance is gone
+    endpoint: tuple[str, int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetGroup:
+    arn: str
+    algorithm: str = "round_robin"
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    load_balancers: tuple[LoadBalancer, ...] = ()
+    target_groups: tuple[TargetGroup, ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()  # of the proxy: (listener ARN, sentence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingMemory:
+    applied: proxy.ProxyConfig
+    problems: tuple[tuple[str, str], ...] = ()  # told already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivateLoadBalancer(Action):
+    arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyConfig(Action):
+    config: proxy.ProxyConfig
+
+
+def decide(picture: Picture, memory: RoutingMemory | None, now: datetime) -> Decision[RoutingMemory]:
+    """After a restart (memory None) the configuration is sent whatever it is: the proxy may have an older one."""
+    config = render(picture, now)
+    ready = [balancer for balancer in picture.load_balancers if not balancer.active and balancer.active_from <= now]
+    actions: list[Action] = [ActivateLoadBalancer(arn=balancer.arn) for balancer in ready]
+    if memory is None or memory.applied != config:
+        actions.append(ApplyConfig(config=config))
+    told = memory.problems if memory else ()
+    waiting = [balancer.active_from for balancer in picture.load_balancers if balancer.active_from > now]
+    return Decision(
+        memory=RoutingMemory(applied=config, problems=picture.problems),
+        actions=tuple(actions),
+        events=(
+            *(_activated(balancer) for balancer in ready),
+            *(_problem(picture, *problem) for problem in picture.problems if problem not in told),
+        ),
+        look_again=min(waiting) - now if waiting else None,
+    )
+
+
+def render(picture: Picture, now: datetime) -> proxy.ProxyConfig:
+    """The whole of what the proxy is to do; load balancers in provisioning do not listen yet."""
+    active = [balancer for balancer in picture.load_balancers if balancer.active_from <= now]
+    listeners = tuple(_listener(balancer, listener) for balancer in active for listener in balancer.listeners)
+    used = {arn for listener in listeners for rule in listener.rules for arn in _groups(rule.action)}
+    return proxy.ProxyConfig(
+        listeners=listeners,
+        target_groups=tuple(_target_group(group) for group in picture.target_groups if group.arn in used),
+    )
+
+
+def endpoint(candidate: Candidate) -> proxy.Endpoint | None:
+    """None: the target gets no requests, not even when the group fails open."""
+    target, at = candidate.target, candidate.endpoint
+    if target.health.state in (TargetState.DRAINING, TargetState.UNUSED) or target.health == REGISTERING or at is None:
+        return None
+    return proxy.Endpoint(
+        target_id=target.key.id,
+        host=at[0],
+        port=at[1],
+        target=f"{candidate.address}:{target.key.port}",
+        zone=candidate.zone or "",
+        healthy=target.health.state in (TargetState.HEALTHY, TargetState.UNAVAILABLE),  # unavailable: nobody says it is not healthy
+    )
+
+
+def _target_group(group: TargetGroup) -> proxy.TargetGroup:
+    found = (endpoint(candidate) for candidate in group.candidates)
+    return proxy.TargetGroup(arn=group.arn, endpoints=tuple(e for e in found if e), algorithm=group.algorithm)
+
+
+def _groups(action: proxy.Forward | proxy.Redirect | proxy.FixedResponse) -> tuple[str, ...]:
+    return tuple(arn for arn, _ in action.target_groups) if isinstance(action, proxy.Forward) else ()
+
+
+def _listener(balancer: LoadBalancer, listener: Listener) -> proxy.Listener:
+    attributes = balancer.attributes
+    ordered = sorted(listener.rules, key=lambda rule: (rule.priority is None, rule.priority or 0))  # ALB-21
+    return proxy.Listener(
+        arn=listener.arn,
+        load_balancer=balancer.arn.split("loadbalancer/", 1)[1],
+        name=balancer.name,
+        dns_name=balancer.dns_name,
+        port=listener.port,
+        rules=tuple(_rule(rule) for rule in ordered),
+        idle_timeout=timedelta(seconds=int(attributes["idle_timeout.timeout_seconds"])),
+        client_keep_alive=timedelta(seconds=int(attributes["client_keep_alive.seconds"])),
+        xff_mode=attributes["routing.http.xff_header_processing.mode"],
+        preserve_host_header=attributes["routing.http.preserve_host_header.enabled"] == "true",
+    )
+
+
+def _rule(rule: Rule) -> proxy.Rule:
+    return proxy.Rule(arn=rule.arn, priority=rule.priority, action=action(rule.action), conditions=conditions(rule.conditions))
+
+
+def forwarded(aws: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """(ARN, weight) of a forward action, whichever of its two forms it has; () for another action."""
+    if "ForwardConfig" in aws and aws["ForwardConfig"].get("TargetGroups"):
+        return tuple((group["TargetGroupArn"], int(group.get("Weight", 1))) for group in aws["ForwardConfig"]["TargetGroups"])
+    return ((aws["TargetGroupArn"], 1),) if "TargetGroupArn" in aws else ()
+
+
+def action(aws: Mapping[str, Any]) -> proxy.Forward | proxy.Redirect | proxy.FixedResponse:
+    """ALB-23 to ALB-26."""
+    if aws["Type"] == "forward":
+        return proxy.Forward(target_groups=forwarded(aws))
+    if aws["Type"] == "redirect":
+        config = aws["RedirectConfig"]
+        given = {name.lower(): str(value) for name, value in config.items() if name != "StatusCode"}
+        return proxy.Redirect(status_code=int(config["StatusCode"].removeprefix("HTTP_")), **given)
+    config = aws["FixedResponseConfig"]
+    return proxy.FixedResponse(
+        status_code=int(config["StatusCode"]),
+        content_type=config.get("ContentType") or "text/plain",
+        body=config.get("MessageBody") or "",
+    )
+
+
+def condition_values(aws: Mapping[str, Any]) -> Sequence[Any]:
+    """The values of a condition, whichever of its forms it has."""
+    for name, config in aws.items():
+        if name.endswith("Config") and config:
+            return tuple(config.get("Values") or ())
+    return tuple(aws.get("Values") or ())
+
+
+def conditions(aws: Sequence[Mapping[str, Any]]) -> proxy.Conditions:
+    """ALB-22."""
+
+    def values(field: str) -> tuple[str, ...]:
+        return tuple(value for condition in aws if condition["Field"] == field for value in condition_values(condition))
+
+    return proxy.Conditions(
+        path_patterns=values("path-pattern"),
+        host_headers=values("host-header"),
+        http_headers=tuple(
+            (condition["HttpHeaderConfig"]["HttpHeaderName"], tuple(condition_values(condition)))
+            for condition in aws
+            if condition["Field"] == "http-header"
+        ),
+        request_methods=values("http-request-method"),
+        query_strings=tuple(
+            tuple((pair.get("Key"), pair["Value"]) for pair in condition_values(condition))
+            for condition in aws
+            if condition["Field"] == "query-string"
+        ),
+        source_ips=values("source-ip"),
+    )
+
+
+def _activated(balancer: LoadBalancer) -> Event:
+    return Event(
+        source="aws.elasticloadbalancing",
+        detail_type=LOAD_BALANCER_ACTIVE,
+        summary=f"load balancer {balancer.name} is active",
+        resources=(balancer.name, balancer.arn),
+        detail={"load-balancer": balancer.name, "state": "active"},
+    )
+
+
+def _problem(picture: Picture, listener: str, sentence: str) -> Event:
+    names = [balancer.name for balancer in picture.load_balancers if listener in {each.arn for each in balancer.listeners}]
+    return Event(
+        source="sandbox.proxy",
+        detail_type=LISTENER_PROBLEM,
+        summary=f"a listener of {', '.join(names) or 'a deleted load balancer'} cannot be reached: {sentence}",
+        resources=(listener, *names),
+        detail={"listener": listener, "problem": sentence},
+    )

@@ -1,0 +1,65 @@
+import pytest
+
+from sandbox.core.errors import IllegalTransition
+from sandbox.core.machine import move
+from sandbox.services.elbv2 import model
+from sandbox.services.elbv2.model import TRANSITIONS, TargetEvent, TargetKey, TargetState
+from tests.support import rule
+
+TABLE = {  # TG-11: reason, description
+    model.REGISTERING: ("initial", "Elb.RegistrationInProgress", "Target registration is in progress"),
+    model.CHECKING: ("initial", "Elb.InitialHealthChecking", "Initial health checks in progress"),
+    model.HEALTHY: ("healthy", None, None),
+    model.mismatch(502): ("unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [502]"),
+    model.TIMED_OUT: ("unhealthy", "Target.Timeout", "Request timed out"),
+    model.FAILED: ("unhealthy", "Target.FailedHealthChecks", "Health checks failed"),
+    model.NOT_REGISTERED: ("unused", "Target.NotRegistered", "Target is not registered to the target group"),
+    model.NOT_IN_USE: ("unused", "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"),
+    model.ZONE_NOT_ENABLED: (
+        "unused",
+        "Target.NotInUse",
+        "Target is in an Availability Zone that is not enabled for the load balancer",
+    ),
+    model.STOPPED: ("unused", "Target.InvalidState", "Target is in the stopped state"),
+    model.TERMINATED: ("unused", "Target.InvalidState", "Target is in the terminated state"),
+    model.INVALID: ("unused", "Target.InvalidState", "Target is in an invalid state"),
+    model.DRAINING: ("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress"),
+    model.CHECKS_DISABLED: ("unavailable", "Target.HealthCheckDisabled", "Health checks are disabled"),
+}
+
+
+@rule("TG-10", "TG-11")
+@pytest.mark.parametrize(("health", "texts"), TABLE.items())
+def test_reasons_and_descriptions_are_those_of_aws(health, texts):
+    assert (health.state.value, health.reason, health.description) == texts
+
+
+@rule("TG-12")
+def test_every_state_can_be_reached_from_registration_and_left():
+    reached = {TargetState.INITIAL}
+    while more := {end for (start, _), end in TRANSITIONS.items() if start in reached} - reached:
+        reached |= more
+    assert reached == set(TargetState)
+    assert {start for start, _ in TRANSITIONS} == set(TargetState)
+
+
+@rule("TG-12", "TG-20")
+@pytest.mark.parametrize(
+    ("state", "event"),
+    [
+        (TargetState.HEALTHY, TargetEvent.FIRST_CHECK_PASSED),
+        (TargetState.INITIAL, TargetEvent.CHECKS_PASSED),
+        (TargetState.UNUSED, TargetEvent.CHECKS_FAILED),
+        (TargetState.DRAINING, TargetEvent.CHECKS_FAILED),
+        (TargetState.DRAINING, TargetEvent.CANNOT_BE_USED),
+        (TargetState.HEALTHY, TargetEvent.DRAINED),
+    ],
+)
+def test_other_moves_name_the_target_the_state_and_the_event(state, event):
+    with pytest.raises(IllegalTransition, match=f"i-0a1:80: no transition from {state.value} by {event.value}"):
+        move(TRANSITIONS, "i-0a1:80", state, event)
+
+
+def test_a_probe_key_tells_its_target_group():
+    arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/0123456789abcdef"
+    assert model.group_of(model.probe_key(arn, TargetKey("i-0a1", 8080))) == ("111122223333", "eu-west-1", "web")

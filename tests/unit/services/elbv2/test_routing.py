@@ -1,0 +1,191 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sandbox.drivers.proxy import base as proxy
+from sandbox.services.elbv2 import model, routing
+from sandbox.services.elbv2.routing import (
+    ActivateLoadBalancer,
+    ApplyConfig,
+    Candidate,
+    Listener,
+    LoadBalancer,
+    Picture,
+    Rule,
+    TargetGroup,
+)
+from tests.support import rule
+from tests.unit.services.elbv2.life import ARN, START, ZONE, target
+
+BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/shop/50dc6c495c0c9188"
+LISTENER = BALANCER.replace(":loadbalancer/", ":listener/") + "/aaaaaaaaaaaaaaaa"
+ATTRIBUTES = {
+    "idle_timeout.timeout_seconds": "60",
+    "client_keep_alive.seconds": "3600",
+    "routing.http.xff_header_processing.mode": "append",
+    "routing.http.preserve_host_header.enabled": "false",
+}
+FORWARD = {"Type": "forward", "TargetGroupArn": ARN}
+
+
+def default_rule(action=FORWARD):
+    return Rule(arn=f"{LISTENER}/default", priority=None, conditions=(), action=action)
+
+
+def balancer(*rules, **changes):
+    usual = LoadBalancer(
+        arn=BALANCER,
+        name="shop",
+        dns_name="shop-1.us-east-1.elb.localhost",
+        active_from=START,
+        active=True,
+        attributes=ATTRIBUTES,
+        listeners=(Listener(arn=LISTENER, port=80, rules=rules or (default_rule(),)),),
+    )
+    return replace(usual, **changes)
+
+
+def candidate(health, **changes):
+    usual = Candidate(target=target(health=health), zone=ZONE, address="172.31.0.5", endpoint=("127.0.0.5", 80))
+    return replace(usual, **changes)
+
+
+def picture(*candidates, balancers=None):
+    group = TargetGroup(arn=ARN, candidates=candidates)
+    return Picture(load_balancers=balancers or (balancer(),), target_groups=(group,))
+
+
+@rule("TG-12", "TG-15", "TG-20", "TG-35", "TG-38")
+@pytest.mark.parametrize(
+    ("health", "healthy"),
+    [
+        (model.HEALTHY, True),
+        (model.CHECKS_DISABLED, True),
+        (model.FAILED, False),
+        (model.CHECKING, False),
+        (model.REGISTERING, None),
+        (model.DRAINING, None),
+        (model.NOT_IN_USE, None),
+        (model.STOPPED, None),
+    ],
+)
+def test_who_gets_requests(health, healthy):
+    """None: left out; False: only when no target of the group is healthy."""
+    found = routing.endpoint(candidate(health))
+    assert (found.healthy if found else None) is healthy
+
+
+def test_an_endpoint_tells_where_to_connect_and_what_the_access_log_shows():
+    assert routing.endpoint(candidate(model.HEALTHY)) == proxy.Endpoint(
+        target_id="i-0a1", host="127.0.0.5", port=80, target="172.31.0.5:80", zone=ZONE, healthy=True
+    )
+
+
+def test_a_target_whose_instance_is_gone_is_left_out():
+    assert routing.endpoint(candidate(model.HEALTHY, address=None, endpoint=None)) is None
+
+
+@rule("ALB-21")
+def test_rules_are_in_order_of_priority_with_the_default_last():
+    rules = [Rule(arn=f"{LISTENER}/{n}", priority=n, conditions=(), action=FORWARD) for n in (200, 9, 50000)]
+    config = routing.render(picture(balancers=(balancer(rules[0], default_rule(), *rules[1:]),)), START)
+    assert [each.priority for each in config.listeners[0].rules] == [9, 200, 50000, None]
+
+
+@rule("ALB-7", "ALB-35")
+def test_a_listener_carries_its_load_balancers_attributes():
+    attributes = ATTRIBUTES | {
+        "idle_timeout.timeout_seconds": "5",
+        "client_keep_alive.seconds": "120",
+        "routing.http.xff_header_processing.mode": "remove",
+        "routing.http.preserve_host_header.enabled": "true",
+    }
+    listener = routing.render(picture(balancers=(balancer(attributes=attributes),)), START).listeners[0]
+    assert (listener.load_balancer, listener.name, listener.port) == ("app/shop/50dc6c495c0c9188", "shop", 80)
+    assert (listener.idle_timeout, listener.client_keep_alive) == (timedelta(seconds=5), timedelta(minutes=2))
+    assert (listener.xff_mode, listener.preserve_host_header) == ("remove", True)
+
+
+@rule("ALB-23", "ALB-24", "ALB-25", "ALB-26")
+@pytest.mark.parametrize(
+    ("aws", "expected"),
+    [
+        (FORWARD, proxy.Forward(target_groups=((ARN, 1),))),
+        (
+            {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "a", "Weight": 90}, {"TargetGroupArn": "b"}]}},
+            proxy.Forward(target_groups=(("a", 90), ("b", 1))),
+        ),
+        ({"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_302", "Port": "443"}}, proxy.Redirect(status_code=302, port="443")),
+        (
+            {
+                "Type": "redirect",
+                "RedirectConfig": {"StatusCode": "HTTP_301", "Protocol": "HTTPS", "Host": "h", "Path": "/p", "Query": "q=1"},
+            },
+            proxy.Redirect(status_code=301, protocol="HTTPS", host="h", path="/p", query="q=1"),
+        ),
+        (
+            {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/html", "MessageBody": "no"}},
+            proxy.FixedResponse(status_code=404, content_type="text/html", body="no"),
+        ),
+        ({"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "204"}}, proxy.FixedResponse(status_code=204)),
+    ],
+)
+def test_actions(aws, expected):
+    assert routing.action(aws) == expected
+
+
+@rule("ALB-22")
+def test_conditions_of_every_kind():
+    aws = (
+        {"Field": "path-pattern", "Values": ["/api/*"]},
+        {"Field": "host-header", "HostHeaderConfig": {"Values": ["*.example.com", "example.com"]}},
+        {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "User-Agent", "Values": ["*Chrome*"]}},
+        {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Beta", "Values": ["1", "yes"]}},
+        {"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["GET"]}},
+        {"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "v", "Value": "2"}, {"Value": "*x*"}]}},
+        {"Field": "query-string", "QueryStringConfig": {"Values": [{"Value": "y"}]}},
+        {"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"]}},
+    )
+    assert routing.conditions(aws) == proxy.Conditions(
+        path_patterns=("/api/*",),
+        host_headers=("*.example.com", "example.com"),
+        http_headers=(("User-Agent", ("*Chrome*",)), ("X-Beta", ("1", "yes"))),
+        request_methods=("GET",),
+        query_strings=((("v", "2"), (None, "*x*")), ((None, "y"),)),
+        source_ips=("10.0.0.0/8",),
+    )
+
+
+def test_only_groups_that_a_listener_uses_are_sent():
+    seen = picture(candidate(model.HEALTHY))
+    seen = replace(seen, target_groups=(*seen.target_groups, TargetGroup(arn="unused")))
+    assert [group.arn for group in routing.render(seen, START).target_groups] == [ARN]
+
+
+@rule("ALB-3")
+def test_a_load_balancer_listens_when_its_provisioning_is_over():
+    waiting = picture(balancers=(balancer(active=False, active_from=START + timedelta(seconds=3)),))
+    decision = routing.decide(waiting, None, START)
+    assert decision.actions == (ApplyConfig(config=proxy.ProxyConfig()),)
+    assert decision.look_again == timedelta(seconds=3)
+    later = routing.decide(waiting, decision.memory, START + timedelta(seconds=3))
+    assert later.actions[0] == ActivateLoadBalancer(arn=BALANCER)
+    assert isinstance(later.actions[1], ApplyConfig) and [each.port for each in later.actions[1].config.listeners] == [80]
+    assert [event.summary for event in later.events] == ["load balancer shop is active"]
+
+
+def test_what_the_proxy_has_is_not_sent_again():
+    seen = picture(candidate(model.HEALTHY))
+    first = routing.decide(seen, None, START)
+    assert routing.decide(seen, first.memory, START).actions == ()
+    changed = routing.decide(picture(candidate(model.FAILED)), first.memory, START)
+    assert isinstance(changed.actions[0], ApplyConfig)
+    assert [endpoint.healthy for endpoint in changed.actions[0].config.target_groups[0].endpoints] == [False]
+
+
+def test_a_listener_that_cannot_be_reached_is_told_once():
+    seen = replace(picture(), problems=((LISTENER, "ports 8081-8100 are all in use"),))
+    first = routing.decide(seen, None, START)
+    assert [event.summary for event in first.events] == ["a listener of shop cannot be reached: ports 8081-8100 are all in use"]
+    assert routing.decide(seen, first.memory, START).events == ()
