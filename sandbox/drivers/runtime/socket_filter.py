@@ -2,6 +2,7 @@
 this sandbox's label, and refuses the rest with the reason. Who owns the raw socket owns the host; the control plane does not.
 
 `python3 -m sandbox.drivers.runtime.socket_filter PORT`. Standard library only, so that what guards the socket can be read in one sitting.
+It also tells what instances use (`GET /_sandbox/usage`), since it is the one place that may look at the host's /proc.
 """
 
 import http.client
@@ -13,11 +14,16 @@ import socket
 import sys
 import urllib.parse
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
+
+from sandbox.drivers.metering.containers import ContainerCounters
 
 SOCKET = os.environ.get("DOCKER_SOCKET", "/var/run/docker.sock")
 NAME = os.environ.get("SANDBOX_NAME", "sandbox")
 IMAGES = re.compile(os.environ.get("SANDBOX_ALLOWED_IMAGES", r"sandbox/machine:[\w.-]+"))
+PROC = Path(os.environ.get("HOST_PROC", "/proc"))  # read-only mounts of the host's, for what instances use
+CGROUPS = Path(os.environ.get("HOST_CGROUPS", "/sys/fs/cgroup"))
 
 NAME_LABEL = "sandbox.name"
 ROUTER_ROLE = "netns"  # the one other container that may be connected to a subnet: the router's namespace
@@ -102,15 +108,18 @@ class _Engine(http.client.HTTPConnection):
         self.sock.connect(SOCKET)
 
 
-def _inspect(path: str) -> Mapping[str, Any]:
+def _inspect(path: str) -> Any:
     engine = _Engine()
     try:
-        engine.request("GET", urllib.parse.quote(path))
+        engine.request("GET", urllib.parse.quote(path, safe="/?=%&"))
         answer = engine.getresponse()
         found = json.loads(answer.read())
         return found if answer.status == 200 else {}
     finally:
         engine.close()
+
+
+COUNTERS = ContainerCounters(_inspect, NAME, PROC, CGROUPS)
 
 
 class Filter(http.server.BaseHTTPRequestHandler):
@@ -120,6 +129,8 @@ class Filter(http.server.BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = urllib.parse.unquote(re.sub(r"^/v[\d.]+", "", self.path.split("?")[0]))
         try:
+            if path == "/_sandbox/usage":
+                return self._send(200, json.dumps(COUNTERS.read()).encode())
             reason = refusal(self.command, path, json.loads(raw or b"{}"), _inspect)
             self._pass_on(raw) if reason is None else self._answer(403, f"docker filter: {self.command} {path}: {reason}")
         except (BrokenPipeError, ConnectionResetError):
@@ -144,7 +155,9 @@ class Filter(http.server.BaseHTTPRequestHandler):
         engine.close()
 
     def _answer(self, status: int, message: str) -> None:
-        body = json.dumps({"message": message}).encode()
+        self._send(status, json.dumps({"message": message}).encode())
+
+    def _send(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

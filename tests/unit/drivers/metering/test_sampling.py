@@ -1,0 +1,70 @@
+"""The sampling meter, one round at a time: what it keeps, what it forgets, what a boot does."""
+
+from datetime import timedelta
+from typing import Any
+
+from sandbox.core.clock import VirtualClock
+from sandbox.drivers.metering.containers import ContainerCounters
+from sandbox.drivers.metering.sampling import SamplingMeter
+
+
+def counters(cpu: float, boot: int = 1) -> dict[str, Any]:
+    return {"cpu_seconds": cpu, "cpu_limit": 0.5, "network_in": 0, "network_out": 0, "packets_in": 0, "packets_out": 0, "boot": boot}
+
+
+def meter(*rounds: dict[str, dict[str, Any]] | OSError) -> tuple[SamplingMeter, VirtualClock]:
+    """A meter that is not started: each `sample()` takes the next round."""
+    clock, queue = VirtualClock(), iter(rounds)
+
+    def read() -> dict[str, dict[str, Any]]:
+        value = next(queue)
+        if isinstance(value, OSError):
+            raise value
+        return value
+
+    return SamplingMeter(clock, read), clock
+
+
+def test_readings_are_kept_in_order_with_the_sandbox_time() -> None:
+    made, clock = meter({"i-1": counters(1)}, {"i-1": counters(2)})
+    made.sample()
+    clock.advance_to(clock.now() + timedelta(seconds=10))
+    made.sample()
+    assert [(u.cpu_seconds, u.at) for u in made.readings("i-1")] == [
+        (1, clock.now() - timedelta(seconds=10)),
+        (2, clock.now()),
+    ]
+
+
+def test_counters_of_an_earlier_boot_are_forgotten() -> None:
+    made, _ = meter({"i-1": counters(100, boot=1)}, {"i-1": counters(1, boot=2)})
+    made.sample()
+    made.sample()
+    assert [u.cpu_seconds for u in made.readings("i-1")] == [1]
+
+
+def test_what_is_old_is_dropped_and_an_instance_that_is_gone_is_forgotten() -> None:
+    made, clock = meter({"i-1": counters(1)}, {})
+    made.sample()
+    clock.advance_to(clock.now() + timedelta(hours=1))
+    made.sample()
+    assert (made.readings("i-1"), made.instances()) == ((), ())
+
+
+def test_a_round_that_fails_is_missing_and_says_why() -> None:
+    made, _ = meter(OSError("no answer"), {"i-1": counters(1)})
+    made.sample()
+    assert (made.trouble, made.instances()) == ("instances' use could not be read: no answer", ())
+    made.sample()
+    assert (made.trouble, len(made.readings("i-1"))) == (None, 1)
+
+
+def test_only_running_containers_of_this_sandbox_are_read() -> None:
+    asked: list[str] = []
+
+    def ask(path: str) -> Any:
+        asked.append(path)
+        return [] if path.startswith("/containers/json") else {}
+
+    assert ContainerCounters(ask, "mine").read() == {}
+    assert "sandbox.name%3Dmine" in asked[0] and "running" in asked[0]
