@@ -4,13 +4,14 @@ import json
 import socket
 import struct
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
 class Target:
-    """Answers 200 with its name and the request's headers as JSON, or what `mode` says:
-    ok · hang (accepts, never answers) · reset · garbage · status (answers `status`) · huge (response headers over 32 K) · slow (waits for `go`)."""
+    """Answers 200 with its name and the request's headers as JSON, or what `mode` says: ok · hang (accepts, never answers) · reset ·
+    garbage · status (answers `status`) · huge (response headers over 32 K) · slow (waits for `go`)."""
 
     def __init__(self, name: str, address: str) -> None:
         self.name, self.address, self.mode, self.status = name, address, "ok", 200
@@ -57,10 +58,8 @@ class _Server(ThreadingHTTPServer):
 
     def end_connections(self) -> None:
         for connection in list(self._open):
-            try:
+            with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is part of the tests."""
@@ -68,6 +67,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer in one packet
+    disable_nagle_algorithm = True
     server: _Server
 
     def do_GET(self) -> None:
@@ -77,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         target.requests.append(seen)
         getattr(self, f"_{target.mode}")(target, json.dumps(seen).encode())
 
-    do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_GET  # noqa: N815
+    do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_GET
 
     def _ok(self, target: Target, body: bytes, status: int = 200) -> None:
         self.send_response(status)

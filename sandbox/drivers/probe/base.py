@@ -19,7 +19,8 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeRequest:
-    """TG-2: `GET <path> HTTP/1.1`, Host = target address[:port unless 80], User-Agent ELB-HealthChecker/2.0, its own connection, no redirects."""
+    """TG-2: `GET <path> HTTP/1.1`, Host = target address[:port unless 80], User-Agent ELB-HealthChecker/2.0, its own connection,
+    no redirects."""
 
     key: str  # one outstanding probe a key: "<target group arn>|<target id>|<port>"
     number: int  # chosen by the caller, growing

@@ -1,6 +1,8 @@
-"""The lines that Envoy writes for each request and what they mean: the JSON format (part of each listener) and its reading as AccessRecords.
+"""The lines that Envoy writes for each request and what they mean: the JSON format (part of each listener) and its reading as
+AccessRecords.
 
-Names of listeners and routes carry what the log needs, so that a line written before a restart of the control plane is read as well as any other.
+Names of listeners and routes carry what the log needs, so that a line written before a restart of the control plane is read as well as
+any other.
 """
 
 import json
@@ -117,7 +119,7 @@ def _record(seen: dict[str, Any], route: RouteName) -> AccessRecord:
         load_balancer=route.listener.load_balancer,
         client=seen["client"],
         target=target,
-        target_group=seen["group"] if route.action == "forward" else None,
+        target_group=seen["group"] if route.action == "forward" and not refused else None,
         rule_priority=-1 if refused else route.priority,
         elb_status_code=seen["status"] or (CLIENT_CLOSED if "DC" in flags else 0),
         target_status_code=seen["status"] if answered else None,

@@ -1,7 +1,7 @@
 """The access log as the control plane reads it: Envoy's file is followed, each line becomes an AccessRecord once, across restarts too.
 
-The place up to which was read is kept in a file beside it. When the log has grown it is renamed and Envoy is told to open a new one; the old
-one is read to its end before it is deleted, so no line is lost.
+The place up to which was read is kept in a file beside it. When the log has grown it is renamed and Envoy is told to open a new one;
+the old one is read to its end before it is deleted, so no line is lost.
 """
 
 import json

@@ -1,8 +1,8 @@
 """One Envoy's stream of the aggregated discovery service, without I/O: what it was told, what it answered, what to tell it next.
 
-The order is make-before-break: new clusters and their endpoints first, then listeners and routes that use them, and only when those were
-answered the removal of clusters that nothing uses any more. `due` is asked again after every message and every change: it looks at what is,
-not at what happened.
+The order is make-before-break: new clusters and their endpoints first, then listeners and routes that use them, and only when those
+were answered the removal of clusters that nothing uses any more. `due` is asked again after every message and every change: it looks at
+what is, not at what happened.
 """
 
 from collections.abc import Iterable, Mapping

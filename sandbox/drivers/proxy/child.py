@@ -1,5 +1,5 @@
-"""Envoy as a child process: found, started in its own session, watched, started again when it dies, and left running when the control plane
-ends (the data plane outlives the control plane). The next control plane finds it by the pid file and goes on with it.
+"""Envoy as a child process: found, started in its own session, watched, started again when it dies, and left running when the control
+plane ends (the data plane outlives the control plane). The next control plane finds it by the pid file and goes on with it.
 
 Everything of it is in one directory: bootstrap, pid file, its own log. Its configuration comes over ADS.
 """
@@ -138,6 +138,7 @@ class Child:
             "--disable-hot-restart",
             *("--file-flush-interval-msec", str(FLUSH_MILLISECONDS)),
             *("--log-level", "warning"),
+            *("--component-log-level", "misc:error"),  # notes on each message type that is marked as work in progress
         ]
 
     def _output(self) -> list[tuple[object, ...]]:

@@ -1,7 +1,7 @@
 """CDS and EDS: a target group as an Envoy cluster and its endpoints.
 
-Health comes from our own checks only. When no target of a group is healthy all are told as healthy (fail-open, TG-35): exact for a group of any
-size, which a panic threshold in percent is not.
+Health comes from our own checks only. When no target of a group is healthy all are told as healthy (fail-open, TG-35): exact for a
+group of any size, which a panic threshold in percent is not.
 """
 
 from sandbox.drivers.proxy.base import Endpoint, TargetGroup

@@ -1,7 +1,9 @@
 """What a rule's conditions mean, as regular expressions: one source for the Envoy route match (here) and for the simulated proxy
-(matching.py), so that both choose alike. The expressions use only what RE2 and Python's re read in the same way, and match whole strings.
+(matching.py), so that both choose alike. The expressions use only what RE2 and Python's re read in the same way, and match whole
+strings.
 
-ALB-22: wildcards are `*` (any characters) and `?` (exactly one); hosts, header values and query strings are compared without case, paths with it.
+ALB-22: wildcards are `*` (any characters) and `?` (exactly one); hosts, header values and query strings are compared without case,
+paths with it.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The pure rendering of a ProxyConfig as Envoy resources: JSON shapes of its v3 API, by kind and name. ads.py sends them.
 
-`Renderer` keeps what did not change: a health flip renders and packs one ClusterLoadAssignment, whatever else is configured. That one thing
-it remembers; the result depends on nothing but the arguments.
+`Renderer` keeps what did not change: a health flip renders and packs one ClusterLoadAssignment, whatever else is configured. That one
+thing it remembers; the result depends on nothing but the arguments.
 """
 
 from collections.abc import Callable, Hashable, Mapping

@@ -1,8 +1,8 @@
 """Answers that the load balancer makes itself, with the bodies and headers of an ALB (ALB-34): which of Envoy's reasons becomes which
 status, and the page that goes with it.
 
-502: the target refused, reset or spoke nonsense. 503: nobody to send to. 504: no connection within the connect timeout, or no answer within
-the idle timeout. 400 for whatever the parser refuses.
+502: the target refused, reset or spoke nonsense. 503: nobody to send to. 504: no connection within the connect timeout, or no answer
+within the idle timeout. 400 for whatever the parser refuses.
 """
 
 from sandbox.drivers.proxy.conditions import Json

@@ -1,7 +1,7 @@
 """Local ports of listeners: stable, remembered across restarts, and never one that somebody else holds.
 
-A listener is remembered by its load balancer's account, region and name and by its AWS port, so that a load balancer that is deleted and created
-again (terraform) is found where it was.
+A listener is remembered by its load balancer's account, region and name and by its AWS port, so that a load balancer that is deleted
+and created again (terraform) is found where it was.
 """
 
 import json

@@ -1,9 +1,10 @@
 """The Proxy that serves real requests: an Envoy, as a child process or in its own container, told over ADS what to do.
 
-`apply` renders and returns; what differs is sent from the stream's own thread. One more thread follows the access log and sees what needs a new
-rendering: another speed of the clock, a port that Envoy could not bind.
+`apply` renders and returns; what differs is sent from the stream's own thread. One more thread follows the access log and sees what
+needs a new rendering: another speed of the clock, a port that Envoy could not bind.
 
-Files in `directory` (kept across restarts): envoy.json, envoy.pid, envoy.log, admin.sock, ads.sock, ports.json, access.log with its offset.
+Files in `directory` (kept across restarts): envoy.json, envoy.pid, envoy.log, admin.sock, ads.sock, ports.json, access.log with its
+offset.
 """
 
 import re
@@ -30,8 +31,10 @@ TroubleCallback = Callable[[str], None]
 
 
 class EnvoyProxy:
-    """child=False: Envoy runs in its own container with `python -m sandbox.drivers.proxy.bootstrap --ads <ads> --admin <directory>/admin.sock`,
-    and sees `directory` under the same path. Timeouts of the configuration are sandbox time with floors in real seconds: connecting 0.25, idle 1.
+    """child=False: Envoy runs in its own container, started with what `python -m sandbox.drivers.proxy.bootstrap --ads <ads>
+    --admin <directory>/admin.sock` writes, and sees `directory` under the same path.
+
+    Timeouts of the configuration are sandbox time, with floors in real seconds: connecting 0.25, idle 1.
     """
 
     def __init__(  # noqa: PLR0913 — wiring names each

@@ -1,7 +1,8 @@
 """RDS: a listener's rules as Envoy routes, in priority order, and the front port's routes by Host.
 
-Each route's name tells the access log what was matched (access_format.RouteName); its metadata tells request.lua what this listener does with
-headers and redirects. So one script and one log format serve every listener, and a rule change touches nothing but its route configuration.
+Each route's name tells the access log what was matched (access_format.RouteName); its metadata tells request.lua what this listener
+does with headers and redirects. So one script and one log format serve every listener, and a rule change touches nothing but its route
+configuration.
 """
 
 from collections.abc import Callable, Sequence

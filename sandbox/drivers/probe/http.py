@@ -1,0 +1,151 @@
+"""The Prober that really asks: one asyncio loop in one thread, h11 for the protocol, a connection of its own for each probe (TG-2).
+
+Only addresses of this machine's loopback or of networks that the sandbox made are asked: a misrouted address of a subnet would leave by the
+host's default route. Timeouts are sandbox time, with a floor in real seconds.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_address
+
+import h11
+
+from sandbox.core.clock import Clock
+from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
+from sandbox.drivers.probe.results import Results
+
+AT_ONCE = 64
+SHORTEST_TIMEOUT = 0.05  # real seconds, whatever the clock's speed: a machine's own delays are no failure of the target
+LARGEST_BODY = 64 * 1024
+_CHUNK = 16 * 1024
+
+Allowed = Callable[[str], bool]
+
+
+def loopback(host: str) -> bool:
+    return ip_address(host).is_loopback
+
+
+class HttpProber:
+    def __init__(self, clock: Clock, allowed: Allowed = loopback, at_once: int = AT_ONCE, shortest: float = SHORTEST_TIMEOUT) -> None:
+        """`allowed` tells whether an address may be asked; loopback always may."""
+        self._clock, self._allowed, self._shortest = clock, allowed, shortest
+        self._results = Results()
+        self._loop = asyncio.new_event_loop()
+        self._places = asyncio.Semaphore(at_once)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._run, name="prober", daemon=True)
+        self._thread.start()
+
+    def start(self, request: ProbeRequest) -> None:
+        self._results.begin(request)
+        if not _safe(request.host, self._allowed):
+            detail = f"not asked: {request.host} is neither loopback nor in a network of the sandbox"
+            self._loop.call_soon_threadsafe(self._finish, request, Outcome.FAILED, None, detail)
+        else:
+            self._loop.call_soon_threadsafe(self._begin, request)
+
+    def latest(self, key: str) -> ProbeResult | None:
+        return self._results.latest(key)
+
+    def forget(self, key: str) -> None:
+        self._results.forget(key)
+
+    def on_result(self, callback: Callable[[str], None]) -> None:
+        self._results.on_result(callback)
+
+    def close(self) -> None:
+        """Probes that are under way are given up without a result."""
+        self._results.close()
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+
+    # ---- in the loop's thread ------------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        self._loop.run_forever()
+        for task in self._tasks:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+        self._loop.close()
+
+    def _begin(self, request: ProbeRequest) -> None:
+        task = self._loop.create_task(self._probe(request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _probe(self, request: ProbeRequest) -> None:
+        timeout = max(self._clock.real(request.timeout), self._shortest)
+        async with self._places:
+            try:
+                async with asyncio.timeout(timeout):
+                    status = await ask(request)
+                self._finish(request, Outcome.ANSWERED, status, "")
+            except TimeoutError:
+                self._finish(request, Outcome.TIMED_OUT, None, f"no complete answer within {timeout:.2f} real seconds")
+            except (OSError, h11.RemoteProtocolError, EOFError) as error:
+                self._finish(request, Outcome.FAILED, None, _reason(error))
+            except Exception as error:  # every probe ends in a result; what is left is the request's own fault
+                self._finish(request, Outcome.FAILED, None, f"{type(error).__name__}: {error}")
+
+    def _finish(self, request: ProbeRequest, outcome: Outcome, status: int | None, detail: str) -> None:
+        now = self._clock.now()
+        self._results.end(ProbeResult(key=request.key, number=request.number, at=now, outcome=outcome, status_code=status, detail=detail))
+
+
+async def ask(request: ProbeRequest) -> int:
+    """The status of the answer, read to its end (a body of up to LARGEST_BODY bytes). Redirects are answers like others.
+
+    → OSError, h11.RemoteProtocolError, EOFError."""
+    reader, writer = await asyncio.open_connection(request.host, request.port)
+    try:
+        return await _talk(request, reader, writer)
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+async def _talk(request: ProbeRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+    protocol = h11.Connection(h11.CLIENT)
+    headers = [("Host", request.host_header), ("User-Agent", "ELB-HealthChecker/2.0"), ("Connection", "close")]
+    question = protocol.send(h11.Request(method="GET", target=request.path, headers=headers)) or b""
+    writer.write(question + (protocol.send(h11.EndOfMessage()) or b""))
+    await writer.drain()
+    status, size = 0, 0
+    while size <= LARGEST_BODY:
+        event = protocol.next_event()
+        if event is h11.NEED_DATA:
+            protocol.receive_data(await reader.read(_CHUNK))
+        elif isinstance(event, h11.Response):
+            status = event.status_code
+        elif isinstance(event, h11.Data):
+            size += len(event.data)
+        elif isinstance(event, h11.EndOfMessage):
+            break
+        elif isinstance(event, h11.ConnectionClosed):
+            raise EOFError("the target closed the connection without an answer")
+    return status
+
+
+def _safe(host: str, allowed: Allowed) -> bool:
+    try:
+        return loopback(host) or allowed(host)
+    except ValueError:  # a name, not an address
+        return False
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case ConnectionRefusedError():
+            return "connection refused"
+        case ConnectionResetError() | BrokenPipeError():
+            return "connection reset"
+        case h11.RemoteProtocolError():
+            return f"malformed response: {error}"
+        case OSError(strerror=str() as text):
+            return text.lower()
+    return str(error)

@@ -1,0 +1,200 @@
+"""The Proxy in the simulated world: holds the configuration and answers requests from it by the same rules as Envoy, in no time at all.
+The latency that a request would have had is in its answer; its AccessRecord is told when that much virtual time has passed.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from sandbox.drivers.proxy.access_format import action_name
+from sandbox.drivers.proxy.base import AccessRecord, Endpoint, FixedResponse, Forward, Listener, ProxyConfig, Redirect, Rule, TargetGroup
+from sandbox.drivers.proxy.local_replies import page
+from sandbox.drivers.proxy.matching import Request, choose
+from sandbox.drivers.world import Answer, World
+
+_FIRST_PORT = 8081
+_FIRST_CLIENT_PORT = 32768
+_NO_ANSWER = -1.0
+
+
+class Response(NamedTuple):
+    status: int
+    target_id: str | None  # None: the load balancer answered by itself
+    body: str
+    latency: timedelta  # virtual
+    headers: Mapping[str, str]
+
+
+class _Tried(NamedTuple):
+    """What came of a forward: the response and what the access log tells of it."""
+
+    response: Response
+    group: str | None = None  # arn
+    endpoint: Endpoint | None = None
+    answered: bool = False  # by the target
+    refused: bool = False  # no connection was made
+
+
+class SimulatedProxy:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._config = ProxyConfig()
+        self._turns: dict[str, itertools.count[int]] = {}
+        self._clients = itertools.count(_FIRST_CLIENT_PORT)
+        self._ports: dict[str, int] = {}
+        self._access: list[Callable[[Sequence[AccessRecord]], None]] = []
+
+    # ---- Proxy -----------------------------------------------------------------------------------------------------------------------
+
+    def apply(self, config: ProxyConfig) -> None:
+        self._config = config
+        for listener in config.listeners:
+            self._ports.setdefault(listener.arn, _FIRST_PORT + len(self._ports))
+
+    def rejected(self) -> Sequence[str]:
+        return ()
+
+    def local_address(self, listener_arn: str) -> tuple[str, int] | None:
+        """Made up, and always the same for a listener."""
+        known = any(listener.arn == listener_arn for listener in self._config.listeners)
+        return ("127.0.0.1", self._ports[listener_arn]) if known else None
+
+    def problems(self) -> dict[str, str]:
+        return {}
+
+    def on_access(self, callback: Callable[[Sequence[AccessRecord]], None]) -> None:
+        self._access.append(callback)
+
+    def available(self) -> str | None:
+        return None
+
+    def close(self, *, keep_serving: bool = True) -> None:
+        pass
+
+    # ---- requests --------------------------------------------------------------------------------------------------------------------
+
+    def request(
+        self,
+        where: str,
+        method: str = "GET",
+        path: str = "/",
+        headers: Mapping[str, str] | None = None,
+        source_ip: str = "203.0.113.10",
+        body: str = "",
+    ) -> Response:
+        """`where`: the ARN of a listener, or a load balancer's DNS name with or without a port.
+
+        → KeyError when nothing of the sort is configured: on AWS the name would not resolve, or the port not answer."""
+        listener = self._listener(where)
+        given = dict(headers or {})
+        host = next((value for name, value in given.items() if name.lower() == "host"), listener.dns_name)
+        asked = Request(method=method, host=host, path=path, headers=given, source_ip=source_ip)
+        rule = None if method == "TRACE" else choose(listener, asked)
+        tried = _Tried(_own(405)) if rule is None else self._act(listener, rule, asked)
+        self._record(listener, rule, asked, tried)
+        return tried.response
+
+    def _listener(self, where: str) -> Listener:
+        name, _, port = where.partition(":")
+        found = [x for x in self._config.listeners if x.arn == where or (x.dns_name == name and (not port or x.port == int(port)))]
+        if not found:
+            raise KeyError(f"no listener {where}; there are {[x.arn for x in self._config.listeners]}")
+        return min(found, key=lambda x: (x.port != 80, x.port))
+
+    def _act(self, listener: Listener, rule: Rule, asked: Request) -> _Tried:
+        match rule.action:
+            case Forward(target_groups=groups):
+                return self._forward(listener, groups)
+            case FixedResponse() as fixed:
+                headers = {"Server": "awselb/2.0", "Content-Type": fixed.content_type}
+                return _Tried(Response(fixed.status_code, None, fixed.body, timedelta(0), headers))
+            case Redirect() as redirect:
+                return _Tried(_own(redirect.status_code, location(redirect, listener, asked)))
+
+    def _forward(self, listener: Listener, groups: tuple[tuple[str, int], ...]) -> _Tried:
+        arn = self._weighted(groups)
+        group = next((g for g in self._config.target_groups if g.arn == arn), None)
+        if group is None or not group.endpoints:
+            return _Tried(_own(503), group=arn)  # TG-38
+        return self._send(listener, group, self._next(group))
+
+    def _weighted(self, groups: tuple[tuple[str, int], ...]) -> str | None:
+        if len(groups) == 1:
+            return groups[0][0]
+        weights = [weight for _, weight in groups]
+        return self._world.random.choices([arn for arn, _ in groups], weights)[0] if any(weights) else None  # ALB-24
+
+    def _next(self, group: TargetGroup) -> Endpoint:
+        """In turn among the healthy, or among all when none is (TG-35). No request lasts here, so least outstanding is in turn too."""
+        eligible = [e for e in group.endpoints if e.healthy] or list(group.endpoints)
+        return eligible[next(self._turns.setdefault(group.arn, itertools.count())) % len(eligible)]
+
+    def _send(self, listener: Listener, group: TargetGroup, endpoint: Endpoint) -> _Tried:
+        answer, status = self._world.connect(endpoint.host, endpoint.port)
+        match answer:
+            case Answer.RESPONSE:
+                response = Response(status, endpoint.target_id, "", self._world.request_time, {})
+                return _Tried(response, group.arn, endpoint, answered=True)
+            case Answer.REFUSED:
+                return _Tried(_own(502), group.arn, endpoint, refused=True)  # ALB-45
+            case Answer.BLACKHOLE:
+                return _Tried(_own(504, latency=listener.connect_timeout), group.arn, endpoint, refused=True)
+            case Answer.HANG:
+                return _Tried(_own(504, latency=listener.idle_timeout), group.arn, endpoint)
+
+    def _record(self, listener: Listener, rule: Rule | None, asked: Request, tried: _Tried) -> None:
+        began = self._world.clock.now()
+        ended = began + tried.response.latency
+        dispatched = tried.endpoint is not None and not tried.refused
+        status = tried.response.status
+        record = AccessRecord(
+            time=ended,
+            listener=listener.arn,
+            load_balancer=listener.load_balancer,
+            client=f"{asked.source_ip}:{next(self._clients)}",
+            target=tried.endpoint.target if tried.endpoint else None,
+            target_group=tried.group,
+            rule_priority=-1 if rule is None else rule.priority or 0,
+            elb_status_code=status,
+            target_status_code=status if tried.answered else None,
+            request_processing_time=0.0 if dispatched else _NO_ANSWER,
+            target_processing_time=tried.response.latency.total_seconds() if tried.answered else _NO_ANSWER,
+            response_processing_time=0.0 if tried.answered else _NO_ANSWER,
+            received_bytes=0,
+            sent_bytes=len(tried.response.body),
+            request=f"{asked.method} http://{asked.host.partition(':')[0]}:{listener.port}{asked.path} HTTP/1.1",
+            user_agent=asked.header("User-Agent") or "-",
+            trace_id=f"Root=1-{int(began.timestamp()):08x}-{self._world.random.getrandbits(96):024x}",
+            request_creation_time=began,
+            actions_executed="-" if rule is None else action_name(rule),
+            error_reason="-",
+            target_connection_error=tried.refused,
+            redirect_url=tried.response.headers.get("Location", "-"),
+        )
+        self._world.at(ended, lambda: self._tell(record))
+
+    def _tell(self, record: AccessRecord) -> None:
+        for callback in self._access:
+            callback((record,))
+
+
+def location(redirect: Redirect, listener: Listener, asked: Request) -> str:
+    """ALB-25; `#{port}` is the one that the client named, else the listener's."""
+    path, _, query = asked.path.removeprefix("/").partition("?")
+    host, _, port = asked.host.partition(":")
+    values = {"protocol": "http", "host": host, "port": port or str(listener.port), "path": path, "query": query}
+
+    def filled(template: str) -> str:
+        for name, value in values.items():
+            template = template.replace(f"#{{{name}}}", value)
+        return template
+
+    url = filled(f"{redirect.protocol.lower()}://{redirect.host}:{redirect.port}{redirect.path}")
+    wanted = filled(redirect.query)
+    return f"{url}?{wanted}" if wanted else url
+
+
+def _own(status: int, to: str | None = None, latency: timedelta = timedelta(0)) -> Response:
+    headers = {"Server": "awselb/2.0", "Content-Type": "text/html", **({"Location": to} if to else {})}
+    return Response(status, None, page(status), latency, headers)
