@@ -32,7 +32,7 @@ ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
 
 
 @swap_backend("ec2")
-class SandboxEC2(EC2Backend):  # type: ignore[misc]
+class SandboxEC2(EC2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.sandbox_tokens: dict[str, tuple[str, str]] = {}  # ClientToken → (fingerprint of the request, reservation id)
         super().__init__(region_name, account_id)
@@ -228,7 +228,7 @@ def _filtered(reservations: list[Any], wanted: Any) -> list[Any]:
 
 def _refuse(cidr_block: str, code: str) -> None:
     refuse = context().extra.get("refuse_cidr")
-    if refuse and (sentence := refuse(cidr_block)):
+    if refuse and cidr_block and (sentence := refuse(cidr_block)):
         raise errors.refused_cidr(code, sentence)
 
 

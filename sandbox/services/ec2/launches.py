@@ -120,7 +120,7 @@ def choose_subnet(backend: Any, arguments: Mapping[str, Any]) -> Any:
 
 
 def _candidates(backend: Any, arguments: Mapping[str, Any]) -> list[Any]:
-    first = next((n for n in arguments.get("nics") or () if int(n.get("DeviceIndex", 0)) == 0), {})
+    first: Mapping[str, Any] = next((n for n in arguments.get("nics") or () if int(n.get("DeviceIndex", 0)) == 0), {})
     if first.get("NetworkInterfaceId"):
         return [backend.get_network_interface(first["NetworkInterfaceId"]).subnet]
     if named := arguments.get("subnet_id") or first.get("SubnetId"):
