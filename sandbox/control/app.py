@@ -1,0 +1,194 @@
+"""/_sandbox as HTTP and JSON: one route a line below, each an answer from the ControlSurface. Errors are a sentence and the next command.
+
+The gateway hands paths that begin with /_sandbox to this WSGI application; it does not take the lock and may answer late (long poll).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from sandbox.control import explain
+from sandbox.control.surface import ControlSurface
+
+LONGEST_POLL = 30.0  # real seconds
+MOST_EVENTS = 5000  # in one answer
+
+Answer = Callable[[], Any]
+
+
+class Refused(Exception):
+    def __init__(self, status_code: int, sentence: str, next_command: str) -> None:
+        super().__init__(sentence)
+        self.status_code, self.sentence, self.next_command = status_code, sentence, next_command
+
+
+def control_app(surface: ControlSurface) -> Flask:
+    app = Flask("sandbox.control")
+    routes: list[tuple[str, str, Answer]] = [
+        ("GET", "health", lambda: health(surface)),
+        ("GET", "endpoints", lambda: {"endpoints": [asdict(e) for e in surface.endpoints()]}),
+        ("GET", "events", lambda: events(surface)),
+        ("GET", "explain", lambda: explanation(surface)),
+        ("GET", "loops", lambda: {"loops": [loop(each) for each in surface.loops()]}),
+        ("GET", "seams", lambda: {"seams": [seam(each) for each in surface.seams()]}),
+        ("GET", "clock", lambda: clock(surface)),
+        ("PUT", "clock", lambda: change_clock(surface)),
+        ("GET", "settings", lambda: {"settings": surface.settings.as_json()}),
+        ("POST", "reset", lambda: reset(surface)),
+        ("GET", "machines", lambda: machines(surface)),
+        ("GET", "console", lambda: console(surface)),
+        ("GET", "access-log", lambda: {"lines": surface.access_log.lines(whole("newest", 1000, 1, 10_000))}),
+    ]
+    for method, name, answer in routes:
+        app.add_url_rule(f"/_sandbox/{name}", f"{method} {name}", as_json(answer), methods=[method])
+    app.register_error_handler(Refused, lambda error: problem(error.status_code, error.sentence, error.next_command))
+    app.register_error_handler(HTTPException, not_a_route)
+    return app
+
+
+def as_json(answer: Answer) -> Callable[[], Response | tuple[Response, int]]:
+    def view() -> Response | tuple[Response, int]:
+        given = answer()
+        return (jsonify(given[0]), given[1]) if isinstance(given, tuple) else jsonify(given)
+
+    return view
+
+
+def problem(status_code: int, sentence: str, next_command: str) -> tuple[Response, int]:
+    return jsonify({"error": sentence, "next": next_command}), status_code
+
+
+def not_a_route(error: HTTPException) -> tuple[Response, int]:
+    return problem(error.code or 500, f"{request.method} {request.path}: {error.name}.", "sandbox --help")
+
+
+# ---- parameters ------------------------------------------------------------------------------------------------------------------------
+
+
+def needed(name: str, example: str) -> str:
+    value = request.args.get(name, "")
+    if not value:
+        raise Refused(400, f"The parameter {name} is missing.", example)
+    return value
+
+
+def whole(name: str, default: int, low: int, high: int) -> int:
+    text = request.args.get(name, str(default))
+    if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+        raise Refused(400, f"{name}={text} cannot be: it is a whole number from {low} to {high}.", "sandbox --help")
+    return int(text)
+
+
+def event_id(name: str) -> str | None:
+    text = request.args.get(name)
+    if text is not None and not re.fullmatch(r"e\d+", text):
+        raise Refused(400, f"{name}={text} cannot be: it is the id of an event, like e000012.", "sandbox events")
+    return text
+
+
+# ---- answers ---------------------------------------------------------------------------------------------------------------------------
+
+
+def moment(value: datetime | None) -> str | None:
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None
+
+
+def health(surface: ControlSurface) -> tuple[dict[str, Any], int]:
+    """200 when all is well, else 503; the parts say what is not."""
+    parts = surface.health()
+    well = all(part.ok for part in parts)
+    answer = {
+        "status": "ok" if well else "impaired",
+        "parts": [asdict(part) for part in parts],
+        "name": surface.settings.name,
+        "runtime": surface.runtime,
+        "speed": surface.clock.speed,
+        "now": moment(surface.clock.now()),
+    }
+    return answer, 200 if well else 503
+
+
+def events(surface: ControlSurface) -> dict[str, Any]:
+    """`after`: id of the last one that the caller has; `wait`: real seconds to wait for another; `newest`: at most so many."""
+    after, wait = event_id("after"), whole("wait", 0, 0, int(LONGEST_POLL))
+    found = surface.journal.wait(after, wait) if wait else surface.journal.events(after)
+    newest = whole("newest", MOST_EVENTS, 1, MOST_EVENTS)
+    chosen = found[:newest] if after else found[-newest:]  # a follower must not miss any
+    return {"events": [event.as_json() for event in chosen], "last": chosen[-1].id if chosen else after}
+
+
+def explanation(surface: ControlSurface) -> dict[str, Any]:
+    asked = needed("resource", "sandbox explain i-0123456789abcdef0")
+    known = surface.journal.events()
+    names = explain.candidates(asked, known)
+    if not names:
+        raise Refused(404, f"No event is about {asked}.", "sandbox events")
+    if len(names) > 1:
+        raise Refused(409, f"{asked} may be any of {', '.join(names[:10])}.", f"sandbox explain {names[0]}")
+    lines = explain.story(names[0], known)
+    told = [{"depth": n.depth, "consequence": n.consequence, "about": n.about, "event": n.event.as_json()} for n in lines]
+    return {"resource": names[0], "text": explain.tell(names[0], lines), "story": told}
+
+
+def loop(each: Any) -> dict[str, Any]:
+    return {
+        "controller": each.controller,
+        "key": each.key,
+        "due": moment(each.due),
+        "runs": each.runs,
+        "failures": each.failures,
+        "last_error": each.last_error,
+        "last_run": moment(each.last_run),
+    }
+
+
+def seam(each: Any) -> dict[str, str]:
+    return {"seam": each.seam, "where": each.where, "by": each.by, "why": each.why}
+
+
+def clock(surface: ControlSurface) -> dict[str, Any]:
+    return {"now": moment(surface.clock.now()), "speed": surface.clock.speed}
+
+
+def change_clock(surface: ControlSurface) -> dict[str, Any]:
+    asked = (request.get_json(silent=True) or {}).get("speed")
+    if isinstance(asked, bool) or not isinstance(asked, int | float):
+        raise Refused(400, 'The body is {"speed": <sandbox seconds per real second>}.', "sandbox clock 10")
+    try:
+        surface.set_speed(float(asked))
+    except ValueError as error:
+        raise Refused(400, f"The clock cannot run so: {error}.", "sandbox clock 10") from error
+    return clock(surface)
+
+
+def reset(surface: ControlSurface) -> dict[str, Any]:
+    surface.reset()
+    surface.access_log.clear()
+    return {"status": "ok"}
+
+
+def machines(surface: ControlSurface) -> dict[str, Any]:
+    """The runtime's own picture, which EC2's states are made from."""
+    found = [asdict(c) for _, c in sorted(surface.containers().items())]
+    return {"runtime": surface.runtime, "machines": [{k: _plain(v) for k, v in each.items()} for each in found]}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return moment(value)
+    return value.value if isinstance(value, Enum) else value
+
+
+def console(surface: ControlSurface) -> dict[str, Any]:
+    instance_id = needed("instance_id", "sandbox logs i-0123456789abcdef0")
+    try:
+        output = surface.console(instance_id)
+    except KeyError:
+        raise Refused(404, f"{instance_id} has no machine (any more).", "sandbox status") from None
+    return {"instance_id": instance_id, "output": output.decode(errors="replace")}

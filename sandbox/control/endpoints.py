@@ -1,0 +1,53 @@
+"""Where the load balancers answer on this machine: AWS's DNS names lead nowhere here, each listener has a port of its own instead."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One listener, or a load balancer without any (then all of the listener's fields are None)."""
+
+    load_balancer: str
+    load_balancer_arn: str
+    dns_name: str
+    state: str  # "active"
+    listener_arn: str | None = None
+    protocol: str | None = None
+    port: int | None = None  # the listener's, as AWS knows it
+    url: str | None = None  # where it answers here; None: nowhere, `problem` says why
+    problem: str | None = None
+
+
+def read(
+    elbv2: Any, local_address: Callable[[str], tuple[str, int] | None], problems: Callable[[], Mapping[str, str]]
+) -> tuple[Endpoint, ...]:
+    """All of the account and Region of the boto3 client `elbv2`, by name and port; the callables are the proxy's."""
+    load_balancers = elbv2.describe_load_balancers()["LoadBalancers"]
+    known = problems()
+    found = [endpoint for lb in load_balancers for endpoint in _of(lb, elbv2, local_address, known)]
+    return tuple(sorted(found, key=lambda e: (e.load_balancer, e.port or 0)))
+
+
+def _of(
+    lb: Mapping[str, Any], elbv2: Any, local_address: Callable[[str], tuple[str, int] | None], problems: Mapping[str, str]
+) -> Iterator[Endpoint]:
+    name, arn, dns_name, state = lb["LoadBalancerName"], lb["LoadBalancerArn"], lb["DNSName"], lb["State"]["Code"]
+    listeners = elbv2.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+    if not listeners:
+        problem = "It has no listener: nothing answers at any of its ports."  # TUT-30
+        yield Endpoint(load_balancer=name, load_balancer_arn=arn, dns_name=dns_name, state=state, problem=problem)
+    for listener in listeners:
+        address = local_address(listener["ListenerArn"])
+        yield Endpoint(
+            load_balancer=name,
+            load_balancer_arn=arn,
+            dns_name=dns_name,
+            state=state,
+            listener_arn=listener["ListenerArn"],
+            protocol=listener["Protocol"],
+            port=listener["Port"],
+            url=f"http://{address[0]}:{address[1]}/" if address else None,
+            problem=None if address else problems.get(listener["ListenerArn"], f"The load balancer is {state}: it does not answer yet."),
+        )

@@ -1,0 +1,55 @@
+"""Is all well? Three parts, each with a sentence. Pure; wiring passes what the parts say of themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+LATE = timedelta(seconds=30)  # of real time
+
+
+class _Loop(Protocol):
+    controller: str
+    key: str
+    due: datetime | None
+    failures: int
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    name: str  # "engine" | "runtime" | "proxy"
+    ok: bool
+    sentence: str
+
+
+def parts(
+    loops: Sequence[_Loop],
+    now: datetime,
+    speed: float,
+    runtime: tuple[str, str | None],
+    proxy: str | None,
+    rejected: Sequence[str],
+) -> tuple[Part, ...]:
+    """`runtime`: its name and why it cannot launch; `proxy`: why it does not serve; `rejected`: configuration that it refused."""
+    name, problem = runtime
+    if proxy is None and rejected:
+        proxy = f"The load balancers' proxy refused configuration: {rejected[-1]}"
+    return (
+        _engine(loops, now, speed),
+        Part(name="runtime", ok=problem is None, sentence=problem or f"The {name} runtime can launch instances."),
+        Part(name="proxy", ok=proxy is None, sentence=proxy or "The load balancers' proxy serves."),
+    )
+
+
+def _engine(loops: Sequence[_Loop], now: datetime, speed: float) -> Part:
+    late = [loop for loop in loops if loop.due is not None and now - loop.due > LATE * speed]
+    failing = [loop for loop in loops if loop.failures]
+    if late:
+        worst = min(late, key=lambda loop: loop.due or now)
+        return Part(name="engine", ok=False, sentence=f"{worst.controller} should have looked at {worst.key} long ago: the engine hangs.")
+    if failing:
+        worst = max(failing, key=lambda loop: loop.failures)
+        sentence = f"{worst.controller} failed {worst.failures} times in a row on {worst.key}: {worst.last_error}"
+        return Part(name="engine", ok=False, sentence=sentence)
+    return Part(name="engine", ok=True, sentence=f"{len(loops)} loops run, none fails.")

@@ -1,0 +1,230 @@
+"""/_sandbox over its WSGI application: answers, and errors with a sentence and the next command."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from sandbox.aws.seams import Seam
+from sandbox.control.access_log import AccessLog
+from sandbox.control.app import control_app
+from sandbox.control.endpoints import Endpoint, read
+from sandbox.control.health import Part, parts
+from sandbox.control.surface import ControlSurface
+from sandbox.core.clock import WallClock
+from sandbox.core.events import Event
+from sandbox.core.journal import Journal
+from sandbox.drivers.proxy.base import AccessRecord
+from sandbox.drivers.runtime.base import Container, ContainerState
+from sandbox.engine import Loop
+from sandbox.settings import Settings
+
+WELL = (Part(name="engine", ok=True, sentence="3 loops run, none fails."),)
+LISTENER = Endpoint(
+    load_balancer="web", load_balancer_arn="arn:lb", dns_name="web-1.elb", state="active", port=80, url="http://127.0.0.1:8081/"
+)
+
+
+def surface(**changes: Any) -> ControlSurface:
+    clock = WallClock(start=datetime(2026, 5, 7, 12, 0, tzinfo=UTC))
+    plain = ControlSurface(
+        settings=Settings(),
+        clock=clock,
+        journal=Journal(clock),
+        access_log=AccessLog(),
+        health=lambda: WELL,
+        loops=lambda: (Loop("ec2", "123456789012/us-east-1/i-1", runs=2, last_run=clock.now()),),
+        seams=lambda: (Seam(seam="S1", where="moto.ec2.models.EC2Backend.run_instances", by="sandbox.services.ec2", why="EC2-3"),),
+        endpoints=lambda: (LISTENER,),
+        containers=lambda: {"i-1": Container(instance_id="i-1", state=ContainerState.RUNNING, boots=1)},
+        console={"i-1": b"booted \xff\n"}.__getitem__,
+        set_speed=clock.set_speed,
+        reset=lambda: None,
+        runtime="simulated",
+    )
+    return replace(plain, **changes)
+
+
+def client(given: ControlSurface | None = None) -> FlaskClient:
+    return control_app(given or surface()).test_client()
+
+
+def happened(summary: str, *resources: str) -> Event:
+    return Event(source="test", detail_type="Test", summary=summary, resources=resources)
+
+
+def test_health_is_200_when_all_is_well_and_503_when_a_part_is_not() -> None:
+    well = client().get("/_sandbox/health")
+    ill = client(surface(health=lambda: (*WELL, Part(name="proxy", ok=False, sentence="Envoy has gone.")))).get("/_sandbox/health")
+    assert (well.status_code, well.get_json()["status"]) == (200, "ok")
+    assert (ill.status_code, ill.get_json()["status"]) == (503, "impaired")
+    assert ill.get_json()["parts"][1] == {"name": "proxy", "ok": False, "sentence": "Envoy has gone."}
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "first"),
+    [
+        ("endpoints", "endpoints", {"load_balancer": "web", "url": "http://127.0.0.1:8081/", "port": 80}),
+        ("loops", "loops", {"controller": "ec2", "key": "123456789012/us-east-1/i-1", "runs": 2, "due": None}),
+        ("seams", "seams", {"seam": "S1", "where": "moto.ec2.models.EC2Backend.run_instances", "why": "EC2-3"}),
+        ("machines", "machines", {"instance_id": "i-1", "state": "running", "boots": 1, "started_at": None}),
+    ],
+)
+def test_lists(path: str, key: str, first: Mapping[str, Any]) -> None:
+    answer = client().get(f"/_sandbox/{path}").get_json()[key][0]
+    assert {name: answer[name] for name in first} == first
+
+
+def test_events_after_the_last_known_one() -> None:
+    given = surface()
+    kept = [given.journal.record(happened(f"event {n}", "i-1")) for n in range(3)]
+    asked = client(given)
+    assert [e["id"] for e in asked.get("/_sandbox/events").get_json()["events"]] == [e.id for e in kept]
+    after = asked.get(f"/_sandbox/events?after={kept[1].id}").get_json()
+    assert ([e["summary"] for e in after["events"]], after["last"]) == (["event 2"], kept[2].id)
+    none = asked.get(f"/_sandbox/events?after={kept[2].id}").get_json()
+    assert none == {"events": [], "last": kept[2].id}
+    assert [e["summary"] for e in asked.get("/_sandbox/events?newest=1").get_json()["events"]] == ["event 2"]
+
+
+def test_a_follower_is_answered_when_an_event_comes() -> None:
+    given = surface()
+    first = given.journal.record(happened("first"))
+    threading.Timer(0.05, lambda: given.journal.record(happened("second"))).start()
+    answer = client(given).get(f"/_sandbox/events?after={first.id}&wait=20").get_json()
+    assert [e["summary"] for e in answer["events"]] == ["second"]
+
+
+def test_explain_tells_the_story_by_the_beginning_of_a_name() -> None:
+    given = surface()
+    cause = given.journal.record(happened("RunInstances", "i-0a1"))
+    given.journal.record(replace(happened("i-0a1 is running", "i-0a1"), cause=cause.id))
+    answer = client(given).get("/_sandbox/explain?resource=i-0").get_json()
+    assert answer["resource"] == "i-0a1"
+    assert [line.split("  ", 1)[-1].strip() for line in answer["text"][1:]] == ["RunInstances", "→ i-0a1 is running"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status_code", "sentence"),
+    [
+        ("GET", "explain?resource=i-9", 404, "No event is about i-9."),
+        ("GET", "explain?resource=i-", 409, "i- may be any of i-1, i-2."),
+        ("GET", "explain", 400, "The parameter resource is missing."),
+        ("GET", "events?after=7", 400, "after=7 cannot be: it is the id of an event, like e000012."),
+        ("GET", "events?wait=99", 400, "wait=99 cannot be: it is a whole number from 0 to 30."),
+        ("GET", "console?instance_id=i-9", 404, "i-9 has no machine (any more)."),
+        ("GET", "nothing", 404, "GET /_sandbox/nothing: Not Found."),
+        ("GET", "reset", 405, "GET /_sandbox/reset: Method Not Allowed."),
+        ("PUT", "clock", 400, 'The body is {"speed": <sandbox seconds per real second>}.'),
+    ],
+)
+def test_errors_are_a_sentence_and_the_next_command(method: str, path: str, status_code: int, sentence: str) -> None:
+    given = surface()
+    given.journal.record(happened("both", "i-1", "i-2"))
+    answer = client(given).open(f"/_sandbox/{path}", method=method)
+    assert (status_code, sentence) == (answer.status_code, answer.get_json()["error"])
+    assert answer.get_json()["next"].startswith("sandbox ")
+
+
+def test_the_clock_is_told_and_changed() -> None:
+    asked = client()
+    assert asked.get("/_sandbox/clock").get_json()["speed"] == 1
+    assert asked.put("/_sandbox/clock", json={"speed": 10}).get_json()["speed"] == 10
+    refused = asked.put("/_sandbox/clock", json={"speed": -1})
+    assert refused.status_code == 400
+    assert "speed -1" in refused.get_json()["error"]
+    assert asked.get("/_sandbox/clock").get_json()["speed"] == 10
+
+
+def test_console_output_is_text_whatever_its_bytes() -> None:
+    assert client().get("/_sandbox/console?instance_id=i-1").get_json() == {"instance_id": "i-1", "output": "booted �\n"}
+
+
+def test_reset_resets_and_empties_the_access_log() -> None:
+    done: list[str] = []
+    given = surface(reset=lambda: done.append("reset"))
+    given.access_log.take([request_record()])
+    asked = client(given)
+    assert "GET http://web-1.elb:80/ HTTP/1.1" in asked.get("/_sandbox/access-log").get_json()["lines"][0]
+    assert asked.post("/_sandbox/reset").status_code == 200
+    assert (done, asked.get("/_sandbox/access-log").get_json()) == (["reset"], {"lines": []})
+
+
+def request_record() -> AccessRecord:
+    now = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
+    return AccessRecord(
+        time=now,
+        listener="arn:listener",
+        load_balancer="app/web/1",
+        client="127.0.0.1:5000",
+        target="172.31.0.5:80",
+        target_group="arn:tg",
+        rule_priority=0,
+        elb_status_code=200,
+        target_status_code=200,
+        request_processing_time=0.0,
+        target_processing_time=0.001,
+        response_processing_time=0.0,
+        received_bytes=10,
+        sent_bytes=20,
+        request="GET http://web-1.elb:80/ HTTP/1.1",
+        user_agent="test",
+        trace_id="Root=1-2-3",
+        request_creation_time=now,
+        actions_executed="forward",
+        error_reason="-",
+    )
+
+
+def test_settings_are_told() -> None:
+    assert client().get("/_sandbox/settings").get_json()["settings"]["listener_ports"] == "8081-8100"
+
+
+@pytest.mark.parametrize(
+    ("changes", "ill", "sentence"),
+    [
+        ({}, [], ""),
+        ({"runtime": ("docker", "Docker does not answer.")}, ["runtime"], "Docker does not answer."),
+        ({"proxy": "Envoy has gone."}, ["proxy"], "Envoy has gone."),
+        ({"rejected": ["no such cluster"]}, ["proxy"], "The load balancers' proxy refused configuration: no such cluster"),
+        ({"failures": 2}, ["engine"], "ec2 failed 2 times in a row on k: boom"),
+        ({"late": 31}, ["engine"], "ec2 should have looked at k long ago: the engine hangs."),
+        ({"late": 29}, [], ""),
+        ({"late": 290, "speed": 10.0}, [], ""),
+    ],
+)
+def test_health_is_what_its_parts_say(changes: dict[str, Any], ill: list[str], sentence: str) -> None:
+    now = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
+    loops = [Loop("ec2", "k", due=now - timedelta(seconds=changes.get("late", 0)), failures=changes.get("failures", 0), last_error="boom")]
+    runtime = changes.get("runtime", ("docker", None))
+    found = parts(loops, now, changes.get("speed", 1.0), runtime, changes.get("proxy"), changes.get("rejected", []))
+    assert [p.name for p in found if not p.ok] == ill
+    assert [p.sentence for p in found if not p.ok] == [sentence][: len(ill)]
+
+
+class OneListener:
+    """What is asked of boto3's elbv2 client: load balancer `a` with one listener that answers and one that does not, `b` with none."""
+
+    def describe_load_balancers(self) -> dict[str, Any]:
+        return {
+            "LoadBalancers": [
+                {"LoadBalancerName": n, "LoadBalancerArn": f"arn:{n}", "DNSName": f"{n}.elb", "State": {"Code": "active"}} for n in "ba"
+            ]
+        }
+
+    def describe_listeners(self, LoadBalancerArn: str) -> dict[str, Any]:
+        ports = {"arn:a": [80, 443], "arn:b": []}[LoadBalancerArn]
+        return {"Listeners": [{"ListenerArn": f"arn:a/{port}", "Protocol": "HTTP", "Port": port} for port in ports]}
+
+
+def test_endpoints_say_where_a_listener_answers_or_why_not() -> None:
+    found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {"arn:a/443": "ports 8081-8100 are all in use"})
+    assert [(e.load_balancer, e.port, e.url, e.problem) for e in found] == [
+        ("a", 80, "http://127.0.0.1:8081/", None),
+        ("a", 443, None, "ports 8081-8100 are all in use"),
+        ("b", None, None, "It has no listener: nothing answers at any of its ports."),
+    ]
