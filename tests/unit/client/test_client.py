@@ -1,0 +1,92 @@
+"""The client against the real /_sandbox application on loopback, against nobody, and against somebody else."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from werkzeug.serving import make_server
+
+from sandbox.client import Client, NotRunning, Refused
+from tests.unit.control.test_app import control_app, surface
+
+
+@contextlib.contextmanager
+def served(app: object) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)  # type: ignore[arg-type]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with served(control_app(surface())) as endpoint:
+        client = Client(endpoint)
+        yield client
+        client.close()
+
+
+def test_it_asks_and_is_answered(client: Client) -> None:
+    assert client.get("health")["status"] == "ok"
+    assert client.post("reset") == {"status": "ok"}
+
+
+def test_the_sandbox_s_own_sentence_is_passed_on(client: Client) -> None:
+    with pytest.raises(Refused) as refused:
+        client.get("explain", resource="i-9")
+    assert (refused.value.status_code, refused.value.message, refused.value.next_command) == (
+        404,
+        "No event is about i-9.",
+        "sandbox events",
+    )
+
+
+def test_the_clock_is_the_sandbox_s(client: Client) -> None:
+    assert abs(client.now() - datetime(2026, 5, 7, 12, 0, tzinfo=UTC)) < timedelta(minutes=1)
+    assert client.put("clock", {"speed": 1000})["speed"] == 1000
+    assert client.speed == 1000
+    before = client.now()
+    client.wait(timedelta(seconds=100))
+    assert timedelta(seconds=100) <= client.now() - before < timedelta(hours=1)
+
+
+def test_nobody_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    client = Client(f"http://127.0.0.1:{port}")
+    with pytest.raises(NotRunning, match="No sandbox answers") as refused:
+        client.get("health")
+    client.close()
+    assert refused.value.next_command == "sandbox up"
+
+
+def test_somebody_else_answers() -> None:
+    def stranger(environ: object, start_response: object) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/html")])  # type: ignore[operator]
+        return [b"<h1>It works!</h1>"]
+
+    with served(stranger) as endpoint:
+        client = Client(endpoint)
+        with pytest.raises(NotRunning, match="is not a sandbox"):
+            client.get("health")
+        client.close()
+
+
+def test_aws_calls_are_not_tried_again() -> None:
+    calls: list[str] = []
+
+    def broken(environ: dict[str, str], start_response: object) -> list[bytes]:
+        calls.append(environ["PATH_INFO"])
+        start_response("503 Service Unavailable", [])  # type: ignore[operator]
+        return [b""]
+
+    with served(broken) as endpoint:
+        with pytest.raises(Exception, match="503"):
+            Client(endpoint).aws("autoscaling").describe_auto_scaling_groups()
+    assert calls == ["/"]
