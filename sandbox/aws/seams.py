@@ -269,7 +269,7 @@ def swap_model(module: str, name: str, registry: Registry = REGISTRY) -> Callabl
 
 
 def install() -> None:
-    """Puts every declared class in its place. Idempotent; raises SandboxError naming the seam that does not fit, which is left as it was."""
+    """Puts every declared class in its place. Idempotent; raises SandboxError naming the seam that does not fit, which stays as it was."""
     REGISTRY.install()
 
 

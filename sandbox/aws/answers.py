@@ -1,0 +1,129 @@
+"""An error as AWS would send it, in the protocol that the client speaks. Used where moto would answer HTML, a traceback, or nothing.
+
+moto renders the errors that its backends raise on purpose (ServiceException); these are the ones before and around moto: unknown
+operations, malformed input, what the sandbox does not support, and bugs.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from uuid import uuid4
+from xml.sax.saxutils import escape
+
+from moto.core import errors as moto_errors
+
+EC2, QUERY, JSON, REST_JSON, REST_XML, CBOR = "ec2", "query", "json", "rest-json", "rest-xml", "smithy-rpc-v2-cbor"
+
+AWS_COMMON_CODES = (
+    "InternalFailure",
+    "InvalidAction",
+    "InvalidClientTokenId",
+    "MalformedInput",
+    "MissingParameter",
+    "OptInRequired",
+    "RequestExpired",
+    "ServiceUnavailable",
+    "Throttling",
+    "ThrottlingException",
+    "UnsupportedOperation",
+)
+"""Common to all services, so in no service's model (Auto Scaling API Reference, Common Errors): moto is not to warn of them on stderr."""
+
+moto_errors.COMMON_ERROR_CODES.extend(code for code in AWS_COMMON_CODES if code not in moto_errors.COMMON_ERROR_CODES)
+
+
+class ApiError(Exception):
+    """`code` and `message` as the client is to see them; `status` below 500 is the caller's fault, 501 what the sandbox lacks."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status = code, message, status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole HTTP response. Nothing here is big enough to stream."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def status_line(self) -> str:
+        return f"{self.status} {HTTPStatus(self.status).phrase}"
+
+
+def render(error: ApiError, protocol: str) -> Answer:
+    request_id = str(uuid4())  # not of the seeded randomness: reads must not change what happens
+    kind, body = _BODIES.get(protocol, _query)(error, request_id)
+    headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id), ("Content-Length", str(len(body)))]
+    if protocol in (JSON, REST_JSON, CBOR):
+        headers.append(("x-amzn-ErrorType", error.code))
+        headers.append(("x-amzn-query-error", f"{error.code};{_fault(error)}"))  # read by services that once spoke query: sqs, cloudwatch
+    if protocol == CBOR:
+        headers.append(("smithy-protocol", "rpc-v2-cbor"))
+    return Answer(status=error.status, headers=tuple(headers), body=body)
+
+
+def sentence(status: int, text: str) -> Answer:
+    """For callers that speak no AWS protocol: a browser, a wrong port."""
+    body = f"{text}\n".encode()
+    return Answer(status=status, headers=(("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))), body=body)
+
+
+def error_of(body: bytes, error_type: str | None) -> tuple[str, str]:
+    """Code and message of a rendered error, for the journal. `error_type`: the header x-amzn-ErrorType."""
+    text = body.decode("utf-8", "replace")
+    code = re.search(r"<Code>(.*?)</Code>", text, re.DOTALL)
+    message = re.search(r"<[Mm]essage>(.*?)</[Mm]essage>", text, re.DOTALL)
+    if code:
+        return code[1], message[1] if message else ""
+    try:
+        value = json.loads(text)
+        named = value.get("__type") or error_type or "Unknown"
+        return str(named).rpartition("#")[2], str(value.get("message") or value.get("Message") or "")
+    except (ValueError, AttributeError):
+        return error_type or "Unknown", text[:200]
+
+
+def _fault(error: ApiError) -> str:
+    return "Sender" if error.status < 500 else "Receiver"
+
+
+def _query(error: ApiError, request_id: str) -> tuple[str, bytes]:
+    inner = f"<Type>{_fault(error)}</Type><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+    return "text/xml", f"<ErrorResponse><Error>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>".encode()
+
+
+def _ec2(error: ApiError, request_id: str) -> tuple[str, bytes]:
+    inner = f"<Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors>{inner}</Errors><RequestID>{request_id}</RequestID></Response>'
+    return "text/xml", body.encode()
+
+
+def _rest_xml(error: ApiError, request_id: str) -> tuple[str, bytes]:
+    inner = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message><RequestId>{request_id}</RequestId>"
+    return "application/xml", f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'.encode()
+
+
+def _json(error: ApiError, request_id: str) -> tuple[str, bytes]:
+    return "application/x-amz-json-1.0", json.dumps({"__type": error.code, "message": error.message}).encode()
+
+
+def _rest_json(error: ApiError, request_id: str) -> tuple[str, bytes]:
+    return "application/json", json.dumps({"message": error.message, "__type": error.code}).encode()
+
+
+def _cbor(error: ApiError, request_id: str) -> tuple[str, bytes]:
+    pairs = b"".join(map(_cbor_text, ("__type", error.code, "message", error.message)))
+    return "application/cbor", b"\xa2" + pairs  # a map of two pairs
+
+
+def _cbor_text(text: str) -> bytes:
+    """RFC 8949, major type 3, the length in two bytes."""
+    raw = text.encode()[:0xFFFF]
+    return b"\x79" + len(raw).to_bytes(2, "big") + raw
+
+
+_BODIES = {QUERY: _query, EC2: _ec2, JSON: _json, REST_JSON: _rest_json, REST_XML: _rest_xml, CBOR: _cbor}

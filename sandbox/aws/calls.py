@@ -1,0 +1,185 @@
+"""One API call, as the gateway understands it before moto does: which operation, by whom, where, with which parameters.
+
+Reading the request here, by botocore's model, is what lets the gateway refuse nonsense with AWS's own errors and tell the journal what was
+asked. moto reads the same request again in its own way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationNotFoundError
+from moto.core.model import OperationModel
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import HTTPException
+
+from sandbox.aws.answers import CBOR, EC2, JSON, QUERY, REST_JSON, ApiError
+
+READ_ONLY = ("Describe", "List", "Get", "Head", "Lookup", "Search")
+
+DATA_EVENTS = frozenset(
+    {
+        "PutMetricData",
+        "ReceiveMessage",
+        "SendMessage",
+        "SendMessageBatch",
+        "DeleteMessage",
+        "DeleteMessageBatch",
+        "ChangeMessageVisibility",
+        "ChangeMessageVisibilityBatch",
+    }
+)
+"""Traffic rather than management: CloudTrail does not record these unless asked (Logging data events), and neither does the journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    service: str  # botocore's name: "elbv2"
+    source: str  # what CloudTrail and EventBridge call it: "elasticloadbalancing"
+    operation: str  # "TerminateInstances"
+    protocol: str
+    region: str
+    caller: str | None = None  # an AWS service; None: a user
+    address: str = "127.0.0.1"
+    user_agent: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # botocore-shaped
+
+    @property
+    def read_only(self) -> bool:
+        return self.operation.startswith(READ_ONLY)
+
+    @property
+    def recorded(self) -> bool:
+        return not self.read_only and self.operation not in DATA_EVENTS
+
+
+def spoken(environ: Mapping[str, Any]) -> str:
+    """The protocol of an error when the service is not known: by what the request looks like."""
+    kind = environ.get("CONTENT_TYPE", "")
+    if "cbor" in kind or environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
+        return CBOR
+    if "x-amz-json" in kind or "HTTP_X_AMZ_TARGET" in environ:
+        return JSON
+    return REST_JSON if "json" in kind else QUERY
+
+
+def protocol_of(service: str, environ: Mapping[str, Any]) -> str:
+    """The protocol the client speaks to the service; services with several are told by the content type."""
+    try:
+        if spoken(environ) == CBOR:
+            return CBOR
+        return str(determine_request_protocol(get_service_model(service), environ.get("CONTENT_TYPE", "")))
+    except NotImplementedError:
+        return spoken(environ)
+
+
+def operation_of(service: str, protocol: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:
+    """Raises ApiError when AWS's service has no such operation. → its model, and what the path tells."""
+    try:
+        if protocol == CBOR:
+            return get_service_model(service).operation_model(_of_cbor_path(request)), {}
+        operation, in_path = get_service_router(service).match(request)
+        return operation, in_path
+    except (HTTPException, NotImplementedError, OperationNotFoundError) as error:
+        raise _unknown_operation(protocol, request) from error
+
+
+class NotHere(Exception):
+    """A service that the sandbox lacks as a whole: the error, and the protocol that this service's clients speak."""
+
+    def __init__(self, error: ApiError, protocol: str) -> None:
+        super().__init__(str(error))
+        self.error, self.protocol = error, protocol
+
+
+def not_here(service: str, request: Request) -> NotHere:
+    try:
+        protocol = protocol_of(service, request.environ)
+    except UnknownServiceError:
+        return NotHere(
+            ApiError("UnknownService", f"AWS has no service whose requests are signed for {service!r}."), spoken(request.environ)
+        )
+    try:
+        return NotHere(not_supported(operation_of(service, protocol, request)[0].name, service), protocol)
+    except ApiError as error:
+        return NotHere(error, protocol)
+
+
+def not_supported(operation: str, service: str, why: str = "") -> ApiError:
+    """HTTP 501: SDKs try 500, 502, 503 and 504 again, and this never gets better."""
+    more = "" if not why or "has not been implemented" in why else f" ({why})"
+    return ApiError("NotImplemented", f"The sandbox does not support {operation} of {service}{more}. See: sandbox seams", status=501)
+
+
+def _of_cbor_path(request: Request) -> str:
+    """Smithy RPC v2: POST /service/{service}/operation/{operation}."""
+    return request.path.rpartition("/operation/")[2] or "unknown"
+
+
+def _unknown_operation(protocol: str, request: Request) -> ApiError:
+    name = request.values.get("Action") or request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    if protocol in (QUERY, EC2):
+        if not name:
+            return ApiError("MissingAction", "The request must contain the parameter Action.")
+        return ApiError("InvalidAction", f"The action {name} is not valid for this web service.")
+    if protocol == JSON:
+        return ApiError("UnknownOperationException", f"The operation {name or request.path} does not exist.")
+    return ApiError("UnknownOperationException", f"No operation is at {request.method} {request.path}.", status=404)
+
+
+def parameters_of(operation: OperationModel, in_path: dict[str, Any], protocol: str, request: Request) -> dict[str, Any]:
+    """The parameters by botocore's model, with numbers as numbers. Raises ApiError with AWS's code for the protocol."""
+    if protocol not in PROTOCOL_PARSERS:
+        return {}
+    if protocol in (JSON, REST_JSON) and request.data:
+        _check_json(request)
+    parser = PROTOCOL_PARSERS[protocol](operation)
+    try:
+        parsed = parser.parse(
+            {
+                "method": request.method,
+                "values": request.values,
+                "headers": request.headers,
+                "body": request.data,
+                "url_path": request.path,
+                "url_params": in_path,
+            }
+        )
+    except (ValueError, TypeError, AttributeError, KeyError, HTTPException) as error:
+        raise malformed(protocol, str(error)) from error
+    found = dict(parsed or {})
+    _check_required(operation, found, protocol)
+    return found
+
+
+def malformed(protocol: str, why: str) -> ApiError:
+    if protocol == EC2:
+        return ApiError("InvalidParameterValue", f"A value of the request is not of its parameter's type: {why}")
+    if protocol in (JSON, REST_JSON, CBOR):
+        return ApiError("SerializationException", f"The request body cannot be read: {why}")
+    return ApiError("MalformedInput", f"A value of the request is not of its parameter's type: {why}")
+
+
+def _check_json(request: Request) -> None:
+    value = request.get_json(force=True, silent=True)
+    if not isinstance(value, dict):
+        raise ApiError("SerializationException", "The request body is not a JSON object.")
+
+
+def _check_required(operation: OperationModel, found: Mapping[str, Any], protocol: str) -> None:
+    shape = operation.input_shape
+    missing = [name for name in (shape.required_members if shape is not None else ()) if name not in found]
+    if not missing:
+        return
+    if protocol == EC2:
+        raise ApiError("MissingParameter", f"The request must contain the parameter {missing[0]}")
+    listed = "; ".join(
+        f"Value null at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: Member must not be null" for name in missing
+    )
+    plural = "s" if len(missing) > 1 else ""
+    code = "ValidationError" if protocol == QUERY else "ValidationException"
+    raise ApiError(code, f"{len(missing)} validation error{plural} detected: {listed}")

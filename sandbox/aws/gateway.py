@@ -1,0 +1,229 @@
+"""The one door: every request to the sandbox, from a socket or from a controller, passes here on its way to moto.
+
+In this order: guard (Host, Origin) · which call is it · the sandbox's lock · an event in the journal · moto · wake the loops. What moto
+cannot answer leaves here as an AWS-shaped error in the client's protocol, never as HTML. Paths under /_sandbox go to the control app.
+
+All requests run under the lock, and what waits must let go of it: an SQS long poll waits on a condition of the lock (long_poll.py), and an
+SNS Publish, which may deliver over HTTP to someone who calls back, runs outside (OUTSIDE_LOCK).
+"""
+
+import gzip
+import io
+import traceback
+import zlib
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from moto.core.request import Request
+from moto.core.responses import BaseResponse
+
+import sandbox.aws.long_poll  # noqa: F401 - declares its seam
+from sandbox.aws import answers, calls, trail
+from sandbox.aws.answers import Answer, ApiError
+from sandbox.aws.calls import Call
+from sandbox.aws.context import LOCK, context
+from sandbox.aws.dispatcher import Dispatcher
+from sandbox.aws.environ import ACCOUNT, CALLER
+from sandbox.aws.guard import refusal
+from sandbox.core.errors import UserError
+from sandbox.core.events import Event
+
+Environ = dict[str, Any]
+Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+CONTROL = "/_sandbox"
+OUTSIDE_LOCK = {("sns", "Publish"), ("sns", "PublishBatch")}
+"""Stock moto delivers in the request. A delivery that only enqueues may take its operation out of here."""
+
+
+class Gateway:
+    """A WSGI app. `control` answers under /_sandbox; `allowed_hosts` are names other than this machine's loopback (compose's services)."""
+
+    def __init__(self, control: Wsgi | None = None, allowed_hosts: Collection[str] = ()) -> None:
+        self.control, self.allowed_hosts = control, allowed_hosts
+        self.faults: list[Callable[[Call], None]] = []  # each may raise ApiError in the place of the call: throttling, an unavailable API
+        self._dispatcher = Dispatcher()
+
+    def register_service(self, name: str, response_class: type[BaseResponse]) -> None:
+        """Adds a whole service that moto lacks ("arc-zonal-shift")."""
+        self._dispatcher.register(name, response_class)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        no_entry = None if CALLER in environ else refusal(environ, self.allowed_hosts)
+        if no_entry is not None:
+            answer = answers.sentence(403, no_entry)
+        elif path == CONTROL or path.startswith(CONTROL + "/"):
+            if self.control is not None:
+                return self.control(environ, start_response)
+            answer = answers.sentence(404, "This sandbox has no control API.")
+        elif path.startswith("/moto-api/"):
+            answer = self._moto_api(environ)
+        else:
+            answer = self._api(environ)
+        start_response(answer.status_line, list(answer.headers))
+        return [answer.body]
+
+    def _moto_api(self, environ: Environ) -> Answer:
+        """moto's own test API (reset, seed): what moto's conformance suite speaks."""
+        with LOCK:
+            answer = _run(self._dispatcher.app("moto_api"), environ)
+            if environ["REQUEST_METHOD"] == "POST":
+                about = Event(source="sandbox.gateway", detail_type="moto API Call", summary=f"a user called {environ['PATH_INFO']}")
+                context().journal.record(about)
+        context().wake()
+        return answer
+
+    def _api(self, environ: Environ) -> Answer:
+        protocol = calls.spoken(environ)
+        try:
+            body = _read(environ)
+            name = self._app_name(environ, body)
+            request = Request(_fresh(environ, body))
+            service = self._dispatcher.botocore_name(name, request.values.get("Version"))
+            protocol = calls.protocol_of(service, environ)
+            call = _understand(service, protocol, request)
+            return self._carry_out(call, name, _fresh(environ, body))
+        except ApiError as error:
+            return answers.render(error, protocol)
+        except calls.NotHere as lost:
+            return answers.render(lost.error, lost.protocol)
+        except Exception as error:
+            return answers.render(
+                _fault(Call(service="?", source="?", operation="?", protocol=protocol, region="?"), error, None), protocol
+            )
+
+    def _app_name(self, environ: Environ, body: bytes) -> str:
+        try:
+            name = self._dispatcher.app_name(_fresh(environ, body))
+        except LookupError as error:
+            if isinstance(error, KeyError):  # moto misses a header that the service's clients send
+                raise ApiError("IncompleteSignature", f"The request does not tell its service: {error} is missing") from error
+            raise calls.not_here(str(error.args[0]), Request(_fresh(environ, body))) from error
+        if name is None:
+            raise ApiError("MissingAuthenticationToken", "Request is missing Authentication Token", status=403)
+        return name
+
+    def _carry_out(self, call: Call, name: str, environ: Environ) -> Answer:
+        with LOCK:  # making the app may import moto's service and make its first backend
+            app = self._app(call, name)
+        outside = (call.service, call.operation) in OUTSIDE_LOCK
+        lock: AbstractContextManager[Any] = nullcontext() if outside else LOCK
+        with lock:
+            answer = self._journalled(call, app, environ) if call.recorded else self._answer(call, app, environ, None)
+        if not call.read_only and call.service != "sqs":  # nobody decides by messages of a queue
+            context().wake()
+        return answer
+
+    def _app(self, call: Call, name: str) -> Wsgi:
+        try:
+            offered = self._dispatcher.offers(name, call.region)
+            app: Wsgi = self._dispatcher.app(name)
+        except ImportError as error:
+            raise calls.not_supported(call.operation, call.service) from error
+        if not offered:
+            raise ApiError("InvalidRegion", f"There is no {call.service} in a Region named {call.region!r}.")
+        return app
+
+    def _journalled(self, call: Call, app: Wsgi, environ: Environ) -> Answer:
+        journal = context().journal
+        event = journal.record(trail.called(call))
+        with journal.because(event.id):
+            answer = self._answer(call, app, environ, event.id)
+        if answer.status >= 400:
+            error_type = next((value for name, value in answer.headers if name.lower() == "x-amzn-errortype"), None)
+            code, message = answers.error_of(answer.body, error_type)
+            journal.record(trail.failed(call, code, message, cause=event.id))
+        return answer
+
+    def _answer(self, call: Call, app: Wsgi, environ: Environ, cause: str | None) -> Answer:
+        try:
+            for inject in self.faults:
+                inject(call)
+            answer = _run(app, environ)
+        except ApiError as error:
+            return answers.render(error, call.protocol)
+        except NotImplementedError as error:
+            return answers.render(calls.not_supported(call.operation, call.service, str(error)), call.protocol)
+        except UserError as error:
+            return answers.render(ApiError("InvalidRequest", error.message), call.protocol)
+        except Exception as error:
+            return answers.render(_fault(call, error, cause), call.protocol)
+        if answer.status >= 400 and _is_html(answer):
+            lost = ApiError("UnknownOperationException", f"{call.operation} of {call.service} is not at {environ['PATH_INFO']}.", 404)
+            return answers.render(lost, call.protocol)
+        return answer
+
+
+def _understand(service: str, protocol: str, request: Request) -> Call:
+    operation, in_path = calls.operation_of(service, protocol, request)
+    if protocol == answers.CBOR:
+        raise calls.not_supported(operation.name, service, "it does not speak CBOR: let the client use JSON or query")
+    return Call(
+        service=service,
+        source=operation.service_model.metadata.get("endpointPrefix", service),
+        operation=operation.name,
+        protocol=protocol,
+        region=BaseResponse().get_region_from_url(request, request.raw_url),
+        caller=request.environ.get(CALLER),
+        address=request.environ.get("REMOTE_ADDR", "127.0.0.1"),
+        user_agent=request.headers.get("User-Agent", ""),
+        parameters=calls.parameters_of(operation, in_path, protocol, request),
+    )
+
+
+def _read(environ: Environ) -> bytes:
+    """The whole body, unpacked. Raises ApiError when it is shorter than announced or no gzip."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body: bytes = environ["wsgi.input"].read(length) if length else b""
+    if len(body) < length:
+        raise ApiError("RequestTimeout", f"The body has {len(body)} bytes of the {length} that were announced.")
+    if environ.get("HTTP_CONTENT_ENCODING") == "gzip":
+        try:
+            return gzip.decompress(body)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ApiError("SerializationException", f"The body is not gzip: {error}") from error
+    return body
+
+
+def _fresh(environ: Environ, body: bytes) -> Environ:
+    """A copy that can be read from its start. moto takes the account from a header."""
+    copy = environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    copy.pop("HTTP_CONTENT_ENCODING", None)
+    if environ.get(ACCOUNT):
+        copy["HTTP_X_MOTO_ACCOUNT_ID"] = environ[ACCOUNT]
+    return copy
+
+
+def _run(app: Wsgi, environ: Environ) -> Answer:
+    """The app's whole answer."""
+    started: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        started[:] = (int(status.split(" ", 1)[0]), tuple(headers))
+
+    pieces = app(environ, start_response)
+    try:
+        body = b"".join(pieces)
+    finally:
+        if hasattr(pieces, "close"):
+            pieces.close()
+    return Answer(status=started[0], headers=started[1], body=body)
+
+
+def _is_html(answer: Answer) -> bool:
+    """Flask's own page: no route of the service matched."""
+    return any(name.lower() == "content-type" and "html" in value for name, value in answer.headers) and answer.body[
+        :1024
+    ].lower().startswith(b"<!doctype html")
+
+
+def _fault(call: Call, error: Exception, cause: str | None) -> ApiError:
+    event = context().journal.record(trail.fault(call, error, traceback.format_exc(), cause))
+    return ApiError(
+        "InternalFailure",
+        f"The sandbox failed at {call.operation} of {call.service}: {type(error).__name__}: {error}. The fault is the sandbox's, not the "
+        f"request's; its traceback is event {event.id} of the journal.",
+        status=500,
+    )

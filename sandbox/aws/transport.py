@@ -1,0 +1,119 @@
+"""How controllers (and tests) call the AWS API: real boto3 clients whose requests go straight into the gateway, without a socket.
+
+So what Auto Scaling does to EC2 is an API call like a user's: parsed, journalled and refused in the same way. The caller's name and the
+account travel in the WSGI environ, where no request from outside can put them.
+"""
+
+import io
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import boto3
+import botocore.session
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
+
+from sandbox.aws.environ import ACCOUNT, CALLER
+from sandbox.core.control import Scope
+
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+ENDPOINT = "http://localhost"
+NO_RETRIES = Config(retries={"total_max_attempts": 1, "mode": "standard"})
+"""A failed request is the controller's to see and to decide on."""
+
+
+class Transport:
+    """One for a sandbox. Clients are made once for each service, scope and caller, and are thread-safe as boto3's are."""
+
+    def __init__(self, gateway: Wsgi) -> None:
+        self._gateway = gateway
+        self._session = _session()
+        self._clients: dict[tuple[str, Scope, str | None], Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service: str, scope: Scope, caller: str | None = None) -> Any:
+        """A boto3 client. `caller`: the AWS service that calls ("autoscaling"), for the journal; None: a user."""
+        with self._lock:  # making a client is not thread-safe in boto3
+            key = (service, scope, caller)
+            if key not in self._clients:
+                self._clients[key] = self._make(service, scope, caller)
+            return self._clients[key]
+
+    def _make(self, service: str, scope: Scope, caller: str | None) -> Any:
+        client = self._session.client(service, region_name=scope.region, endpoint_url=ENDPOINT, config=NO_RETRIES)
+
+        def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+            return _call(self._gateway, request, {ACCOUNT: scope.account, CALLER: caller})
+
+        client.meta.events.register("before-send", send)
+        return client
+
+
+def _session() -> boto3.Session:
+    """Independent of the user's ~/.aws and AWS_PROFILE: nothing here ever speaks to AWS."""
+    core = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    core.set_credentials("SANDBOX", "SANDBOX")
+    return boto3.Session(botocore_session=core)
+
+
+class _Raw(io.BytesIO):
+    """What botocore expects of urllib3's response."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        while piece := self.read():
+            yield piece
+
+
+def _call(gateway: Wsgi, request: AWSPreparedRequest, extra: dict[str, Any]) -> AWSResponse:
+    answer: dict[str, Any] = {}
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        answer.update(status=int(status.split(" ", 1)[0]), headers=dict(headers))
+
+    body = b"".join(gateway(_environ(request) | extra, start_response))
+    return AWSResponse(request.url, answer["status"], answer["headers"], _Raw(body))
+
+
+def _environ(request: AWSPreparedRequest) -> dict[str, Any]:
+    url = urlsplit(request.url)
+    body = request.body or b""
+    if hasattr(body, "read"):
+        body = body.read()
+    if isinstance(body, str):
+        body = body.encode()
+    environ = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(url.path, "latin-1") or "/",
+        "RAW_URI": url.path or "/",
+        "QUERY_STRING": url.query,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": url.netloc,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": url.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in request.headers.items():
+        key = name.upper().replace("-", "_")
+        if key == "CONTENT_LENGTH":
+            continue
+        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value.decode("latin-1") if isinstance(value, bytes) else value
+    return environ
