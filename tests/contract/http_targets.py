@@ -11,7 +11,8 @@ from typing import Any
 
 class Target:
     """Answers 200 with its name and the request's headers as JSON, or what `mode` says: ok · hang (accepts, never answers) · reset ·
-    garbage · status (answers `status`) · huge (response headers over 32 K) · slow (waits for `go`)."""
+    garbage · status (answers `status`) · huge (response headers over 32 K) · slow (waits for `go`) ·
+    upgrade (a websocket that echoes)."""
 
     def __init__(self, name: str, address: str) -> None:
         self.name, self.address, self.mode, self.status = name, address, "ok", 200
@@ -113,6 +114,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("X-Big", "x" * 40_000)
         self.send_header("Content-Length", "0")
         self.end_headers()
+
+    def _upgrade(self, target: Target, body: bytes) -> None:
+        """Switches protocols and says everything back, once."""
+        self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        self.wfile.flush()
+        self.wfile.write(b"echo " + self.connection.recv(1024))
+        self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""

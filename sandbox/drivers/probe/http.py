@@ -67,10 +67,13 @@ class HttpProber:
 
     def _run(self) -> None:
         self._loop.run_forever()
+        self._loop.run_until_complete(self._give_up())
+        self._loop.close()
+
+    async def _give_up(self) -> None:
         for task in self._tasks:
             task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
-        self._loop.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _begin(self, request: ProbeRequest) -> None:
         task = self._loop.create_task(self._probe(request))

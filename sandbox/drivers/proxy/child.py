@@ -107,7 +107,8 @@ class Child:
             except psutil.TimeoutExpired:
                 continue
             self._process = None
-            return f"Envoy ended{_how(code)}{self._last_words()}"
+            words = "" if isinstance(code, int) and code < 0 else self._last_words()  # a signal: it said nothing
+            return f"Envoy ended{_how(code)}{words}"
         return None
 
     def _spawn(self) -> psutil.Process:
@@ -162,8 +163,7 @@ class Child:
             lines = (self._directory / "envoy.log").read_text(errors="replace").strip().splitlines()
         except OSError:
             return ""
-        worst = [line for line in lines if "[critical]" in line or "[error]" in line] or lines
-        return f" ({worst[-1].strip()[-300:]})" if worst else ""
+        return f" ({lines[-1].strip()[-300:]})" if lines else ""
 
 
 def _how(code: object) -> str:

@@ -113,6 +113,11 @@ class EnvoyProxy:
             return why_not
         return None if self._ads.connected() else "Envoy has not connected to the control plane (yet)"
 
+    @property
+    def pid(self) -> int | None:
+        """Of our child; None: it is being started, or Envoy is not our child."""
+        return self._child.pid if self._child else None
+
     def settled(self) -> bool:
         """Envoy has accepted all of the last configuration."""
         return self._ads.settled()

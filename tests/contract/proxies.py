@@ -1,0 +1,261 @@
+"""The two proxies as the contract suite drives them: the same words for the simulated world and for a real Envoy on loopback."""
+
+import heapq
+import http.client
+import itertools
+import json
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sandbox.core.clock import VirtualClock, WallClock
+from sandbox.drivers.proxy.base import (
+    AccessRecord,
+    Conditions,
+    Endpoint,
+    FixedResponse,
+    Forward,
+    Listener,
+    ProxyConfig,
+    Redirect,
+    Rule,
+    TargetGroup,
+)
+from sandbox.drivers.proxy.process import EnvoyProxy
+from sandbox.drivers.proxy.simulated import SimulatedProxy
+from sandbox.drivers.world import App, Machine, World
+from tests.contract.http_targets import Target
+
+ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/web/50dc6c495c0c9188/f2f7dc8efc522ab2"
+DNS = "web-1.us-east-1.elb.amazonaws.com"
+SPEED = 60.0  # 10 s of connecting are the floor of 0.25 s, 60 s of idling are 1 s
+
+
+class Got(NamedTuple):
+    status: int
+    target: str | None
+    headers: Mapping[str, str]
+    body: str
+
+
+def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
+    """What the condition gave; fails when it does not come true."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        threading.Event().wait(0.005)
+    return value
+
+
+def fixed(body: str, status: int = 200) -> FixedResponse:
+    return FixedResponse(status_code=status, body=body)
+
+
+def forward(*groups: str | tuple[str, int]) -> Forward:
+    return Forward(target_groups=tuple((g, 1) if isinstance(g, str) else g for g in groups))
+
+
+def rule(priority: int | None, action: Forward | Redirect | FixedResponse, **conditions: Any) -> Rule:
+    return Rule(arn=f"{ARN}/{priority}", priority=priority, action=action, conditions=Conditions(**conditions))
+
+
+def listener(*rules: Rule, **changes: Any) -> Listener:
+    given = {"arn": ARN, "load_balancer": "app/web/50dc6c495c0c9188", "name": "web", "dns_name": DNS, "port": 80, "rules": rules}
+    return Listener(**{**given, **changes})
+
+
+class SimulatedHarness:
+    real = False
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self._timers: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._count = itertools.count()
+        self.world = World(clock=self.clock, at=self._at, random=random.Random(1))
+        self.proxy = SimulatedProxy(self.world)
+        self.records: list[AccessRecord] = []
+        self.proxy.on_access(self.records.extend)
+
+    def endpoint(self, name: str, *, healthy: bool = True, behaves: str = "ok") -> Endpoint:
+        address = f"172.31.0.{10 + len(self.world.machines)}"
+        machine = self.world.machines.setdefault(name, Machine(instance_id=name, address=address, zone="us-east-1a"))
+        machine.running, machine.answers_from = behaves != "blackhole", self.clock.now()
+        machine.app = {"refused": App.DOWN, "hang": App.HANGING}.get(behaves, App.UP)
+        machine.status_code = int(behaves) if behaves.isdigit() else 200
+        return Endpoint(target_id=name, host=machine.address, port=80, target=f"{machine.address}:80", zone="us-east-1a", healthy=healthy)
+
+    def apply(self, listener: Listener, *groups: TargetGroup) -> None:
+        self.proxy.apply(ProxyConfig(listeners=(listener,), target_groups=groups))
+
+    def ask(self, path: str = "/", method: str = "GET", headers: Mapping[str, str] | None = None, source: str = "127.0.0.1") -> Got:
+        got = self.proxy.request(ARN, method, path, headers, source_ip=source)
+        return Got(got.status, got.target_id, got.headers, got.body)
+
+    def all_records(self, count: int) -> list[AccessRecord]:
+        while self._timers:
+            due, _, callback = heapq.heappop(self._timers)
+            self.clock.advance_to(due)
+            callback()
+        return self.records
+
+    def close(self) -> None:
+        self.proxy.close(keep_serving=False)
+
+    def _at(self, when: datetime, callback: Callable[[], None]) -> None:
+        heapq.heappush(self._timers, (when, next(self._count), callback))
+
+
+class EnvoyHarness:
+    real = True
+
+    def __init__(self, directory: Path) -> None:
+        self.directory, self.ports = directory, free_ports(10)
+        self.targets: dict[str, Target] = {}
+        self.records: list[AccessRecord] = []
+        self.troubles: list[str] = []
+        self._holes: list[socket.socket] = []
+        self.proxy = self.open()
+
+    def open(self) -> EnvoyProxy:
+        """Another control plane in the same directory."""
+        front = self.ports.stop - 1
+        proxy = EnvoyProxy(clock=WallClock(speed=SPEED), directory=self.directory, ports=range(self.ports.start, front), front_port=front)
+        proxy.on_access(self.records.extend)
+        proxy.on_trouble(self.troubles.append)
+        return proxy
+
+    def endpoint(self, name: str, *, healthy: bool = True, behaves: str = "ok") -> Endpoint:
+        if behaves == "blackhole":
+            host, port = self._blackhole()
+        else:
+            target = self.targets.get(name) or self._target(name)
+            target.mode, target.status = ("status", int(behaves)) if behaves.isdigit() else (behaves, 200)
+            if behaves == "refused":
+                target.stop()
+            host, port = target.address, target.port
+        return Endpoint(target_id=name, host=host, port=port, target=f"{name}:80", zone="us-east-1a", healthy=healthy)
+
+    def apply(self, listener: Listener, *groups: TargetGroup) -> None:
+        self.proxy.apply(ProxyConfig(listeners=(listener,), target_groups=groups))
+        until(self.proxy.settled)
+        assert self.proxy.rejected() == ()
+
+    def ask(
+        self,
+        path: str = "/",
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        source: str = "127.0.0.1",
+        port: int | None = None,
+        body: str | None = None,
+    ) -> Got:
+        address = self.proxy.local_address(ARN)
+        assert address is not None
+        connection = http.client.HTTPConnection(address[0], port or address[1], timeout=5, source_address=(source, 0))
+        try:
+            connection.request(method, path, body=body, headers={"Host": DNS, **(headers or {})})
+            response = connection.getresponse()
+            text = response.read().decode()
+        finally:
+            connection.close()
+        return Got(response.status, _target_in(text), dict(response.headers.items()), text)
+
+    def all_records(self, count: int) -> list[AccessRecord]:
+        """Waits for so many records, and as long again as a record that is too many would need to come."""
+        until(lambda: len(self.records) >= count)
+        threading.Event().wait(0.3)
+        return self.records
+
+    def close(self) -> None:
+        self.proxy.close(keep_serving=False)
+        for target in self.targets.values():
+            target.stop()
+        for hole in self._holes:
+            hole.close()
+
+    def _target(self, name: str) -> Target:
+        self.targets[name] = Target(name, f"127.0.1.{len(self.targets) + 1}").start()
+        return self.targets[name]
+
+    def _blackhole(self) -> tuple[str, int]:
+        """A listening socket whose queue is full drops every further SYN."""
+        hole = socket.socket()
+        hole.bind(("127.0.1.200", 0))
+        hole.listen(0)
+        self._holes.append(hole)
+        for _ in range(3):
+            filler = socket.socket()
+            filler.setblocking(False)
+            with suppress(BlockingIOError):
+                filler.connect(hole.getsockname())
+            self._holes.append(filler)
+        host, port = hole.getsockname()
+        return host, port
+
+
+class Load:
+    """A small steady load over keep-alive connections; every request that does not end in 200 is a failure."""
+
+    def __init__(self, address: tuple[str, int], clients: int = 2, pause: float = 0.004) -> None:
+        self.address, self.pause = address, pause
+        self.good, self.bad = 0, list[str]()
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._work) for _ in range(clients)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        connection = http.client.HTTPConnection(*self.address, timeout=5)
+        while not self._stop.wait(self.pause):
+            try:
+                connection.request("GET", "/load")
+                response = connection.getresponse()
+                response.read()
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                self.bad.append(repr(error))
+                continue
+            if response.status == 200:
+                self.good += 1
+            else:
+                self.bad.append(str(response.status))
+        connection.close()
+
+
+def free_ports(count: int) -> range:
+    """A block below the ephemeral ports where nothing listens."""
+    start = 20000 + (os.getpid() * 37) % 10000
+    for first in itertools.count(start, count):
+        if all(_free(port) for port in range(first, first + count)):
+            return range(first, first + count)
+    raise AssertionError
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            trial.bind(("127.0.0.1", port))
+            return True
+    return False
+
+
+def _target_in(text: str) -> str | None:
+    with suppress(ValueError):
+        return json.loads(text).get("target")
+    return None

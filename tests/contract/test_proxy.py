@@ -1,0 +1,448 @@
+"""What every Proxy does, simulated or Envoy: rules, redirects, choice of target, statuses, access records. What only a real one has (bytes,
+headers, restarts under load) is at the end, marked `process`.
+"""
+
+import os
+import signal
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.drivers.proxy.base import Redirect, TargetGroup
+from tests.contract.proxies import ARN, DNS, EnvoyHarness, Load, SimulatedHarness, fixed, forward, listener, rule, until
+from tests.support import rule as proves
+
+Harness = SimulatedHarness | EnvoyHarness
+
+
+@pytest.fixture(scope="module")
+def envoy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EnvoyHarness]:
+    harness = EnvoyHarness(tmp_path_factory.mktemp("envoy"))
+    harness.apply(listener(rule(None, fixed("ready"))))
+    yield harness
+    harness.close()
+
+
+@pytest.fixture(params=["simulated", pytest.param("envoy", marks=pytest.mark.process)])
+def harness(request: pytest.FixtureRequest) -> Harness:
+    return SimulatedHarness() if request.param == "simulated" else request.getfixturevalue("envoy")
+
+
+def group(name: str, *endpoints, algorithm: str = "round_robin") -> TargetGroup:
+    return TargetGroup(arn=name, endpoints=endpoints, algorithm=algorithm)
+
+
+# ---- rules -------------------------------------------------------------------------------------------------------------------------------
+
+
+@proves("ALB-22")
+@pytest.mark.parametrize(
+    ("conditions", "asked", "met"),
+    [
+        ({"path_patterns": ("/img/*",)}, {"path": "/img/a/b.png"}, True),
+        ({"path_patterns": ("/img/*",)}, {"path": "/IMG/a"}, False),
+        ({"path_patterns": ("/img/*",)}, {"path": "/x?/img/"}, False),
+        ({"path_patterns": ("/a",)}, {"path": "/a?query=is&not=looked-at"}, True),
+        ({"path_patterns": ("/a?c",)}, {"path": "/abc"}, True),
+        ({"path_patterns": ("/a?c",)}, {"path": "/ac"}, False),
+        ({"path_patterns": ("/a.c",)}, {"path": "/abc"}, False),
+        ({"path_patterns": ("/x", "/y")}, {"path": "/y"}, True),
+        ({"host_headers": ("*.example.com",)}, {"headers": {"Host": "WWW.Example.com"}}, True),
+        ({"host_headers": ("*.example.com",)}, {"headers": {"Host": "www.example.com:8081"}}, True),
+        ({"host_headers": ("*.example.com",)}, {"headers": {"Host": "example.com"}}, False),
+        ({"http_headers": (("X-Kind", ("red*", "blue")),)}, {"headers": {"x-kind": "REDDISH"}}, True),
+        ({"http_headers": (("X-Kind", ("red*", "blue")),)}, {"headers": {"x-kind": "green"}}, False),
+        ({"http_headers": (("X-Kind", ("*",)),)}, {}, False),
+        ({"http_headers": (("A", ("1",)), ("B", ("2",)))}, {"headers": {"A": "1"}}, False),
+        ({"http_headers": (("A", ("1",)), ("B", ("2",)))}, {"headers": {"A": "1", "B": "2"}}, True),
+        ({"request_methods": ("PUT", "DELETE")}, {"method": "PUT"}, True),
+        ({"request_methods": ("PUT",)}, {"method": "GET"}, False),
+        ({"query_strings": ((("version", "v1*"),),)}, {"path": "/?a=b&Version=V12&c=d"}, True),
+        ({"query_strings": ((("version", "v1"),),)}, {"path": "/?version=v12"}, False),
+        ({"query_strings": ((("version", "v1"),),)}, {"path": "/?noversion=v1"}, False),
+        ({"query_strings": (((None, "*needle*"),),)}, {"path": "/?any=a-needle-b"}, True),
+        ({"query_strings": ((("a", "1"),), (("b", "2"), ("b", "3")))}, {"path": "/?b=3&a=1"}, True),
+        ({"query_strings": ((("a", "1"),), (("b", "2"),))}, {"path": "/?a=1"}, False),
+        ({"source_ips": ("127.0.0.8/30", "10.0.0.0/8")}, {"source": "127.0.0.9"}, True),
+        ({"source_ips": ("127.0.0.8/30",)}, {"source": "127.0.0.1", "headers": {"X-Forwarded-For": "127.0.0.9"}}, False),
+        ({"path_patterns": ("/a",), "request_methods": ("PUT",)}, {"path": "/a"}, False),
+    ],
+)
+def test_conditions_all_have_to_hold(harness: Harness, conditions, asked, met) -> None:
+    harness.apply(listener(rule(10, fixed("met"), **conditions), rule(None, fixed("not met"))))
+    assert harness.ask(**asked).body == ("met" if met else "not met")
+
+
+@proves("ALB-21")
+def test_first_rule_that_matches_wins_and_default_is_last(harness: Harness) -> None:
+    harness.apply(
+        listener(
+            rule(1, fixed("one"), path_patterns=("/a",)), rule(2, fixed("two"), path_patterns=("/*",)), rule(None, fixed("default", 404))
+        )
+    )
+    assert [harness.ask(path).body for path in ("/a", "/b")] == ["one", "two"]
+    harness.apply(listener(rule(1, fixed("one"), path_patterns=("/a",)), rule(None, fixed("default", 404))))
+    assert harness.ask("/b")[:2] == (404, None)
+
+
+@proves("ALB-25")
+@pytest.mark.parametrize(
+    ("redirect", "path", "location"),
+    [
+        (Redirect(status_code=301, protocol="HTTPS", port="443"), "/a/b?c=d", "https://www.example.com:443/a/b?c=d"),
+        (Redirect(status_code=302, host="new.#{host}"), "/a", "http://new.www.example.com:80/a"),
+        (
+            Redirect(status_code=302, path="/new/#{path}", query="from=#{port}&#{query}"),
+            "/a?x=1",
+            "http://www.example.com:80/new/a?from=80&x=1",
+        ),
+        (Redirect(status_code=301, path="/fixed", query=""), "/a?x=1", "http://www.example.com:80/fixed"),
+    ],
+)
+def test_redirect_fills_placeholders(harness: Harness, redirect: Redirect, path: str, location: str) -> None:
+    harness.apply(listener(rule(None, redirect)))
+    got = harness.ask(path, headers={"Host": "www.example.com"})
+    headers = {name.lower(): value for name, value in got.headers.items()}
+    assert (got.status, headers["location"]) == (redirect.status_code, location)
+
+
+def test_trace_is_not_allowed(harness: Harness) -> None:
+    harness.apply(listener(rule(None, fixed("never"))))
+    assert harness.ask(method="TRACE").status == 405
+
+
+# ---- choice of target --------------------------------------------------------------------------------------------------------------------
+
+
+@proves("TG-24")
+def test_round_robin_is_exact(harness: Harness) -> None:
+    harness.apply(listener(rule(None, forward("tg"))), group("tg", *(harness.endpoint(name) for name in ("i-a", "i-b", "i-c"))))
+    seen = Counter(harness.ask().target for _ in range(30))
+    assert seen == {"i-a": 10, "i-b": 10, "i-c": 10}
+
+
+@proves("TG-35")
+def test_unhealthy_targets_get_nothing_until_none_is_healthy(harness: Harness) -> None:
+    def served(*healthy: bool) -> set[str | None]:
+        endpoints = [harness.endpoint(f"i-{n}", healthy=state) for n, state in enumerate(healthy)]
+        harness.apply(listener(rule(None, forward("tg"))), group("tg", *endpoints))
+        return {harness.ask().target for _ in range(12)}
+
+    assert served(True, False, True) == {"i-0", "i-2"}
+    assert served(False, False, True) == {"i-2"}
+    assert served(False, False, False) == {"i-0", "i-1", "i-2"}  # fail open
+    assert served(True, False, False) == {"i-0"}
+
+
+@proves("TG-35")
+def test_one_healthy_target_of_150_gets_everything(harness: Harness) -> None:
+    """Less than 1 % healthy is not none."""
+    good = harness.endpoint("i-good")
+    bad = [harness.endpoint("i-refused", healthy=False, behaves="refused")] * 1
+    others = [type(good)(target_id=f"i-{n}", host=bad[0].host, port=1 + n, target=f"x:{n}", zone="a", healthy=False) for n in range(149)]
+    harness.apply(listener(rule(None, forward("tg"))), group("tg", good, *others))
+    assert {harness.ask().target for _ in range(10)} == {"i-good"}
+
+
+@proves("ALB-24")
+def test_weights_divide_requests_and_zero_gets_none(harness: Harness) -> None:
+    groups = [group(name, harness.endpoint(f"i-{name}")) for name in ("blue", "green", "off")]
+    harness.apply(listener(rule(None, forward(("blue", 3), ("green", 1), ("off", 0)))), *groups)
+    seen = Counter(harness.ask().target for _ in range(200))
+    assert set(seen) == {"i-blue", "i-green"}
+    assert 120 <= seen["i-blue"] <= 180  # 150 ± 5 standard deviations
+    harness.apply(listener(rule(None, forward(("blue", 0), ("off", 0)))), *groups)
+    assert harness.ask().status == 503
+
+
+# ---- statuses ----------------------------------------------------------------------------------------------------------------------------
+
+
+@proves("ALB-34", "ALB-45", "ALB-46")
+@pytest.mark.parametrize(("behaves", "status"), [("refused", 502), ("blackhole", 504), ("hang", 504), ("500", 500), ("404", 404)])
+def test_what_the_only_target_does_becomes_the_status(harness: Harness, behaves: str, status: int) -> None:
+    endpoint = harness.endpoint(f"i-{behaves}", behaves=behaves)
+    harness.apply(listener(rule(None, forward("tg"))), group("tg", endpoint))
+    got = harness.ask()
+    assert got.status == status
+    if status in (502, 504):
+        size = {502: 122, 504: 132}[status]
+        assert len(got.body) == size and f"<h1>{status} " in got.body
+
+
+@proves("TG-38", "ALB-34")
+@pytest.mark.parametrize("name", ["empty", "unknown"])
+def test_without_targets_the_answer_is_503(harness: Harness, name: str) -> None:
+    harness.apply(listener(rule(None, forward(name))), group("empty"))
+    got = harness.ask()
+    assert (got.status, len(got.body)) == (503, 162)
+    assert got.body == (
+        "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n"
+        "<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n"
+    )
+
+
+@proves("ALB-39")
+def test_a_failed_request_is_not_tried_on_another_target(harness: Harness) -> None:
+    endpoints = [harness.endpoint("i-good"), harness.endpoint("i-refused", behaves="refused")]
+    harness.apply(listener(rule(None, forward("tg"))), group("tg", *endpoints))
+    assert Counter(harness.ask().status for _ in range(10)) == {200: 5, 502: 5}
+
+
+# ---- access records ----------------------------------------------------------------------------------------------------------------------
+
+
+@proves("LBM-6")
+def test_each_request_is_recorded_once(harness: Harness) -> None:
+    endpoints = [harness.endpoint("i-good"), harness.endpoint("i-refused", behaves="refused")]
+    harness.apply(
+        listener(
+            rule(7, fixed("x", 404), path_patterns=("/fixed",)),
+            rule(8, forward("empty"), path_patterns=("/empty",)),
+            rule(None, forward("tg")),
+        ),
+        group("tg", *endpoints),
+        group("empty"),
+    )
+    before = len(harness.all_records(0))
+    for path in ("/ok", "/ok", "/fixed", "/empty"):
+        harness.ask(path)
+    records = harness.all_records(before + 4)[before:]
+    seen = Counter((r.elb_status_code, r.target_status_code, r.target_group, r.rule_priority, r.actions_executed) for r in records)
+    assert seen == {
+        (200, 200, "tg", 0, "forward"): 1,
+        (502, None, "tg", 0, "forward"): 1,
+        (404, None, None, 7, "fixed-response"): 1,
+        (503, None, "empty", 8, "forward"): 1,
+    }
+    good = next(r for r in records if r.elb_status_code == 200)
+    assert (good.listener, good.load_balancer, good.target) == (ARN, "app/web/50dc6c495c0c9188", endpoints[0].target)
+    assert good.request == f"GET http://{DNS}:80/ok HTTP/1.1"
+    assert good.target_processing_time >= 0 and good.time >= good.request_creation_time
+    refused = next(r for r in records if r.elb_status_code == 502)
+    assert refused.target_connection_error and refused.target_processing_time == -1.0
+
+
+# ---- only a real proxy has these ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.process
+@proves("ALB-30", "ALB-31", "ALB-32", "ALB-33")
+def test_headers_that_the_target_sees(envoy: EnvoyHarness) -> None:
+    def seen(headers: dict[str, str] | None = None, **changes) -> dict[str, str]:
+        envoy.apply(listener(rule(None, forward("tg")), **changes), group("tg", envoy.endpoint("i-a")))
+        assert envoy.ask("/a?b=c", headers=headers).status == 200
+        last = envoy.targets["i-a"].requests[-1]
+        assert last["line"] == "GET /a?b=c HTTP/1.1"
+        return dict(last["headers"])
+
+    plain = seen()
+    assert plain["X-Forwarded-For"] == "127.0.0.1"
+    assert (plain["X-Forwarded-Proto"], plain["X-Forwarded-Port"]) == ("http", "80")
+    assert plain["X-Amzn-Trace-Id"].startswith("Root=1-") and len(plain["X-Amzn-Trace-Id"]) == len("Root=1-") + 8 + 1 + 24
+    assert not [name for name in plain if name.lower().startswith("x-envoy") or name.lower() == "x-request-id"]
+    assert seen({"X-Forwarded-For": "10.1.1.1"})["X-Forwarded-For"] == "10.1.1.1, 127.0.0.1"
+    assert seen({"X-Forwarded-For": "10.1.1.1"}, xff_mode="preserve")["X-Forwarded-For"] == "10.1.1.1"
+    assert "X-Forwarded-For" not in seen({"X-Forwarded-For": "10.1.1.1"}, xff_mode="remove")
+    told = seen({"X-Amzn-Trace-Id": "Self=1-0-0;Root=1-67891233-abcdef012345678912345678;CalledFrom=app"})["X-Amzn-Trace-Id"]
+    assert told.startswith("Self=1-") and not told.startswith("Self=1-0-0")
+    assert told.endswith(";Root=1-67891233-abcdef012345678912345678;CalledFrom=app")
+    assert seen({"Host": "WWW.Example.com:8081"})["Host"] == "www.example.com"
+    assert seen({"Host": "WWW.Example.com"}, port=8080)["Host"] == "www.example.com:8080"
+    assert seen({"Host": "WWW.Example.com:8081"}, preserve_host_header=True)["Host"] == "WWW.Example.com:8081"
+    kept = seen({"X-MiXeD": "case", "X-Request-Id": "mine", "x-envoy-retry-on": "5xx"})
+    assert (kept["X-MiXeD"], kept["X-Request-Id"]) == ("case", "mine") and "x-envoy-retry-on" not in kept
+
+
+@pytest.mark.process
+@proves("ALB-34")
+def test_own_answers_carry_the_server_header_and_answers_of_targets_keep_theirs(envoy: EnvoyHarness) -> None:
+    envoy.apply(
+        listener(rule(1, forward("empty"), path_patterns=("/none",)), rule(None, forward("tg"))), group("tg", envoy.endpoint("i-a"))
+    )
+    own = {name.lower(): value for name, value in envoy.ask("/none").headers.items()}
+    assert (own["server"], own["content-type"], own["content-length"]) == ("awselb/2.0", "text/html", "162")
+    assert "date" in own
+    assert envoy.ask("/").headers["Server"].startswith("BaseHTTP")
+
+
+@pytest.mark.process
+@proves("ALB-30", "ALB-34", "ALB-36", "ALB-39")
+@pytest.mark.parametrize(("behaves", "status"), [("reset", 502), ("garbage", 502), ("huge", 502)])
+def test_broken_answers_become_502_without_a_second_try(envoy: EnvoyHarness, behaves: str, status: int) -> None:
+    envoy.apply(listener(rule(None, forward("tg"))), group("tg", envoy.endpoint("i-broken", behaves=behaves)))
+    envoy.targets["i-broken"].requests.clear()
+    got = envoy.ask()
+    assert (got.status, len(got.body), len(envoy.targets["i-broken"].requests)) == (status, 122, 1)
+
+
+@pytest.mark.process
+@proves("ALB-36")
+@pytest.mark.parametrize(
+    ("request_text", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: " + b"1.1.1.1, " * 30 + b"1.1.1.1\r\n\r\n", 463),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Big: " + b"x" * 66_000 + b"\r\n\r\n", 400),
+        (b"GET / HTTP/1.0\r\nHost: x\r\n\r\n", 200),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: " + b"1.1.1.1, " * 29 + b"1.1.1.1\r\nConnection: close\r\n\r\n", 200),
+    ],
+)
+def test_unusual_requests(envoy: EnvoyHarness, request_text: bytes, status: int) -> None:
+    envoy.apply(listener(rule(None, fixed("fine"))))
+    with socket.create_connection(envoy.proxy.local_address(ARN), timeout=5) as connection:
+        connection.sendall(request_text)
+        answer = connection.recv(65536)
+    assert int(answer.split()[1]) == status
+    assert b"awselb/2.0" in answer
+
+
+@pytest.mark.process
+@proves("ALB-37")
+def test_websocket_passes(envoy: EnvoyHarness) -> None:
+    envoy.apply(listener(rule(None, forward("tg"))), group("tg", envoy.endpoint("i-ws", behaves="upgrade")))
+    with socket.create_connection(envoy.proxy.local_address(ARN), timeout=5) as connection:
+        connection.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 101")
+        connection.sendall(b"hello")
+        assert connection.recv(65536) == b"echo hello"
+
+
+@pytest.mark.process
+def test_a_client_that_gives_up_is_recorded_with_460(envoy: EnvoyHarness) -> None:
+    endpoint = envoy.endpoint("i-slow", behaves="slow")
+    envoy.apply(listener(rule(None, forward("tg"))), group("tg", endpoint))
+    with socket.create_connection(envoy.proxy.local_address(ARN), timeout=5) as connection:
+        connection.sendall(b"GET /gives-up HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert envoy.targets["i-slow"].entered.wait(5)
+    until(lambda: [r for r in envoy.records if "/gives-up" in r.request and r.elb_status_code == 460])
+    envoy.targets["i-slow"].go.set()
+
+
+@pytest.mark.process
+@proves("TG-24")
+def test_least_outstanding_requests_goes_where_least_is_open(envoy: EnvoyHarness) -> None:
+    slow, quick = envoy.endpoint("i-busy", behaves="slow"), envoy.endpoint("i-quick")
+    envoy.targets["i-busy"].go.clear()
+    envoy.apply(listener(rule(None, forward("tg"))), group("tg", slow, quick, algorithm="least_outstanding_requests"))
+    waiting = [threading.Thread(target=envoy.ask) for _ in range(4)]
+    for thread in waiting:
+        thread.start()
+    assert envoy.targets["i-busy"].entered.wait(5)  # one is open there: all others go elsewhere
+    assert {envoy.ask().target for _ in range(10)} == {"i-quick"}
+    envoy.targets["i-busy"].go.set()
+    for thread in waiting:
+        thread.join()
+
+
+@pytest.mark.process
+@proves("TG-20")
+def test_open_requests_end_well_when_their_target_group_is_removed(envoy: EnvoyHarness) -> None:
+    slow = envoy.endpoint("i-draining", behaves="slow")
+    envoy.apply(listener(rule(None, forward("leaving"))), group("leaving", slow))
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(envoy.ask().status))
+    thread.start()
+    assert envoy.targets["i-draining"].entered.wait(5)
+    envoy.apply(listener(rule(None, fixed("other"))))
+    assert envoy.ask().body == "other"
+    envoy.targets["i-draining"].go.set()
+    thread.join()
+    assert answers == [200]
+
+
+@pytest.mark.process
+def test_the_front_port_chooses_by_host(envoy: EnvoyHarness) -> None:
+    envoy.apply(listener(rule(None, fixed("by name"))))
+    front = envoy.ports.stop - 1
+    assert envoy.ask(port=front).body == "by name"
+    assert envoy.ask(port=front, headers={"Host": f"{DNS.upper()}:{front}"}).body == "by name"
+    lost = envoy.ask(port=front, headers={"Host": "localhost"})
+    assert lost.status == 404 and DNS in lost.body
+
+
+@pytest.mark.process
+def test_what_envoy_refuses_is_told_and_forgotten_when_it_is_mended(envoy: EnvoyHarness) -> None:
+    envoy.apply(listener(rule(None, fixed("before"))))
+    broken = listener(rule(None, fixed("x", 99)))  # no HTTP status
+    envoy.proxy.apply(type(envoy.proxy._config)(listeners=(broken,)))
+    assert "99" in until(envoy.proxy.rejected)[0] or "status" in envoy.proxy.rejected()[0].lower()
+    assert envoy.ask().body == "before"
+    envoy.apply(listener(rule(None, fixed("after"))))
+    assert envoy.ask().body == "after"
+
+
+@pytest.mark.process
+def test_a_hundred_changes_under_load_fail_no_request(envoy: EnvoyHarness) -> None:
+    endpoints = [envoy.endpoint(name) for name in ("i-a", "i-b", "i-c")]
+    envoy.apply(listener(rule(None, forward("tg-0"))), group("tg-0", *endpoints))
+    before = len(envoy.all_records(0))
+    with Load(envoy.proxy.local_address(ARN)) as load:
+        for n in range(100):
+            some = [e for k, e in enumerate(endpoints) if k != n % 3]  # a target leaves or comes
+            name = f"tg-{n // 4}"  # now and then a new target group in place of the old one
+            extra = [rule(k, fixed("x"), path_patterns=(f"/none-{n}-{k}",)) for k in range(1, 1 + n % 5)]
+            envoy.apply(listener(*extra, rule(None, forward(name))), group(name, *some))
+        enough = load.good
+        until(lambda: load.good > enough + 20)
+    assert (load.bad, load.good > 50) == ([], True)
+    recorded = [r for r in envoy.all_records(before + load.good)[before:] if r.request.endswith("/load HTTP/1.1")]
+    assert len(recorded) == load.good
+
+
+@pytest.mark.process
+def test_envoy_outlives_the_control_plane_and_is_adopted(tmp_path) -> None:
+    harness = EnvoyHarness(tmp_path)
+    try:
+        endpoints = [harness.endpoint("i-a"), harness.endpoint("i-b")]
+        harness.apply(listener(rule(None, forward("tg"))), group("tg", *endpoints))
+        address, pid = harness.proxy.local_address(ARN), harness.proxy.pid
+        with Load(address) as load:
+            until(lambda: load.good > 20)
+            harness.proxy.close(keep_serving=True)
+            alone = load.good
+            until(lambda: load.good > alone + 20)  # nobody controls, it serves
+            harness.proxy = harness.open()
+            harness.apply(listener(rule(1, fixed("new"), path_patterns=("/new",)), rule(None, forward("tg"))), group("tg", *endpoints))
+            since = load.good
+            until(lambda: load.good > since + 20)
+        assert load.bad == []
+        assert (harness.proxy.local_address(ARN), harness.proxy.pid) == (address, pid)
+        assert harness.ask("/new").body == "new"
+        records = [r for r in harness.all_records(load.good) if r.request.endswith("/load HTTP/1.1")]
+        assert len(records) == load.good  # across the restart, each once
+    finally:
+        harness.close()
+
+
+@pytest.mark.process
+def test_a_killed_envoy_comes_back_with_its_configuration(tmp_path) -> None:
+    harness = EnvoyHarness(tmp_path)
+    try:
+        harness.apply(listener(rule(None, fixed("here"))))
+        address, pid = harness.proxy.local_address(ARN), harness.proxy.pid
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: harness.troubles)
+        assert harness.troubles == ["Envoy ended by signal 9; it is started again"]
+        until(lambda: harness.proxy.available() is None and harness.proxy.settled())
+        assert harness.ask().body == "here"
+        assert harness.proxy.local_address(ARN) == address and harness.proxy.pid != pid
+    finally:
+        harness.close()
+
+
+@pytest.mark.process
+def test_ports_that_others_hold_are_passed_over(tmp_path) -> None:
+    harness = EnvoyHarness(tmp_path)
+    first = harness.ports.start
+    try:
+        with socket.create_server(("127.0.0.1", first)):
+            harness.apply(listener(rule(None, fixed("here"))))
+            assert harness.proxy.local_address(ARN) == ("127.0.0.1", first + 1)
+        assert harness.ask().body == "here"
+    finally:
+        harness.close()
