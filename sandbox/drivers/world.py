@@ -41,6 +41,9 @@ class Machine:
     ports: tuple[int, ...] = (80,)
     answers_from: datetime | None = None  # when the application of the present boot begins to answer; None: not running
     impaired: bool = False  # the machine's network stack does not answer (EC2-30)
+    user_data: bytes | None = None
+    boots: int = 0
+    started_at: datetime | None = None  # of the last boot
 
 
 @dataclass

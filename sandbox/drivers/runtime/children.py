@@ -1,0 +1,117 @@
+"""The processes of the process runtime: started in a session of their own, ended with all that they started, waited for without polling.
+
+A process of this run is a child; one of an earlier run is found again by its number and start time, and waited for through psutil.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from sandbox.core.errors import SandboxError
+
+GRACE = 10.0  # real seconds between SIGTERM and SIGKILL
+SAME_START = 1.0  # seconds: two readings of a process's start differ by less
+THREADS = 8  # of the application's server, as in the image
+
+
+class Child:
+    """A process that serves an instance. Thread-safe."""
+
+    def __init__(self, pid: int, created: float, own: subprocess.Popen[bytes] | None = None) -> None:
+        self.pid, self.created, self._own = pid, created, own
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Until it has ended. → exit code, negative for a signal as in Popen; None when it was not our child. Raises TimeoutError."""
+        try:
+            if self._own:
+                return self._own.wait(timeout)
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(self.pid).wait(timeout)
+            return None
+        except (subprocess.TimeoutExpired, psutil.TimeoutExpired) as error:
+            raise TimeoutError from error
+
+    def end(self, *, force: bool) -> int | None:
+        """Asks it to end and waits; kills it when it does not, or at once. → exit code"""
+        with suppress(ProcessLookupError):
+            if not force:
+                os.killpg(self.pid, signal.SIGTERM)
+                os.killpg(self.pid, signal.SIGCONT)  # a frozen one could not hear it
+                with suppress(TimeoutError):
+                    return self.wait(GRACE)
+            self.kill()
+        return self.wait()
+
+    def kill(self) -> None:
+        """Raises ProcessLookupError when it is gone."""
+        os.killpg(self.pid, signal.SIGKILL)
+
+    def frozen(self) -> bool:
+        with suppress(psutil.NoSuchProcess):
+            return bool(psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
+        return False
+
+    def age(self) -> timedelta:
+        return timedelta(seconds=max(0.0, time.time() - self.created))
+
+
+def serve(app: Path, host: str, port: int, environment: Mapping[str, str], console: IO[bytes]) -> Child:
+    """Starts the application of the folder `app` under waitress."""
+    command = [sys.executable, "-m", "waitress", f"--listen={host}:{port}", f"--threads={THREADS}", "app:app"]
+    return _start(command, environment, console, app)
+
+
+def idle(console: IO[bytes]) -> Child:
+    """A machine on which no application runs."""
+    return _start([sys.executable, "-I", "-S", "-c", "import signal; signal.pause()"], {}, console, Path("/"))
+
+
+def find(pid: int, created: float) -> Child | None:
+    """The process with that number and start time, when it still runs."""
+    try:
+        process = psutil.Process(pid) if pid else None
+        if process is None or process.status() == psutil.STATUS_ZOMBIE or abs(process.create_time() - created) > SAME_START:
+            return None
+    except psutil.NoSuchProcess:
+        return None
+    return Child(pid, created)
+
+
+def free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def refuse_taken(host: str, port: int, instance_id: str) -> None:
+    """SandboxError, with the reason, when the application could not listen there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SandboxError(f"The application of {instance_id} cannot listen on {host}:{port}: {error.strerror}.") from error
+
+
+def _start(command: list[str], environment: Mapping[str, str], console: IO[bytes], folder: Path) -> Child:
+    base = {name: os.environ[name] for name in ("PATH", "LANG", "VIRTUAL_ENV") if name in os.environ}
+    own = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**base, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=console,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    return Child(own.pid, psutil.Process(own.pid).create_time(), own)

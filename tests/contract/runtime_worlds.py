@@ -1,0 +1,219 @@
+"""The three runtimes as the contract suite sees them: how to make one (and a second on the same world), to wait, to break, to ask the
+application. The simulated one waits in virtual time; the real ones wait for `on_change`, never for a while.
+"""
+
+import http.client
+import os
+import random
+import signal
+import socket
+import subprocess
+import threading
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from datetime import timedelta
+from pathlib import Path
+
+import docker
+from sandbox.core.clock import VirtualClock, WallClock
+from sandbox.core.journal import Journal
+from sandbox.drivers.runtime.base import Container, LaunchSpec, Runtime
+from sandbox.drivers.runtime.docker import DockerRuntime
+from sandbox.drivers.runtime.process import ProcessRuntime
+from sandbox.drivers.runtime.records import Records
+from sandbox.drivers.runtime.simulated import SimulatedRuntime
+from sandbox.drivers.world import Answer, World
+from sandbox.engine import Engine
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0  # real seconds before a real runtime counts as stuck; a machine under load is slow
+MACHINE_IMAGE = os.environ.get("SANDBOX_MACHINE_IMAGE", "sandbox/machine:latest")
+Condition = Callable[[Mapping[str, Container]], bool]
+
+
+def launch_spec(number: int = 10, user_data: bytes | None = None) -> LaunchSpec:
+    """An instance in 10.231.7.0/24, a range that nobody else should have."""
+    return LaunchSpec(
+        instance_id=f"i-0{number:016x}",
+        image_id="ami-0c047a86012500412",
+        instance_type="t3.micro",
+        account="123456789012",
+        region="us-east-1",
+        availability_zone="us-east-1a",
+        vpc_id="vpc-1",
+        subnet_id="subnet-0contract",
+        subnet_cidr="10.231.7.0/24",
+        private_ip_address=f"10.231.7.{number}",
+        private_dns_name=f"ip-10-231-7-{number}.ec2.internal",
+        user_data=user_data,
+        memory_mib=256,
+    )
+
+
+class RuntimeWorld(ABC):
+    """`runtime` is under test. `again()` gives a second one on the same world, as after a restart of the control plane."""
+
+    runtime: Runtime
+
+    def watch(self, runtime: Runtime) -> None:
+        """Before the first wait on that runtime."""
+
+    @abstractmethod
+    def again(self) -> Runtime: ...
+
+    @abstractmethod
+    def wait(self, condition: Condition, runtime: Runtime | None = None) -> Mapping[str, Container]:
+        """Until the picture is so; → it. AssertionError when it never is."""
+
+    @abstractmethod
+    def answers(self, spec: LaunchSpec) -> bool:
+        """Whether the application answers 200, now or as soon as it had the time to start."""
+
+    @abstractmethod
+    def refuses(self, spec: LaunchSpec) -> bool:
+        """Whether a connection to the machine's port 80 is refused, by a machine that is there."""
+
+    @abstractmethod
+    def kill(self, spec: LaunchSpec) -> None:
+        """From outside, behind the runtime's back."""
+
+    @abstractmethod
+    def clean(self) -> None:
+        """Everything that was started is gone."""
+
+
+class SimulatedWorld(RuntimeWorld):
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.engine = Engine(self.clock, Journal(self.clock), nullcontext())
+        self.world = World(self.clock, self.engine.at, random.Random(1))
+        self.runtime = SimulatedRuntime(self.world)
+
+    def again(self) -> Runtime:
+        self.runtime.close()
+        return SimulatedRuntime(self.world)
+
+    def wait(self, condition: Condition, runtime: Runtime | None = None) -> Mapping[str, Container]:
+        runtime = runtime or self.runtime
+        for _ in range(100):
+            if condition(runtime.containers()):
+                return runtime.containers()
+            self.engine.run_until(self.clock.now() + timedelta(milliseconds=100))
+        raise AssertionError(f"it never came to that: {dict(runtime.containers())}")
+
+    def answers(self, spec: LaunchSpec) -> bool:
+        self.engine.run_until(self.clock.now() + self.world.app_start_time)
+        return self.world.connect(spec.private_ip_address, 80) == (Answer.RESPONSE, 200)
+
+    def refuses(self, spec: LaunchSpec) -> bool:
+        self.engine.run_until(self.clock.now() + self.world.app_start_time)
+        return self.world.connect(spec.private_ip_address, 80)[0] is Answer.REFUSED
+
+    def kill(self, spec: LaunchSpec) -> None:
+        assert isinstance(self.runtime, SimulatedRuntime)
+        self.runtime.crash(spec.instance_id)
+
+    def clean(self) -> None:
+        self.runtime.close()
+
+
+class RealWorld(RuntimeWorld):
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.changes: list[str] = []
+        self.seconds: list[Runtime] = []
+
+    def watch(self, runtime: Runtime) -> None:
+        runtime.on_change(self._on_change)
+
+    def _on_change(self, instance_id: str) -> None:
+        with self.changed:
+            self.changes.append(instance_id)
+            self.changed.notify_all()
+
+    def wait(self, condition: Condition, runtime: Runtime | None = None) -> Mapping[str, Container]:
+        """Looks only when `on_change` was called: a change that nobody is told of is never seen."""
+        runtime = runtime or self.runtime
+        with self.changed:
+            told = self.changed.wait_for(lambda: condition(runtime.containers()), PATIENCE)
+        assert told, f"it never came to that: {dict(runtime.containers())}"
+        return runtime.containers()
+
+    def answers(self, spec: LaunchSpec) -> bool:
+        """The application may still be starting: a refused connection is tried again, on the kernel's answer and not on a guess of time."""
+        host, port = self.runtime.endpoint(spec.private_ip_address, 80)
+        for _ in range(int(PATIENCE / 0.05)):
+            connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
+            try:
+                connection.request("GET", "/health")
+                return connection.getresponse().status == 200
+            except ConnectionRefusedError:
+                threading.Event().wait(0.05)  # the one condition that no one can wait for: another program's listen()
+            finally:
+                connection.close()
+        return False
+
+    def refuses(self, spec: LaunchSpec) -> bool:
+        try:
+            socket.create_connection(self.runtime.endpoint(spec.private_ip_address, 80), timeout=PATIENCE).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+
+class ProcessWorld(RealWorld):
+    def __init__(self, directory: Path) -> None:
+        super().__init__()
+        self.directory = directory
+        self.runtime = self._make()
+
+    def _make(self) -> ProcessRuntime:
+        runtime = ProcessRuntime(WallClock(), self.directory, 20_000, ROOT / "app")
+        self.watch(runtime)
+        return runtime
+
+    def again(self) -> Runtime:
+        self.runtime.close()
+        self.runtime = self._make()
+        return self.runtime
+
+    def kill(self, spec: LaunchSpec) -> None:
+        (record,) = [r for r in Records(self.directory).load() if r.spec.instance_id == spec.instance_id]
+        os.kill(record.pid, signal.SIGKILL)
+
+    def clean(self) -> None:
+        assert isinstance(self.runtime, ProcessRuntime)
+        stayed = self.runtime.remove_all()
+        self.runtime.close()
+        assert stayed == ()
+
+
+class DockerWorld(RealWorld):
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = f"contract-{uuid.uuid4().hex[:8]}"
+        self.runtime = self._make()
+
+    def _make(self) -> DockerRuntime:
+        runtime = DockerRuntime(WallClock(), self.name, None, None, {"default": MACHINE_IMAGE})
+        assert runtime.available() is None, runtime.available()
+        self.watch(runtime)
+        return runtime
+
+    def again(self) -> Runtime:
+        self.runtime.close()
+        self.runtime = self._make()
+        return self.runtime
+
+    def kill(self, spec: LaunchSpec) -> None:
+        subprocess.run(["docker", "kill", f"{self.name}-{spec.instance_id}"], check=True, capture_output=True)
+
+    def clean(self) -> None:
+        assert isinstance(self.runtime, DockerRuntime)
+        stayed = self.runtime.remove_all()
+        self.runtime.close()
+        assert stayed == ()
+        with docker.APIClient(version="auto") as client:
+            assert client.containers(all=True, filters={"label": f"sandbox.name={self.name}"}) == []
