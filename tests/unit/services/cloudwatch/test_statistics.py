@@ -1,0 +1,93 @@
+"""From buckets to datapoints, and GetMetricStatistics' rules."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.services.cloudwatch import statistics
+from sandbox.services.cloudwatch.errors import Refused
+from sandbox.services.cloudwatch.store import DAY, MetricId, MetricStore, of_value
+from tests.support import rule
+
+METRIC = MetricId("App", "latency")
+NOON = 1_778_155_200
+
+
+def stored(values: list[tuple[int, float]], resolution: int = 60) -> MetricStore:
+    kept = MetricStore()
+    for at, value in values:
+        kept.record(METRIC, "None", NOON + at, of_value(value), resolution)
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("statistic", "expected"), [("SampleCount", 3.0), ("Sum", 12.0), ("Average", 4.0), ("Minimum", 1.0), ("Maximum", 9.0), ("p50", 2.0)]
+)
+@rule("CW-5")
+def test_statistics_of_a_period(statistic: str, expected: float) -> None:
+    kept = stored([(0, 1.0), (70, 2.0), (290, 9.0), (300, 100.0)])
+    parsed = statistics.parse_statistic(statistic)
+    assert parsed is not None
+    assert statistics.points(kept.find(METRIC), parsed, NOON, NOON + 300, 300) == ([NOON], [expected])
+
+
+@rule("CW-24", "CW-9")
+def test_periods_count_from_the_given_start_not_from_the_hour() -> None:
+    kept = stored([(60, 1.0), (120, 2.0), (360, 6.0)])
+    assert statistics.points(kept.find(METRIC), "Sum", NOON + 60, NOON + 660, 300) == ([NOON + 60, NOON + 360], [3.0, 6.0])
+
+
+def test_high_resolution_data_answers_periods_below_a_minute() -> None:
+    kept = stored([(0, 1.0), (9, 2.0), (10, 3.0)], resolution=1)
+    assert statistics.points(kept.find(METRIC), "Sum", NOON, NOON + 30, 10) == ([NOON, NOON + 10], [3.0, 3.0])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 7200), st.floats(-1e6, 1e6)), max_size=40),
+    st.sampled_from(statistics.SIMPLE),
+    st.sampled_from([60, 120, 300, 3600]),
+    st.integers(0, 10),
+)
+def test_the_quick_way_gives_what_the_general_way_gives(data: list[tuple[int, float]], statistic: str, period: int, offset: int) -> None:
+    series, start, end = stored(data).find(METRIC), NOON - 60 * offset, NOON + 7260
+    general = statistics.summaries(series, start, end, period)
+    starts, values = statistics.points(series, statistic, start, end, period)
+    assert starts == sorted(general)
+    assert values == pytest.approx([general[at].value(statistic) for at in starts])
+
+
+@rule("CW-6")
+@pytest.mark.parametrize(
+    ("age", "period", "rounded"), [(DAY, 60, 60), (20 * DAY, 60, 300), (70 * DAY, 60, 3600), (DAY, 10, 10), (DAY, 1, 1)]
+)
+def test_start_time_is_rounded_down_by_age(age: int, period: int, rounded: int) -> None:
+    start = NOON + 3599 + 0.5
+    assert statistics.rounded_start(start, start + age, period) == int(start) - int(start) % rounded
+
+
+@rule("CW-6")
+@pytest.mark.parametrize("period", [1, 5, 10, 20, 30, 60, 300, 86400])
+def test_periods_that_may_be_asked_for(period: int) -> None:
+    statistics.check_period(period)
+
+
+@rule("CW-6")
+@pytest.mark.parametrize("period", [0, -60, 2, 15, 61, 90])
+def test_periods_that_are_refused(period: int) -> None:
+    with pytest.raises(Refused) as refused:
+        statistics.check_period(period)
+    assert refused.value.code == "InvalidParameterValue"
+
+
+@rule("CW-6")
+def test_more_than_1440_datapoints_are_refused() -> None:
+    statistics.check_range(NOON, NOON + 1440 * 60, 60)
+    with pytest.raises(Refused) as refused:
+        statistics.check_range(NOON, NOON + 2880 * 60, 60)
+    assert refused.value.code == "InvalidParameterCombination"
+    assert refused.value.message == (
+        "You have requested up to 2,880 datapoints, which exceeds the limit of 1,440. "
+        "You may reduce the datapoints requested by increasing Period, or decreasing the time range."
+    )
+    with pytest.raises(Refused, match="StartTime must be less than"):
+        statistics.check_range(NOON, NOON, 60)

@@ -1,0 +1,142 @@
+"""The metric store: buckets, roll-up, bounds."""
+
+import pickle
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sandbox.services.cloudwatch import statistics, store
+from sandbox.services.cloudwatch.store import DAY, HOUR, MetricId, MetricStore, Sample, of_value, of_values
+from tests.support import rule
+
+CPU = MetricId("AWS/EC2", "CPUUtilization", (("InstanceId", "i-0a1"),))
+NOON = 1_778_155_200  # 2026-05-07T12:00:00Z
+
+
+def averages(kept: MetricStore, metric: MetricId, start: int, end: int, period: int) -> dict[int, float]:
+    return dict(zip(*statistics.points(kept.find(metric), "Average", start, end, period), strict=True))
+
+
+@rule("CW-1")
+def test_every_set_of_dimensions_is_its_own_metric() -> None:
+    kept = MetricStore()
+    kept.record(CPU, "Percent", NOON, of_value(50.0))
+    assert kept.find(MetricId("AWS/EC2", "CPUUtilization")) == []
+    assert averages(kept, CPU, NOON, NOON + 60, 60) == {NOON: 50.0}
+
+
+@rule("CW-3")
+def test_units_stay_apart() -> None:
+    kept = MetricStore()
+    kept.record(CPU, "Percent", NOON, of_value(50.0))
+    kept.record(CPU, "None", NOON, of_value(10.0))
+    assert [one.unit for one in kept.find(CPU, "Percent")] == ["Percent"]
+    assert kept.find(CPU, "Count") == []
+    assert averages(kept, CPU, NOON, NOON + 60, 60) == {NOON: 30.0}
+
+
+@rule("CW-4")
+@pytest.mark.parametrize(
+    ("age", "resolution"),
+    [
+        (2 * HOUR, 1),
+        (4 * HOUR, 60),
+        (14 * DAY, 60),
+        (20 * DAY, 300),
+        (62 * DAY, 300),
+        (100 * DAY, 3600),
+        (400 * DAY, 3600),
+        (500 * DAY, None),
+    ],
+)
+def test_old_data_is_rolled_up_and_dropped(age: int, resolution: int | None) -> None:
+    kept = MetricStore()
+    at = NOON - NOON % HOUR + 125
+    kept.record(CPU, "Percent", at, of_value(50.0), resolution=1)
+    kept.trim(at + age)
+    found = [tier.resolution for series in kept.find(CPU) for tier in series.tiers if tier.starts]
+    assert found == ([] if resolution is None else [resolution])
+    assert averages(kept, CPU, NOON - HOUR, NOON + HOUR, HOUR) == ({} if resolution is None else {NOON: 50.0})
+
+
+@given(st.lists(st.tuples(st.integers(0, 3 * HOUR), st.integers(-100, 100)), min_size=1, max_size=60))
+@settings(max_examples=60)
+def test_rolling_up_changes_no_hourly_statistic(data: list[tuple[int, int]]) -> None:
+    kept = MetricStore()
+    for at, value in data:
+        kept.record(CPU, "Percent", NOON + at, of_value(float(value)))
+    before = statistics.summaries(kept.find(CPU), NOON, NOON + 4 * HOUR, HOUR)
+    p50 = statistics.parse_statistic("p50")
+    assert p50 is not None
+    values = {at: (one.count, one.total, one.minimum, one.maximum, one.value(p50)) for at, one in before.items()}
+    kept.trim(NOON + 100 * DAY)
+    after = statistics.summaries(kept.find(CPU), NOON, NOON + 4 * HOUR, HOUR)
+    assert values == {at: (one.count, one.total, one.minimum, one.maximum, one.value(p50)) for at, one in after.items()}
+
+
+def test_data_may_come_late_and_out_of_order() -> None:
+    kept = MetricStore()
+    for minute in (5, 1, 3, 1):
+        kept.record(CPU, "Percent", NOON + 60 * minute, of_value(float(minute)))
+    assert list(averages(kept, CPU, NOON, NOON + 600, 60)) == [NOON + 60, NOON + 180, NOON + 300]
+
+
+@rule("CW-5")
+def test_a_statistic_set_that_hides_its_values_has_no_percentile() -> None:
+    kept, p90 = MetricStore(), statistics.parse_statistic("p90")
+    assert p90 is not None
+    kept.record(CPU, "Percent", NOON, Sample(10, 100.0, 5.0, 15.0))
+    kept.record(CPU, "Percent", NOON + 60, Sample(10, 100.0, 10.0, 10.0))
+    starts, values = statistics.points(kept.find(CPU), p90, NOON, NOON + 120, 60)
+    assert (starts, values) == ([NOON + 60], [10.0])
+
+
+@rule("CW-5")
+def test_hidden_values_spoil_the_percentile_of_their_whole_period() -> None:
+    kept, p90 = MetricStore(), statistics.parse_statistic("p90")
+    assert p90 is not None
+    kept.record(CPU, "Percent", NOON, of_values([(1.0, 1.0), (2.0, 1.0)]))
+    kept.record(CPU, "Percent", NOON, Sample(10, 15.0, 1.0, 2.0))
+    assert statistics.points(kept.find(CPU), p90, NOON, NOON + 60, 60) == ([], [])
+    assert averages(kept, CPU, NOON, NOON + 60, 60) == {NOON: 1.5}
+
+
+def test_memory_is_bounded_by_the_budget() -> None:
+    kept = MetricStore(budget=20_000)
+    sizes = []
+    for minute in range(0, 10 * 1440):
+        at = NOON + 60 * minute
+        for number in range(5):
+            kept.record(MetricId("App", f"m{number}"), "None", at, of_value(float(minute)))
+        kept.trim(at)
+        sizes.append(kept.size if minute % 1440 == 0 else 0)
+    assert kept.size <= 20_000 + 5 * 60
+    assert averages(kept, MetricId("App", "m0"), at - 300, at + 60, 60)  # the newest is there in full
+
+
+def test_the_longest_idle_series_go_when_nothing_else_helps() -> None:
+    kept = MetricStore(budget=3000)
+    for number in range(1000):
+        kept.record(MetricId("App", f"m{number}"), "None", NOON + number, of_value(1.0))
+    kept.trim(NOON + 1000)
+    names = [metric.name for metric in kept.metrics(since=0)]
+    assert kept.size <= 3000
+    assert names[-1] == "m999"
+    assert "m0" not in names
+
+
+@rule("CW-8")
+def test_metrics_are_listed_by_their_newest_datum() -> None:
+    kept = MetricStore()
+    kept.record(CPU, "Percent", NOON, of_value(1.0))
+    assert list(kept.metrics(since=NOON)) == [CPU]
+    assert list(kept.metrics(since=NOON + 1)) == []
+
+
+def test_the_store_survives_pickling() -> None:
+    kept = MetricStore()
+    kept.record(CPU, "Percent", NOON, of_values([(1.0, 1.0), (2.0, 3.0)]))
+    again: MetricStore = pickle.loads(pickle.dumps(kept))
+    assert averages(again, CPU, NOON, NOON + 60, 60) == {NOON: 1.75}
+    assert store.TIERS[0][0] == 1
