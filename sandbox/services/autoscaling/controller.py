@@ -1,0 +1,128 @@
+"""The Auto Scaling loop: one key for each group of every account and Region.
+
+The gateway wakes it after each request, and it wakes itself when EC2 tells of a change of an instance. What a user could do goes through
+the API as `autoscaling`; what only Auto Scaling does is in writes.py.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sandbox.aws.context import context
+from sandbox.aws.transport import Transport
+from sandbox.core.control import Action, Decision, Scope, Shell
+from sandbox.core.events import Event
+from sandbox.core.journal import Journal
+from sandbox.services.autoscaling import launching, picture, texts, writes
+from sandbox.services.autoscaling.decide import decide
+from sandbox.services.autoscaling.model import (
+    CloseActivity,
+    Delays,
+    DeregisterTargets,
+    FailZone,
+    ForgetGroup,
+    Group,
+    LaunchInstances,
+    MarkUnhealthy,
+    Memory,
+    MoveAttachment,
+    MoveMember,
+    OpenActivity,
+    Owe,
+    RegisterTargets,
+    Settle,
+    Step,
+    TerminateInstance,
+    UpdateActivity,
+)
+from sandbox.services.autoscaling.store import launch_source
+
+INSTANCE_STATE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
+CALLER = "autoscaling"
+
+
+class AutoScalingController(Shell[Group, Memory]):
+    name = "autoscaling"
+
+    def __init__(self, journal: Journal, transport: Transport, delays: Delays | None = None) -> None:
+        super().__init__(journal)
+        self._transport, self._delays = transport, delays or Delays()
+        journal.on_event(self._hear)
+
+    def _hear(self, event: Event) -> None:
+        """ASG-48: an instance that does not run is found at once, not at the next periodic look."""
+        if event.detail_type == INSTANCE_STATE_CHANGE:
+            context().wake(self.name)
+
+    def keys(self) -> Iterable[str]:
+        return tuple(scope.key(name) for scope, name in picture.known())
+
+    def observe(self, key: str, now: datetime) -> Group | None:
+        group = picture.find(*Scope.split(key))
+        return picture.read(group, self.journal) if group else None
+
+    def decide(self, observed: Group, memory: Memory | None, now: datetime) -> Decision[Memory]:
+        return decide(observed, memory, now, self._delays)
+
+    def act(self, key: str, action: Action, now: datetime) -> None:
+        assert isinstance(action, Step)
+        scope, name = Scope.split(key)
+        cause = self.journal.record(action.event).id if action.event else action.because
+        with self.journal.because(cause or self.journal.current_cause):
+            self._carry_out(scope, picture.find(scope, name), action)
+
+    def _carry_out(self, scope: Scope, group: Any, action: Step) -> None:
+        match action:
+            case LaunchInstances():
+                self._launch(scope, group, action)
+            case TerminateInstance():
+                self._terminate(scope, group, action.instance_id)
+            case RegisterTargets():
+                targets = [{"Id": i} for i in action.instance_ids]
+                self._elbv2(scope).register_targets(TargetGroupArn=action.target_group_arn, Targets=targets)
+            case DeregisterTargets():
+                targets = [{"Id": i} for i in action.instance_ids]
+                self._elbv2(scope).deregister_targets(TargetGroupArn=action.target_group_arn, Targets=targets)
+            case MoveMember():
+                writes.move_member(group, action.instance_id, action.move)
+            case MoveAttachment():
+                writes.move_attachment(group, action.target_group_arn, action.move)
+            case MarkUnhealthy():
+                writes.mark(group, action.instance_id, action.failure)
+            case OpenActivity():
+                writes.open_activity(group, action)
+            case UpdateActivity():
+                writes.update_activity(group, action)
+            case CloseActivity():
+                writes.close_activity(group, action)
+            case Owe():
+                writes.owe(group, action.instance_id, unhealthy=True)
+            case FailZone():
+                writes.fail_zone(group, action.zone)
+            case Settle():
+                writes.settle(group, action)
+            case ForgetGroup():
+                group.autoscaling_backend.forget_group(group.name)
+
+    def _elbv2(self, scope: Scope) -> Any:
+        return self._transport.client("elbv2", scope, caller=CALLER)
+
+    def _ec2(self, scope: Scope) -> Any:
+        return self._transport.client("ec2", scope, caller=CALLER)
+
+    def _launch(self, scope: Scope, group: Any, launch: LaunchInstances) -> None:
+        request = launching.parameters(group, launch, launch_source(group))
+        try:
+            answer = self._ec2(scope).run_instances(**request)
+        except ClientError as error:
+            refusal = error.response["Error"]
+            writes.launch_failed(group, launch, texts.launch_failure(refusal["Code"], refusal["Message"]))
+            return
+        ec2 = group.autoscaling_backend.ec2_backend
+        writes.adopt(group, [ec2.get_instance(i["InstanceId"]) for i in answer["Instances"]], launch)
+
+    def _terminate(self, scope: Scope, group: Any, instance_id: str) -> None:
+        writes.member_of(group, instance_id).instance.disable_api_termination = False  # EC2-8: it does not stop Auto Scaling
+        self._ec2(scope).terminate_instances(InstanceIds=[instance_id])

@@ -1,0 +1,148 @@
+"""Auto Scaling's errors to users of the API: code and text as AWS gives them (ASG-2 to ASG-9). One function for each sentence."""
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.autoscaling.exceptions import AutoscalingClientError
+
+
+def _error(code: str, text: str) -> Exception:
+    error: Exception = AutoscalingClientError(code, text)
+    return error
+
+
+def invalid(text: str) -> Exception:
+    return _error("ValidationError", text)
+
+
+def unknown_group(name: str) -> Exception:
+    return invalid(f"AutoScalingGroup name not found - AutoScalingGroup {name} not found")  # ASG-5
+
+
+def unknown_instance(instance_id: str) -> Exception:
+    return invalid(f"Instance Id not found - No managed instance found for instance ID: {instance_id}")  # ASG-5
+
+
+def group_exists(name: str) -> Exception:
+    text = f"AutoScalingGroup by this name already exists - A group with the name {name} already exists"  # ASG-5
+    return _error("AlreadyExists", text)
+
+
+def configuration_exists(name: str) -> Exception:
+    text = f"Launch Configuration by this name already exists - A launch configuration already exists with the name {name}"
+    return _error("AlreadyExists", text)
+
+
+def configurations_refused() -> Exception:
+    text = (
+        "The Launch Configuration creation operation is not available in your account."
+        " Use launch templates to create configuration templates for your Auto Scaling groups."  # ASG-16
+    )
+    return _error("UnsupportedOperation", text)
+
+
+def unknown_configuration(name: str) -> Exception:
+    return invalid(f"Launch configuration name not found - Launch configuration {name} not found")
+
+
+def configuration_in_use(name: str, group: str) -> Exception:
+    text = f"Cannot delete launch configuration {name} because it is attached to AutoScalingGroup {group}"
+    return _error("ResourceInUse", text)
+
+
+def unusable_template(reason: str) -> Exception:
+    return invalid(f"You must use a valid fully-formed launch template. {reason}")  # ASG-19
+
+
+def desired_out_of_bounds(desired: int, low: int, high: int) -> Exception:
+    return invalid(f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}")  # ASG-2
+
+
+def bounds_crossed(low: int, high: int) -> Exception:
+    return invalid(f"Max bound, {high}, must be greater than or equal to min bound, {low}")  # ASG-2
+
+
+def new_desired_out_of_bounds(desired: int, low: int, high: int) -> Exception:
+    side = f"above max value {high}" if desired > high else f"below min value {low}"
+    return invalid(f"New SetDesiredCapacity value {desired} is {side} for the AutoScalingGroup.")  # ASG-3
+
+
+def would_fall_below_min(low: int) -> Exception:
+    text = (
+        f"Currently, desiredSize equals minSize ({low}). Terminating instance without replacement will violate group's min size constraint."
+        " Either set shouldDecrementDesiredCapacity flag to false or lower group's min size."  # ASG-69
+    )
+    return invalid(text)
+
+
+def detaching_below_min(low: int, wanted: int) -> Exception:
+    """(U)"""
+    text = f"New desired capacity {wanted} would be below min value {low} for the AutoScalingGroup. Lower the group's min size first."
+    return invalid(text)
+
+
+def attaching_above_max(high: int, wanted: int) -> Exception:
+    """(U)"""
+    text = f"New desired capacity {wanted} would be above max value {high} for the AutoScalingGroup. Raise the group's max size first."
+    return invalid(text)
+
+
+def blocked(activity_id: str) -> Exception:
+    return _error("ScalingActivityInProgress", f"Scaling activity {activity_id} is in progress and blocks this action")
+
+
+def instances_left() -> Exception:
+    # ASG-9
+    text = "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group."
+    return _error("ResourceInUse", text)
+
+
+def activities_left() -> Exception:
+    text = "You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group."  # ASG-9
+    return _error("ScalingActivityInProgress", text)
+
+
+def invalid_target_groups() -> Exception:
+    return invalid("Provided Target Groups may not be valid. Please ensure they exist and try again.")
+
+
+def target_group_not_attached(arns: list[str]) -> Exception:
+    """(U)"""
+    return invalid(f"Trying to remove Target Groups that are not part of the group: {', '.join(arns)}")
+
+
+def wrong_lifecycle(instance_id: str, wanted: str) -> Exception:
+    return invalid(f"The instance {instance_id} is not in {wanted}.")
+
+
+def too_many_instances(most: int) -> Exception:
+    return invalid(f"The number of instance IDs must not exceed {most}.")  # ASG-10 (U)
+
+
+def not_a_member(instance_id: str, group: str) -> Exception:
+    return invalid(f"The instance {instance_id} is not part of Auto Scaling group {group}.")
+
+
+def invalid_instance(instance_id: str) -> Exception:
+    return invalid(f"Invalid Instance ID(s): [{instance_id}]")
+
+
+def wrong_state(instance_id: str, wanted: str) -> Exception:
+    return invalid(f"Instance {instance_id} is not in correct state. Instance(s) must be in '{wanted}' state.")  # ASG-72 (U)
+
+
+def in_a_group(instance_id: str, group: str) -> Exception:
+    return invalid(f"Instance {instance_id} is already part of AutoScalingGroup:{group}")  # ASG-72 (U)
+
+
+def wrong_zone(instance_id: str, zone: str, group: str) -> Exception:
+    return invalid(f"Instance {instance_id} is in {zone}, which AutoScalingGroup {group} does not use")  # ASG-72 (U)
+
+
+def bad_next_token() -> Exception:
+    return _error("InvalidNextToken", "The token provided is not valid.")
+
+
+def not_supported(what: str) -> Exception:
+    """The gateway answers with an AWS-shaped error: better than an answer that nothing stands behind."""
+    return NotImplementedError(f"{what} is not part of this sandbox")
