@@ -329,10 +329,12 @@ def test_least_outstanding_requests_goes_where_least_is_open(envoy: EnvoyHarness
     slow, quick = envoy.endpoint("i-busy", behaves="slow"), envoy.endpoint("i-quick")
     envoy.targets["i-busy"].go.clear()
     envoy.apply(listener(rule(None, forward("tg"))), group("tg", slow, quick, algorithm="least_outstanding_requests"))
-    waiting = [threading.Thread(target=envoy.ask) for _ in range(4)]
-    for thread in waiting:
-        thread.start()
-    assert envoy.targets["i-busy"].entered.wait(5)  # one is open there: all others go elsewhere
+    entered, waiting = envoy.targets["i-busy"].entered, list[threading.Thread]()
+    while not entered.is_set():
+        waiting.append(threading.Thread(target=envoy.ask))
+        waiting[-1].start()
+        until(lambda: entered.is_set() or not waiting[-1].is_alive())
+    # One is open there: all others go elsewhere.
     assert {envoy.ask().target for _ in range(10)} == {"i-quick"}
     envoy.targets["i-busy"].go.set()
     for thread in waiting:
