@@ -5,6 +5,7 @@ Only this folder writes instance states. Other services read them from the same 
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -20,7 +21,7 @@ from sandbox.core.control import Scope
 from sandbox.drivers.runtime.base import Container, Runtime
 from sandbox.services.ec2 import errors, filters, launches, responses
 from sandbox.services.ec2.instances import SandboxInstance
-from sandbox.services.ec2.launches import LaunchRequest, setting
+from sandbox.services.ec2.launches import LaunchRequest
 from sandbox.services.ec2.model import InstanceState, Observed, ShutdownBehavior, state_change
 
 __all__ = ["SandboxEC2", "find", "known", "read", "responses"]  # responses: imported so that its seam is declared
@@ -205,10 +206,22 @@ class SandboxEC2(EC2Backend):
     @replaces(why="a CIDR that this machine uses already cannot be a network of containers; the default VPC's is a setting")
     def create_vpc(self, cidr_block: str, *args: Any, is_default: bool = False, **kwargs: Any) -> Any:
         if is_default:
-            cidr_block = setting("default_vpc_cidr", cidr_block)
+            cidr_block = context().settings.vpc_cidr
         else:
             _refuse(cidr_block, "InvalidVpc.Range")
         return super().create_vpc(cidr_block, *args, is_default=is_default, **kwargs)
+
+    @replaces(why="the default VPC's network is a setting: its subnets are a sixteenth of it, as /20 is of /16")
+    def create_default_subnet(self, availability_zone: str) -> Any:
+        vpc, taken = self.get_default_vpc(), self.get_default_subnets()
+        if vpc is None or availability_zone in taken:
+            return super().create_default_subnet(availability_zone)  # which refuses
+        parts = ip_network(vpc.cidr_block).subnets(prefixlen_diff=4)
+        free = next(str(part) for part in parts if not any(part.overlaps(subnet.cidr) for subnet in self._subnets_of(vpc.id)))
+        return self.create_subnet(vpc_id=vpc.id, cidr_block=free, availability_zone=availability_zone)
+
+    def _subnets_of(self, vpc_id: str) -> list[Any]:
+        return [subnet for subnet in self.describe_subnets() if subnet.vpc_id == vpc_id]
 
     @replaces(why="a CIDR that this machine uses already cannot be a network of containers")
     def create_subnet(self, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
@@ -274,6 +287,6 @@ def read(instance: Any, runtime: Runtime, cause: str | None) -> Observed:
         next_check=extra.next_check,
         host_reachable=host_check(instance.id) if host_check else (True if unavailable is None else None),
         reachable=runtime.reachable(instance.id) if unavailable is None else None,
-        terminated_visible=timedelta(minutes=setting("terminated_visible_minutes", 60)),
+        terminated_visible=timedelta(minutes=context().settings.terminated_visible_minutes),
         cause=cause,
     )

@@ -7,7 +7,7 @@ All extra state is in `instance.sandbox`, so that reset and the saved state carr
 
 import copy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -63,6 +63,11 @@ class SandboxInstance(Instance):  # type: ignore[misc]
         self.state_reason = None  # absent while there is none (EC2-13)
 
     @property
+    def instance_id(self) -> str:
+        """moto's serializer finds `id` for InstanceId only on a class that is called Instance (core/serialize.py: ClassPrefixAlias)."""
+        return str(self.id)
+
+    @property
     def lifecycle_state(self) -> InstanceState:
         return InstanceState(self._state.name)
 
@@ -74,7 +79,7 @@ class SandboxInstance(Instance):  # type: ignore[misc]
         if self.lifecycle_state is InstanceState.STOPPED:
             for nic in self.nics.values():
                 nic.start()  # EC2-5: a new public address, the same private one
-            self.launch_time = context().clock.now()
+            self.launch_time = context().clock.now().astimezone(UTC).replace(tzinfo=None)  # as moto keeps times
             self.sandbox.start_asked = True
             self.advance(InstanceEvent.START, "StartInstances asked for it")
         return previous

@@ -153,7 +153,8 @@ def launch_spec(instance: Any) -> LaunchSpec:
     subnet = instance.ec2_backend.get_subnet(instance.subnet_id)
     size = INSTANCE_TYPES.get(instance.instance_type, {})
     vcpus = size.get("VCpuInfo", {}).get("DefaultVCpus", 1)
-    memory = size.get("MemoryInfo", {}).get("SizeInMiB", setting("memory_mib", 256))
+    settings = context().settings
+    memory = size.get("MemoryInfo", {}).get("SizeInMiB", settings.memory_mib)
     return LaunchSpec(
         instance_id=instance.id,
         image_id=instance.image_id,
@@ -167,11 +168,7 @@ def launch_spec(instance: Any) -> LaunchSpec:
         private_ip_address=instance.private_ip,
         private_dns_name=instance.private_dns_name,
         user_data=decoded(instance.user_data),
-        cpu_limit=vcpus * setting("cores_per_vcpu", 0.25),
-        memory_mib=min(memory, setting("memory_mib", 256)),
+        cpu_limit=vcpus * settings.cores_per_vcpu,
+        memory_mib=min(memory, settings.memory_mib),
         labels=dict(instance.ec2_backend.tags.get(instance.id, {})),
     )
-
-
-def setting(name: str, default: Any) -> Any:
-    return getattr(context().settings, name, default)
