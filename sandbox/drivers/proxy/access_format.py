@@ -90,9 +90,12 @@ def log_format(listener: str) -> Json:
 
 
 def read(lines: Iterable[bytes]) -> Iterator[AccessRecord]:
-    """Lines of no load balancer (an unknown Host on the front port) are passed over."""
+    """Passed over: lines of no load balancer (an unknown Host on the front port), and a line that a killed Envoy did not finish."""
     for line in lines:
-        seen = json.loads(line)
+        try:
+            seen = json.loads(line)
+        except ValueError:
+            continue
         route = _route(seen["route"] or "", seen["listener"])
         if route is not None:
             yield _record(seen, route)

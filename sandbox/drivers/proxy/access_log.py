@@ -41,7 +41,7 @@ class Tail:
             return self._finish_old()
         if path == self._log and self._offset > self._largest:
             self._rotate()
-        return len(chunk) == _MOST_AT_ONCE
+        return path == self._old or len(chunk) == _MOST_AT_ONCE
 
     def _current(self) -> Path | None:
         """The renamed file as long as it is there, then Envoy's present one."""
@@ -67,10 +67,11 @@ class Tail:
         self._reopen()
 
     def _finish_old(self) -> bool:
-        """Envoy writes to the new file once that has something in it; only then is the old one complete."""
-        if not self._log.exists() or self._log.stat().st_size == 0:
-            return not self._log.exists() and not self._reopen()
-        if self._read(self._old):
+        """Envoy closes the old file before it opens the new one: when that exists, the old one is complete."""
+        if not self._log.exists():
+            self._reopen()
+            return False
+        if b"\n" in self._read(self._old):
             return True
         self._old.unlink()
         return True

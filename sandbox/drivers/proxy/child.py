@@ -22,6 +22,7 @@ from sandbox.drivers.proxy.bootstrap import bootstrap
 FLUSH_MILLISECONDS = 100  # of the access log; Envoy's own default is 10 s
 _LONG_LIFE = 10.0  # seconds; an Envoy that lived so long is restarted at once
 _LONGEST_WAIT = 5.0
+_TOLD = 3  # deaths in a row that are told as events; `why_not` always tells
 _LOOK = 0.1  # how often a stop request is seen; a death is seen at once
 
 Trouble = Callable[[str], None]
@@ -91,7 +92,8 @@ class Child:
             quick_deaths = 0 if time.monotonic() - began > _LONG_LIFE else quick_deaths + 1
             wait = 0.0 if quick_deaths <= 1 else min(0.1 * 2**quick_deaths, _LONGEST_WAIT)
             self._why_not = f"{died}; it is started again" + (f" in {wait:.1f} s" if wait else "")
-            self._trouble(self._why_not)
+            if quick_deaths <= _TOLD:
+                self._trouble(self._why_not)
             self._stop.wait(wait)
 
     def _one_life(self) -> str | None:

@@ -61,6 +61,7 @@ class EnvoyProxy:
         self._ports = Ports(self._directory / "ports.json", bind, free, probe=child)
         self._assignment = Assignment(ports={}, problems={})
         self._config: ProxyConfig | None = None
+        self._opened = False
         self._speed = clock.speed
         self._lock = threading.RLock()
         self._access: list[AccessCallback] = []
@@ -77,12 +78,12 @@ class EnvoyProxy:
 
         → DriverUnavailable when the stream's address is taken."""
         with self._lock:
-            first, self._config = self._config is None, config
-            if first:
+            self._config = config
+            if not self._opened:
                 self._ports.load(envoy_runs=self._child is None or self._child.running() is not None)
                 self._check_front_port()
             self._render()
-            if first:
+            if not self._opened:
                 self._open()
 
     def rejected(self) -> Sequence[str]:
@@ -137,6 +138,7 @@ class EnvoyProxy:
         if self._child is not None:
             self._child.start()
         self._thread.start()
+        self._opened = True
 
     def _render(self) -> None:
         with self._lock:
@@ -167,9 +169,14 @@ class EnvoyProxy:
 
     def _look_after(self) -> None:
         while not self._stop.is_set():
-            if self._clock.speed != self._speed or self._avoid_refused_ports():
-                self._render()
-            if not self._tail.follow(self._tell_access):
+            try:
+                if self._clock.speed != self._speed or self._avoid_refused_ports():
+                    self._render()
+                more = self._tail.follow(self._tell_access)
+            except Exception as error:  # a subscriber's fault must not end the reading of the log
+                self._tell_trouble(f"the access log could not be read or told: {type(error).__name__}: {error}")
+                more = False
+            if not more:
                 self._stop.wait(_LOOK)
         while self._tail.follow(self._tell_access):  # what came until the end
             pass

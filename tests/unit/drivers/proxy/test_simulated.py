@@ -1,0 +1,41 @@
+"""What the simulated proxy tells beyond the contract: virtual latency, and records at the moment when they would come."""
+
+from datetime import timedelta
+
+import pytest
+
+from sandbox.drivers.proxy.base import TargetGroup
+from tests.contract.proxies import DNS, SimulatedHarness, fixed, forward, listener, rule
+from tests.support import rule as proves
+
+
+@proves("ALB-35", "ALB-45")
+@pytest.mark.parametrize(
+    ("behaves", "latency"),
+    [("ok", timedelta(milliseconds=5)), ("refused", timedelta(0)), ("blackhole", timedelta(seconds=10)), ("hang", timedelta(seconds=60))],
+)
+def test_latency_is_that_of_the_targets_trouble(behaves: str, latency: timedelta) -> None:
+    harness = SimulatedHarness()
+    harness.apply(listener(rule(None, forward("tg"))), TargetGroup(arn="tg", endpoints=(harness.endpoint("i-a", behaves=behaves),)))
+    began = harness.clock.now()
+    assert harness.proxy.request(DNS).latency == latency
+    assert harness.records == []  # not before it has ended
+    (record,) = harness.all_records(1)
+    assert (record.time, harness.clock.now()) == (began + latency, began + latency)
+
+
+def test_names_that_nobody_has_are_an_error_that_says_what_there_is() -> None:
+    harness = SimulatedHarness()
+    harness.apply(listener(rule(None, fixed("x"))))
+    assert harness.proxy.request(f"{DNS}:80").body == "x"
+    with pytest.raises(KeyError, match=r"no listener other\.elb"):
+        harness.proxy.request("other.elb")
+
+
+def test_the_same_seed_chooses_the_same_targets() -> None:
+    def chosen() -> list[int]:
+        harness = SimulatedHarness()
+        harness.apply(listener(rule(None, forward(("a", 1), ("b", 1)))))
+        return [len(harness.proxy.request(DNS).body) for _ in range(3)] + [harness.world.random.getrandbits(32)]
+
+    assert chosen() == chosen()
