@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.core.text import at
@@ -11,6 +11,7 @@ from sandbox.services.autoscaling.model import Activity
 from sandbox.services.autoscaling.store import aware
 
 MOST = 100  # a page
+PART_OF_A_SECOND = timedelta(microseconds=999_999)  # added before a time is cut to seconds: rounds up
 FILTERS = ("StartTimeLowerBound", "StartTimeUpperBound", "Status")
 Found = tuple[Any, Activity]  # moto's group, which may be gone, and its activity
 
@@ -48,7 +49,7 @@ def _time(text: str) -> datetime:
 
 
 def wire(group: Any, activity: Activity) -> dict[str, Any]:
-    """As the API shows it. Times in milliseconds at the start, in whole seconds at the end."""
+    """As the API shows it: the start in milliseconds, the end in whole seconds and never before the start."""
     alive = group.autoscaling_backend.autoscaling_groups.get(group.name) is group
     return {
         "ActivityId": activity.id,
@@ -56,7 +57,7 @@ def wire(group: Any, activity: Activity) -> dict[str, Any]:
         "Description": activity.description,
         "Cause": activity.cause,
         "StartTime": activity.start.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "EndTime": at(activity.end) if activity.end else None,
+        "EndTime": at(activity.end + PART_OF_A_SECOND) if activity.end else None,
         "StatusCode": activity.status.value,
         "StatusMessage": activity.status_message,
         "Progress": activity.progress,

@@ -1,0 +1,127 @@
+"""A Region in virtual time with EC2 and Auto Scaling: machines of the simulated world, the real loops, boto3 in process."""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sandbox.services.autoscaling.backend
+import sandbox.services.ec2.backend  # noqa: F401 - their seams
+from sandbox.aws import moto_time, seams, state
+from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.gateway import Gateway
+from sandbox.aws.transport import Transport
+from sandbox.core.clock import VirtualClock
+from sandbox.core.control import Scope
+from sandbox.core.journal import Journal
+from sandbox.drivers.runtime.simulated import SimulatedRuntime
+from sandbox.drivers.world import World
+from sandbox.engine import Engine
+from sandbox.services.autoscaling.controller import AutoScalingController
+from sandbox.services.ec2.controller import Ec2Controller
+from sandbox.settings import Settings
+
+AMI = "ami-0c047a86012500412"
+HERE = Scope("123456789012", "us-east-1")
+START = datetime.fromisoformat("2026-05-07T12:00:00+00:00")
+SUBNETS_OF = ("us-east-1a", "us-east-1b", "us-east-1c")
+
+
+@dataclass
+class Stage:
+    clock: VirtualClock
+    journal: Journal
+    engine: Engine
+    world: World
+    context: Context
+    transport: Transport
+
+    @property
+    def asg(self) -> Any:
+        return self.transport.client("autoscaling", HERE)
+
+    @property
+    def ec2(self) -> Any:
+        return self.transport.client("ec2", HERE)
+
+    @property
+    def elbv2(self) -> Any:
+        return self.transport.client("elbv2", HERE)
+
+    def subnets(self, zones: int = 3) -> dict[str, str]:
+        """Zone → default subnet."""
+        found = self.ec2.describe_subnets()["Subnets"]
+        return {s["AvailabilityZone"]: s["SubnetId"] for s in found if s["AvailabilityZone"] in SUBNETS_OF[:zones]}
+
+    def configuration(self, name: str = "lc", **more: Any) -> str:
+        given = {"ImageId": AMI, "InstanceType": "t3.micro"} | more
+        self.asg.create_launch_configuration(LaunchConfigurationName=name, **given)
+        return name
+
+    def group(self, name: str = "web", zones: int = 3, **more: Any) -> str:
+        """3 of 1 to 10 instances over three zones, from a launch configuration."""
+        given: dict[str, Any] = {"MinSize": 1, "MaxSize": 10, "DesiredCapacity": 3}
+        given["VPCZoneIdentifier"] = ",".join(self.subnets(zones).values())
+        if not {"LaunchConfigurationName", "LaunchTemplate", "InstanceId"} & set(more):
+            given["LaunchConfigurationName"] = self.configuration()
+        self.asg.create_auto_scaling_group(AutoScalingGroupName=name, **(given | more))
+        return name
+
+    def target_group(self, name: str = "web") -> str:
+        vpc = self.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+        made = self.elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
+        return str(made["TargetGroups"][0]["TargetGroupArn"])
+
+    def wait(self, seconds: float) -> None:
+        self.engine.wake()
+        self.engine.run_until(self.clock.now() + timedelta(seconds=seconds))
+
+    def ready(self, name: str = "web", **more: Any) -> str:
+        """A group whose first instances are in service."""
+        self.group(name, **more)
+        self.wait(20)
+        return name
+
+    def seconds(self) -> float:
+        return (self.clock.now() - START).total_seconds()
+
+    # ---- what is seen ------------------------------------------------------------------------------------------------------------------
+
+    def described(self, name: str = "web") -> dict[str, Any]:
+        found: dict[str, Any] = self.asg.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]
+        return found
+
+    def instances(self, state: str | None = "InService", name: str = "web") -> list[str]:
+        return [i["InstanceId"] for i in self.described(name)["Instances"] if state in (None, i["LifecycleState"])]
+
+    def zones(self, name: str = "web") -> list[str]:
+        return sorted(i["AvailabilityZone"][-1] for i in self.described(name)["Instances"] if i["LifecycleState"] == "InService")
+
+    def activities(self, name: str = "web", **more: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.asg.describe_scaling_activities(AutoScalingGroupName=name, **more)["Activities"]
+        return found
+
+    def chain(self, instance_id: str) -> list[str]:
+        """The detail-types that led to the newest event about the instance."""
+        newest = self.journal.about(instance_id)[-1]
+        return [event.detail_type for event in self.journal.chain(newest)]
+
+
+def make(**settings: Any) -> Stage:
+    clock = VirtualClock(START)
+    journal = Journal(clock)
+    engine = Engine(clock, journal, LOCK)
+    chance = random.Random(0)
+    world = World(clock=clock, at=engine.at, random=chance)
+    runtime = SimulatedRuntime(world)
+    context = Context(clock=clock, journal=journal, random=chance, settings=Settings(**settings), wake=engine.wake)
+    context.extra["runtime"] = runtime
+    use(context)
+    moto_time.install(clock)
+    state.reset()
+    seams.install()
+    transport = Transport(Gateway())
+    ec2 = Ec2Controller(journal, runtime)
+    engine.add([ec2, AutoScalingController(journal, transport)])
+    runtime.on_change(lambda instance_id: engine.wake("ec2", ec2.key_of(instance_id)))
+    return Stage(clock, journal, engine, world, context, transport)

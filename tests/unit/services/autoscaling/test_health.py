@@ -1,0 +1,168 @@
+"""Who is unhealthy, and who of them may be taken out now."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.services.autoscaling import health
+from sandbox.services.autoscaling.model import (
+    AttachmentState,
+    Group,
+    Health,
+    HealthFailure,
+    LifecycleState,
+    Member,
+    Memory,
+    Owed,
+    Process,
+)
+from tests.support import rule
+from tests.unit.services.autoscaling.builders import DELAYS, NOW, TG, attachment, group, leaving, member, pending, seconds
+
+ELB = frozenset({"EC2", "ELB"})
+RECENTLY = Memory(checked_at=NOW - seconds(1))
+
+
+def marked(observed: Group, memory: Memory | None = None) -> dict[str, HealthFailure]:
+    memory = memory or Memory(impaired_since={m.instance_id: NOW - timedelta(hours=1) for m in observed.members})
+    return {mark.instance_id: mark.failure for mark in health.marks(observed, memory, NOW, DELAYS)}
+
+
+def failing(instance_id: str, **more: Any) -> Member:
+    return member(instance_id, targets={TG: "unhealthy"}, **more)
+
+
+def behind_lb(*members: Member, **more: Any) -> Group:
+    return group(*members, **({"health_check_types": ELB, "attachments": (attachment(),)} | more))
+
+
+@pytest.mark.parametrize("state", ["stopping", "stopped", "shutting-down", "terminated"])
+@rule("ASG-41")
+def test_an_instance_that_does_not_run_is_marked_at_once_even_in_the_grace_period(state: str) -> None:
+    young = member("i-1", instance_state=state, in_service_since=NOW)
+    assert {"i-1": HealthFailure.NOT_RUNNING} == marked(group(young, health_check_grace_period=seconds(300)), RECENTLY)
+
+
+@pytest.mark.parametrize(
+    ("observed", "why"),
+    [
+        (group(member("i-1")), "it runs"),
+        (group(pending("i-1")), "it is starting"),
+        (group(member("i-1", lifecycle=LifecycleState.STANDBY, instance_state="stopped")), "standby is not checked (ASG-47)"),
+        (group(member("i-1", instance_state="stopped"), suspended=frozenset({Process.HEALTH_CHECK})), "HealthCheck is suspended"),
+        (group(member("i-1", impaired=True, in_service_since=NOW), health_check_grace_period=seconds(1)), "grace period"),
+        (group(failing("i-1"), attachments=(attachment(),)), "the group's type is EC2 (ASG-44)"),
+        (behind_lb(failing("i-1", in_service_since=NOW), health_check_grace_period=seconds(1)), "grace period"),
+        (behind_lb(failing("i-1"), attachments=(attachment(passed=False),)), "no instance has passed yet (ASG-82)"),
+        (behind_lb(failing("i-1"), attachments=(attachment(AttachmentState.ADDED),)), "the attachment is not in service (ASG-82)"),
+        (behind_lb(member("i-1", targets={TG: "initial"})), "initial is not unhealthy"),
+        (behind_lb(member("i-1", targets={TG: "draining"})), "draining is not unhealthy"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+@rule("ASG-44", "ASG-45", "ASG-47", "ASG-82")
+def test_is_not_marked(observed: Group, why: str) -> None:
+    assert {} == marked(observed)
+
+
+@rule("ASG-44")
+def test_a_target_that_is_unhealthy_in_one_target_group_marks_its_instance() -> None:
+    half = member("i-1", targets={TG: "unhealthy", TG + "2": "healthy"})
+    assert {"i-1": HealthFailure.ELB} == marked(behind_lb(half, member("i-2")))
+
+
+@rule("ASG-48")
+def test_load_balancer_health_is_looked_at_periodically() -> None:
+    observed = behind_lb(failing("i-1"), member("i-2"))
+    assert {} == marked(observed, Memory(checked_at=NOW - DELAYS.health_check + seconds(1)))
+    assert {"i-1": HealthFailure.ELB} == marked(observed, Memory(checked_at=NOW - DELAYS.health_check))
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(2.9, {}), (3, {"i-1": HealthFailure.STATUS_CHECK})])
+@rule("ASG-42")
+def test_an_impaired_status_check_marks_after_three_minutes(minutes: float, expected: dict[str, HealthFailure]) -> None:
+    since = NOW - timedelta(minutes=minutes)
+    assert expected == marked(group(member("i-1", impaired=True)), Memory(impaired_since={"i-1": since}))
+
+
+@rule("ASG-42")
+def test_the_time_of_an_impairment_begins_anew_after_it_passed() -> None:
+    seen = Memory(impaired_since={"i-1": NOW - seconds(99), "i-2": NOW - seconds(99)})
+    since = health.impaired_since(group(member("i-1", impaired=True), member("i-2")), seen, NOW)
+    assert {"i-1": NOW - seconds(99)} == since
+
+
+@rule("ASG-51")
+def test_when_all_fail_only_one_is_marked_at_a_time() -> None:
+    everyone = [failing(f"i-{n}") for n in range(4)]
+    assert {"i-0": HealthFailure.ELB} == marked(behind_lb(*everyone))
+    one_marked = failing("i-9", health=Health.UNHEALTHY, failure=HealthFailure.ELB)
+    assert {} == marked(behind_lb(one_marked, *everyone))
+
+
+# ---- replacing ---------------------------------------------------------------------------------------------------------------------------
+
+
+def sick(instance_id: str, failure: HealthFailure, **more: Any) -> Member:
+    return member(instance_id, health=Health.UNHEALTHY, failure=failure, **more)
+
+
+def taken(observed: Group) -> list[str]:
+    return [m.instance_id for m in health.to_replace(observed, NOW)]
+
+
+@rule("ASG-50")
+def test_what_does_not_run_or_was_marked_by_a_user_is_replaced_at_once() -> None:
+    dead = [sick("i-1", HealthFailure.NOT_RUNNING), sick("i-2", HealthFailure.USER), sick("i-3", HealthFailure.NOT_RUNNING)]
+    assert ["i-1", "i-2", "i-3"] == taken(group(*dead))
+
+
+@pytest.mark.parametrize(("size", "expected"), [(3, 1), (19, 1), (20, 2), (40, 4)])
+@rule("ASG-50")
+def test_others_are_replaced_a_tenth_at_a_time(size: int, expected: int) -> None:
+    observed = group(*(sick(f"i-{n}", HealthFailure.ELB) for n in range(size)))
+    assert expected == len(taken(observed))
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        pending("i-new"),
+        member("i-new", targets={TG: "initial"}),
+        member("i-new", in_service_since=NOW - seconds(59)),
+    ],
+    ids=["pending", "in its initial health checks", "in its warmup"],
+)
+@rule("ASG-50")
+def test_the_next_waits_until_the_replacement_of_the_last_is_settled(new: Member) -> None:
+    observed = behind_lb(sick("i-1", HealthFailure.ELB), member("i-2"), new, default_instance_warmup=seconds(60))
+    assert [] == taken(observed)
+
+
+@rule("ASG-50")
+def test_the_next_waits_while_a_place_is_owed_and_not_for_draining_alone() -> None:
+    observed = group(sick("i-1", HealthFailure.ELB), member("i-2"), leaving("i-old"), desired_capacity=3)
+    assert [] == taken(observed)
+    refilled = group(sick("i-1", HealthFailure.ELB), member("i-2"), member("i-3"), leaving("i-old"), desired_capacity=3)
+    assert ["i-1"] == taken(refilled)
+
+
+@rule("ASG-50")
+def test_nothing_is_waited_for_when_launch_is_suspended() -> None:
+    owed = (Owed(at=NOW, unhealthy=True),)
+    observed = group(
+        sick("i-1", HealthFailure.ELB), member("i-2"), owed=owed, desired_capacity=3, suspended=frozenset({Process.LAUNCH})
+    )
+    assert ["i-1"] == taken(observed)
+
+
+@rule("ASG-52")
+def test_protection_from_scale_in_does_not_protect_from_replacement() -> None:
+    assert ["i-1"] == taken(group(sick("i-1", HealthFailure.ELB, protected=True), member("i-2")))
+
+
+@pytest.mark.parametrize("process", [Process.REPLACE_UNHEALTHY, Process.TERMINATE])
+@rule("ASG-52")
+def test_replacing_can_be_suspended(process: Process) -> None:
+    assert [] == taken(group(sick("i-1", HealthFailure.NOT_RUNNING), suspended=frozenset({process})))
