@@ -33,8 +33,8 @@ Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 CONTROL = "/_sandbox"
-OUTSIDE_LOCK = {("sns", "Publish"), ("sns", "PublishBatch")}
-"""Stock moto delivers in the request. A delivery that only enqueues may take its operation out of here."""
+OUTSIDE_LOCK = {("sns", "Publish"), ("sns", "PublishBatch"), ("ec2", "GetConsoleOutput")}
+"""Stock moto delivers in the request; a delivery that only enqueues may take its operation out of here. Console output: runtime I/O."""
 
 
 class Gateway:
@@ -151,8 +151,7 @@ class Gateway:
         except Exception as error:
             return answers.render(_fault(call, error, cause), call.protocol)
         if answer.status >= 400 and _is_html(answer):
-            lost = ApiError("UnknownOperationException", f"{call.operation} of {call.service} is not at {environ['PATH_INFO']}.", 404)
-            return answers.render(lost, call.protocol)
+            return answers.render(calls.not_supported(call.operation, call.service), call.protocol)
         return answer
 
 
@@ -191,6 +190,7 @@ def _fresh(environ: Environ, body: bytes) -> Environ:
     """A copy that can be read from its start. moto takes the account from a header."""
     copy = environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     copy.pop("HTTP_CONTENT_ENCODING", None)
+    copy.setdefault("RAW_URI", environ.get("REQUEST_URI", ""))  # as it came, before percent-decoding: moto tells S3 keys by it
     if environ.get(ACCOUNT):
         copy["HTTP_X_MOTO_ACCOUNT_ID"] = environ[ACCOUNT]
     return copy
@@ -213,7 +213,7 @@ def _run(app: Wsgi, environ: Environ) -> Answer:
 
 
 def _is_html(answer: Answer) -> bool:
-    """Flask's own page: no route of the service matched."""
+    """Flask's own page: the service has the operation, and moto no route for it."""
     return any(name.lower() == "content-type" and "html" in value for name, value in answer.headers) and answer.body[
         :1024
     ].lower().startswith(b"<!doctype html")

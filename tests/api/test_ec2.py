@@ -2,25 +2,26 @@
 
 import base64
 import itertools
-import pickle
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws import moto_time, seams
+from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK, Context, use
-from sandbox.aws.dispatcher import Dispatcher
+from sandbox.aws.gateway import Gateway
 from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
+from sandbox.drivers.runtime.simulated import SimulatedRuntime
+from sandbox.drivers.world import World
 from sandbox.engine import Engine
-from sandbox.services.ec2 import backend
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.settings import Settings
 from tests.support import rule
@@ -78,8 +79,14 @@ class Ec2:
         return [i["InstanceId"] for r in self.api.describe_instances()["Reservations"] for i in r["Instances"]]
 
 
+@pytest.fixture(scope="module")
+def transport() -> Transport:
+    """Once, for making a client of EC2 takes longer than a test."""
+    return Transport(Gateway())
+
+
 @pytest.fixture
-def ec2() -> Iterator[Ec2]:
+def ec2(transport: Transport) -> Iterator[Ec2]:
     clock = VirtualClock()
     journal = Journal(clock)
     engine = Engine(clock, journal, LOCK)
@@ -88,19 +95,13 @@ def ec2() -> Iterator[Ec2]:
     context.extra["runtime"] = machines
     use(context)
     moto_time.install(clock)
-    backend.ec2_backends.clear()
+    state.reset()
     seams.install()
     controller = Ec2Controller(journal, machines)
     engine.add([controller])
     machines.on_change(lambda instance_id: engine.wake("ec2", controller.key_of(instance_id)))
-    dispatcher = Dispatcher()
-
-    def answer(environ: dict[str, Any], start_response: Any) -> Any:
-        with LOCK:
-            return dispatcher.app("ec2")(environ, start_response)
-
-    yield Ec2(clock, journal, engine, machines, context, Transport(answer))
-    backend.ec2_backends.clear()
+    yield Ec2(clock, journal, engine, machines, context, transport)
+    state.reset()
 
 
 def error_of(call: Any, *args: Any, **kwargs: Any) -> tuple[str, str]:
@@ -322,6 +323,19 @@ def test_a_launch_waits_while_docker_is_away_and_is_not_lost(ec2: Ec2) -> None:
     assert ec2.state(instance_id) == "running"
 
 
+def test_each_state_is_explained_down_to_the_call(ec2: Ec2) -> None:
+    (instance_id,) = ec2.running()
+    ec2.api.terminate_instances(InstanceIds=[instance_id])
+    ec2.wait(3)
+
+    def chain(state: str) -> list[str]:
+        reached = next(e for e in ec2.journal.about(instance_id) if e.detail.get("state") == state)
+        return [e.detail.get("state") or e.detail["eventName"] for e in ec2.journal.chain(reached)]
+
+    assert chain("running") == ["RunInstances", "pending", "running"]
+    assert chain("terminated") == ["TerminateInstances", "shutting-down", "terminated"]
+
+
 # ---- stop, start, reboot, terminate ------------------------------------------------------------------------------------------------------
 
 
@@ -411,7 +425,7 @@ def test_a_terminated_instance_disappears_after_an_hour(ec2: Ec2) -> None:
     ec2.wait(1)
     ec2.wait(59 * 60)
     assert ec2.state(instance_id) == "terminated"
-    ec2.wait(60)
+    ec2.wait(61)
     assert ec2.ids() == []
     assert error_of(ec2.api.describe_instances, InstanceIds=[instance_id])[0] == "InvalidInstanceID.NotFound"
     assert ec2.api.describe_tags()["Tags"] == []
@@ -584,6 +598,17 @@ def test_while_docker_is_away_no_instance_is_taken_as_dead(ec2: Ec2) -> None:
     assert ec2.state(instance_id) == "running"
 
 
+def test_what_never_ran_can_be_terminated_while_docker_is_away(ec2: Ec2) -> None:
+    ec2.machines.away = "Docker does not answer"
+    ids = ec2.running()
+    ec2.api.terminate_instances(InstanceIds=ids)
+    ec2.wait(1)
+    assert ec2.state(ids[0]) == "terminated"
+    ec2.machines.away = None
+    ec2.wait(10)
+    assert ec2.machines.containers() == {}
+
+
 def test_a_termination_is_done_when_docker_is_back(ec2: Ec2) -> None:
     (instance_id,) = ec2.running()
     ec2.machines.away = "Docker does not answer"
@@ -614,23 +639,44 @@ def test_a_stopped_machine_that_somebody_starts_is_stopped_again(ec2: Ec2) -> No
     assert ec2.state(instance_id) == "stopped"
 
 
-def test_the_loop_goes_on_after_its_memory_and_its_process_are_lost(ec2: Ec2) -> None:
+def test_the_loop_goes_on_after_its_memory_and_its_process_are_lost(ec2: Ec2, tmp_path: Path) -> None:
     """What is saved is moto's backends; the controller is new."""
     pending, running, stopping = ec2.running(3)
     ec2.api.stop_instances(InstanceIds=[pending])
     ec2.wait(3)
     ec2.api.start_instances(InstanceIds=[pending])
     ec2.api.stop_instances(InstanceIds=[stopping])
-    saved = pickle.dumps({a: dict(r) for a, r in backend.ec2_backends.items()})
-    backend.ec2_backends.clear()
-    for account, regions in pickle.loads(saved).items():
-        for region, there in regions.items():
-            backend.ec2_backends[account][region] = there
+    state.save(tmp_path / "state")
+    state.reset()
+    state.load(tmp_path / "state")
     ec2.engine.add([Ec2Controller(ec2.journal, ec2.machines)])
     ec2.wait(5)
     assert [ec2.state(i) for i in (pending, running, stopping)] == ["running", "running", "stopped"]
     (fresh,) = ec2.run()
     assert ec2.describe(fresh)["PrivateIpAddress"] == "172.31.0.7"
+
+
+def test_the_same_life_on_machines_of_the_simulated_world(ec2: Ec2) -> None:
+    world = World(clock=ec2.clock, at=ec2.engine.at, random=ec2.context.random)
+    runtime = SimulatedRuntime(world)
+    controller = Ec2Controller(ec2.journal, runtime)
+    ec2.engine.add([controller])  # in the place of the first
+    runtime.on_change(lambda instance_id: ec2.engine.wake("ec2", controller.key_of(instance_id)))
+    left, crashed, rebooted = ids = ec2.running(3)
+    assert {i: world.machine(i).address for i in ids} == {i: ec2.describe(i)["PrivateIpAddress"] for i in ids}
+    ec2.api.terminate_instances(InstanceIds=[left])
+    runtime.crash(crashed)
+    ec2.api.reboot_instances(InstanceIds=[rebooted])
+    ec2.wait(120)
+    assert [ec2.state(i) for i in ids] == ["terminated", "stopped", "running"]
+    assert status(ec2, rebooted) == ("ok", "ok")
+    assert runtime.containers()[rebooted].boots == 2
+    ec2.api.start_instances(InstanceIds=[crashed])
+    ec2.wait(3)
+    assert ec2.state(crashed) == "running"
+    world.machine(rebooted).impaired = True
+    ec2.wait(60)
+    assert status(ec2, rebooted) == ("ok", "impaired")
 
 
 # ---- status checks, monitoring, console, attributes --------------------------------------------------------------------------------------
@@ -728,6 +774,8 @@ def test_console_output_is_the_machines(ec2: Ec2) -> None:
     answer = ec2.api.get_console_output(InstanceId=instance_id)
     assert answer["InstanceId"] == instance_id
     assert answer["Output"] == "Cloud-init v. 22.4.2 running\nhello \ufffd\n"
+    ec2.machines.away = "Docker does not answer: connection refused"
+    assert error_of(ec2.api.get_console_output, InstanceId=instance_id) == ("Unavailable", ec2.machines.away)
     assert error_of(ec2.api.get_console_output, InstanceId=UNKNOWN) == NOT_FOUND
 
 

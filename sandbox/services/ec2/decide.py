@@ -43,6 +43,7 @@ NOT_UP = (ContainerState.EXITED, ContainerState.FAILED)
 
 def decide(observed: Observed, memory: Memory | None, now: datetime) -> Decision[Memory]:
     known = memory or Memory()
+    known = replace(known, seen=known.seen or observed.container is not None)
     if observed.state is None:
         return _orphan(observed, known)
     decision = _LADDERS[observed.state](observed, known, now)
@@ -109,15 +110,16 @@ def _failed(observed: Observed, container: Container, memory: Memory) -> Decisio
 
 def _running(observed: Observed, memory: Memory, now: datetime) -> Decision[Memory]:
     container = observed.container
-    if container is None and observed.unavailable is None:
+    if _removed(observed, memory):
         return _lost(observed, memory)
     if container is not None and container.state in NOT_UP:
         return _not_up(observed, container, memory, now)
     checked = _checks(observed, now)
     actions: list[Action] = list(checked.actions)
     events = list(checked.events)
-    if container is not None and container.boots > observed.boots:
-        events.append(_event(observed, "Instance Rebooted", f"{observed.instance_id} has rebooted"))
+    if container is not None and container.boots != observed.boots:
+        if container.boots > observed.boots:  # fewer: a runtime that was restarted counts anew
+            events.append(_event(observed, "Instance Rebooted", f"{observed.instance_id} has rebooted"))
         actions.append(TakeNoteOfBoot(boots=container.boots))
     if container is not None and observed.reboot_asked and container.state is ContainerState.RUNNING:  # EC2-6
         actions.append(RebootContainer(boots=container.boots))
@@ -185,7 +187,7 @@ def _check_events(observed: Observed, name: str, before: StatusCheck, after: Sta
 def _stopping(observed: Observed, memory: Memory, now: datetime) -> Decision[Memory]:
     container = observed.container
     if container is None:
-        return _lost(observed, memory) if observed.unavailable is None else Decision(memory=memory, look_again=RUNTIME_RETRY)
+        return _lost(observed, memory) if _removed(observed, memory) else Decision(memory=memory, look_again=RUNTIME_RETRY)
     if container.state in NOT_UP:
         done = SetState(event=InstanceEvent.HALTED, why="its machine has stopped", cause=observed.cause)
         return Decision(memory=memory, actions=(done,))
@@ -196,7 +198,7 @@ def _stopping(observed: Observed, memory: Memory, now: datetime) -> Decision[Mem
 
 def _stopped(observed: Observed, memory: Memory, now: datetime) -> Decision[Memory]:
     container = observed.container
-    if container is None and observed.unavailable is None:
+    if _removed(observed, memory):
         return _lost(observed, memory)
     if container is not None and container.state in STILL_UP:
         summary = f"the machine of {observed.instance_id} was started outside the API and is stopped again"
@@ -206,12 +208,11 @@ def _stopped(observed: Observed, memory: Memory, now: datetime) -> Decision[Memo
 
 
 def _shutting_down(observed: Observed, memory: Memory, now: datetime) -> Decision[Memory]:
-    container = observed.container
-    if container is None and observed.unavailable:  # it cannot be known that the machine is gone
+    if observed.container is not None:
+        return Decision(memory=memory, actions=_removal(observed.container))
+    if observed.boots and not _removed(observed, memory):
         return Decision(memory=memory, look_again=RUNTIME_RETRY)
-    if container is None:
-        return Decision(memory=memory, actions=(SetState(event=InstanceEvent.GONE, why="its machine is removed", cause=observed.cause),))
-    return Decision(memory=memory, actions=_removal(container))
+    return Decision(memory=memory, actions=(SetState(event=InstanceEvent.GONE, why="its machine is removed", cause=observed.cause),))
 
 
 def _terminated(observed: Observed, memory: Memory, now: datetime) -> Decision[Memory]:
@@ -239,6 +240,11 @@ def _orphan(observed: Observed, memory: Memory) -> Decision[Memory]:
 
 
 # ---- helpers ------------------------------------------------------------------------------------------------------------------------
+
+
+def _removed(observed: Observed, memory: Memory) -> bool:
+    """There is no machine, and that is certain: the runtime has looked. One that does not answer still shows what it saw last."""
+    return observed.container is None and (memory.seen or observed.unavailable is None)
 
 
 def _removal(container: Container) -> tuple[Action, ...]:

@@ -109,3 +109,7 @@ def wrong_value(value: str, parameter: str) -> Exception:
 
 def nothing_to_modify() -> Exception:
     return _error("InvalidParameterCombination", "No attributes specified.")
+
+
+def unavailable(sentence: str) -> Exception:
+    return _error("Unavailable", sentence)

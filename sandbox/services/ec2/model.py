@@ -146,8 +146,8 @@ class Observed:
     instance_id: str
     state: InstanceState | None
     state_since: datetime
-    container: Container | None  # None: there is none (or the runtime cannot tell: see `unavailable`)
-    unavailable: str | None = None  # why the runtime cannot launch, and cannot tell what is there
+    container: Container | None  # None: there is none, or the runtime has not looked yet
+    unavailable: str | None = None  # why the runtime cannot launch; it may then not know of a machine either
     spec: LaunchSpec | None = None  # while pending
     boots: int = 0  # boots of the machine that the instance has taken note of; 0: it never ran
     start_asked: bool = False  # StartInstances came, and the runtime was not yet told
@@ -166,9 +166,10 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What was already said, so that it is said once."""
+    """What was seen, and what was already said, so that it is said once."""
 
-    waiting: bool = False  # a launch or start waits for the runtime
+    seen: bool = False  # the machine was there: when the runtime shows none now, it was removed
+    waiting: bool = False  # it was told that a launch or start waits for the runtime
     orphan_told: bool = False
 
 

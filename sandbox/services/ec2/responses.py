@@ -10,8 +10,9 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import parse_user_data
 
-from sandbox.aws.context import context
+from sandbox.aws.context import LOCK, context
 from sandbox.aws.seams import replaces, swap_response
+from sandbox.core.errors import DriverUnavailable
 from sandbox.services.ec2 import errors, launches
 from sandbox.services.ec2.launches import LaunchRequest
 
@@ -79,12 +80,15 @@ class SandboxEC2Response(EC2Response):  # type: ignore[misc]
     @replaces(why="the output of the instance's own machine")
     def get_console_output(self) -> ActionResult:
         self.error_on_dryrun()
-        instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+        with LOCK:  # the gateway calls this operation without it, for the runtime does I/O
+            instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
         result: dict[str, Any] = {"InstanceId": instance.id, "Timestamp": context().clock.now()}
         try:
             output = context().extra["runtime"].console_output(instance.id)
         except KeyError:  # no machine yet, or no longer: AWS leaves Output out
             return ActionResult(result)
+        except DriverUnavailable as away:
+            raise errors.unavailable(str(away)) from away
         return ActionResult({**result, "Output": base64.b64encode(output).decode()})
 
     # ---- attributes and templates -----------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from sandbox.core.clock import Clock
+from sandbox.core.errors import DriverUnavailable
 from sandbox.drivers.runtime.base import Container, ContainerState, LaunchSpec
 from sandbox.engine import Engine
 
@@ -26,50 +27,59 @@ class Machines:
         self.specs: dict[str, LaunchSpec] = {}
         self.output: dict[str, bytes] = {}
         self.unreachable: set[str] = set()
-        self.away: str | None = None
+        self._away: str | None = None
+        self._last_seen: dict[str, Container] = {}  # while away
         self.launch_error: str | None = None
         self.asked: list[tuple[str, str]] = []  # (verb, instance id), in order
 
     # ---- what the controller asks -----------------------------------------------------------------------------------------------------
 
     def launch(self, spec: LaunchSpec) -> None:
-        self.asked.append(("launch", spec.instance_id))
-        if spec.instance_id in self._containers:
+        if self._away or spec.instance_id in self._containers:
             return
+        self.asked.append(("launch", spec.instance_id))
         self.specs[spec.instance_id] = spec
         self._set(Container(instance_id=spec.instance_id, state=ContainerState.STARTING))
         self._later(BOOT, spec.instance_id, self._booted)
 
     def start(self, instance_id: str) -> None:
+        if self._away:
+            return
         self.asked.append(("start", instance_id))
         if self._containers[instance_id].state in (ContainerState.EXITED, ContainerState.FAILED):
             self._change(instance_id, ContainerState.STARTING)
             self._later(BOOT, instance_id, self._booted)
 
     def stop(self, instance_id: str, *, force: bool = False) -> None:
+        if self._away:
+            return
         self.asked.append(("force-stop" if force else "stop", instance_id))
         if self._containers[instance_id].state in (ContainerState.RUNNING, ContainerState.STARTING):
             self._change(instance_id, ContainerState.STOPPING)
             self._later(HALT, instance_id, lambda i: self._change(i, ContainerState.EXITED, exit_code=0))
 
     def reboot(self, instance_id: str) -> None:
+        if self._away:
+            return
         self.asked.append(("reboot", instance_id))
         self._change(instance_id, ContainerState.EXITED, exit_code=0)
         self._later(BOOT, instance_id, self._booted)
 
     def terminate(self, instance_id: str) -> None:
-        self.asked.append(("terminate", instance_id))
-        if instance_id in self._containers:
+        if instance_id in self._containers and not self._away:
+            self.asked.append(("terminate", instance_id))
             self._change(instance_id, ContainerState.REMOVING)
             self._later(HALT, instance_id, self.remove)
 
     def containers(self) -> Mapping[str, Container]:
-        return MappingProxyType({} if self.away else self._containers)
+        return MappingProxyType(self._last_seen if self._away else self._containers)
 
     def endpoint(self, private_ip_address: str, port: int) -> tuple[str, int]:
         return private_ip_address, port
 
     def console_output(self, instance_id: str) -> bytes:
+        if self.away:
+            raise DriverUnavailable(self.away)
         if instance_id not in self._containers:
             raise KeyError(instance_id)
         return self.output.get(instance_id, b"")
@@ -85,6 +95,15 @@ class Machines:
 
     def close(self) -> None:
         self._told.clear()
+
+    @property
+    def away(self) -> str | None:
+        return self._away
+
+    @away.setter
+    def away(self, sentence: str | None) -> None:
+        """Docker is stopped (the sentence says so) or back (None). Meanwhile the picture is the last one, and verbs come to nothing."""
+        self._away, self._last_seen = sentence, dict(self._containers)
 
     # ---- what tests do ----------------------------------------------------------------------------------------------------------------
 

@@ -207,10 +207,19 @@ class TestWhileTheRuntimeIsAway:
     @pytest.mark.parametrize(
         ("state", "fields"),
         [(PENDING, {}), (PENDING, {"boots": 1}), (RUNNING, {}), (STOPPING, {}), (STOPPED, {}), (SHUTTING_DOWN, {})],
-    )
+    )  # it may never have looked: just after a restart of the sandbox
     def test_a_machine_that_is_not_seen_is_not_taken_as_gone(self, state: InstanceState, fields: dict[str, object]) -> None:
         decision = decide(instance(state, None, unavailable=self.AWAY, **fields), None, NOW)
         assert decision.actions == ()
+
+    @pytest.mark.parametrize(("state", "event"), [(RUNNING, InstanceEvent.LOST), (SHUTTING_DOWN, InstanceEvent.GONE)])
+    def test_one_that_was_seen_and_is_no_longer_shown_is_gone(self, state: InstanceState, event: InstanceEvent) -> None:
+        seen = decide(instance(state, container(UP), unavailable=self.AWAY), None, NOW).memory
+        assert [move.event for move in moved(decide(instance(state, None, unavailable=self.AWAY), seen, NOW))] == [event]
+
+    def test_what_never_ran_can_be_terminated(self) -> None:
+        decision = decide(instance(SHUTTING_DOWN, None, boots=0, unavailable=self.AWAY), None, NOW)
+        assert [move.event for move in moved(decision)] == [InstanceEvent.GONE]
 
     def test_a_launch_waits_and_says_so_once(self) -> None:
         observed = instance(PENDING, None, unavailable=self.AWAY)
@@ -256,6 +265,11 @@ class TestReboot:
         decision = decide(instance(RUNNING, container(UP, boots=2), reboot=Reboot(boots=1, asked_at=NOW)), None, NOW)
         assert (TakeNoteOfBoot(boots=2),) == decision.actions
         assert titles(decision) == ["Instance Rebooted"]
+
+    def test_a_runtime_that_counts_anew_is_no_reboot(self) -> None:
+        decision = decide(instance(RUNNING, container(UP, boots=1), boots=4), None, NOW)
+        assert decision.actions == (TakeNoteOfBoot(boots=1),)
+        assert titles(decision) == []
 
 
 @rule("EC2-31", "EC2-32")
