@@ -2,17 +2,23 @@
 headers, restarts under load) is at the end, marked `process`.
 """
 
+import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from sandbox.drivers.proxy.base import Redirect, TargetGroup
-from tests.contract.proxies import ARN, DNS, EnvoyHarness, Load, SimulatedHarness, fixed, forward, listener, rule, until
+from sandbox.core.clock import WallClock
+from sandbox.drivers.proxy.base import ProxyConfig, Redirect, TargetGroup
+from sandbox.drivers.proxy.bootstrap import bootstrap
+from sandbox.drivers.proxy.child import binary
+from sandbox.drivers.proxy.process import EnvoyProxy
+from tests.contract.proxies import ARN, DNS, EnvoyHarness, Load, SimulatedHarness, fixed, forward, free_ports, listener, rule, until
 from tests.support import rule as proves
 
 Harness = SimulatedHarness | EnvoyHarness
@@ -358,6 +364,23 @@ def test_open_requests_end_well_when_their_target_group_is_removed(envoy: EnvoyH
 
 
 @pytest.mark.process
+@proves("TG-20")
+def test_cut_connections_end_their_open_requests_with_502(envoy: EnvoyHarness) -> None:
+    stuck = envoy.endpoint("i-cut", behaves="slow")
+    envoy.apply(listener(rule(None, forward("tg"))), group("tg", stuck))
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(envoy.ask().status))
+    thread.start()
+    assert envoy.targets["i-cut"].entered.wait(5)
+    troubles = len(envoy.troubles)
+    envoy.proxy.cut(stuck.host, stuck.port)
+    until(lambda: answers or len(envoy.troubles) > troubles)
+    envoy.targets["i-cut"].go.set()
+    thread.join()
+    assert answers == ([200] if len(envoy.troubles) > troubles else [502])  # a kernel that cannot cut says so
+
+
+@pytest.mark.process
 def test_the_front_port_chooses_by_host(envoy: EnvoyHarness) -> None:
     envoy.apply(listener(rule(None, fixed("by name"))))
     front = envoy.ports.stop - 1
@@ -371,7 +394,7 @@ def test_the_front_port_chooses_by_host(envoy: EnvoyHarness) -> None:
 def test_what_envoy_refuses_is_told_and_forgotten_when_it_is_mended(envoy: EnvoyHarness) -> None:
     envoy.apply(listener(rule(None, fixed("before"))))
     broken = listener(rule(None, fixed("x", 99)))  # no HTTP status
-    envoy.proxy.apply(type(envoy.proxy._config)(listeners=(broken,)))
+    envoy.proxy.apply(ProxyConfig(listeners=(broken,)))
     assert "99" in until(envoy.proxy.rejected)[0] or "status" in envoy.proxy.rejected()[0].lower()
     assert envoy.ask().body == "before"
     envoy.apply(listener(rule(None, fixed("after"))))
@@ -448,3 +471,24 @@ def test_ports_that_others_hold_are_passed_over(tmp_path) -> None:
         assert harness.ask().body == "here"
     finally:
         harness.close()
+
+
+@pytest.mark.process
+def test_an_envoy_that_is_not_our_child_is_served_over_tcp(tmp_path) -> None:
+    ports = free_ports(4)
+    ads = f"127.0.0.1:{ports.stop - 1}"
+    proxy = EnvoyProxy(clock=WallClock(), directory=tmp_path, ports=range(ports.start, ports.stop - 1), child=False, ads=ads)
+    config = tmp_path / "container.json"
+    config.write_text(json.dumps(bootstrap(ads, str(tmp_path / "admin.sock"))))
+    container = subprocess.Popen([binary(), "-c", config, "--disable-hot-restart", "--log-level", "off"])
+    try:
+        proxy.apply(ProxyConfig(listeners=(listener(rule(None, fixed("from outside"))),)))
+        host, port = until(lambda: proxy.local_address(ARN))
+        with socket.create_connection((host, port), timeout=5) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert connection.recv(65536).endswith(b"from outside")
+        assert proxy.available() is None and proxy.pid is None
+    finally:
+        proxy.close()
+        container.kill()
+        container.wait()

@@ -20,6 +20,7 @@ from sandbox.drivers.proxy.ads import Ads
 from sandbox.drivers.proxy.base import AccessRecord, ProxyConfig
 from sandbox.drivers.proxy.bootstrap import DEFAULT_ADS
 from sandbox.drivers.proxy.child import Child
+from sandbox.drivers.proxy.cut import cut
 from sandbox.drivers.proxy.envoy import Place, Renderer
 from sandbox.drivers.proxy.ports import Assignment, Ports, can_bind
 
@@ -113,6 +114,16 @@ class EnvoyProxy:
         if why_not is not None:
             return why_not
         return None if self._ads.connected() else "Envoy has not connected to the control plane (yet)"
+
+    def cut(self, host: str, port: int) -> None:
+        """Ends the open connections to a target, whose open requests get a 502 (TG-20). Returns at once; where the machine does not permit
+        it, `on_trouble` is told and requests end when the target does."""
+
+        def work() -> None:
+            if (why_not := cut(host, port)) is not None:
+                self._tell_trouble(why_not)
+
+        threading.Thread(target=work, name="cut", daemon=True).start()
 
     @property
     def pid(self) -> int | None:
