@@ -3,8 +3,6 @@
 Only this folder writes instance states. Other services read them from the same moto objects (`instance.state`, `instance.sandbox`).
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -12,19 +10,17 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
 from moto.ec2.exceptions import InvalidParameterCombination
-from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models import EC2Backend
 from moto.ec2.utils import parse_user_data
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_backend
-from sandbox.core.control import Scope
-from sandbox.drivers.runtime.base import Container, Runtime
 from sandbox.services.ec2 import errors, filters, launches, responses
 from sandbox.services.ec2.instances import SandboxInstance
 from sandbox.services.ec2.launches import LaunchRequest
-from sandbox.services.ec2.model import InstanceState, Observed, ShutdownBehavior, state_change
+from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
 
-__all__ = ["SandboxEC2", "find", "known", "read", "responses"]  # responses: imported so that its seam is declared
+__all__ = ["SandboxEC2", "responses"]  # responses: imported so that its seam is declared
 
 STARTABLE = (InstanceState.STOPPED, InstanceState.RUNNING, InstanceState.PENDING)
 STOPPABLE = (InstanceState.RUNNING, InstanceState.STOPPING, InstanceState.STOPPED)
@@ -243,50 +239,3 @@ def _refuse(cidr_block: str, code: str) -> None:
     refuse = context().extra.get("refuse_cidr")
     if refuse and cidr_block and (sentence := refuse(cidr_block)):
         raise errors.refused_cidr(code, sentence)
-
-
-# ---- what the controller reads ---------------------------------------------------------------------------------------------------------
-
-
-def known() -> Iterator[tuple[Scope, Any]]:
-    """All instances of all accounts and Regions, oldest first in each."""
-    for account, regions in ec2_backends.items():
-        for region, backend in regions.items():
-            for reservation in backend.reservations.values():
-                for instance in reservation.instances:
-                    yield Scope(account, region), instance
-
-
-def find(scope: Scope, instance_id: str) -> Any:
-    """The instance, or None. Makes no backend: reading must not call Regions into being."""
-    backend = ec2_backends.get(scope.account, {}).get(scope.region)
-    reservations: Sequence[Any] = list(backend.reservations.values()) if backend else ()
-    return next((i for r in reservations for i in r.instances if i.id == instance_id), None)
-
-
-def read(instance: Any, runtime: Runtime, cause: str | None) -> Observed:
-    """The picture of one instance and its machine."""
-    extra, unavailable = instance.sandbox, runtime.available()
-    container: Container | None = runtime.containers().get(instance.id)
-    host_check = context().extra.get("host_reachable")  # a fault's finding for the system status check (EC2-30): instance id → bool | None
-    return Observed(
-        instance_id=instance.id,
-        state=instance.lifecycle_state,
-        state_since=extra.state_since,
-        container=container,
-        unavailable=unavailable,
-        spec=launches.launch_spec(instance) if instance.lifecycle_state is InstanceState.PENDING else None,
-        boots=extra.boots,
-        start_asked=extra.start_asked,
-        stop_forced=extra.stop_forced,
-        reboot_asked=extra.reboot_asked,
-        reboot=extra.reboot,
-        shutdown_behavior=ShutdownBehavior(instance.instance_initiated_shutdown_behavior),
-        system_check=extra.system_check,
-        instance_check=extra.instance_check,
-        next_check=extra.next_check,
-        host_reachable=host_check(instance.id) if host_check else (True if unavailable is None else None),
-        reachable=runtime.reachable(instance.id) if unavailable is None else None,
-        terminated_visible=timedelta(minutes=context().settings.terminated_visible_minutes),
-        cause=cause,
-    )

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from sandbox.core.control import Action, Decision
 from sandbox.core.events import Event
 from sandbox.drivers.runtime.base import Container, ContainerState
+from sandbox.services.ec2.checks import checks
 from sandbox.services.ec2.model import (
     CHECK_INTERVAL,
     INSTANCE_SHUTDOWN,
     LAUNCH_ERROR,
     MACHINE_LOST,
     REBOOT_LIMIT,
-    CheckResult,
     InstanceEvent,
     InstanceState,
     LaunchContainer,
@@ -33,6 +33,7 @@ from sandbox.services.ec2.model import (
     StopContainer,
     TakeNoteOfBoot,
     TerminateContainer,
+    event_of,
 )
 
 AT_ONCE = timedelta(0)
@@ -81,7 +82,7 @@ def _pending_without_machine(observed: Observed, memory: Memory) -> Decision[Mem
 
 def _wait_for_runtime(observed: Observed, memory: Memory) -> Decision[Memory]:
     """A launch is not lost while the runtime is away: the instance stays pending, and says once why."""
-    told = _event(observed, "Launch Waiting", f"{observed.instance_id} stays pending: {observed.unavailable}")
+    told = event_of(observed, "Launch Waiting", f"{observed.instance_id} stays pending: {observed.unavailable}")
     return Decision(memory=replace(memory, waiting=True), events=() if memory.waiting else (told,), look_again=RUNTIME_RETRY)
 
 
@@ -97,10 +98,10 @@ def _booted(observed: Observed, container: Container, memory: Memory, now: datet
 def _failed(observed: Observed, container: Container, memory: Memory) -> Decision[Memory]:
     sentence = container.error or "the runtime gives no reason"
     if observed.boots:  # EC2-2 knows no way for a start that failed: AWS puts the instance back to stopped (U)
-        told = _event(observed, "Instance Start Failed", f"{observed.instance_id} could not be started: {sentence}", error=sentence)
+        told = event_of(observed, "Instance Start Failed", f"{observed.instance_id} could not be started: {sentence}", error=sentence)
         event = InstanceEvent.START_FAILED
     else:  # EC2-2: pending → shutting-down → terminated
-        told = _event(observed, "Instance Launch Failed", f"{observed.instance_id} could not be launched: {sentence}", error=sentence)
+        told = event_of(observed, "Instance Launch Failed", f"{observed.instance_id} could not be launched: {sentence}", error=sentence)
         event = InstanceEvent.LAUNCH_FAILED
     return _set_state(SetState(event=event, why=LAUNCH_ERROR.message, reason=LAUNCH_ERROR), memory, told)
 
@@ -114,12 +115,12 @@ def _running(observed: Observed, memory: Memory, now: datetime) -> Decision[Memo
         return _lost(observed, memory)
     if container is not None and container.state in NOT_UP:
         return _not_up(observed, container, memory, now)
-    checked = _checks(observed, now)
+    checked = checks(observed, now)
     actions: list[Action] = list(checked.actions)
     events = list(checked.events)
     if container is not None and container.boots != observed.boots:
         if container.boots > observed.boots:  # fewer: a runtime that was restarted counts anew
-            events.append(_event(observed, "Instance Rebooted", f"{observed.instance_id} has rebooted"))
+            events.append(event_of(observed, "Instance Rebooted", f"{observed.instance_id} has rebooted"))
         actions.append(TakeNoteOfBoot(boots=container.boots))
     if container is not None and observed.reboot_asked and container.state is ContainerState.RUNNING:  # EC2-6
         actions.append(RebootContainer(boots=container.boots))
@@ -132,7 +133,7 @@ def _not_up(observed: Observed, container: Container, memory: Memory, now: datet
     if reboot and container.boots == reboot.boots and container.state is ContainerState.EXITED and now < reboot.asked_at + REBOOT_LIMIT:
         return Decision(memory=memory, look_again=reboot.asked_at + REBOOT_LIMIT - now)
     summary = f"the machine of {observed.instance_id} {_how(container)}"
-    told = _event(observed, "Instance Machine Exited", summary, exit_code=container.exit_code)
+    told = event_of(observed, "Instance Machine Exited", summary, exit_code=container.exit_code)
     terminate = observed.shutdown_behavior is ShutdownBehavior.TERMINATE
     event = InstanceEvent.TERMINATE if terminate else InstanceEvent.STOP
     why = f"{INSTANCE_SHUTDOWN.message} (behavior: {observed.shutdown_behavior.value})"
@@ -145,40 +146,6 @@ def _how(container: Container) -> str:
     if container.oom_killed:
         return "ran out of memory and was killed"
     return "ended by itself" if container.exit_code is None else f"ended by itself with exit code {container.exit_code}"
-
-
-def _checks(observed: Observed, now: datetime) -> Decision[None]:
-    """The status checks of each minute (EC2-31): what is due now, and when the next one is."""
-    due = observed.next_check or now
-    if now < due:
-        return Decision(memory=None, look_again=due - now)
-    while due <= now:
-        due += CHECK_INTERVAL
-    system = _result(observed.system_check, observed.host_reachable, now)
-    instance = _result(observed.instance_check, observed.reachable, now)
-    events = (
-        *_check_events(observed, "system", observed.system_check, system),
-        *_check_events(observed, "instance", observed.instance_check, instance),
-    )
-    found = SetStatus(system=system, instance=instance, next_check=due)
-    return Decision(memory=None, actions=(found,), events=events, look_again=due - now)
-
-
-def _result(before: StatusCheck, found: bool | None, now: datetime) -> StatusCheck:
-    if found is None and before.result is CheckResult.INITIALIZING:  # EC2-32: initializing until the first result
-        return before
-    if found is None:
-        return StatusCheck(result=CheckResult.INSUFFICIENT_DATA)
-    if found:
-        return StatusCheck(result=CheckResult.PASSED)
-    return StatusCheck(result=CheckResult.FAILED, impaired_since=before.impaired_since or now)
-
-
-def _check_events(observed: Observed, name: str, before: StatusCheck, after: StatusCheck) -> tuple[Event, ...]:
-    if before.result is after.result:
-        return ()
-    summary = f"the {name} status check of {observed.instance_id} is {after.status}"
-    return (_event(observed, "Instance Status Check Change", summary, check=name, status=after.status),)
 
 
 # ---- on the way out -----------------------------------------------------------------------------------------------------------------
@@ -202,7 +169,7 @@ def _stopped(observed: Observed, memory: Memory, now: datetime) -> Decision[Memo
         return _lost(observed, memory)
     if container is not None and container.state in STILL_UP:
         summary = f"the machine of {observed.instance_id} was started outside the API and is stopped again"
-        told = _event(observed, "Instance Machine Started", summary)
+        told = event_of(observed, "Instance Machine Started", summary)
         return Decision(memory=memory, actions=(StopContainer(),), events=(told,))
     return Decision(memory=memory)
 
@@ -226,7 +193,7 @@ def _terminated(observed: Observed, memory: Memory, now: datetime) -> Decision[M
 
 def _lost(observed: Observed, memory: Memory) -> Decision[Memory]:
     """Somebody removed the container behind the API's back (`docker rm -f`): the instance cannot come back."""
-    told = _event(observed, "Instance Machine Lost", f"the machine of {observed.instance_id} was removed outside the API")
+    told = event_of(observed, "Instance Machine Lost", f"the machine of {observed.instance_id} was removed outside the API")
     return _set_state(SetState(event=InstanceEvent.LOST, why=MACHINE_LOST.message, reason=MACHINE_LOST), memory, told)
 
 
@@ -234,7 +201,7 @@ def _orphan(observed: Observed, memory: Memory) -> Decision[Memory]:
     """A container of this sandbox without an instance: state was lost or reset. It is removed."""
     if observed.container is None:
         return Decision(memory=memory)
-    told = _event(observed, "Orphan Removed", f"the container of {observed.instance_id} belongs to no instance of the API and is removed")
+    told = event_of(observed, "Orphan Removed", f"the container of {observed.instance_id} belongs to no instance of the API and is removed")
     actions = _removal(observed.container)
     return Decision(memory=replace(memory, orphan_told=True), actions=actions, events=() if memory.orphan_told else (told,))
 
@@ -254,17 +221,6 @@ def _removal(container: Container) -> tuple[Action, ...]:
 def _set_state(move: SetState, memory: Memory, told: Event) -> Decision[Memory]:
     """A move with the event that tells why, and a look at once at what follows from it."""
     return Decision(memory=memory, actions=(move,), events=(told,), look_again=AT_ONCE)
-
-
-def _event(observed: Observed, title: str, summary: str, **detail: object) -> Event:
-    return Event(
-        source="aws.ec2",
-        detail_type=title,
-        summary=summary,
-        resources=(observed.instance_id,),
-        detail={"instance-id": observed.instance_id, **detail},
-        cause=observed.cause,
-    )
 
 
 _LADDERS: dict[InstanceState, Callable[[Observed, Memory, datetime], Decision[Memory]]] = {

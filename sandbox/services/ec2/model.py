@@ -235,3 +235,15 @@ def state_change(instance_id: str, state: InstanceState, why: str) -> Event:
         resources=(instance_id,),
         detail={"instance-id": instance_id, "state": state.value},
     )
+
+
+def event_of(observed: Observed, title: str, summary: str, **detail: object) -> Event:
+    """Our own events, those that AWS has no detail-type for. The cause is the newest event about the instance."""
+    return Event(
+        source="aws.ec2",
+        detail_type=title,
+        summary=summary,
+        resources=(observed.instance_id,),
+        detail={"instance-id": observed.instance_id, **detail},
+        cause=observed.cause,
+    )
