@@ -20,9 +20,10 @@ import docker
 from sandbox.core.clock import VirtualClock, WallClock
 from sandbox.core.journal import Journal
 from sandbox.drivers.runtime.base import Container, LaunchSpec, Runtime
-from sandbox.drivers.runtime.docker import DockerRuntime
+from sandbox.drivers.runtime.docker import DEFAULT_IMAGE, DockerRuntime
 from sandbox.drivers.runtime.process import ProcessRuntime
 from sandbox.drivers.runtime.records import Records
+from sandbox.drivers.runtime.router import Router
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import Answer, World
 from sandbox.engine import Engine
@@ -33,20 +34,20 @@ MACHINE_IMAGE = os.environ.get("SANDBOX_MACHINE_IMAGE", "sandbox/machine:latest"
 Condition = Callable[[Mapping[str, Container]], bool]
 
 
-def launch_spec(number: int = 10, user_data: bytes | None = None) -> LaunchSpec:
-    """An instance in 10.231.7.0/24, a range that nobody else should have."""
+def launch_spec(number: int = 10, user_data: bytes | None = None, *, subnet: int = 7) -> LaunchSpec:
+    """An instance in 10.231.<subnet>.0/24, a range that nobody else should have."""
     return LaunchSpec(
-        instance_id=f"i-0{number:016x}",
+        instance_id=f"i-{subnet:x}{number:016x}",
         image_id="ami-0c047a86012500412",
         instance_type="t3.micro",
         account="123456789012",
         region="us-east-1",
         availability_zone="us-east-1a",
         vpc_id="vpc-1",
-        subnet_id="subnet-0contract",
-        subnet_cidr="10.231.7.0/24",
-        private_ip_address=f"10.231.7.{number}",
-        private_dns_name=f"ip-10-231-7-{number}.ec2.internal",
+        subnet_id=f"subnet-0contract{subnet}",
+        subnet_cidr=f"10.231.{subnet}.0/24",
+        private_ip_address=f"10.231.{subnet}.{number}",
+        private_dns_name=f"ip-10-231-{subnet}-{number}.ec2.internal",
         user_data=user_data,
         memory_mib=256,
     )
@@ -56,9 +57,6 @@ class RuntimeWorld(ABC):
     """`runtime` is under test. `again()` gives a second one on the same world, as after a restart of the control plane."""
 
     runtime: Runtime
-
-    def watch(self, runtime: Runtime) -> None:
-        """Before the first wait on that runtime."""
 
     @abstractmethod
     def again(self) -> Runtime: ...
@@ -123,9 +121,9 @@ class RealWorld(RuntimeWorld):
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.changes: list[str] = []
-        self.seconds: list[Runtime] = []
 
     def watch(self, runtime: Runtime) -> None:
+        """Before the first wait on that runtime."""
         runtime.on_change(self._on_change)
 
     def _on_change(self, instance_id: str) -> None:
@@ -190,14 +188,20 @@ class ProcessWorld(RealWorld):
         assert stayed == ()
 
 
+def unique_name() -> str:
+    return f"contract-{uuid.uuid4().hex[:8]}"
+
+
 class DockerWorld(RealWorld):
-    def __init__(self) -> None:
+    def __init__(self, name: str | None = None, router: Router | None = None, docker_host: str | None = None) -> None:
         super().__init__()
-        self.name = f"contract-{uuid.uuid4().hex[:8]}"
-        self.runtime = self._make()
+        self.name = name or unique_name()
+        self.router, self.docker_host = router, docker_host
+        self.runtime: DockerRuntime = self._make()
 
     def _make(self) -> DockerRuntime:
-        runtime = DockerRuntime(WallClock(), self.name, None, None, {"default": MACHINE_IMAGE})
+        images = {DEFAULT_IMAGE: MACHINE_IMAGE}
+        runtime = DockerRuntime(WallClock(), self.name, self.docker_host, self.router, images)
         assert runtime.available() is None, runtime.available()
         self.watch(runtime)
         return runtime
@@ -208,10 +212,17 @@ class DockerWorld(RealWorld):
         return self.runtime
 
     def kill(self, spec: LaunchSpec) -> None:
-        subprocess.run(["docker", "kill", f"{self.name}-{spec.instance_id}"], check=True, capture_output=True)
+        self.docker("kill", f"{self.name}-{spec.instance_id}")
+
+    def docker(self, *command: str) -> str:
+        return subprocess.run(["docker", *command], check=True, capture_output=True, text=True, timeout=PATIENCE).stdout
+
+    def inside(self, spec: LaunchSpec, *command: str) -> str:
+        """Runs a command in the instance; → its output, whatever its exit code."""
+        asked = ["docker", "exec", f"{self.name}-{spec.instance_id}", *command]
+        return subprocess.run(asked, check=False, capture_output=True, text=True, timeout=PATIENCE).stdout
 
     def clean(self) -> None:
-        assert isinstance(self.runtime, DockerRuntime)
         stayed = self.runtime.remove_all()
         self.runtime.close()
         assert stayed == ()

@@ -23,6 +23,8 @@ from sandbox.drivers.runtime.docker_verbs import DEFAULT_IMAGE, DockerVerbs, rem
 from sandbox.drivers.runtime.router import Router
 from sandbox.drivers.runtime.worker import FIRST_BACKOFF, LONGEST_BACKOFF, Workers
 
+__all__ = ["DEFAULT_IMAGE", "DockerRuntime"]
+
 WORKERS = 4  # more were not faster on two cores (runtime.md section 3)
 FIRST_LOOK = 15.0  # real seconds that the constructor waits for Docker's first answer
 CONSOLE = 64 << 10  # bytes

@@ -106,7 +106,7 @@ class ProcessRuntime:
         return self._records.console(instance_id, CONSOLE)
 
     def reachable(self, instance_id: str) -> bool | None:
-        """False while its process is frozen (SIGSTOP); None while it does not run. Asks the kernel for the process's state: microseconds."""
+        """False while its process is frozen (SIGSTOP); None while it does not run. Asks the kernel: microseconds."""
         with self._lock:
             instance = self._instances.get(instance_id)
         if instance is None or instance.child is None or instance.container.state is not ContainerState.RUNNING:

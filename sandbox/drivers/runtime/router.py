@@ -1,6 +1,6 @@
 """The VPC router: what makes the gateway address of each subnet answer. The Docker runtime attaches every subnet's network to one.
 
-In docker-compose.yml the container `netns` owns the network namespace that the control plane and Envoy share; `NamespaceRouter` connects it
+In docker-compose.yml the container `netns` owns the network namespace that the control plane and Envoy share; `NetnsRouter` connects it
 to a subnet at .2 and adds the gateway's .1 inside, so that traffic between subnets keeps its source address, and IMDS knows its callers.
 """
 
@@ -39,7 +39,7 @@ def run_here(command: Sequence[str], text: str | None = None) -> str:
         raise Misconfigured(f"`{' '.join(command)}` failed in the VPC router: {error.stderr.strip()}") from error
 
 
-class NamespaceRouter:
+class NetnsRouter:
     """Works in the namespace that this process shares with the container labelled sandbox.role=netns and sandbox.topology=<name>.
 
     Its nft table holds `subnets` (what is routed), and `cut_zones` (addresses that no packet comes from or goes to): a zone outage is one
