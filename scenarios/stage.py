@@ -55,6 +55,7 @@ class Stage:
     options: Mapping[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
+    findings: dict[str, bool] = field(default_factory=dict)  # rule → whether it showed itself
     _began: float = field(default_factory=time.monotonic)
 
     # ---- telling ---------------------------------------------------------------------------------------------------------------------
@@ -142,6 +143,12 @@ class Stage:
     def expect(self, sentence: str, held: bool, seen: str) -> bool:
         """Notes whether it was so; the verdict tells all of them."""
         self.checks.append(Check(sentence=sentence, held=held, seen=seen))
+        return held
+
+    def finding(self, rule: str, sentence: str, held: bool, seen: str) -> bool:
+        """Tells at once whether a rule shows itself here; the caller decides what it means for the verdict."""
+        self.out(wrapped(f"{'!' if held else '?'} {rule}{'' if held else ' (not so here)'}: {sentence} Seen: {seen}", indent="   "))
+        self.findings[rule] = held
         return held
 
     def verdict(self, well: str, ill: str) -> bool:

@@ -1,0 +1,84 @@
+"""The client of a sandbox in virtual time, in this process: scenarios with `--virtual` and their tests. Time passes only while one waits.
+
+It is above wiring because it holds a whole sandbox; scenarios see only the SandboxClient that it is.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.test import Client as WsgiClient
+from werkzeug.test import TestResponse
+
+from sandbox.client import Refused
+from sandbox.core.control import Scope
+from sandbox.drivers.proxy.simulated import SimulatedProxy
+from sandbox.settings import Settings
+from sandbox.traffic.plan import Failure, Outcome, Plan, Stream, judge
+from sandbox.traffic.virtual import VirtualLoad
+from sandbox.wiring import Sandbox, build
+
+
+class VirtualClient:
+    virtual = True
+    speed = 1.0
+    endpoint = "virtual"
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.region = sandbox.settings.region
+        self._scope = Scope(sandbox.settings.account, sandbox.settings.region)
+        self._http = WsgiClient(sandbox.gateway)
+
+    def aws(self, service: str) -> Any:
+        return self.sandbox.transport.client(service, self._scope)
+
+    def get(self, path: str, **parameters: object) -> Any:
+        given = {name: str(value) for name, value in parameters.items() if value is not None}
+        return _answer(self._http.get(_url(path), query_string=given))
+
+    def post(self, path: str, json: object = None) -> Any:
+        return _answer(self._http.post(_url(path), json=json))
+
+    def put(self, path: str, json: object = None) -> Any:
+        return _answer(self._http.put(_url(path), json=json))
+
+    def now(self) -> datetime:
+        return self.sandbox.clock.now()
+
+    def wait(self, duration: timedelta) -> None:
+        self.sandbox.engine.run_until(self.now() + duration)
+
+    def traffic(self, plan: Plan) -> Stream:
+        proxy = self.sandbox.drivers.proxy
+        assert isinstance(proxy, SimulatedProxy)
+        listeners = {e["url"]: e["listener_arn"] for e in self.get("endpoints")["endpoints"] if e["url"]}
+        return VirtualLoad(plan, self.sandbox.clock, self.sandbox.engine.at, lambda url: _ask(proxy, listeners, url))
+
+
+def virtual_client(settings: Settings) -> VirtualClient:
+    """Of a new sandbox with nothing in it."""
+    client = VirtualClient(build(settings, virtual=True))
+    client.post("reset")  # moto's state is the process's: another sandbox may have been in it before
+    return client
+
+
+def _ask(proxy: SimulatedProxy, listeners: Mapping[str, str], url: str) -> tuple[Outcome, float]:
+    parts = urlsplit(url)
+    try:
+        response = proxy.request(listeners[f"http://{parts.netloc}/"], path=parts.path or "/")
+    except KeyError:
+        return Outcome(failure=Failure.REFUSED), 0.0
+    return judge(response.status, response.target_id), response.latency.total_seconds()
+
+
+def _url(path: str) -> str:
+    return f"http://localhost/_sandbox/{path.removeprefix('/_sandbox/')}"
+
+
+def _answer(response: TestResponse) -> Any:
+    answer = response.get_json()
+    if response.status_code >= 400 and "error" in answer:
+        raise Refused(response.status_code, answer["error"], answer.get("next"))
+    return answer
