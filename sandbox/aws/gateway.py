@@ -90,9 +90,8 @@ class Gateway:
         except calls.NotHere as lost:
             return answers.render(lost.error, lost.protocol)
         except Exception as error:
-            return answers.render(
-                _fault(Call(service="?", source="?", operation="?", protocol=protocol, region="?"), error, None), protocol
-            )
+            unread = Call(service="a service", source="sandbox", operation="an unread request", protocol=protocol, region="")
+            return answers.render(_fault(unread, error, None), protocol)
 
     def _app_name(self, environ: Environ, body: bytes) -> str:
         try:
@@ -122,6 +121,8 @@ class Gateway:
             app: Wsgi = self._dispatcher.app(name)
         except ImportError as error:
             raise calls.not_supported(call.operation, call.service) from error
+        except Exception as error:
+            raise _fault(call, error, None) from error
         if not offered:
             raise ApiError("InvalidRegion", f"There is no {call.service} in a Region named {call.region!r}.")
         return app

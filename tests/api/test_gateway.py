@@ -1,0 +1,450 @@
+"""The gateway: who may come in, what is recorded, and that every error is AWS-shaped in the protocol of the client."""
+
+import gzip
+import json
+import re
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from moto.core.responses import ActionResult, BaseResponse
+
+from sandbox.aws.answers import ApiError
+from sandbox.aws.calls import Call
+from sandbox.aws.context import LOCK
+from sandbox.aws.gateway import Gateway
+from sandbox.aws.server import Server
+from sandbox.core.control import Scope
+from sandbox.core.errors import UserError
+from tests.api.conftest import IMAGE, SCOPE, Aws, request, signed
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/x-amz-json-1.0"
+NO_RETRIES = Config(retries={"total_max_attempts": 1})
+
+
+def error_of(failed: pytest.ExceptionInfo[ClientError]) -> tuple[int, str, str]:
+    answer: Any = failed.value.response
+    return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"]["Message"]
+
+
+# ---- errors in each protocol ---------------------------------------------------------------------------------------------------------
+
+NOT_SUPPORTED = [
+    ("ec2", "ec2", "describe_fpga_images", {}),
+    ("query", "elbv2", "describe_trust_store_associations", {"TrustStoreArn": "arn:aws:elasticloadbalancing:x"}),
+    ("query", "sns", "get_data_protection_policy", {"ResourceArn": "arn:aws:sns:us-east-1:123456789012:t"}),
+    ("json", "cloudwatch", "get_metric_widget_image", {"MetricWidget": "{}"}),
+    ("json", "sqs", "start_message_move_task", {"SourceArn": "arn:aws:sqs:us-east-1:123456789012:q"}),
+    ("rest-json", "eks", "list_insights", {"clusterName": "c"}),
+    ("rest-xml", "route53", "list_cidr_collections", {}),
+    ("a service that moto lacks", "chime", "list_accounts", {}),
+]
+
+
+@pytest.mark.parametrize(("protocol", "service", "operation", "arguments"), NOT_SUPPORTED, ids=[f"{r[0]}-{r[1]}" for r in NOT_SUPPORTED])
+def test_an_operation_that_the_sandbox_lacks_says_so(
+    aws: Aws, protocol: str, service: str, operation: str, arguments: dict[str, Any]
+) -> None:
+    client = aws(service)
+    with pytest.raises(ClientError) as failed:
+        getattr(client, operation)(**arguments)
+    named = client.meta.method_to_api_mapping[operation]
+    assert error_of(failed) == (501, "NotImplemented", f"The sandbox does not support {named} of {service}. See: sandbox seams")
+
+
+QUERY_ERRORS = [
+    ("ec2", b"Action=FlyToTheMoon&Version=2016-11-15", 400, "InvalidAction"),
+    ("autoscaling", b"Action=FlyToTheMoon&Version=2011-01-01", 400, "InvalidAction"),
+    ("autoscaling", b"Version=2011-01-01", 400, "MissingAction"),
+    ("autoscaling", b"", 400, "MissingAction"),
+    ("autoscaling", b"Action=SetDesiredCapacity&Version=2011-01-01&AutoScalingGroupName=g&DesiredCapacity=lots", 400, "MalformedInput"),
+    ("autoscaling", b"Action=SetDesiredCapacity&Version=2011-01-01&DesiredCapacity=3", 400, "ValidationError"),
+    ("ec2", b"Action=RunInstances&Version=2016-11-15&MinCount=one&MaxCount=2", 400, "InvalidParameterValue"),
+    ("ec2", b"Action=TerminateInstances&Version=2016-11-15", 400, "MissingParameter"),
+]
+
+
+@pytest.mark.parametrize(("service", "body", "status", "code"), QUERY_ERRORS)
+def test_nonsense_in_a_form_gets_the_error_that_aws_gives(call: Any, service: str, body: bytes, status: int, code: str) -> None:
+    got, headers, answer = call(body=body, CONTENT_TYPE=FORM, HTTP_AUTHORIZATION=signed(service))
+    assert (got, headers["content-type"]) == (status, "text/xml")
+    shape = (
+        rb"<Response><Errors><Error><Code>(\w+)</Code>"
+        if service == "ec2"
+        else rb"<ErrorResponse><Error><Type>Sender</Type><Code>(\w+)</Code>"
+    )
+    found = re.search(shape, answer)
+    assert found is not None, answer
+    assert found[1].decode() == code
+
+
+JSON_ERRORS = [
+    ("sqs", "AmazonSQS.FlyToTheMoon", b"{}", "UnknownOperationException"),
+    ("sqs", "AmazonSQS.CreateQueue", b"{not json", "SerializationException"),
+    ("sqs", "AmazonSQS.CreateQueue", b"[1]", "SerializationException"),
+    ("sqs", "AmazonSQS.CreateQueue", b"{}", "ValidationException"),
+    ("sqs", "AmazonSQS.ReceiveMessage", b'{"QueueUrl": "q", "MaxNumberOfMessages": "many"}', "SerializationException"),
+    ("monitoring", "GraniteServiceVersion20100801.FlyToTheMoon", b"{}", "UnknownOperationException"),
+    ("nonesuch", "NoneSuch.DoIt", b"{}", "UnknownService"),
+]
+
+
+@pytest.mark.parametrize(("service", "target", "body", "code"), JSON_ERRORS)
+def test_nonsense_in_json_gets_the_error_that_aws_gives(call: Any, service: str, target: str, body: bytes, code: str) -> None:
+    status, headers, answer = call(body=body, CONTENT_TYPE=JSON, HTTP_X_AMZ_TARGET=target, HTTP_AUTHORIZATION=signed(service))
+    assert (status, headers["x-amzn-errortype"], json.loads(answer)["__type"]) == (400, code, code)
+
+
+def test_a_rest_path_without_an_operation_is_not_found(call: Any) -> None:
+    status, headers, answer = call("GET", "/no/such/path", HTTP_AUTHORIZATION=signed("fis"))
+    assert (status, headers["x-amzn-errortype"]) == (404, "UnknownOperationException")
+    assert json.loads(answer)["message"] == "No operation is at GET /no/such/path."
+
+
+def test_a_client_that_speaks_cbor_is_told_in_cbor(call: Any) -> None:
+    path = "/service/GraniteServiceVersion20100801/operation/DescribeAlarms"
+    status, headers, answer = call(
+        "POST", path, b"\xa0", CONTENT_TYPE="application/cbor", HTTP_SMITHY_PROTOCOL="rpc-v2-cbor", HTTP_AUTHORIZATION=signed("monitoring")
+    )
+    assert (status, headers["content-type"], headers["smithy-protocol"]) == (501, "application/cbor", "rpc-v2-cbor")
+    assert answer.startswith(b"\xa2\x79\x00\x06__type\x79\x00\x0eNotImplemented\x79\x00\x07message")
+
+
+def test_an_unknown_region_is_named(aws: Aws) -> None:
+    with pytest.raises(ClientError) as failed:
+        aws("ec2", Scope("123456789012", "eu-nowhere-1")).describe_instances()
+    assert error_of(failed) == (400, "InvalidRegion", "There is no ec2 in a Region named 'eu-nowhere-1'.")
+
+
+def test_an_unsigned_request_is_refused(call: Any) -> None:
+    status, _, answer = call(body=b"Action=DescribeInstances&Version=2016-11-15", CONTENT_TYPE=FORM)
+    assert status == 403
+    assert b"<Code>MissingAuthenticationToken</Code>" in answer
+
+
+def test_a_bug_is_an_internal_failure_with_its_traceback_in_the_journal(aws: Aws) -> None:
+    class Broken(BaseResponse):
+        def __init__(self) -> None:
+            super().__init__(service_name="arc-zonal-shift")
+            self.automated_parameter_parsing = True
+
+        def list_zonal_shifts(self) -> ActionResult:
+            return ActionResult({}["no such key"])
+
+    aws.gateway.register_service("arc-zonal-shift", Broken)
+    with pytest.raises(ClientError) as failed:
+        aws("arc-zonal-shift").list_zonal_shifts()
+    status, code, message = error_of(failed)
+    fault = aws.journal.events()[-1]
+    assert (status, code, fault.detail_type) == (500, "InternalFailure", "Sandbox Fault")
+    assert fault.id in message
+    assert "no such key" in fault.detail["traceback"]
+
+
+def test_a_service_of_ours_answers_beside_motos(aws: Aws) -> None:
+    class Shifts(BaseResponse):
+        def __init__(self) -> None:
+            super().__init__(service_name="arc-zonal-shift")
+            self.automated_parameter_parsing = True
+
+        def list_zonal_shifts(self) -> ActionResult:
+            return ActionResult({"items": [], "nextToken": self.region})
+
+    aws.gateway.register_service("arc-zonal-shift", Shifts)
+    assert aws("arc-zonal-shift").list_zonal_shifts()["nextToken"] == "us-east-1"
+    assert aws("ec2").describe_instances()["Reservations"] == []
+
+
+def test_a_fault_of_the_api_is_answered_in_the_place_of_the_call(aws: Aws) -> None:
+    def throttle(call: Call) -> None:
+        if call.operation == "TerminateInstances":
+            raise ApiError("RequestLimitExceeded", "Request limit exceeded.", status=503)
+
+    aws.gateway.faults.append(throttle)
+    with pytest.raises(ClientError) as failed:
+        aws("ec2").terminate_instances(InstanceIds=["i-0123456789abcdef0"])
+    assert error_of(failed) == (503, "RequestLimitExceeded", "Request limit exceeded.")
+    assert aws("ec2").describe_instances()["Reservations"] == []
+
+
+# ---- guard ---------------------------------------------------------------------------------------------------------------------------
+
+GUARDED = [
+    ({"HTTP_HOST": "localhost:4566"}, True),
+    ({"HTTP_HOST": "127.0.0.1:4566"}, True),
+    ({"HTTP_HOST": "[::1]:4566"}, True),
+    ({"HTTP_HOST": "bucket.localhost:4566"}, True),
+    ({"HTTP_HOST": "sandbox:4566"}, True),
+    ({"HTTP_HOST": "evil.example"}, False),
+    ({"HTTP_HOST": "localhost.evil.example"}, False),
+    ({"HTTP_HOST": "127.0.0.1.evil.example"}, False),
+    ({"HTTP_HOST": ""}, False),
+    ({"HTTP_ORIGIN": "http://localhost:8080"}, True),
+    ({"HTTP_ORIGIN": "https://evil.example"}, False),
+    ({"HTTP_ORIGIN": "null"}, False),
+    ({"HTTP_SEC_FETCH_SITE": "cross-site"}, False),
+    ({"HTTP_SEC_FETCH_SITE": "same-origin"}, True),
+]
+
+
+@pytest.mark.parametrize(("environ", "let_in"), GUARDED)
+def test_only_this_machine_and_its_own_pages_are_let_in(aws: Aws, environ: dict[str, str], let_in: bool) -> None:
+    reached: list[str] = []
+
+    def control(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        reached.append(environ["PATH_INFO"])
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    gateway = Gateway(control=control, allowed_hosts={"sandbox"})
+    status, _, body = request(gateway, "GET", "/_sandbox/health", b"", **environ)
+    assert (status, bool(reached)) == ((200, True) if let_in else (403, False))
+    if not let_in:
+        assert body.decode().count(".\n") == 1
+
+
+def test_a_header_cannot_pretend_to_be_a_service(aws: Aws, call: Any) -> None:
+    body = b"Action=CreateVpc&Version=2016-11-15&CidrBlock=10.0.0.0/16"
+    call(
+        body=body,
+        CONTENT_TYPE=FORM,
+        HTTP_AUTHORIZATION=signed("ec2"),
+        HTTP_SANDBOX_CALLER="autoscaling",
+        HTTP_X_SANDBOX_CALLER="autoscaling",
+    )
+    assert aws.journal.events()[0].summary == "a user called CreateVpc"
+
+
+# ---- events --------------------------------------------------------------------------------------------------------------------------
+
+
+def run_instance(aws: Aws, **more: Any) -> str:
+    answer = aws("ec2").run_instances(ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1, **more)
+    return str(answer["Instances"][0]["InstanceId"])
+
+
+def called(aws: Aws, name: str) -> Any:
+    found = [e for e in aws.journal.events() if e.detail.get("eventName") == name and e.detail_type == "AWS API Call via CloudTrail"]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_a_call_is_recorded_in_cloudtrails_words(aws: Aws) -> None:
+    instance = run_instance(aws)
+    aws("ec2", caller="autoscaling").terminate_instances(InstanceIds=[instance])
+    event = called(aws, "TerminateInstances")
+    assert (event.source, event.summary, event.resources) == (
+        "aws.ec2",
+        f"Auto Scaling called TerminateInstances on {instance}",
+        (instance,),
+    )
+    assert event.at == aws.clock.now()
+    assert event.detail["requestParameters"] == {"InstanceIds": [instance]}
+    assert event.detail["sourceIPAddress"] == "autoscaling.amazonaws.com"
+
+
+def test_reading_is_not_recorded_and_wakes_nobody(aws: Aws) -> None:
+    aws("ec2").describe_instances()
+    aws("cloudwatch").list_metrics()
+    aws("sqs").list_queues()
+    assert (aws.journal.events(), aws.woken) == ((), 0)
+
+
+def test_a_change_wakes_the_loops(aws: Aws) -> None:
+    aws("ec2").create_vpc(CidrBlock="10.0.0.0/16")
+    assert aws.woken == 1
+
+
+def test_metric_data_wakes_the_loops_but_is_not_recorded(aws: Aws) -> None:
+    aws("cloudwatch").put_metric_data(Namespace="App", MetricData=[{"MetricName": "Errors", "Value": 1.0}])
+    assert (aws.journal.events(), aws.woken) == ((), 1)
+
+
+def test_what_is_recorded_during_a_call_has_the_call_as_its_cause(aws: Aws) -> None:
+    causes: list[str | None] = []
+
+    def see(call: Call) -> None:
+        causes.append(aws.journal.current_cause)
+
+    aws.gateway.faults.append(see)
+    with aws.journal.because("e000000"):
+        run_instance(aws)
+    event = called(aws, "RunInstances")
+    assert (causes, event.cause) == ([event.id], "e000000")
+    assert aws.journal.current_cause is None
+
+
+def test_a_call_that_fails_is_recorded_as_such(aws: Aws) -> None:
+    with pytest.raises(ClientError):
+        aws("ec2").terminate_instances(InstanceIds=["i-0123456789abcdef0"])
+    call, failure = aws.journal.events()
+    assert (failure.detail_type, failure.cause, failure.resources) == ("AWS API Call Failed", call.id, ("i-0123456789abcdef0",))
+    assert failure.detail["errorCode"] == "InvalidInstanceID.NotFound"
+
+
+def test_user_data_and_long_values_are_cut(aws: Aws) -> None:
+    run_instance(aws, UserData="#!/bin/sh\n" + "x" * 500)
+    parameters = called(aws, "RunInstances").detail["requestParameters"]
+    assert re.fullmatch(r"\(\d+ characters\)", parameters["UserData"])
+
+
+def test_a_target_group_is_named_by_arn_and_by_name(aws: Aws) -> None:
+    vpc = aws("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    group = aws("elbv2").create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]["TargetGroupArn"]
+    aws("elbv2").modify_target_group(TargetGroupArn=group, HealthCheckPath="/health")
+    assert called(aws, "ModifyTargetGroup").resources == (group, "web")
+
+
+def test_an_account_is_its_own_world(aws: Aws) -> None:
+    aws("sqs", Scope("111111111111", "us-east-1")).create_queue(QueueName="theirs")
+    assert aws("sqs", Scope("222222222222", "us-east-1")).list_queues().get("QueueUrls", []) == []
+    assert aws("sts", Scope("111111111111", "us-east-1")).get_caller_identity()["Account"] == "111111111111"
+
+
+def test_a_compressed_body_is_read(aws: Aws, call: Any) -> None:
+    body = gzip.compress(b"Action=CreateVpc&Version=2016-11-15&CidrBlock=10.7.0.0/16")
+    status, _, _ = call(body=body, CONTENT_TYPE=FORM, HTTP_CONTENT_ENCODING="gzip", HTTP_AUTHORIZATION=signed("ec2"))
+    assert status == 200
+    assert called(aws, "CreateVpc").detail["requestParameters"] == {"CidrBlock": "10.7.0.0/16"}
+
+
+def test_a_body_that_is_not_what_it_says_is_refused(call: Any) -> None:
+    status, _, answer = call(body=b"not gzip", CONTENT_TYPE=FORM, HTTP_CONTENT_ENCODING="gzip", HTTP_AUTHORIZATION=signed("ec2"))
+    assert (status, b"<Code>SerializationException</Code>" in answer) == (400, True)
+
+
+def test_motos_own_reset_empties_the_account(aws: Aws, call: Any) -> None:
+    aws("sqs").create_queue(QueueName="q")
+    status, _, _ = call("POST", "/moto-api/reset")
+    assert status == 200
+    assert aws("sqs").list_queues().get("QueueUrls", []) == []
+
+
+# ---- lock ----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_eight_threads_make_exactly_what_they_ask_for(aws: Aws) -> None:
+    inside: list[int] = []
+    most = 0
+
+    def watch(call: Call) -> None:
+        nonlocal most
+        if call.operation == "CreateSecurityGroup":
+            inside.append(1)
+            most = max(most, len(inside))
+            time.sleep(0)  # lets other threads run: they must not come in
+            inside.pop()
+
+    aws.gateway.faults.append(watch)
+    ec2 = aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+
+    def make(number: int) -> str:
+        return str(ec2.create_security_group(GroupName=f"g{number}", Description="d", VpcId=vpc)["GroupId"])
+
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(make, range(40)))
+    there = {g["GroupId"] for g in ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]}
+    assert (len(made), made <= there, most) == (40, True, 1)
+    ids = [e.id for e in aws.journal.events()]
+    assert ids == sorted(ids)
+
+
+def test_a_request_waits_for_the_lock(aws: Aws) -> None:
+    aws("ec2").describe_vpcs()
+    done = threading.Event()
+
+    def ask() -> None:
+        aws("ec2").describe_vpcs()
+        done.set()
+
+    thread = threading.Thread(target=ask)
+    with LOCK:
+        thread.start()
+        assert not done.wait(0.05)
+    assert done.wait(10)
+    thread.join()
+
+
+def test_a_long_poll_ends_at_once_where_the_clock_stands_still(aws: Aws) -> None:
+    queue = aws("sqs").create_queue(QueueName="q")["QueueUrl"]
+    assert "Messages" not in aws("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=20)
+
+
+# ---- on a socket ---------------------------------------------------------------------------------------------------------------------
+
+
+def read_response(reader: Any) -> tuple[int, bytes]:
+    status = int(reader.readline().split()[1])
+    length = 0
+    while (line := reader.readline().strip().lower()) != b"":
+        if line.startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+    return status, reader.read(length)
+
+
+@pytest.mark.process
+def test_one_connection_carries_many_requests_and_100_continue(aws: Aws) -> None:
+    server = Server(aws.gateway, port=0)
+    server.start()
+    try:
+        body = b"Action=DescribeVpcs&Version=2016-11-15&Filter.1.Name=tag:x&Filter.1.Value.1=" + b"y" * 300_000
+        head = (
+            f"POST / HTTP/1.1\r\nHost: localhost:{server.port}\r\nAuthorization: {signed('ec2')}\r\n"
+            f"Content-Type: {FORM}\r\nContent-Length: {len(body)}\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection, connection.makefile("rb") as reader:
+            for _ in range(2):
+                connection.sendall(f"{head}\r\n".encode() + body)
+                assert read_response(reader)[0] == 200
+            connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+            assert reader.readline() == b"HTTP/1.1 100 Continue\r\n"
+            assert reader.readline() == b"\r\n"
+            connection.sendall(body)
+            assert read_response(reader)[0] == 200
+    finally:
+        server.stop()
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=1)
+
+
+@pytest.mark.process
+def test_boto3_over_a_socket_sees_an_unsupported_operation_once(aws: Aws) -> None:
+    seen: list[str] = []
+    aws.gateway.faults.append(lambda call: seen.append(call.operation))
+    server = Server(aws.gateway, port=0)
+    server.start()
+    try:
+        client = boto3.client(
+            "autoscaling",
+            region_name=SCOPE.region,
+            endpoint_url=f"http://127.0.0.1:{server.port}",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        with pytest.raises(ClientError) as failed:
+            client.describe_account_limits()
+        client.close()
+    finally:
+        server.stop()
+    assert (error_of(failed)[:2], seen) == ((501, "NotImplemented"), ["DescribeAccountLimits"])
+
+
+@pytest.mark.process
+def test_a_taken_port_is_said_with_what_to_type(aws: Aws) -> None:
+    server = Server(aws.gateway, port=0)
+    server.start()
+    try:
+        with pytest.raises(UserError) as taken:
+            Server(aws.gateway, port=server.port)
+    finally:
+        server.stop()
+    assert taken.value.message == f"Port {server.port} of 127.0.0.1 is in use by another program."
+    assert taken.value.next_command == f"sandbox up --port {server.port + 1}"
