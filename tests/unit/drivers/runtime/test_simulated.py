@@ -1,0 +1,113 @@
+"""Simulated machines take the world's durations, to the moment, and break as the world says."""
+
+import random
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sandbox.core.clock import VirtualClock
+from sandbox.core.journal import Journal
+from sandbox.drivers.runtime.base import ContainerState
+from sandbox.drivers.runtime.simulated import SimulatedRuntime
+from sandbox.drivers.world import Answer, World
+from sandbox.engine import Engine
+from tests.contract.runtime_worlds import launch_spec
+
+SPEC = launch_spec()
+ID = SPEC.instance_id
+
+
+class Stage:
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.engine = Engine(self.clock, Journal(self.clock), nullcontext())
+        self.world = World(self.clock, self.engine.at, random.Random(7))
+        self.runtime = SimulatedRuntime(self.world)
+        self.start = self.clock.now()
+        self.changes: list[tuple[float, str]] = []
+        self.runtime.on_change(self._note)
+
+    def _note(self, instance_id: str) -> None:
+        container = self.runtime.containers().get(instance_id)
+        self.changes.append((self.seconds(), container.state.value if container else "gone"))
+
+    def seconds(self) -> float:
+        return (self.clock.now() - self.start).total_seconds()
+
+    def run(self, seconds: float) -> None:
+        self.engine.run_until(self.clock.now() + timedelta(seconds=seconds))
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_whole_life_takes_the_durations_of_the_world(stage: Stage) -> None:
+    stage.runtime.launch(SPEC)
+    stage.run(1)
+    stage.runtime.stop(ID)
+    stage.run(1)
+    stage.runtime.start(ID)
+    stage.run(1)
+    stage.runtime.reboot(ID)
+    stage.run(1)
+    stage.runtime.terminate(ID)
+    stage.run(1)
+    assert [(at, state) for at, state in stage.changes if state != "starting"] == [
+        (0.6, "running"),
+        (1.0, "stopping"),
+        (1.3, "exited"),
+        (2.6, "running"),
+        (3.9, "running"),
+        (4.0, "removing"),
+        (4.3, "gone"),
+    ]
+    assert stage.world.machines == {}
+
+
+def test_application_answers_its_start_time_after_the_machine_runs(stage: Stage) -> None:
+    stage.runtime.launch(SPEC)
+    answers = []
+    for _ in range(13):
+        answers.append(stage.world.connect(SPEC.private_ip_address, 80)[0])
+        stage.run(0.1)
+    assert answers == [Answer.BLACKHOLE] * 6 + [Answer.REFUSED] * 6 + [Answer.RESPONSE]
+
+
+def test_launch_fails_with_the_reason_of_the_world(stage: Stage) -> None:
+    stage.world.launch_error = lambda zone: f"no room in {zone}"
+    stage.runtime.launch(SPEC)
+    found = stage.runtime.containers()[ID]
+    assert (found.state, found.error) == (ContainerState.FAILED, "no room in us-east-1a")
+    stage.runtime.terminate(ID)
+    stage.run(1)
+    assert stage.runtime.containers() == {}
+
+
+def test_stop_overtakes_a_boot_and_force_overtakes_a_stop(stage: Stage) -> None:
+    stage.runtime.launch(SPEC)
+    stage.run(0.5)
+    stage.runtime.stop(ID)
+    stage.runtime.stop(ID, force=True)
+    stage.run(2)
+    assert stage.runtime.containers()[ID].state is ContainerState.EXITED
+    assert stage.runtime.containers()[ID].boots == 0
+
+
+def test_machine_whose_network_is_impaired_is_not_reachable(stage: Stage) -> None:
+    stage.runtime.launch(SPEC)
+    assert stage.runtime.reachable(ID) is None
+    stage.run(1)
+    stage.world.machine(ID).impaired = True
+    assert stage.runtime.reachable(ID) is False
+
+
+def test_console_says_what_became_of_the_application(stage: Stage) -> None:
+    stage.runtime.launch(replace(SPEC, user_data=b"#!/bin/sh\n"))
+    stage.run(1)
+    stage.runtime.reboot(ID)
+    stage.run(1)
+    assert stage.runtime.console_output(ID) == b"boot 1: the application starts\nboot 2: no application\n"
