@@ -121,12 +121,13 @@ class EnvoyHarness:
         self.records: list[AccessRecord] = []
         self.troubles: list[str] = []
         self._holes: list[socket.socket] = []
+        self.clock = WallClock(speed=SPEED)
         self.proxy = self.open()
 
     def open(self) -> EnvoyProxy:
         """Another control plane in the same directory."""
         front = self.ports.stop - 1
-        proxy = EnvoyProxy(clock=WallClock(speed=SPEED), directory=self.directory, ports=range(self.ports.start, front), front_port=front)
+        proxy = EnvoyProxy(clock=self.clock, directory=self.directory, ports=range(self.ports.start, front), front_port=front)
         proxy.on_access(self.records.extend)
         proxy.on_trouble(self.troubles.append)
         return proxy

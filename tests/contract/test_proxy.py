@@ -2,6 +2,7 @@
 headers, restarts under load) is at the end, marked `process`.
 """
 
+import http.client
 import json
 import os
 import signal
@@ -10,15 +11,17 @@ import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from sandbox.core.clock import WallClock
+from sandbox.drivers.proxy.admin import ask
 from sandbox.drivers.proxy.base import ProxyConfig, Redirect, TargetGroup
 from sandbox.drivers.proxy.bootstrap import bootstrap
 from sandbox.drivers.proxy.child import binary
 from sandbox.drivers.proxy.process import EnvoyProxy
-from tests.contract.proxies import ARN, DNS, EnvoyHarness, Load, SimulatedHarness, fixed, forward, free_ports, listener, rule, until
+from tests.contract.proxies import ARN, DNS, SPEED, EnvoyHarness, Load, SimulatedHarness, fixed, forward, free_ports, listener, rule, until
 from tests.support import rule as proves
 
 Harness = SimulatedHarness | EnvoyHarness
@@ -391,6 +394,43 @@ def test_the_front_port_chooses_by_host(envoy: EnvoyHarness) -> None:
 
 
 @pytest.mark.process
+@proves("ALB-35")
+def test_an_old_connection_is_asked_to_close_and_never_cut(envoy: EnvoyHarness) -> None:
+    envoy.apply(listener(rule(None, fixed("here")), client_keep_alive=timedelta(seconds=60)))  # 1 s of real time
+    client = http.client.HTTPConnection(*envoy.proxy.local_address(ARN), timeout=5)
+    seen: list[str | None] = []
+
+    def asked_to_close() -> bool:
+        client.request("GET", "/")
+        response = client.getresponse()
+        assert (response.status, response.read()) == (200, b"here")
+        seen.append(response.getheader("Connection"))
+        return seen[-1] == "close"
+
+    until(asked_to_close)
+    client.close()
+    assert len(seen) > 10 and set(seen[:-1]) == {None}
+
+
+@pytest.mark.process
+def test_another_speed_of_the_clock_changes_timeouts(envoy: EnvoyHarness) -> None:
+    envoy.apply(listener(rule(None, forward("tg"))), group("tg", envoy.endpoint("i-a")))
+    admin = envoy.directory / "admin.sock"
+
+    def connect_timeout() -> str:
+        clusters = json.loads(ask(admin, "GET", "/config_dump?resource=dynamic_active_clusters") or "{}").get("configs", [])
+        return clusters[0]["cluster"]["connect_timeout"] if clusters else ""
+
+    assert connect_timeout() == "0.250s"
+    try:
+        envoy.clock.set_speed(5)
+        until(lambda: connect_timeout() == "2s")
+    finally:
+        envoy.clock.set_speed(SPEED)
+    until(lambda: connect_timeout() == "0.250s")
+
+
+@pytest.mark.process
 def test_what_envoy_refuses_is_told_and_forgotten_when_it_is_mended(envoy: EnvoyHarness) -> None:
     envoy.apply(listener(rule(None, fixed("before"))))
     broken = listener(rule(None, fixed("x", 99)))  # no HTTP status
@@ -465,8 +505,9 @@ def test_ports_that_others_hold_are_passed_over(tmp_path) -> None:
     harness = EnvoyHarness(tmp_path)
     first = harness.ports.start
     try:
-        with socket.create_server(("127.0.0.1", first)):
+        with socket.create_server(("127.0.0.1", first)), socket.create_server(("127.0.0.1", harness.ports.stop - 1)):
             harness.apply(listener(rule(None, fixed("here"))))
+            assert "in use by another program" in harness.proxy.problems()["front"]
             assert harness.proxy.local_address(ARN) == ("127.0.0.1", first + 1)
         assert harness.ask().body == "here"
     finally:
@@ -481,14 +522,17 @@ def test_an_envoy_that_is_not_our_child_is_served_over_tcp(tmp_path) -> None:
     config = tmp_path / "container.json"
     config.write_text(json.dumps(bootstrap(ads, str(tmp_path / "admin.sock"))))
     container = subprocess.Popen([binary(), "-c", config, "--disable-hot-restart", "--log-level", "off"])
+    held = socket.create_server(("127.0.0.1", ports.start))  # only Envoy can find out
     try:
         proxy.apply(ProxyConfig(listeners=(listener(rule(None, fixed("from outside"))),)))
-        host, port = until(lambda: proxy.local_address(ARN))
+        host, port = until(lambda: proxy.settled() and proxy.local_address(ARN))
+        assert port == ports.start + 1 and proxy.rejected() == ()
         with socket.create_connection((host, port), timeout=5) as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             assert connection.recv(65536).endswith(b"from outside")
         assert proxy.available() is None and proxy.pid is None
     finally:
+        held.close()
         proxy.close()
         container.kill()
         container.wait()
