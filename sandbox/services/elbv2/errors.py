@@ -9,11 +9,11 @@ from collections.abc import Iterable
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
-from moto.core.exceptions import ServiceException
+from moto.elbv2.exceptions import ELBClientError
 
 
 def refusal(code: str, text: str) -> Exception:
-    error: Exception = ServiceException(code, text)
+    error: Exception = ELBClientError(code, text)
     return error
 
 

@@ -1,0 +1,1025 @@
+"""ELBv2 by its API: boto3 in process, instances, checker and proxy in virtual time. Codes and texts are AWS's."""
+
+import pickle
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from moto.ec2.models import ec2_backends
+from moto.elbv2.models import elbv2_backends
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+from sandbox.aws import moto_time, seams
+from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.gateway import Gateway
+from sandbox.aws.transport import Transport
+from sandbox.core.clock import VirtualClock
+from sandbox.core.control import Scope
+from sandbox.core.journal import Journal
+from sandbox.drivers.probe.simulated import SimulatedProber
+from sandbox.drivers.proxy.simulated import SimulatedProxy
+from sandbox.drivers.runtime.simulated import SimulatedRuntime
+from sandbox.drivers.world import App, Machine, World
+from sandbox.engine import Engine
+from sandbox.services.ec2 import backend as _ec2  # noqa: F401 - declares its seams
+from sandbox.services.elbv2.controller import ROUTING, Elbv2Controller
+from sandbox.services.elbv2.endpoints import endpoints
+from sandbox.settings import Settings
+from tests.support import rule
+
+HERE = Scope("123456789012", "us-east-1")
+AMI = "ami-0c047a86012500412"
+UNKNOWN_TG = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/none/0123456789abcdef"
+UNKNOWN_LB = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/none/0123456789abcdef"
+FIXED = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
+PROVISIONING = 3.0
+
+
+@dataclass
+class Elb:
+    """A load balancing service of its own, over instances whose applications a test turns on and off."""
+
+    clock: VirtualClock
+    journal: Journal
+    world: World
+    engine: Engine
+    transport: Transport
+    prober: SimulatedProber
+    proxy: SimulatedProxy
+    runtime: SimulatedRuntime
+
+    @property
+    def api(self) -> Any:
+        return self.transport.client("elbv2", HERE)
+
+    @property
+    def ec2(self) -> Any:
+        return self.transport.client("ec2", HERE)
+
+    def wait(self, seconds: float) -> None:
+        self.engine.run_until(self.clock.now() + timedelta(seconds=seconds))
+
+    def subnets(self, count: int = 2) -> list[dict[str, Any]]:
+        found = self.ec2.describe_subnets()["Subnets"]
+        return sorted(found, key=lambda subnet: subnet["AvailabilityZone"])[:count]
+
+    def subnet_ids(self, count: int = 2) -> list[str]:
+        return [subnet["SubnetId"] for subnet in self.subnets(count)]
+
+    @property
+    def vpc(self) -> str:
+        return str(self.subnets(1)[0]["VpcId"])
+
+    def instance(self, subnet: int = 0, port: int = 80) -> str:
+        """A running instance whose application answers."""
+        where = self.subnet_ids(6)[subnet]
+        answer = self.ec2.run_instances(ImageId=AMI, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=where)
+        instance = answer["Instances"][0]
+        self.set_state(instance["InstanceId"], "running")
+        self.world.machines[instance["InstanceId"]] = Machine(
+            instance_id=instance["InstanceId"],
+            address=instance["PrivateIpAddress"],
+            zone=instance["Placement"]["AvailabilityZone"],
+            running=True,
+            ports=(port,),
+            answers_from=self.clock.now(),
+        )
+        return str(instance["InstanceId"])
+
+    def set_state(self, instance_id: str, name: str) -> None:
+        """What EC2's controller would do: this service only reads it."""
+        moto = ec2_backends[HERE.account][HERE.region].get_instance_by_id(instance_id)
+        moto._state.name = name
+        self.engine.wake("elbv2")
+
+    def group(self, name: str = "web", **parameters: Any) -> str:
+        usual = {"Protocol": "HTTP", "Port": 80, "VpcId": self.vpc}
+        return str(self.api.create_target_group(Name=name, **(usual | parameters))["TargetGroups"][0]["TargetGroupArn"])
+
+    def balancer(self, name: str = "shop", **parameters: Any) -> str:
+        usual = {"Subnets": self.subnet_ids()}
+        return str(self.api.create_load_balancer(Name=name, **(usual | parameters))["LoadBalancers"][0]["LoadBalancerArn"])
+
+    def listener(self, balancer: str, group: str | None = None, port: int = 80, **parameters: Any) -> str:
+        actions = [{"Type": "forward", "TargetGroupArn": group}] if group else FIXED
+        usual = {"Protocol": "HTTP", "Port": port, "DefaultActions": actions}
+        return str(self.api.create_listener(LoadBalancerArn=balancer, **(usual | parameters))["Listeners"][0]["ListenerArn"])
+
+    def serving(self, **parameters: Any) -> tuple[str, str]:
+        """A target group behind an active load balancer. → target group, listener."""
+        group = self.group(**parameters)
+        listener = self.listener(self.balancer(), group)
+        self.wait(PROVISIONING + 1)
+        return group, listener
+
+    def register(self, group: str, *targets: str, **more: Any) -> None:
+        self.api.register_targets(TargetGroupArn=group, Targets=[{"Id": each, **more} for each in targets])
+
+    def deregister(self, group: str, *targets: str, **more: Any) -> None:
+        self.api.deregister_targets(TargetGroupArn=group, Targets=[{"Id": each, **more} for each in targets])
+
+    def described(self, group: str, *targets: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+        asked = {"Targets": list(targets)} if targets else {}
+        found: list[dict[str, Any]] = self.api.describe_target_health(TargetGroupArn=group, **asked, **more)["TargetHealthDescriptions"]
+        return found
+
+    def health(self, group: str) -> dict[str, tuple[str, str | None]]:
+        """Target id → state, reason."""
+        found = self.described(group)
+        return {each["Target"]["Id"]: (each["TargetHealth"]["State"], each["TargetHealth"].get("Reason")) for each in found}
+
+    def states(self, group: str) -> list[str]:
+        return [state for state, _ in self.health(group).values()]
+
+    def told(self, target: str) -> list[str]:
+        return [event.detail["state"] for event in self.journal.about(target) if event.detail_type == "Target Health State Change"]
+
+
+def controller_of(elb: Elb) -> Elbv2Controller:
+    return Elbv2Controller(elb.journal, elb.prober, elb.proxy, elb.runtime)
+
+
+@pytest.fixture
+def elb() -> Iterator[Elb]:
+    clock = VirtualClock()
+    journal = Journal(clock)
+    engine = Engine(clock, journal, LOCK)
+    world = World(clock=clock, at=engine.at, random=random.Random(0))
+    runtime, prober, proxy = SimulatedRuntime(world), SimulatedProber(world), SimulatedProxy(world)
+    settings = Settings(lb_provisioning_seconds=PROVISIONING)
+    context = Context(clock=clock, journal=journal, random=random.Random(0), settings=settings, wake=engine.wake)
+    context.extra["runtime"] = SimpleNamespace(available=lambda: None)
+    use(context)
+    moto_time.install(clock)
+    for each in (elbv2_backends, ec2_backends):
+        each.clear()
+    seams.install()
+    found = Elb(clock, journal, world, engine, Transport(Gateway()), prober, proxy, runtime)
+    engine.add([controller_of(found)])
+    yield found
+    for each in (elbv2_backends, ec2_backends):
+        each.clear()
+
+
+def error_of(call: Any, **parameters: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+# ---- the life of a target ----------------------------------------------------------------------------------------------------------------
+
+
+@rule("TG-10", "TG-12", "TG-15", "TG-16")
+def test_a_registered_target_is_registering_then_healthy(elb):
+    group, _ = elb.serving()
+    instance = elb.instance()
+    elb.register(group, instance)
+    elb.wait(1)
+    assert elb.described(group) == [
+        {
+            "Target": {"Id": instance, "Port": 80},
+            "HealthCheckPort": "80",
+            "TargetHealth": {
+                "State": "initial",
+                "Reason": "Elb.RegistrationInProgress",
+                "Description": "Target registration is in progress",
+            },
+            "AdministrativeOverride": {
+                "State": "no_override",
+                "Reason": "AdministrativeOverride.NoOverride",
+                "Description": "No override is currently active on target",
+            },
+        }
+    ]
+    elb.wait(2)
+    assert elb.health(group) == {instance: ("healthy", None)}
+    assert elb.told(instance) == ["initial", "healthy"]
+
+
+@rule("TG-12", "TG-11")
+def test_a_target_whose_first_answer_is_awaited_is_in_its_initial_checks(elb):
+    group, _ = elb.serving()
+    instance = elb.instance()
+    elb.world.machine(instance).app = App.HANGING
+    elb.register(group, instance)
+    elb.wait(4)
+    assert elb.health(group) == {instance: ("initial", "Elb.InitialHealthChecking")}
+
+
+@rule("TG-14", "TG-35")
+def test_a_dead_application_is_found_within_65_seconds_and_gets_no_more_requests(elb):
+    group, listener = elb.serving()
+    first, second = elb.instance(), elb.instance(1)
+    elb.register(group, first, second)
+    elb.wait(3)
+    died = elb.clock.now()
+    elb.world.machine(first).app = App.HANGING
+    while elb.health(group)[first][0] == "healthy":
+        elb.wait(1)
+    assert timedelta(seconds=35) <= elb.clock.now() - died <= timedelta(seconds=66)
+    assert elb.health(group) == {first: ("unhealthy", "Target.Timeout"), second: ("healthy", None)}
+    assert {elb.proxy.request(listener).target_id for _ in range(10)} == {second}
+
+
+@rule("TG-35", "ALB-46", "ALB-45")
+def test_when_no_target_is_healthy_all_get_requests(elb):
+    group, listener = elb.serving()
+    first, second = elb.instance(), elb.instance(1)
+    elb.register(group, first, second)
+    for instance in (first, second):
+        elb.world.machine(instance).status_code = 500
+    elb.wait(40)
+    assert elb.states(group) == ["unhealthy", "unhealthy"]
+    assert {elb.proxy.request(listener).target_id for _ in range(4)} == {first, second}
+    elb.world.machine(second).status_code = 200
+    elb.wait(150)
+    assert elb.health(group)[second][0] == "healthy"
+    assert {elb.proxy.request(listener).target_id for _ in range(4)} == {second}
+
+
+@rule("TG-11")
+def test_the_codes_of_failed_checks_are_told(elb):
+    group, _ = elb.serving()
+    instance = elb.instance()
+    elb.world.machine(instance).status_code = 502
+    elb.register(group, instance)
+    elb.wait(40)
+    assert elb.described(group)[0]["TargetHealth"] == {
+        "State": "unhealthy",
+        "Reason": "Target.ResponseCodeMismatch",
+        "Description": "Health checks failed with these codes: [502]",
+    }
+
+
+@rule("TG-15", "TG-38")
+def test_a_group_whose_only_target_is_being_registered_answers_503(elb):
+    group, listener = elb.serving()
+    assert elb.proxy.request(listener).status == 503
+    elb.register(group, elb.instance())
+    elb.wait(1)
+    assert elb.proxy.request(listener).status == 503
+    elb.wait(2)
+    assert elb.proxy.request(listener).status == 200
+
+
+@rule("TG-13", "TUT-30")
+def test_a_group_that_no_listener_uses_is_unused_and_not_checked(elb):
+    group = elb.group()
+    instance = elb.instance()
+    elb.world.machine(instance).app = App.DOWN
+    elb.register(group, instance)
+    elb.wait(100)
+    assert elb.described(group)[0]["TargetHealth"] == {
+        "State": "unused",
+        "Reason": "Target.NotInUse",
+        "Description": "Target group is not configured to receive traffic from the load balancer",
+    }
+    listener = elb.listener(elb.balancer(), group)
+    elb.world.machine(instance).app = App.UP
+    elb.wait(PROVISIONING + 3)
+    assert elb.states(group) == ["healthy"]
+    elb.api.delete_listener(ListenerArn=listener)
+    elb.wait(1)
+    assert elb.states(group) == ["unused"]
+    assert elb.told(instance) == ["initial", "unused", "initial", "healthy", "unused"]
+
+
+@rule("TG-13")
+def test_a_target_in_a_zone_that_is_not_enabled_is_unused(elb):
+    group, _ = elb.serving()
+    elb.register(group, elb.instance(2))
+    elb.wait(3)
+    assert elb.described(group)[0]["TargetHealth"]["Description"] == (
+        "Target is in an Availability Zone that is not enabled for the load balancer"
+    )
+
+
+@rule("TG-5")
+@pytest.mark.parametrize("state", ["stopped", "terminated"])
+def test_a_target_that_is_no_longer_running_stays_registered_as_unused(elb, state):
+    group, listener = elb.serving()
+    instance = elb.instance()
+    elb.register(group, instance)
+    elb.wait(3)
+    elb.set_state(instance, state)
+    elb.wait(1)
+    assert elb.described(group)[0]["TargetHealth"] == {
+        "State": "unused",
+        "Reason": "Target.InvalidState",
+        "Description": f"Target is in the {state} state",
+    }
+    assert elb.proxy.request(listener).status == 503
+
+
+@rule("TG-5")
+def test_terminating_an_instance_by_the_api_does_not_deregister_it(elb):
+    group, _ = elb.serving()
+    instance = elb.instance()
+    elb.register(group, instance)
+    elb.wait(3)
+    elb.ec2.terminate_instances(InstanceIds=[instance])
+    assert list(elb.health(group)) == [instance]
+
+
+@rule("TG-1")
+def test_health_is_checked_on_the_port_and_path_of_the_group(elb):
+    group, _ = elb.serving(HealthCheckPort="8080", HealthCheckPath="/health")
+    instance = elb.instance(port=8080)
+    elb.register(group, instance)
+    elb.wait(3)
+    found = elb.described(group)[0]
+    assert (found["Target"]["Port"], found["HealthCheckPort"], found["TargetHealth"]["State"]) == (80, "8080", "healthy")
+
+
+@rule("TG-4")
+def test_one_instance_on_two_ports_is_two_targets(elb):
+    group, _ = elb.serving()
+    instance = elb.instance()
+    elb.api.register_targets(TargetGroupArn=group, Targets=[{"Id": instance}, {"Id": instance, "Port": 8080}])
+    elb.wait(40)
+    found = {each["Target"]["Port"]: each["TargetHealth"]["State"] for each in elb.described(group)}
+    assert found == {80: "healthy", 8080: "unhealthy"}
+    elb.deregister(group, instance, Port=8080)
+    assert [each["TargetHealth"]["State"] for each in elb.described(group)] == ["healthy", "draining"]
+
+
+@rule("TG-16")
+def test_an_unregistered_id_is_unused(elb):
+    group = elb.group()
+    assert elb.described(group, {"Id": "i-0123456789abcdef0"})[0]["TargetHealth"] == {
+        "State": "unused",
+        "Reason": "Target.NotRegistered",
+        "Description": "Target is not registered to the target group",
+    }
+
+
+@rule("TG-16")
+def test_anomaly_detection_is_told_when_asked_for(elb):
+    group, _ = elb.serving()
+    elb.register(group, elb.instance())
+    elb.wait(3)
+    (found,) = elb.described(group, Include=["AnomalyDetection"])
+    assert found["AnomalyDetection"] == {"Result": "normal", "MitigationInEffect": "no"}
+
+
+@rule("TG-4")
+def test_addresses_are_targets_of_an_ip_group(elb):
+    group, _ = elb.serving(TargetType="ip")
+    instance = elb.instance()
+    address = elb.world.machine(instance).address
+    elb.register(group, address)
+    elb.api.register_targets(TargetGroupArn=group, Targets=[{"Id": "192.0.2.7", "AvailabilityZone": "all"}])
+    elb.wait(50)
+    found = {each["Target"]["Id"]: (each["Target"]["AvailabilityZone"], each["TargetHealth"]["State"]) for each in elb.described(group)}
+    assert found == {address: ("us-east-1a", "healthy"), "192.0.2.7": ("all", "unhealthy")}
+
+
+# ---- draining ----------------------------------------------------------------------------------------------------------------------------
+
+
+@rule("TG-20")
+def test_a_deregistered_target_drains_for_the_whole_delay(elb):
+    group, listener = elb.serving()
+    elb.api.modify_target_group_attributes(
+        TargetGroupArn=group, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}]
+    )
+    first, second = elb.instance(), elb.instance(1)
+    elb.register(group, first, second)
+    elb.wait(3)
+    elb.deregister(group, first)
+    assert elb.health(group)[first] == ("draining", "Target.DeregistrationInProgress")
+    elb.wait(0.01)
+    assert {elb.proxy.request(listener).target_id for _ in range(4)} == {second}
+    elb.wait(29.9)
+    assert elb.states(group) == ["draining", "healthy"]
+    elb.wait(0.2)
+    assert list(elb.health(group)) == [second]
+    assert elb.described(group, {"Id": first})[0]["TargetHealth"]["Reason"] == "Target.NotRegistered"
+    assert elb.told(first) == ["initial", "healthy", "draining", "unused"]
+
+
+@rule("TG-20")
+def test_without_a_delay_a_target_is_gone_at_once(elb):
+    group, _ = elb.serving()
+    elb.api.modify_target_group_attributes(TargetGroupArn=group, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "0"}])
+    instance = elb.instance()
+    elb.register(group, instance)
+    elb.wait(3)
+    elb.deregister(group, instance)
+    assert elb.described(group) == []
+
+
+@rule("TG-21")
+def test_registering_again_cancels_the_draining(elb):
+    group, _ = elb.serving()
+    instance = elb.instance()
+    elb.register(group, instance)
+    elb.wait(3)
+    elb.deregister(group, instance)
+    elb.wait(10)
+    elb.register(group, instance)
+    assert elb.health(group) == {instance: ("initial", "Elb.RegistrationInProgress")}
+    elb.wait(3)
+    assert elb.states(group) == ["healthy"]
+    elb.wait(400)
+    assert elb.states(group) == ["healthy"]
+
+
+@rule("TG-4")
+def test_deregistering_an_unknown_target_succeeds_and_registering_twice_changes_nothing(elb):
+    group, _ = elb.serving()
+    instance = elb.instance()
+    elb.deregister(group, "i-0123456789abcdef0")
+    elb.register(group, instance)
+    elb.wait(3)
+    elb.register(group, instance)
+    assert elb.states(group) == ["healthy"]
+
+
+# ---- restart -----------------------------------------------------------------------------------------------------------------------------
+
+
+@rule("TG-12", "TG-20")
+def test_after_a_restart_health_and_draining_are_what_they_were(elb):
+    group, listener = elb.serving()
+    healthy, broken, leaving = elb.instance(), elb.instance(1), elb.instance()
+    elb.world.machine(broken).app = App.DOWN
+    elb.register(group, healthy, broken, leaving)
+    elb.wait(40)
+    elb.deregister(group, leaving)
+    saved = pickle.dumps(elbv2_backends[HERE.account][HERE.region])
+    before = elb.described(group)
+
+    elbv2_backends[HERE.account][HERE.region] = pickle.loads(saved)
+    elb.engine, elb.prober = Engine(elb.clock, elb.journal, LOCK), SimulatedProber(elb.world)
+    elb.world.at, elb.proxy = elb.engine.at, SimulatedProxy(elb.world)
+    elb.engine.add([controller_of(elb)])
+    elb.engine.run_due()
+
+    assert elb.described(group) == before
+    assert elb.states(group) == ["healthy", "unhealthy", "draining"]
+    assert {elb.proxy.request(listener).target_id for _ in range(4)} == {healthy}
+    elb.wait(300)
+    assert elb.states(group) == ["healthy", "unhealthy"]
+    assert elb.told(healthy) == ["initial", "healthy"]
+
+
+# ---- load balancers ----------------------------------------------------------------------------------------------------------------------
+
+
+@rule("ALB-3", "ALB-4", "ALB-2")
+def test_a_load_balancer_is_provisioning_for_a_while(elb):
+    made = elb.api.create_load_balancer(Name="shop", Subnets=elb.subnet_ids())["LoadBalancers"][0]
+    assert made["State"] == {"Code": "provisioning"}
+    assert (made["Scheme"], made["Type"], made["IpAddressType"]) == ("internet-facing", "application", "ipv4")
+    assert [zone["ZoneName"] for zone in made["AvailabilityZones"]] == ["us-east-1a", "us-east-1b"]
+    (default,) = elb.ec2.describe_security_groups(GroupNames=["default"])["SecurityGroups"]
+    assert made["SecurityGroups"] == [default["GroupId"]]
+    prefix, _, rest = made["DNSName"].partition(".")
+    assert prefix.startswith("shop-") and prefix[5:].isdigit() and rest == "us-east-1.elb.localhost"
+    elb.wait(PROVISIONING - 0.1)
+    assert elb.api.describe_load_balancers()["LoadBalancers"][0]["State"]["Code"] == "provisioning"
+    elb.wait(0.2)
+    assert elb.api.describe_load_balancers(Names=["shop"])["LoadBalancers"][0]["State"]["Code"] == "active"
+
+
+@rule("ALB-3")
+def test_nothing_listens_while_it_is_provisioned(elb):
+    group = elb.group()
+    listener = elb.listener(elb.balancer(), group)
+    elb.wait(1)
+    with pytest.raises(KeyError, match="no listener"):
+        elb.proxy.request(listener)
+    elb.wait(PROVISIONING)
+    assert elb.proxy.request(listener).status == 503
+
+
+@rule("ALB-4")
+def test_an_internal_one_says_so_in_its_dns_name(elb):
+    made = elb.api.create_load_balancer(Name="shop", Subnets=elb.subnet_ids(), Scheme="internal")["LoadBalancers"][0]
+    assert made["DNSName"].startswith("internal-shop-")
+
+
+@rule("ALB-6")
+def test_the_same_request_again_is_the_same_load_balancer_and_target_group(elb):
+    assert elb.balancer() == elb.balancer()
+    assert elb.group() == elb.group()
+    assert error_of(elb.balancer, Scheme="internal") == (
+        "DuplicateLoadBalancerName",
+        "A load balancer with the same name 'shop' exists, but with different settings",
+    )
+    assert error_of(elb.group, Port=8080) == (
+        "DuplicateTargetGroupName",
+        "A target group with the same name 'web' exists, but with different settings",
+    )
+
+
+@rule("ALB-8")
+def test_a_protected_load_balancer_is_not_deleted_and_target_groups_stay(elb):
+    group = elb.group()
+    balancer = elb.balancer()
+    elb.listener(balancer, group)
+    elb.api.modify_load_balancer_attributes(LoadBalancerArn=balancer, Attributes=[{"Key": "deletion_protection.enabled", "Value": "true"}])
+    assert error_of(elb.api.delete_load_balancer, LoadBalancerArn=balancer) == (
+        "OperationNotPermitted",
+        f"Load balancer '{balancer}' cannot be deleted because deletion protection is enabled",
+    )
+    elb.api.modify_load_balancer_attributes(LoadBalancerArn=balancer, Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}])
+    elb.api.delete_load_balancer(LoadBalancerArn=balancer)
+    elb.api.delete_load_balancer(LoadBalancerArn=balancer)  # again: no error
+    (left,) = elb.api.describe_target_groups()["TargetGroups"]
+    assert left.get("LoadBalancerArns", []) == []
+    assert elb.api.describe_load_balancers()["LoadBalancers"] == []
+
+
+@rule("ALB-7")
+def test_attributes_have_aws_defaults_and_the_supported_ones_can_be_changed(elb):
+    balancer = elb.balancer()
+    elb.api.modify_load_balancer_attributes(
+        LoadBalancerArn=balancer,
+        Attributes=[
+            {"Key": "idle_timeout.timeout_seconds", "Value": "5"},
+            {"Key": "routing.http.xff_header_processing.mode", "Value": "preserve"},
+        ],
+    )
+    found = {a["Key"]: a["Value"] for a in elb.api.describe_load_balancer_attributes(LoadBalancerArn=balancer)["Attributes"]}
+    assert found["idle_timeout.timeout_seconds"] == "5"
+    assert found["routing.http.xff_header_processing.mode"] == "preserve"
+    assert found["client_keep_alive.seconds"] == "3600"
+    assert found["load_balancing.cross_zone.enabled"] == "true"
+
+
+def test_the_endpoints_tell_where_to_go_and_what_is_missing(elb):
+    balancer = elb.balancer()
+    dns = elb.api.describe_load_balancers()["LoadBalancers"][0]["DNSName"]
+    assert endpoints(elb.proxy) == {
+        "load_balancers": {"shop": {"dns_name": dns, "state": "provisioning", "listeners": {}, "front": f"http://{dns}:8080"}},
+        "problems": ["shop is still provisioning"],
+    }
+    elb.wait(PROVISIONING + 1)
+    assert endpoints(elb.proxy)["problems"] == ["shop has no listener, so it accepts no connection: aws elbv2 create-listener"]
+    elb.listener(balancer)
+    elb.wait(1)
+    found = endpoints(elb.proxy)
+    assert found["problems"] == []
+    assert found["load_balancers"]["shop"]["listeners"] == {"80": "http://127.0.0.1:8081"}
+
+
+# ---- listeners and rules -----------------------------------------------------------------------------------------------------------------
+
+
+@rule("ALB-21", "ALB-22", "ALB-26", "ALB-24")
+def test_rules_are_evaluated_by_priority_and_the_default_last(elb):
+    _, listener = elb.serving()
+    for priority, path, status in ((20, "/api/*", "402"), (10, "/api/v2/*", "403")):
+        elb.api.create_rule(
+            ListenerArn=listener,
+            Priority=priority,
+            Conditions=[{"Field": "path-pattern", "Values": [path]}],
+            Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": status}}],
+        )
+    elb.wait(1)
+    assert [elb.proxy.request(listener, path=path).status for path in ("/api/v2/x", "/api/v1/x", "/")] == [403, 402, 503]
+    found = elb.api.describe_rules(ListenerArn=listener)["Rules"]
+    assert [(each["Priority"], each["IsDefault"]) for each in found] == [("10", False), ("20", False), ("default", True)]
+    first, second = (each["RuleArn"] for each in found[:2])
+    elb.api.set_rule_priorities(RulePriorities=[{"RuleArn": first, "Priority": 20}, {"RuleArn": second, "Priority": 10}])
+    elb.wait(1)
+    assert elb.proxy.request(listener, path="/api/v2/x").status == 402
+    elb.api.delete_rule(RuleArn=second)
+    elb.wait(1)
+    assert elb.proxy.request(listener, path="/api/v2/x").status == 403
+
+
+@rule("ALB-24", "ALB-9")
+def test_a_weighted_forward_uses_several_groups(elb):
+    groups = [elb.group(name) for name in ("blue", "green")]
+    actions = [{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": g, "Weight": 1} for g in groups]}}]
+    balancer = elb.balancer()
+    listener = elb.listener(balancer, DefaultActions=actions)
+    instances = [elb.instance(), elb.instance(1)]
+    for group, instance in zip(groups, instances, strict=True):
+        elb.register(group, instance)
+    elb.wait(PROVISIONING + 4)
+    assert {elb.proxy.request(listener).target_id for _ in range(40)} == set(instances)
+    assert [group["LoadBalancerArns"] for group in elb.api.describe_target_groups(LoadBalancerArn=balancer)["TargetGroups"]] == [
+        [balancer],
+        [balancer],
+    ]
+
+
+@rule("ALB-23", "ALB-25")
+def test_actions_are_completed_as_aws_does(elb):
+    group = elb.group()
+    balancer = elb.balancer()
+    forward = elb.api.describe_listeners(ListenerArns=[elb.listener(balancer, group)])["Listeners"][0]["DefaultActions"]
+    config = {"TargetGroups": [{"TargetGroupArn": group, "Weight": 1}], "TargetGroupStickinessConfig": {"Enabled": False}}
+    assert forward == [{"Type": "forward", "TargetGroupArn": group, "ForwardConfig": config}]
+    asked = [{"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301", "Port": "443", "Protocol": "HTTPS"}}]
+    redirect = elb.api.describe_listeners(ListenerArns=[elb.listener(balancer, port=81, DefaultActions=asked)])["Listeners"][0]
+    assert redirect["DefaultActions"][0]["RedirectConfig"] == {
+        "Protocol": "HTTPS",
+        "Port": "443",
+        "Host": "#{host}",
+        "Path": "/#{path}",
+        "Query": "#{query}",
+        "StatusCode": "HTTP_301",
+    }
+
+
+@rule("ALB-20")
+def test_a_listener_can_be_modified(elb):
+    group, listener = elb.serving()
+    elb.api.modify_listener(ListenerArn=listener, Port=8000, DefaultActions=FIXED)
+    elb.wait(1)
+    assert elb.proxy.request(listener).status == 404
+    assert elb.api.describe_listeners(ListenerArns=[listener])["Listeners"][0]["Port"] == 8000
+    assert elb.api.describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0].get("LoadBalancerArns", []) == []
+    elb.api.delete_target_group(TargetGroupArn=group)
+
+
+# ---- errors ------------------------------------------------------------------------------------------------------------------------------
+
+
+def too_close(elb):
+    subnet = elb.subnets(1)[0]
+    block = f"{subnet['CidrBlock'].split('.')[0]}.{subnet['CidrBlock'].split('.')[1]}.240.0/24"
+    other = elb.ec2.create_subnet(VpcId=elb.vpc, CidrBlock=block, AvailabilityZone=subnet["AvailabilityZone"])["Subnet"]
+    return elb.balancer(Subnets=[subnet["SubnetId"], other["SubnetId"]])
+
+
+def stickiness(elb):
+    elb.api.modify_target_group_attributes(TargetGroupArn=elb.group(), Attributes=[{"Key": "stickiness.enabled", "Value": "true"}])
+
+
+def attribute(elb, key, value):
+    elb.api.modify_target_group_attributes(TargetGroupArn=elb.group(), Attributes=[{"Key": key, "Value": value}])
+
+
+def balancer_attribute(elb, key, value):
+    elb.api.modify_load_balancer_attributes(LoadBalancerArn=elb.balancer(), Attributes=[{"Key": key, "Value": value}])
+
+
+def make_rule(elb, priority=1, conditions=None, actions=None, **more):
+    listener = elb.listener(elb.balancer())
+    conditions = conditions or [{"Field": "path-pattern", "Values": ["/x"]}]
+    elb.api.create_rule(ListenerArn=listener, Priority=priority, Conditions=conditions, Actions=actions or FIXED, **more)
+    return listener
+
+
+def default_action(elb, action):
+    elb.listener(elb.balancer(), DefaultActions=[action])
+
+
+def constraint(value, member, text):
+    return ("ValidationError", f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {text}")
+
+
+AT_LEAST = "Member must have value greater than or equal to"
+AT_MOST = "Member must have value less than or equal to"
+LOOP = {"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301"}}
+
+ERRORS = {
+    "one subnet": (
+        lambda elb: elb.balancer(Subnets=elb.subnet_ids(1)),
+        ("ValidationError", "At least two subnets in two different Availability Zones must be specified"),
+    ),
+    "two subnets of a zone": (
+        too_close,
+        ("InvalidConfigurationRequest", "A load balancer cannot be attached to multiple subnets in the same Availability Zone"),
+    ),
+    "unknown subnet": (
+        lambda elb: elb.balancer(Subnets=["subnet-12345", *elb.subnet_ids(1)]),
+        ("SubnetNotFound", "The subnet ID 'subnet-12345' does not exist"),
+    ),
+    "unknown security group": (
+        lambda elb: elb.balancer(SecurityGroups=["sg-0123456789abcdef0"]),
+        ("InvalidSecurityGroup", "One or more security groups are invalid"),
+    ),
+    "long name": (
+        lambda elb: elb.balancer("a" * 33),
+        ("ValidationError", f"The load balancer name '{'a' * 33}' cannot be longer than '32' characters"),
+    ),
+    "internal name": (
+        lambda elb: elb.balancer("internal-shop"),
+        ("ValidationError", "The load balancer name 'internal-shop' cannot begin with 'internal-'"),
+    ),
+    "underscore": (
+        lambda elb: elb.balancer("a_b"),
+        (
+            "ValidationError",
+            "The load balancer name 'a_b' can only contain characters that are alphanumeric characters and hyphens(-)",
+        ),
+    ),
+    "unknown load balancer": (
+        lambda elb: elb.api.describe_load_balancers(Names=["none"]),
+        ("LoadBalancerNotFound", "One or more load balancers not found"),
+    ),
+    "listener of an unknown load balancer": (
+        lambda elb: elb.listener(UNKNOWN_LB),
+        ("LoadBalancerNotFound", "One or more load balancers not found"),
+    ),
+    "unknown target group": (
+        lambda elb: elb.described(UNKNOWN_TG),
+        ("TargetGroupNotFound", "One or more target groups not found"),
+    ),
+    "forward to an unknown target group": (
+        lambda elb: elb.listener(elb.balancer(), UNKNOWN_TG),
+        ("TargetGroupNotFound", "One or more target groups not found"),
+    ),
+    "register in an unknown target group": (
+        lambda elb: elb.register(UNKNOWN_TG, "i-1"),
+        ("TargetGroupNotFound", "One or more target groups not found"),
+    ),
+    "unknown VPC": (lambda elb: elb.group(VpcId="vpc-12345"), ("ValidationError", "The VPC ID 'vpc-12345' is not found")),
+    "port too high": (lambda elb: elb.listener(elb.balancer(), port=65536), constraint(65536, "port", f"{AT_MOST} 65535")),
+    "TCP": (
+        lambda elb: elb.listener(elb.balancer(), Protocol="TCP"),
+        ("ValidationError", "Listener protocol 'TCP' must be one of 'HTTP, HTTPS'"),
+    ),
+    "redirect to itself": (
+        lambda elb: default_action(elb, LOOP),
+        ("InvalidLoadBalancerAction", "The redirect configuration is not valid because it creates a loop."),
+    ),
+    "redirect without configuration": (
+        lambda elb: default_action(elb, {"Type": "redirect"}),
+        ("InvalidLoadBalancerAction", "For actions of type 'redirect', you must specify the following fields: 'RedirectConfig'"),
+    ),
+    "content type": (
+        lambda elb: default_action(
+            elb, {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200", "ContentType": "image/png"}}
+        ),
+        (
+            "InvalidLoadBalancerAction",
+            "The ContentType must be one of:'text/html', 'application/json', 'application/javascript', 'text/css', 'text/plain'",
+        ),
+    ),
+    "two actions": (
+        lambda elb: elb.listener(elb.balancer(), DefaultActions=FIXED * 2),
+        ("InvalidLoadBalancerAction", "A rule must have exactly one action of type forward, redirect or fixed-response"),
+    ),
+    "priority": (lambda elb: make_rule(elb, priority=50001), constraint(50001, "priority", f"{AT_MOST} 50000")),
+    "condition field": (
+        lambda elb: make_rule(elb, conditions=[{"Field": "cookie", "Values": ["x"]}]),
+        (
+            "ValidationError",
+            "Condition field 'cookie' must be one of '[path-pattern,host-header,http-header,http-request-method,query-string,source-ip]'",
+        ),
+    ),
+    "six values": (
+        lambda elb: make_rule(elb, conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": [f"/{n}" for n in range(6)]}}]),
+        ("ValidationError", "A rule can only have '5' condition values"),
+    ),
+    "two paths": (
+        lambda elb: make_rule(elb, conditions=[{"Field": "path-pattern", "Values": ["/x"]}] * 2),
+        ("ValidationError", "A rule can only have one 'path-pattern' condition"),
+    ),
+    "no CIDR": (
+        lambda elb: make_rule(elb, conditions=[{"Field": "source-ip", "SourceIpConfig": {"Values": ["here"]}}]),
+        ("ValidationError", "The 'source-ip' value 'here' must be in CIDR format"),
+    ),
+    "interval": (
+        lambda elb: elb.group(HealthCheckIntervalSeconds=301),
+        constraint(301, "healthCheckIntervalSeconds", f"{AT_MOST} 300"),
+    ),
+    "timeout not below interval": (
+        lambda elb: elb.group(HealthCheckIntervalSeconds=10, HealthCheckTimeoutSeconds=10),
+        ("ValidationError", "Health check timeout '10' must be smaller than the interval '10'"),
+    ),
+    "threshold": (
+        lambda elb: elb.group(HealthyThresholdCount=11),
+        constraint(11, "healthyThresholdCount", f"{AT_MOST} 10"),
+    ),
+    "matcher": (
+        lambda elb: elb.group(Matcher={"HttpCode": "200-599"}),
+        ("ValidationError", "Health check matcher HTTP code '200-599' must be within '200-499' inclusive"),
+    ),
+    "health check path": (
+        lambda elb: elb.group(HealthCheckPath="health"),
+        ("ValidationError", "Health check path 'health' must begin with a '/' character"),
+    ),
+    "health check port": (
+        lambda elb: elb.group(HealthCheckPort="web"),
+        ("ValidationError", "Health check port 'web' must be 'traffic-port' or in the range '1-65535'"),
+    ),
+    "health checks off": (
+        lambda elb: elb.group(HealthCheckEnabled=False),
+        ("InvalidConfigurationRequest", "Health check enabled must be true for target groups with target type 'instance'"),
+    ),
+    "long target group name": (
+        lambda elb: elb.group("a" * 33),
+        ("ValidationError", f"Target group name '{'a' * 33}' cannot be longer than '32' characters"),
+    ),
+    "modified interval": (
+        lambda elb: elb.api.modify_target_group(TargetGroupArn=elb.group(), HealthCheckTimeoutSeconds=30),
+        ("ValidationError", "Health check timeout '30' must be smaller than the interval '30'"),
+    ),
+    "deregistration delay": (
+        lambda elb: attribute(elb, "deregistration_delay.timeout_seconds", "3601"),
+        ("ValidationError", "'deregistration_delay.timeout_seconds' value '3601' must be between '0-3600' inclusive"),
+    ),
+    "attribute key": (
+        lambda elb: attribute(elb, "delay", "1"),
+        ("ValidationError", "Target group attribute key 'delay' is not recognized"),
+    ),
+    "load balancer attribute key": (
+        lambda elb: balancer_attribute(elb, "timeout", "1"),
+        ("ValidationError", "Load balancer attribute key 'timeout' is not recognized"),
+    ),
+    "idle timeout": (
+        lambda elb: balancer_attribute(elb, "idle_timeout.timeout_seconds", "4001"),
+        ("ValidationError", "'idle_timeout.timeout_seconds' value '4001' must be between '1-4000' inclusive"),
+    ),
+    "unknown instance": (
+        lambda elb: elb.register(elb.group(), "i-0123456789abcdef0"),
+        ("InvalidTarget", "The following targets are not valid instances: 'i-0123456789abcdef0'"),
+    ),
+    "address in a group of instances": (
+        lambda elb: elb.register(elb.group(), "10.0.0.1"),
+        ("ValidationError", "Instance ID '10.0.0.1' is not valid"),
+    ),
+    "no address": (
+        lambda elb: elb.register(elb.group(TargetType="ip"), "web.example"),
+        ("ValidationError", "The IP address 'web.example' is not a valid IPv4 address"),
+    ),
+    "unknown listener": (
+        lambda elb: elb.api.delete_listener(ListenerArn=f"{UNKNOWN_LB.replace(':loadbalancer/', ':listener/')}/1"),
+        ("ListenerNotFound", "One or more listeners not found"),
+    ),
+    "unknown rule": (
+        lambda elb: elb.api.delete_rule(RuleArn=f"{UNKNOWN_LB.replace(':loadbalancer/', ':listener-rule/')}/1/2"),
+        ("RuleNotFound", "One or more rules not found"),
+    ),
+}
+
+
+@rule("ALB-1", "ALB-5", "ALB-7", "ALB-9", "ALB-10", "ALB-20", "ALB-21", "ALB-22", "ALB-25", "ALB-26", "TG-1", "TG-3", "TG-4")
+@pytest.mark.parametrize("case", ERRORS)
+def test_refused_with_the_code_and_the_text_of_aws(elb, case):
+    call, expected = ERRORS[case]
+    assert error_of(call, elb=elb) == expected
+
+
+NOT_SUPPORTED = {
+    "HTTPS": lambda elb: elb.listener(elb.balancer(), Protocol="HTTPS", Certificates=[{"CertificateArn": "arn:aws:acm:x:1:certificate/y"}]),
+    "network": lambda elb: elb.balancer(Subnets=elb.subnet_ids(), Type="network"),
+    "lambda": lambda elb: elb.api.create_target_group(Name="f", TargetType="lambda"),
+    "TCP group": lambda elb: elb.group(Protocol="TCP"),
+    "gRPC": lambda elb: elb.group(ProtocolVersion="GRPC"),
+    "stickiness": stickiness,
+    "slow start": lambda elb: attribute(elb, "slow_start.duration_seconds", "30"),
+    "access log": lambda elb: balancer_attribute(elb, "access_logs.s3.enabled", "true"),
+    "authenticate": lambda elb: default_action(elb, {"Type": "authenticate-cognito"}),
+    "regular expression": lambda elb: make_rule(elb, conditions=[{"Field": "path-pattern", "RegexValues": ["^/x"]}]),
+    "transforms": lambda elb: make_rule(elb, Transforms=[{"Type": "url-rewrite", "UrlRewriteConfig": {"Rewrites": []}}]),
+    "group stickiness": lambda elb: default_action(
+        elb,
+        {
+            "Type": "forward",
+            "ForwardConfig": {
+                "TargetGroups": [{"TargetGroupArn": elb.group()}],
+                "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60},
+            },
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOT_SUPPORTED)
+def test_what_the_sandbox_cannot_do_is_refused_not_pretended(elb, case):
+    _, text = error_of(NOT_SUPPORTED[case], elb=elb)
+    assert "not supported by the sandbox yet" in text
+    assert elb.api.describe_listeners(LoadBalancerArn=elb.balancer("probe"))["Listeners"] == []
+
+
+@rule("TG-4")
+def test_instances_that_do_not_run_are_all_named_and_none_is_registered(elb):
+    group = elb.group()
+    running, first, second = elb.instance(), elb.instance(), elb.instance()
+    for instance in (first, second):
+        elb.set_state(instance, "stopped")
+    assert error_of(elb.api.register_targets, TargetGroupArn=group, Targets=[{"Id": each} for each in (running, first, second)]) == (
+        "InvalidTarget",
+        f"The following targets are not in a running state and cannot be registered: '{first}', '{second}'",
+    )
+    assert elb.described(group) == []
+
+
+@rule("ALB-20")
+def test_one_port_has_one_listener(elb):
+    balancer = elb.balancer()
+    elb.listener(balancer)
+    assert error_of(elb.listener, balancer=balancer) == (
+        "DuplicateListener",
+        f"A listener already exists on this port for this load balancer '{balancer}'",
+    )
+    other = elb.listener(balancer, port=81)
+    assert error_of(elb.api.modify_listener, ListenerArn=other, Port=80) == (
+        "ValidationError",
+        "Listener port '80' is already in use",
+    )
+
+
+@rule("ALB-21")
+def test_a_priority_is_unique_and_the_default_rule_stays(elb):
+    listener = make_rule(elb)
+    conditions = [{"Field": "path-pattern", "Values": ["/y"]}]
+    assert error_of(elb.api.create_rule, ListenerArn=listener, Priority=1, Conditions=conditions, Actions=FIXED) == (
+        "PriorityInUse",
+        "The specified priority is in use.",
+    )
+    default = elb.api.describe_rules(ListenerArn=listener)["Rules"][-1]["RuleArn"]
+    assert error_of(elb.api.delete_rule, RuleArn=default) == ("OperationNotPermitted", f"Default rule '{default}' cannot be deleted")
+
+
+@rule("ALB-9", "ALB-11")
+def test_a_target_group_belongs_to_one_load_balancer_and_is_not_deleted_in_use(elb):
+    group, _ = elb.serving()
+    assert error_of(elb.listener, balancer=elb.balancer("other"), group=group) == (
+        "TargetGroupAssociationLimit",
+        f"The following target groups cannot be associated with more than one load balancer: {group}",
+    )
+    assert error_of(elb.api.delete_target_group, TargetGroupArn=group) == (
+        "ResourceInUse",
+        f"Target group '{group}' is currently in use by a listener or a rule",
+    )
+
+
+@rule("TG-3")
+def test_target_group_attributes_have_aws_defaults(elb):
+    group = elb.group()
+    changed = elb.api.modify_target_group_attributes(
+        TargetGroupArn=group, Attributes=[{"Key": "load_balancing.algorithm.type", "Value": "least_outstanding_requests"}]
+    )
+    found = {a["Key"]: a.get("Value") for a in changed["Attributes"]}
+    assert found["load_balancing.algorithm.type"] == "least_outstanding_requests"
+    assert found["deregistration_delay.timeout_seconds"] == "300"
+    assert len(found) == 14
+
+
+@rule("TG-1")
+def test_health_check_settings_have_aws_defaults_and_can_be_modified(elb):
+    group = elb.group()
+    (made,) = elb.api.describe_target_groups(TargetGroupArns=[group])["TargetGroups"]
+    assert {key: value for key, value in made.items() if key.startswith(("Health", "Unhealthy", "Matcher"))} == {
+        "HealthCheckProtocol": "HTTP",
+        "HealthCheckPort": "traffic-port",
+        "HealthCheckEnabled": True,
+        "HealthCheckIntervalSeconds": 30,
+        "HealthCheckTimeoutSeconds": 5,
+        "HealthyThresholdCount": 5,
+        "UnhealthyThresholdCount": 2,
+        "HealthCheckPath": "/",
+        "Matcher": {"HttpCode": "200"},
+    }
+    elb.api.modify_target_group(
+        TargetGroupArn=group, HealthCheckIntervalSeconds=10, HealthyThresholdCount=2, Matcher={"HttpCode": "200-399"}
+    )
+    (now,) = elb.api.describe_target_groups(TargetGroupArns=[group])["TargetGroups"]
+    assert (now["HealthCheckIntervalSeconds"], now["HealthyThresholdCount"], now["Matcher"]) == (10, 2, {"HttpCode": "200-399"})
+    assert (now["HealthCheckTimeoutSeconds"], now["HealthCheckPath"]) == (5, "/")
+
+
+# ---- the loop ----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_verdict_reaches_the_proxy_without_waiting_for_the_routing_loop(elb):
+    group, listener = elb.serving()
+    first, second = elb.instance(), elb.instance(1)
+    elb.register(group, first, second)
+    elb.wait(3)
+    elb.world.machine(first).status_code = 500
+    applied = []
+    apply = elb.proxy.apply
+    elb.proxy.apply = lambda config: (applied.append(elb.clock.now()), apply(config))
+    elb.wait(70)
+    (told,) = [e for e in elb.journal.about(first) if e.detail.get("state") == "unhealthy"]
+    assert applied == [told.at]
+    assert {elb.proxy.request(listener).target_id for _ in range(4)} == {second}
+
+
+def test_each_change_of_health_has_a_cause(elb):
+    group, _ = elb.serving()
+    instance = elb.instance()
+    elb.register(group, instance)
+    elb.wait(3)
+    (healthy,) = [e for e in elb.journal.about(instance) if e.detail.get("state") == "healthy"]
+    chain = [event.detail_type for event in elb.journal.chain(healthy)]
+    assert chain[-2:] == ["Target Health State Change", "Target Health State Change"]
+    assert "RegisterTargets" in elb.journal.chain(healthy)[0].summary
+
+
+def test_a_deleted_group_is_let_go(elb):
+    group = elb.group()
+    elb.wait(1)
+    elb.api.delete_target_group(TargetGroupArn=group)
+    elb.wait(1)
+    assert [loop.key for loop in elb.engine.loops()] == [ROUTING]
+    assert not [event for event in elb.journal.events() if event.source == "sandbox.engine"]
