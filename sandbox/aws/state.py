@@ -17,6 +17,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
 import moto
 from moto.core.base_backend import BackendDict, backend_lock
 from moto.core.model_instances import reset_model_data
