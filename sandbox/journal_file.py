@@ -20,8 +20,18 @@ class JournalFile:
         self._older = path.with_suffix(".older.jsonl")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
+        self.trouble: str | None = None  # why the newest event is not on disk
 
     def write(self, event: Event) -> None:
+        """Never raises: a full disk must not stop what the events are about. `trouble` tells, and the next event tries again."""
+        try:
+            self._append(event)
+        except OSError as error:
+            self.trouble = f"the journal could not be written ({error}); events are kept in memory only"
+        else:
+            self.trouble = None
+
+    def _append(self, event: Event) -> None:
         self._file.write(json.dumps(event.as_json(), ensure_ascii=False) + "\n")
         self._file.flush()
         if self._file.tell() > LARGEST:

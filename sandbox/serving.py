@@ -1,0 +1,83 @@
+"""Runs one live sandbox in this process until it is told to end: `sandbox serve`, the command of the compose service and of `sandbox up`.
+
+What an earlier run left is taken up again: AWS state and journal from the state folder, containers and Envoy by the drivers themselves.
+SIGTERM saves and lets go; instances and the load balancer go on serving, as on AWS. `sandbox down` removes them.
+"""
+
+import signal
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sandbox.aws import state
+from sandbox.aws.saver import Saver
+from sandbox.aws.server import Server
+from sandbox.core.events import Event
+from sandbox.journal_file import JournalFile
+from sandbox.settings import Settings
+from sandbox.wiring import Sandbox, build
+
+NOT_SAVED = "State Not Saved"
+
+
+def serve(settings: Settings) -> None:
+    """Returns after SIGTERM or SIGINT. Raises UserError when it cannot start (a port is taken, the state is of another version)."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    file = JournalFile(settings.state_dir / "journal.jsonl")
+    earlier = tuple(file.read())
+    sandbox = build(settings, start=_not_before(earlier), journal_sink=file.write, disk=lambda: file.trouble)
+    saved = settings.state_dir / "state.bin"
+    saver = Saver(lambda: state.save(saved), lambda error: _tell_unsaved(sandbox, file, error))
+    server = Server(sandbox.gateway, settings.host, settings.port)
+    try:
+        _take_up(sandbox, earlier, saved)
+        sandbox.journal.on_event(lambda event: None if event.detail_type == NOT_SAVED else saver.mark())
+        saver.start()
+        sandbox.engine.start()
+        server.start()
+        _until_told()
+    finally:
+        server.stop()
+        sandbox.engine.stop()
+        saver.stop()
+        sandbox.close()
+        file.close()
+
+
+def _not_before(earlier: Sequence[Event]) -> datetime:
+    """Now, or the end of the earlier run where that is later: a fast clock ran ahead of the wall's, and time never goes back."""
+    now = datetime.now(UTC)
+    return max(now, earlier[-1].at) if earlier else now
+
+
+def _take_up(sandbox: Sandbox, earlier: Sequence[Event], saved: Path) -> None:
+    sandbox.journal.load(earlier)
+    again = saved.exists()
+    if again:
+        state.load(saved)
+    containers = sandbox.drivers.runtime.containers()
+    taken = f"took up the state of an earlier run and {len(containers)} machines" if again else "started with nothing"
+    sandbox.journal.record(
+        Event(
+            source="sandbox.control",
+            detail_type="Sandbox Started",
+            summary=f"the control plane {taken} ({sandbox.drivers.runtime.name} runtime, speed {sandbox.clock.speed:g})",
+            detail={"runtime": sandbox.drivers.runtime.name, "speed": sandbox.clock.speed, "machines": sorted(containers)},
+        )
+    )
+
+
+def _tell_unsaved(sandbox: Sandbox, file: JournalFile, error: Exception) -> None:
+    """A restart now would forget what is not on disk: an event, and a part of /_sandbox/health, say so."""
+    file.trouble = f"the state could not be saved ({error}); it is tried again at the next change"
+    sandbox.journal.record(
+        Event(source="sandbox.control", detail_type=NOT_SAVED, summary=file.trouble, detail={"error": str(error)})
+    )
+
+
+def _until_told() -> None:
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    told.wait()

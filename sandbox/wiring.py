@@ -1,0 +1,222 @@
+"""The one file that knows every class: build(settings) makes a whole sandbox, live or in virtual time. serving.py runs a live one.
+
+Read it from top to bottom to see every controller and driver on one screen.
+"""
+
+import os
+import random
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+
+import sandbox.services.autoscaling.backend
+import sandbox.services.autoscaling.responses
+import sandbox.services.elbv2.responses  # noqa: F401 - what services change in moto is declared when these are imported
+from sandbox.aws import moto_time, seams, state
+from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.gateway import Gateway
+from sandbox.aws.transport import Transport
+from sandbox.control import endpoints, health
+from sandbox.control.access_log import AccessLog
+from sandbox.control.app import control_app
+from sandbox.control.surface import ControlSurface
+from sandbox.core.clock import Clock, VirtualClock, WallClock
+from sandbox.core.control import Controller, Scope
+from sandbox.core.events import Event
+from sandbox.core.journal import Journal
+from sandbox.drivers.probe.base import Prober
+from sandbox.drivers.probe.http import HttpProber
+from sandbox.drivers.probe.simulated import SimulatedProber
+from sandbox.drivers.proxy.base import Proxy
+from sandbox.drivers.proxy.process import EnvoyProxy
+from sandbox.drivers.proxy.simulated import SimulatedProxy
+from sandbox.drivers.runtime.base import Runtime
+from sandbox.drivers.runtime.docker import DEFAULT_IMAGE, DockerRuntime
+from sandbox.drivers.runtime.docker_engine import DockerEngine
+from sandbox.drivers.runtime.process import ProcessRuntime
+from sandbox.drivers.runtime.router import NetnsRouter
+from sandbox.drivers.runtime.simulated import SimulatedRuntime
+from sandbox.drivers.world import World
+from sandbox.engine import Engine
+from sandbox.services.autoscaling.controller import AutoScalingController
+from sandbox.services.ec2.controller import Ec2Controller
+from sandbox.services.elbv2.controller import Elbv2Controller
+from sandbox.settings import Settings
+
+VIRTUAL_START = datetime(2026, 5, 7, 17, 0, tzinfo=UTC)  # the day of the outage that the tutorial is about
+APP = Path(__file__).resolve().parent.parent / "app" / "app.py"
+PRIVILEGED_OFFSET = 20_000  # added to ports below 1024 where this user may not bind them (process runtime)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drivers:
+    runtime: Runtime
+    prober: Prober
+    proxy: Proxy
+    world: World | None = None  # what the simulated ones stand on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    settings: Settings
+    clock: Clock
+    journal: Journal
+    engine: Engine
+    drivers: Drivers
+    gateway: Gateway
+    transport: Transport
+
+    @property
+    def world(self) -> World:
+        assert self.drivers.world is not None, "only a simulated sandbox has a world to break"
+        return self.drivers.world
+
+    def close(self) -> None:
+        """Lets go of the drivers. Instances and the load balancer go on."""
+        self.drivers.prober.close()
+        self.drivers.proxy.close(keep_serving=True)
+        self.drivers.runtime.close()
+
+
+def build(
+    settings: Settings,
+    *,
+    virtual: bool = False,
+    start: datetime | None = None,
+    journal_sink: Callable[[Event], None] | None = None,
+    disk: Callable[[], str | None] = lambda: None,
+) -> Sandbox:
+    """A sandbox whose engine is not started yet. `virtual`: simulated drivers, and a clock that stands still until it is moved.
+    `start`: the clock's first moment; None: now (virtual: the day of the outage). `disk` tells what is wrong with the state folder."""
+    clock: Clock = VirtualClock(start or VIRTUAL_START) if virtual else WallClock(settings.speed, start)
+    journal = Journal(clock, journal_sink)
+    engine = Engine(clock, journal, LOCK)
+    chance = random.Random(settings.seed)
+    drivers = _simulated(engine, clock, chance) if virtual or settings.runtime == "simulated" else _real(clock, settings)
+    aws = Context(clock=clock, journal=journal, random=chance, settings=settings, wake=engine.wake)
+    aws.extra["runtime"] = drivers.runtime
+    if refuse_cidr := getattr(drivers.runtime, "refuse_cidr", None):
+        aws.extra["refuse_cidr"] = refuse_cidr
+    use(aws)
+    moto_time.install(clock)
+    seams.install()
+    state.reset(settings.seed)
+    gateway = Gateway(allowed_hosts=settings.allowed_hosts)
+    transport = Transport(gateway)
+    ec2 = Ec2Controller(journal, drivers.runtime)
+    elbv2 = Elbv2Controller(journal, drivers.prober, drivers.proxy, drivers.runtime)
+    controllers: list[Controller] = [ec2, elbv2, AutoScalingController(journal, transport)]
+    engine.add(controllers)
+    drivers.runtime.on_change(lambda instance_id: engine.wake("ec2", ec2.key_of(instance_id)))
+    sandbox = Sandbox(
+        settings=settings,
+        clock=clock,
+        journal=journal,
+        engine=engine,
+        drivers=drivers,
+        gateway=gateway,
+        transport=transport,
+    )
+    gateway.control = control_app(_surface(sandbox, disk))
+    return sandbox
+
+
+# ---- drivers -----------------------------------------------------------------------------------------------------------------------------
+
+
+def _simulated(engine: Engine, clock: Clock, chance: random.Random) -> Drivers:
+    world = World(clock=clock, at=engine.at, random=chance)
+    return Drivers(runtime=SimulatedRuntime(world), prober=SimulatedProber(world), proxy=SimulatedProxy(world), world=world)
+
+
+def _real(clock: Clock, settings: Settings) -> Drivers:
+    return Drivers(runtime=_runtime(clock, settings), prober=HttpProber(clock, _reachable_networks(settings)), proxy=_proxy(clock, settings))
+
+
+def _runtime(clock: Clock, settings: Settings) -> Runtime:
+    if settings.runtime == "docker":
+        router = NetnsRouter(DockerEngine(settings.name, settings.docker_host)) if settings.topology == "compose" else None
+        return DockerRuntime(clock, settings.name, settings.docker_host, router, {DEFAULT_IMAGE: settings.machine_image})
+    return ProcessRuntime(clock, settings.state_dir / "instances", 0 if may_bind_port_80() else PRIVILEGED_OFFSET, APP)
+
+
+def _proxy(clock: Clock, settings: Settings) -> EnvoyProxy:
+    compose = settings.topology == "compose"
+    return EnvoyProxy(
+        clock=clock,
+        directory=settings.state_dir / "proxy",
+        bind=settings.host,
+        ports=settings.listener_ports,
+        front_port=settings.front_port,
+        child=not compose,
+    )
+
+
+def _reachable_networks(settings: Settings) -> Callable[[str], bool]:
+    """Health checks go to loopback and, with containers, to networks that this sandbox made: private ones of its VPCs."""
+    if settings.runtime != "docker":
+        return lambda address: False
+    default = ip_network(settings.vpc_cidr)
+    return lambda address: ip_address(address) in default or ip_address(address).is_private
+
+
+def may_bind_port_80() -> bool:
+    if sys.platform != "linux":
+        return False
+    lowest = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+    return os.geteuid() == 0 or (lowest.exists() and int(lowest.read_text()) <= 80)
+
+
+# ---- /_sandbox ---------------------------------------------------------------------------------------------------------------------------
+
+
+def _surface(sandbox: Sandbox, disk: Callable[[], str | None]) -> ControlSurface:
+    settings, drivers, engine = sandbox.settings, sandbox.drivers, sandbox.engine
+    access_log = AccessLog()
+    drivers.proxy.on_access(access_log.take)
+    scope = Scope(settings.account, settings.region)
+    elbv2 = sandbox.transport.client("elbv2", scope)
+
+    def parts() -> tuple[health.Part, ...]:
+        runtime, proxy, trouble = drivers.runtime, drivers.proxy, disk()
+        state_part = health.Part(name="state", ok=trouble is None, sentence=trouble or "State and journal are on disk.")
+        known = health.parts(
+            engine.loops(),
+            sandbox.clock.now(),
+            sandbox.clock.speed,
+            (runtime.name, runtime.available()),
+            proxy.available(),
+            proxy.rejected(),
+        )
+        return (*known, state_part)
+
+    def set_speed(speed: float) -> None:
+        if not isinstance(sandbox.clock, WallClock):
+            raise ValueError("virtual time has no speed")
+        sandbox.clock.set_speed(speed)
+        engine.clock_changed()
+
+    def reset() -> None:
+        with LOCK:
+            state.reset()
+        access_log.clear()
+        engine.wake()
+
+    return ControlSurface(
+        settings=settings,
+        clock=sandbox.clock,
+        journal=sandbox.journal,
+        access_log=access_log,
+        health=parts,
+        loops=engine.loops,
+        seams=seams.installed,
+        endpoints=lambda: endpoints.read(elbv2, drivers.proxy.local_address, drivers.proxy.problems),
+        containers=drivers.runtime.containers,
+        console=drivers.runtime.console_output,
+        set_speed=set_speed,
+        reset=reset,
+        runtime=drivers.runtime.name,
+    )
