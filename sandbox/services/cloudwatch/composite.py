@@ -1,0 +1,216 @@
+"""Rules of composite alarms: `ALARM("cpu high") AND NOT OK(disk)`, parsed and evaluated (CW-60, CW-61). Pure.
+
+A grammar by recursive descent: or > and > not > term. A term is a state function, TRUE, FALSE, AT_LEAST or a rule in parentheses.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sandbox.services.cloudwatch.errors import Refused, validation
+from sandbox.services.cloudwatch.model import StateValue
+
+LONGEST_RULE, MOST_CHILDREN, MOST_ELEMENTS = 10_240, 100, 500
+_DEEPEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class InState:
+    state: StateValue
+    alarm: str  # its name
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    rule: "Rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    rules: "tuple[Rule, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    rules: "tuple[Rule, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    count: int
+    state: StateValue
+    negated: bool  # AT_LEAST(2, NOT OK, (...))
+    alarms: tuple[str, ...]
+
+
+Rule = InState | Constant | Not | Every | Either | AtLeast
+
+
+def parse(text: str) -> Rule:
+    """Raises ValidationError where it is not a rule, or one that is too large."""
+    if len(text) > LONGEST_RULE:
+        raise validation(f"AlarmRule must not exceed {LONGEST_RULE} characters.")
+    parser = _Parser(text)
+    rule = parser.either()
+    parser.end()
+    if len(set(children(rule))) > MOST_CHILDREN:
+        raise validation(f"AlarmRule must not refer to more than {MOST_CHILDREN} alarms.")
+    return rule
+
+
+def children(rule: Rule) -> Iterator[str]:
+    """Names of the alarms that the rule refers to."""
+    match rule:
+        case InState():
+            yield rule.alarm
+        case Not():
+            yield from children(rule.rule)
+        case Every() | Either():
+            for part in rule.rules:
+                yield from children(part)
+        case AtLeast():
+            yield from rule.alarms
+
+
+def holds(rule: Rule, states: Mapping[str, StateValue]) -> bool:
+    """An alarm that is not in `states` is in no state at all."""
+    match rule:
+        case InState():
+            return states.get(rule.alarm) is rule.state
+        case Constant():
+            return rule.value
+        case Not():
+            return not holds(rule.rule, states)
+        case Every():
+            return all(holds(part, states) for part in rule.rules)
+        case Either():
+            return any(holds(part, states) for part in rule.rules)
+        case AtLeast():
+            return sum((states.get(alarm) is rule.state) != rule.negated for alarm in rule.alarms) >= rule.count
+
+
+_TOKEN = re.compile(r"""\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*"|'[^']*')|(?P<mark>[(),])|(?P<word>[^\s(),"']+))""")
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = list(self._read())
+        self._at = 0
+        self._depth = 0
+        if len(self._tokens) > MOST_ELEMENTS * 4:
+            raise validation(f"AlarmRule must not have more than {MOST_ELEMENTS} elements.")
+
+    def _read(self) -> Iterator[tuple[str, str]]:
+        at, text = 0, self._text.rstrip()
+        while at < len(text):
+            match = _TOKEN.match(text, at)
+            if match is None or match.lastgroup is None:
+                raise self._wrong(at)
+            yield match.lastgroup, match[match.lastgroup]
+            at = match.end()
+
+    def _wrong(self, at: int | None = None) -> Refused:
+        where = f" at character {at}" if at is not None else ""
+        return validation(f"AlarmRule is not a valid expression{where}: {self._text}")
+
+    def _peek(self) -> tuple[str, str]:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ("end", "")
+
+    def _take(self, kind: str | None = None, value: str | None = None) -> str:
+        found = self._peek()
+        if (kind and found[0] != kind) or (value and found[1] != value):
+            raise self._wrong()
+        self._at += 1
+        return found[1]
+
+    def _takes(self, word: str) -> bool:
+        if self._peek() == ("word", word):
+            self._at += 1
+            return True
+        return False
+
+    def end(self) -> None:
+        self._take("end")
+
+    def either(self) -> Rule:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._wrong()
+        rules = [self._every()]
+        while self._takes("OR"):
+            rules.append(self._every())
+        self._depth -= 1
+        return rules[0] if len(rules) == 1 else Either(tuple(rules))
+
+    def _every(self) -> Rule:
+        rules = [self._negation()]
+        while self._takes("AND"):
+            rules.append(self._negation())
+        return rules[0] if len(rules) == 1 else Every(tuple(rules))
+
+    def _negation(self) -> Rule:
+        negated = False
+        while self._takes("NOT"):
+            negated = not negated
+        term = self._term()
+        return Not(term) if negated else term
+
+    def _term(self) -> Rule:
+        if self._peek() == ("mark", "("):
+            self._take()
+            rule = self.either()
+            self._take("mark", ")")
+            return rule
+        word = self._take("word")
+        if word in ("TRUE", "FALSE"):
+            return Constant(word == "TRUE")
+        self._take("mark", "(")
+        rule = self._at_least() if word == "AT_LEAST" else InState(self._state(word), self._alarm())
+        self._take("mark", ")")
+        return rule
+
+    def _state(self, word: str) -> StateValue:
+        if word not in StateValue.__members__:
+            raise self._wrong()
+        return StateValue[word]
+
+    def _alarm(self) -> str:
+        """A name or an ARN, quoted or not; unquoted names may hold spaces."""
+        kind, value = self._peek()
+        if kind == "quoted":
+            self._take()
+            name = re.sub(r"\\(.)", r"\1", value[1:-1])
+        else:
+            words = [self._take("word")]
+            while self._peek()[0] == "word":
+                words.append(self._take())
+            name = " ".join(words)
+        return name.split(":", 6)[6] if name.startswith("arn:") and name.count(":") >= 6 else name
+
+    def _at_least(self) -> Rule:
+        """AT_LEAST(2, ALARM, (a, b, c)); the count may be a share: 50%."""
+        count = self._take("word")
+        self._take("mark", ",")
+        negated = self._takes("NOT")
+        state = self._state(self._take("word"))
+        self._take("mark", ",")
+        self._take("mark", "(")
+        alarms = [self._alarm()]
+        while self._peek() == ("mark", ","):
+            self._take()
+            alarms.append(self._alarm())
+        self._take("mark", ")")
+        return AtLeast(self._number(count, len(alarms)), state, negated, tuple(alarms))
+
+    def _number(self, text: str, alarms: int) -> int:
+        number = text.removesuffix("%")
+        if not number.isdigit():
+            raise self._wrong()
+        return math.ceil(alarms * int(number) / 100) if text.endswith("%") else int(number)

@@ -1,0 +1,193 @@
+"""What an alarm is: its configuration, its state, the table of its transitions, what may follow from a change. Values only.
+
+`decide.py` decides on these, `backend.py` makes them from requests and keeps them on moto's alarm objects.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from sandbox.core.control import Action
+from sandbox.services.cloudwatch.metric_queries import Query
+from sandbox.services.cloudwatch.store import MetricId
+
+
+class StateValue(Enum):
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+
+
+class Finding(Enum):
+    """What an evaluation finds, or what SetAlarmState says."""
+
+    BREACHING = "threshold crossed"
+    WITHIN = "threshold not crossed"
+    NO_DATA = "no datapoints"
+
+
+TRANSITIONS: Mapping[tuple[StateValue, Finding], StateValue] = {  # CW-15, CW-26
+    (StateValue.INSUFFICIENT_DATA, Finding.BREACHING): StateValue.ALARM,
+    (StateValue.INSUFFICIENT_DATA, Finding.WITHIN): StateValue.OK,
+    (StateValue.INSUFFICIENT_DATA, Finding.NO_DATA): StateValue.INSUFFICIENT_DATA,
+    (StateValue.OK, Finding.BREACHING): StateValue.ALARM,
+    (StateValue.OK, Finding.WITHIN): StateValue.OK,
+    (StateValue.OK, Finding.NO_DATA): StateValue.INSUFFICIENT_DATA,
+    (StateValue.ALARM, Finding.BREACHING): StateValue.ALARM,
+    (StateValue.ALARM, Finding.WITHIN): StateValue.OK,
+    (StateValue.ALARM, Finding.NO_DATA): StateValue.INSUFFICIENT_DATA,
+}
+
+COMPARISONS = {  # CW-40: the words of state reasons
+    "GreaterThanOrEqualToThreshold": "greater than or equal to",
+    "GreaterThanThreshold": "greater than",
+    "LessThanThreshold": "less than",
+    "LessThanOrEqualToThreshold": "less than or equal to",
+}
+MISSING_DATA = ("breaching", "notBreaching", "ignore", "missing")
+
+INITIAL_REASON = "Unchecked: Initial alarm creation"
+SHORT_PERIODS = (10, 20, 30)
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmBase:
+    name: str
+    arn: str
+    updated_at: datetime  # of the configuration
+    description: str | None = None
+    actions_enabled: bool = True
+    ok_actions: tuple[str, ...] = ()
+    alarm_actions: tuple[str, ...] = ()
+    insufficient_data_actions: tuple[str, ...] = ()
+
+    def actions_for(self, state: StateValue) -> tuple[str, ...]:
+        """ARNs to run on the change to `state`; none when actions are disabled (CW-45)."""
+        if not self.actions_enabled:
+            return ()
+        match state:
+            case StateValue.OK:
+                return self.ok_actions
+            case StateValue.ALARM:
+                return self.alarm_actions
+        return self.insufficient_data_actions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricAlarm(AlarmBase):
+    comparison_operator: str
+    threshold: float
+    evaluation_periods: int  # N
+    datapoints_to_alarm: int | None = None  # M; None: as N
+    treat_missing_data: str | None = None  # None: missing
+    evaluate_low_sample_count_percentile: str | None = None  # None: evaluate
+    period: int  # seconds
+    metric: MetricId | None = None  # None: metric math
+    statistic: str = ""  # "Average", or an extended one
+    extended: bool = False  # the statistic was given as ExtendedStatistic
+    unit: str | None = None
+    queries: tuple[Query, ...] = ()  # metric math
+
+    @property
+    def least_breaching(self) -> int:
+        return self.datapoints_to_alarm or self.evaluation_periods
+
+    @property
+    def span(self) -> int:
+        """Seconds that the evaluation periods cover."""
+        return self.period * self.evaluation_periods
+
+    @property
+    def instance_id(self) -> str | None:
+        return dict(self.metric.dimensions).get("InstanceId") if self.metric else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompositeAlarm(AlarmBase):
+    rule: str
+    suppressor: str | None = None  # name of an alarm; while it is in ALARM no action runs (CW-61)
+    suppressor_wait: timedelta = timedelta(0)
+    suppressor_extension: timedelta = timedelta(0)
+
+
+Alarm = MetricAlarm | CompositeAlarm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmState:
+    value: StateValue
+    reason: str
+    reason_data: str = "{}"  # JSON
+    updated_at: datetime
+    transitioned_at: datetime  # last change of value (CW-42)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    old: AlarmState
+    new: AlarmState
+
+
+@dataclass(frozen=True, slots=True)
+class Datapoint:
+    at: datetime  # start of its period
+    value: float | None = None  # None: missing
+    sample_count: float | None = None
+
+
+# ---- actions of decide() ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateState(Action):
+    change: StateChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetSetStates(Action):
+    """What SetAlarmState asked for has been answered with actions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSuppression(Action):
+    """What DescribeAlarms tells of a composite alarm's held actions; None: they are not held."""
+
+    by: str | None = None  # "Alarm", "WaitPeriod" or "ExtensionPeriod"
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Action):
+    """An alarm action, named by its ARN, for a change of state."""
+
+    arn: str
+    state_updated_at: datetime
+    again: bool = False  # re-run while the state lasts (SCL-4): history tells of it only when the outcome differs from the last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyTopic(Run):
+    subject: str
+    message: str  # JSON with default, sms, email: MessageStructure=json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecuteScalingPolicy(Run):
+    state: StateValue
+    datapoints: tuple[float, ...]  # that were evaluated, newest last
+    threshold: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ec2Action(Run):
+    verb: str  # "stop", "terminate", "reboot" or "recover"
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseAction(Run):
+    """An action that cannot be carried out at all: straight to the history."""
+
+    error: str
