@@ -144,8 +144,14 @@ def controller_of(elb: Elb) -> Elbv2Controller:
     return Elbv2Controller(elb.journal, elb.prober, elb.proxy, elb.runtime)
 
 
+@pytest.fixture(scope="module")
+def transport() -> Transport:
+    """One for all tests: making boto3's clients is the slowest part of a test, and neither they nor the gateway keep state."""
+    return Transport(Gateway())
+
+
 @pytest.fixture
-def elb() -> Iterator[Elb]:
+def elb(transport: Transport) -> Iterator[Elb]:
     clock = VirtualClock()
     journal = Journal(clock)
     engine = Engine(clock, journal, LOCK)
@@ -159,7 +165,7 @@ def elb() -> Iterator[Elb]:
     for each in (elbv2_backends, ec2_backends):
         each.clear()
     seams.install()
-    found = Elb(clock, journal, world, engine, Transport(Gateway()), prober, proxy, runtime)
+    found = Elb(clock, journal, world, engine, transport, prober, proxy, runtime)
     engine.add([controller_of(found)])
     yield found
     for each in (elbv2_backends, ec2_backends):
