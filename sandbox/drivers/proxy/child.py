@@ -79,6 +79,7 @@ class Child:
         if process is not None and not keep_serving:
             _end(process)
             self._pid_file.unlink(missing_ok=True)
+            self._admin.unlink(missing_ok=True)
 
     # ---- the watching thread ---------------------------------------------------------------------------------------------------------
 
