@@ -4,6 +4,7 @@ What an earlier run left is taken up again: AWS state and journal from the state
 SIGTERM saves and lets go; instances and the load balancer go on serving, as on AWS. `sandbox down` removes them.
 """
 
+import shutil
 import signal
 import threading
 from collections.abc import Sequence
@@ -13,10 +14,15 @@ from pathlib import Path
 from sandbox.aws import state
 from sandbox.aws.saver import Saver
 from sandbox.aws.server import Server
+from sandbox.core.clock import WallClock
+from sandbox.core.errors import UserError
 from sandbox.core.events import Event
+from sandbox.core.text import plural
+from sandbox.drivers.runtime.docker import DockerRuntime
+from sandbox.drivers.runtime.process import ProcessRuntime
 from sandbox.journal_file import JournalFile
 from sandbox.settings import Settings
-from sandbox.wiring import Sandbox, build
+from sandbox.wiring import Sandbox, build, real_drivers
 
 NOT_SAVED = "State Not Saved"
 
@@ -81,3 +87,21 @@ def _until_told() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
     told.wait()
+
+
+def remove(settings: Settings) -> list[str]:
+    """What an embedded sandbox left running after its control plane ended: instances, the proxy, and the state. → what was done."""
+    clock = WallClock()
+    drivers = real_drivers(clock, settings)
+    machines = len(drivers.runtime.containers())
+    stayed: tuple[str, ...] = drivers.runtime.remove_all() if isinstance(drivers.runtime, DockerRuntime | ProcessRuntime) else ()
+    drivers.proxy.close(keep_serving=False)
+    drivers.prober.close()
+    drivers.runtime.close()
+    if stayed:
+        raise UserError("Not everything could be removed: " + " ".join(stayed), "sandbox down")
+    for name in ("state.bin", "journal.jsonl", "journal.older.jsonl"):
+        (settings.state_dir / name).unlink(missing_ok=True)
+    for folder in ("instances", "proxy"):
+        shutil.rmtree(settings.state_dir / folder, ignore_errors=True)
+    return [f"{plural(machines, 'machine')} removed.", "The load balancers' proxy is removed, and the state."]

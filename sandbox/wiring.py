@@ -95,7 +95,7 @@ def build(
     journal = Journal(clock, journal_sink)
     engine = Engine(clock, journal, LOCK)
     chance = random.Random(settings.seed)
-    drivers = _simulated(engine, clock, chance) if virtual or settings.runtime == "simulated" else _real(clock, settings)
+    drivers = _simulated(engine, clock, chance) if virtual or settings.runtime == "simulated" else real_drivers(clock, settings)
     aws = Context(clock=clock, journal=journal, random=chance, settings=settings, wake=engine.wake)
     aws.extra["runtime"] = drivers.runtime
     if refuse_cidr := getattr(drivers.runtime, "refuse_cidr", None):
@@ -132,7 +132,7 @@ def _simulated(engine: Engine, clock: Clock, chance: random.Random) -> Drivers:
     return Drivers(runtime=SimulatedRuntime(world), prober=SimulatedProber(world), proxy=SimulatedProxy(world), world=world)
 
 
-def _real(clock: Clock, settings: Settings) -> Drivers:
+def real_drivers(clock: Clock, settings: Settings) -> Drivers:
     return Drivers(runtime=_runtime(clock, settings), prober=HttpProber(clock, _reachable_networks(settings)), proxy=_proxy(clock, settings))
 
 
