@@ -1,0 +1,94 @@
+"""What the commands share: which sandbox is meant, tables, JSON. Nothing here prints but `table` and `as_json`."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sandbox.client import Client
+from sandbox.settings import Settings
+
+json_option = click.option("--json", "as_json_", is_flag=True, help="JSON instead of tables and sentences.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What `sandbox up` wrote down: how the next commands find it."""
+
+    endpoint: str
+    name: str
+    runtime: str
+    topology: str  # "embedded" | "compose"
+    pid: int = 0  # 0: not a process of ours
+
+    @staticmethod
+    def file(settings: Settings) -> Path:
+        return settings.state_dir / "running.json"
+
+    @staticmethod
+    def read(settings: Settings) -> "Running | None":
+        try:
+            return Running(**json.loads(Running.file(settings).read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, settings: Settings) -> None:
+        file = Running.file(settings)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        value = {"endpoint": self.endpoint, "name": self.name, "runtime": self.runtime, "topology": self.topology, "pid": self.pid}
+        file.write_text(json.dumps(value))
+
+
+def endpoint(settings: Settings) -> str:
+    """By SANDBOX_PORT when it is set, else of the sandbox that `up` started here, else the default."""
+    named = os.environ.get("SANDBOX_PORT") or os.environ.get("SANDBOX_PUBLISHED_PORT")
+    running = None if named else Running.read(settings)
+    return running.endpoint if running else settings.endpoint
+
+
+def client(settings: Settings | None = None, timeout: float = 60.0) -> Client:
+    given = settings or Settings.from_environment()
+    return Client(endpoint(given), given.region, timeout)
+
+
+def as_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, default=str))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "none") -> None:
+    """Plain text where nobody looks (a pipe, a file): no colours, no cut-off lines."""
+    tty = sys.stdout.isatty()
+    console = Console(width=None if tty else 240, no_color=not tty, highlight=False)
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        made.add_column(Text(column), overflow="fold", no_wrap=not tty)
+    listed = list(rows)
+    for row in listed:
+        made.add_row(*(Text(cell) for cell in row))
+    if listed:
+        console.print(made)
+    else:
+        console.print(Text(f"{title}: {empty}", style="bold"))
+
+
+def clock_time(moment: str) -> str:
+    """`2026-05-07T12:00:31.000Z` → `12:00:31`."""
+    return moment[11:19]
+
+
+def pick(found: Mapping[str, Any] | Sequence[str], beginning: str) -> list[str]:
+    """Names that begin so; the name itself when it is one."""
+    return [beginning] if beginning in found else sorted(name for name in found if name.startswith(beginning))
+
+
+def have(command: str) -> bool:
+    return shutil.which(command) is not None

@@ -1,0 +1,67 @@
+"""The control plane as a background process of this machine: started with every setting spelled out, found by its process id, ended."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import psutil
+
+from sandbox.core.errors import UserError
+from sandbox.settings import PREFIX, Settings
+
+PATIENCE = 30.0  # real seconds for it to end by itself
+MODULE = "sandbox.cli.main"
+
+
+def environment(settings: Settings) -> Mapping[str, str]:
+    """The settings as variables: what was an option of `up` holds for `serve`, wherever it runs."""
+    values = settings.as_json() | {"state_dir": str(settings.state_dir.resolve())}
+    return {PREFIX + name.upper(): "" if value is None else str(value) for name, value in values.items()}
+
+
+def start(settings: Settings) -> subprocess.Popen[bytes]:
+    """In a session of its own, so that a Ctrl-C here does not reach it. Its words go to sandbox.log."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.state_dir / "sandbox.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", MODULE, "serve"],
+            env={**os.environ, **environment(settings)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def last_words(settings: Settings) -> str:
+    lines = (settings.state_dir / "sandbox.log").read_text(errors="replace").strip().splitlines()
+    return next((line.removeprefix("error: ") for line in reversed(lines) if not line.startswith("  next:")), "it said nothing")
+
+
+def process(pid: int) -> psutil.Process | None:
+    """Ours with that number; None when it has ended, or the number is somebody else's by now."""
+    try:
+        found = psutil.Process(pid) if pid else None
+        if found and found.status() != psutil.STATUS_ZOMBIE and MODULE in found.cmdline():
+            return found
+    except psutil.Error:
+        pass
+    return None
+
+
+def stop(pid: int) -> bool:
+    """Asks it to end and waits. False: it did not run. Raises UserError when it is not ours to end, or does not end."""
+    found = process(pid)
+    if found is None:
+        return False
+    try:
+        found.terminate()
+        found.wait(PATIENCE)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.AccessDenied:
+        raise UserError(f"The sandbox is process {pid}, of another user.", f"sudo kill {pid}") from None
+    except psutil.TimeoutExpired:
+        raise UserError(f"The sandbox (process {pid}) does not end.", f"kill -9 {pid} && sandbox down") from None
+    return True

@@ -1,0 +1,143 @@
+"""`sandbox up`, `sandbox down`, and the internal `sandbox serve` that both kinds of control plane run.
+
+With the docker runtime the control plane is containers (compose.py), else a process (daemon.py). `up` returns when /_sandbox/health says
+that all is well; `down` removes everything that is this sandbox's, and only that.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from sandbox.cli import compose, daemon
+from sandbox.cli.common import Running, client
+from sandbox.cli.env import exports
+from sandbox.client import NotRunning
+from sandbox.core.errors import UserError
+from sandbox.settings import Settings
+
+PATIENCE = 120.0  # real seconds until all is well
+PAUSE = 0.1
+
+runtime_option = click.option("--runtime", help="auto, docker, process or simulated.")
+speed_option = click.option("--speed", type=float, help="Sandbox seconds per real second; 1 is AWS.")
+
+
+@click.command()
+@runtime_option
+@speed_option
+@click.option("--port", type=int, help="Of the AWS API.")
+def up(runtime: str | None, speed: float | None, port: int | None) -> None:
+    """Start a sandbox in the background and return when it is healthy."""
+    settings = Settings.from_environment(runtime=runtime, speed=speed, port=port)
+    health = ensure(settings)
+    endpoint = client(settings).endpoint
+    click.echo(f"The sandbox answers at {endpoint}: {health['runtime']} runtime, speed {health['speed']:g}.")
+    click.echo("".join(f"  export {name}={value}\n" for name, value in exports(settings).items()), nl=False)
+    click.echo('  next: eval "$(sandbox env)"    or: sandbox scenario run tutorial')
+
+
+@click.command()
+def down() -> None:
+    """Stop the sandbox and remove everything that is its, machines included."""
+    settings = Settings.from_environment()
+    done = remove(settings)
+    click.echo("\n".join(done) if done else "There was no sandbox here.")
+
+
+@click.command(hidden=True)
+def serve() -> None:
+    """Run the control plane in the foreground (what `up` and docker-compose.yml start)."""
+    from sandbox import serving  # noqa: PLC0415 - imports moto, which takes seconds; only this command needs it
+
+    settings = Settings.from_environment()
+    serving.serve(replace(settings, runtime="process") if settings.runtime == "auto" else settings)
+
+
+def ensure(settings: Settings) -> dict[str, Any]:
+    """The health of the sandbox that runs, after starting it when none did. Raises UserError when another kind of it runs."""
+    there = running(settings)
+    if there is None:
+        return start(settings)
+    if settings.runtime not in ("auto", there["runtime"]):
+        raise UserError(
+            f"A sandbox with the {there['runtime']} runtime is running.", f"sandbox down && sandbox up --runtime {settings.runtime}"
+        )
+    click.echo(f"It is running already (sandbox {there['name']}).")
+    return there
+
+
+def running(settings: Settings) -> dict[str, Any] | None:
+    asked = client(settings, timeout=10.0)
+    try:
+        return dict(asked.get("health"))
+    except NotRunning as error:
+        if "is not a sandbox" in error.message:
+            raise
+        return None
+    finally:
+        asked.close()
+
+
+def start(settings: Settings) -> dict[str, Any]:
+    runtime = chosen(settings)
+    settings = replace(settings, runtime=runtime)
+    if runtime == "docker":
+        compose.up(settings)
+        noted = Running(endpoint=settings.endpoint, name=settings.name, runtime=runtime, topology="compose")
+        noted.write(settings)
+        return wait_until_healthy(settings, lambda: None)
+    process = daemon.start(settings)
+    noted = Running(endpoint=settings.endpoint, name=settings.name, runtime=runtime, topology="embedded", pid=process.pid)
+    noted.write(settings)
+    try:
+        return wait_until_healthy(settings, lambda: None if process.poll() is None else daemon.last_words(settings))
+    except UserError:
+        if process.poll() is not None:
+            Running.file(settings).unlink(missing_ok=True)
+        raise
+
+
+def chosen(settings: Settings) -> str:
+    if settings.runtime not in ("auto", "docker"):
+        return settings.runtime
+    obstacle = compose.why_not()
+    if obstacle is None:
+        return "docker"
+    if settings.runtime == "docker":
+        raise UserError(f"{obstacle} The docker runtime needs it.", "sandbox up --runtime process")
+    click.echo(f"{obstacle} Instances are processes of this machine instead.")
+    return "process"
+
+
+def wait_until_healthy(settings: Settings, ended: Callable[[], str | None]) -> dict[str, Any]:
+    """`ended`: the last words of the control plane when it has ended, else None."""
+    deadline = time.monotonic() + PATIENCE
+    health: dict[str, Any] | None = None
+    while time.monotonic() < deadline:
+        health = running(settings)
+        if health and health["status"] == "ok":
+            return health
+        if (words := ended()) is not None:
+            raise UserError(f"The sandbox could not start: {words}", "sandbox logs control")
+        time.sleep(PAUSE)
+    missing = [part["sentence"] for part in health["parts"] if not part["ok"]] if health else ["it does not answer"]
+    raise UserError(f"The sandbox is not well after {PATIENCE:g} seconds: {' '.join(missing)}", "sandbox logs control")
+
+
+def remove(settings: Settings) -> list[str]:
+    """Control plane first, or it would replace what is removed. → what was done, in sentences; nothing when nothing was there."""
+    noted = Running.read(settings)
+    done: list[str] = []
+    if noted and noted.pid and daemon.stop(noted.pid):
+        done.append("The control plane has ended.")
+    if noted and noted.topology == "embedded" and noted.runtime != "simulated":
+        from sandbox import serving  # noqa: PLC0415 - see serve
+
+        done += serving.remove(replace(settings, runtime=noted.runtime))
+    if (noted and noted.topology == "compose") or compose.there(settings):
+        done += compose.down(settings)
+    Running.file(settings).unlink(missing_ok=True)
+    return done

@@ -1,0 +1,26 @@
+"""`sandbox loops`: what the control loops look at, and when they look again."""
+
+import click
+
+from sandbox.cli.common import as_json, client, clock_time, json_option, table
+
+
+@click.command()
+@json_option
+def loops(as_json_: bool) -> None:
+    """Show every control loop: its key, runs, failures, and when it looks again."""
+    found = client().get("loops")["loops"]
+    if as_json_:
+        as_json(found)
+        return
+    rows = [
+        (
+            each["controller"],
+            each["key"],
+            str(each["runs"]),
+            clock_time(each["due"]) if each["due"] else "when woken",
+            f"{each['failures']} in a row: {each['last_error']}" if each["failures"] else each["last_error"] or "",
+        )
+        for each in found
+    ]
+    table("loops", ("controller", "key", "runs", "looks again", "error"), rows)

@@ -1,0 +1,82 @@
+"""`sandbox`: all commands, and the one place where errors are shown. A person sees one sentence and what to type next, never a traceback.
+
+Exit codes: 0 well, 1 it could not be done (or a scenario ended ill), 2 the command itself was wrong, 130 interrupted.
+"""
+
+import os
+import sys
+import traceback
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.cli.clock import clock
+from sandbox.cli.env import env
+from sandbox.cli.events import events
+from sandbox.cli.explain import explain
+from sandbox.cli.lifecycle import down, serve, up
+from sandbox.cli.logs import logs
+from sandbox.cli.loops import loops
+from sandbox.cli.scenario import scenario
+from sandbox.cli.seams import seams
+from sandbox.cli.settings import settings
+from sandbox.cli.ssh import ssh
+from sandbox.cli.status import status
+from sandbox.core.errors import SandboxError, UserError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fault-tolerance-sandbox", prog_name="sandbox")
+def cli() -> None:
+    """A local AWS sandbox in which capacity, health and failure are real."""
+
+
+for command in (up, down, serve, status, events, explain, scenario, clock, env, logs, ssh, loops, seams, settings):
+    cli.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    try:
+        answer = cli.main(arguments, prog_name="sandbox", standalone_mode=False)
+        return answer if isinstance(answer, int) else 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains once more at its end
+        return 0
+    except UserError as error:
+        return told(error.message, error.next_command)
+    except SandboxError as error:
+        return told(str(error), "sandbox logs control")
+    except ClientError as error:
+        return told(f"{error.operation_name}: {error.response['Error'].get('Message', error)}", "sandbox events")
+    except BotoCoreError as error:
+        return told(str(error), "sandbox status")
+    except Exception as error:
+        if os.environ.get("SANDBOX_TRACEBACK"):
+            traceback.print_exc()
+        return told(f"This is a bug of the sandbox: {type(error).__name__}: {error}", f"SANDBOX_TRACEBACK=1 {' '.join(typed(arguments))}")
+
+
+def told(sentence: str, next_command: str | None) -> int:
+    click.echo(f"error: {sentence}", err=True)
+    if next_command:
+        click.echo(f"  next: {next_command}", err=True)
+    return 1
+
+
+def typed(arguments: list[str] | None) -> list[str]:
+    return ["sandbox", *(sys.argv[1:] if arguments is None else arguments)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""`sandbox seams`: every change of moto that is in force, with its reason."""
+
+import click
+
+from sandbox.cli.common import as_json, client, json_option, table
+
+
+@click.command()
+@json_option
+def seams(as_json_: bool) -> None:
+    """List where the sandbox changes moto, and why."""
+    found = client().get("seams")["seams"]
+    if as_json_:
+        as_json(found)
+    else:
+        table("seams", ("seam", "where", "why"), [(each["seam"], each["where"], each["why"]) for each in found])

@@ -1,0 +1,143 @@
+"""The commands against the real /_sandbox application on loopback; errors are one sentence and the next command, with an exit code."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.cli.main import run
+from sandbox.control.surface import ControlSurface
+from sandbox.core.events import Event
+from tests.unit.client.test_client import served
+from tests.unit.control.test_app import control_app, request_record, surface
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ControlSurface]:
+    """A sandbox with a short history."""
+    for name in [name for name in os.environ if name.startswith("SANDBOX_")]:
+        monkeypatch.delenv(name)
+    made = surface()
+    cause = made.journal.record(
+        Event(source="aws.ec2", detail_type="AWS API Call", summary="a user called RunInstances", resources=("i-1",))
+    )
+    later = Event(source="aws.ec2", detail_type="State", summary="i-1 is running", resources=("i-1",), cause=cause.id)
+    made.journal.record(later)
+    made.access_log.take([request_record()])
+    with served(control_app(made)) as endpoint:
+        monkeypatch.setenv("SANDBOX_PORT", endpoint.rsplit(":", 1)[1])
+        monkeypatch.setenv("SANDBOX_STATE_DIR", str(tmp_path))
+        yield made
+
+
+def test_events_are_lines_or_json_lines(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["events"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ", 3)[-1].strip() for line in lines] == ["a user called RunInstances", "i-1 is running"]
+    assert run(["events", "--json", "--newest", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["summary"] == "i-1 is running"
+
+
+def test_explain_tells_the_story(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "i-1"]) == 0
+    assert "→ i-1 is running" in capsys.readouterr().out
+
+
+def test_clock_is_told_and_set(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["clock", "10"]) == 0
+    assert "10 sandbox seconds per real second" in capsys.readouterr().out
+    assert given.clock.speed == 10
+
+
+def test_a_refusal_is_one_sentence_and_the_next_command(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["clock", "--", "-3"]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines()[0].startswith("error: The clock cannot run so: speed -3")
+    assert told.err.splitlines()[1] == "  next: sandbox clock 10"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["loops"], "123456789012/us-east-1/i-1"),
+        (["seams"], "moto.ec2.models.EC2Backend.run_instances"),
+        (["logs", "i-1"], "booted"),
+        (["logs", "access"], "GET http://web-1.elb:80/ HTTP/1.1"),
+        (["settings"], "SANDBOX_LB_PROVISIONING_SECONDS"),
+        (["scenario", "list"], "tutorial --as-written"),
+    ],
+)
+def test_lists_are_whole_lines_where_nobody_looks(
+    given: ControlSurface, capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
+) -> None:
+    assert run(arguments) == 0
+    assert any(expected in line for line in capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.parametrize("arguments", [["loops"], ["seams"], ["settings"], ["env"], ["clock"], ["explain", "i-1"], ["scenario", "list"]])
+def test_json_is_json(given: ControlSurface, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    assert run([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
+
+
+def test_env_is_for_eval(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["env"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{os.environ['SANDBOX_PORT']}" in lines
+    assert all(line.startswith(("export ", "unset ")) for line in lines)
+
+
+def test_ssh_needs_containers(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["ssh", "i-1"]) == 1
+    assert "Instances of the simulated runtime are not machines that one can enter." in capsys.readouterr().err
+
+
+def test_nothing_runs(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("SANDBOX_PORT", "1")
+    assert run(["status"]) == 1
+    assert capsys.readouterr().err.splitlines()[1] == "  next: sandbox up"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nothing"], "No such command 'nothing'."),
+        (["explain"], "Missing argument 'RESOURCE'."),
+        (["clock", "fast"], "'fast' is not a valid float."),
+    ],
+)
+def test_a_wrong_command_is_exit_code_2(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
+    assert run(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_setting_that_cannot_be(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("SANDBOX_PORT", "http")
+    assert run(["status"]) == 1
+    assert "SANDBOX_PORT=http cannot be: it is a port from 1 to 65535." in capsys.readouterr().err
+
+
+def test_a_bug_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sandbox.cli.clock.client", lambda: {}["endpoint"])
+    assert run(["clock"]) == 1
+    told = capsys.readouterr().err
+    assert "This is a bug of the sandbox: KeyError: 'endpoint'" in told
+    assert "Traceback" not in told
+
+
+def test_no_such_scenario(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["scenario", "run", "nothing", "--as-written"]) == 1
+    assert capsys.readouterr().err == "error: There is no scenario nothing --as-written.\n  next: sandbox scenario list\n"
+
+
+def test_up_says_that_it_runs_already(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["up"]) == 0
+    assert "It is running already (sandbox sandbox)." in capsys.readouterr().out
+
+
+def test_up_with_another_runtime_than_what_runs(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["up", "--runtime", "process"]) == 1
+    assert "next: sandbox down && sandbox up --runtime process" in capsys.readouterr().err
