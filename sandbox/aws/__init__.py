@@ -1,1 +1,3 @@
-"""Hosts moto: the server, the gateway, the seams, time and saved state. Knows no service by name."""
+"""Hosts moto: AWS state and the AWS API in this process. Knows no service's behaviour; services/*/backend.py bring that by seams."""
+
+import sandbox.aws.environment  # noqa: F401 - before any module of this package imports moto

@@ -10,7 +10,6 @@ from typing import Any
 
 from moto.sqs.models import SQSBackend
 
-import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.aws.context import LOCK, context
 from sandbox.aws.seams import replaces, swap_backend
 

@@ -13,7 +13,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.core.clock import Clock
 from sandbox.core.errors import SandboxError
 

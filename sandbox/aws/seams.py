@@ -15,7 +15,6 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, TypeVar
 
-import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.core.errors import SandboxError
 
 C = TypeVar("C", bound=type)
