@@ -28,7 +28,6 @@ from sandbox.drivers.world import App, Machine, World
 from sandbox.engine import Engine
 from sandbox.services.ec2 import backend as _ec2  # noqa: F401 - declares its seams
 from sandbox.services.elbv2.controller import ROUTING, Elbv2Controller
-from sandbox.services.elbv2.endpoints import endpoints
 from sandbox.settings import Settings
 from tests.support import rule
 
@@ -560,22 +559,6 @@ def test_attributes_have_aws_defaults_and_the_supported_ones_can_be_changed(elb)
     assert found["routing.http.xff_header_processing.mode"] == "preserve"
     assert found["client_keep_alive.seconds"] == "3600"
     assert found["load_balancing.cross_zone.enabled"] == "true"
-
-
-def test_the_endpoints_tell_where_to_go_and_what_is_missing(elb):
-    balancer = elb.balancer()
-    dns = elb.api.describe_load_balancers()["LoadBalancers"][0]["DNSName"]
-    assert endpoints(elb.proxy) == {
-        "load_balancers": {"shop": {"dns_name": dns, "state": "provisioning", "listeners": {}, "front": f"http://{dns}:8080"}},
-        "problems": ["shop is still provisioning"],
-    }
-    elb.wait(PROVISIONING + 1)
-    assert endpoints(elb.proxy)["problems"] == ["shop has no listener, so it accepts no connection: aws elbv2 create-listener"]
-    elb.listener(balancer)
-    elb.wait(1)
-    found = endpoints(elb.proxy)
-    assert found["problems"] == []
-    assert found["load_balancers"]["shop"]["listeners"] == {"80": "http://127.0.0.1:8081"}
 
 
 # ---- listeners and rules -----------------------------------------------------------------------------------------------------------------

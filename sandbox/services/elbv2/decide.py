@@ -51,13 +51,13 @@ def decide(observed: Observed, memory: Memory | None, now: datetime) -> Decision
     remembered: Mapping[TargetKey, Checks] = memory.checks if memory else {}
     steps = {seen.target.key: _Ladder(observed, seen, remembered.get(seen.target.key), now).climb() for seen in observed.targets}
     actions = [action for step in steps.values() for action in step.actions]
-    actions += [ForgetProbe(key=probe_key(observed.arn, gone)) for gone in remembered if gone not in steps]
-    if any(isinstance(action, SetHealth | RemoveTarget) for action in actions):
-        actions.append(UpdateRouting())
+    changes = [action for action in actions if isinstance(action, SetHealth | RemoveTarget)]
+    probes = [action for action in actions if not isinstance(action, SetHealth | RemoveTarget)]
+    probes += [ForgetProbe(key=probe_key(observed.arn, gone)) for gone in remembered if gone not in steps]
     dues = [step.due for step in steps.values() if step.due]
     return Decision(
         memory=Memory(checks={key: step.checks for key, step in steps.items() if step.checks}),
-        actions=tuple(actions),
+        actions=(*changes, *([UpdateRouting()] if changes else []), *probes),  # the proxy is told before anything else
         events=tuple(event for step in steps.values() for event in step.events),
         look_again=max(min(dues) - now, timedelta(0)) if dues else None,
     )
