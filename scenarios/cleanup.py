@@ -13,8 +13,7 @@ SECURITY_GROUPS = ("coinbase-instances", "coinbase-lb", "your-security-group")
 def clean_up(stage: Stage, what: str) -> None:
     stage.chapter(f"Clearing away {what}")
     gone = [_group(stage), _alarm(stage), _load_balancer(stage), _target_group(stage)]
-    gone += [not stage.quietly("autoscaling", "delete_launch_configuration", LaunchConfigurationName=CONFIGURATION).error_code]
-    gone += [not stage.quietly("ec2", "delete_launch_template", LaunchTemplateName=CONFIGURATION).error_code]
+    gone += [_launch_configuration(stage), _launch_template(stage)]
     _wait_for_instances(stage)
     gone += [_security_groups(stage), _key_pair(stage), _topic(stage)]
     stage.stamped("done" if any(gone) else "there was nothing")
@@ -34,7 +33,8 @@ def _groups(stage: Stage) -> list[Any]:
 
 def _alarm(stage: Stage) -> bool:
     found = stage.ask("cloudwatch", "describe_alarms", AlarmNames=[ALARM])["MetricAlarms"]
-    stage.quietly("cloudwatch", "delete_alarms", AlarmNames=[ALARM])
+    if found:
+        stage.quietly("cloudwatch", "delete_alarms", AlarmNames=[ALARM])
     return bool(found)
 
 
@@ -51,6 +51,22 @@ def _target_group(stage: Stage) -> bool:
     found = stage.quietly("elbv2", "describe_target_groups", Names=[TARGET_GROUP]).answer.get("TargetGroups", [])
     for target_group in found:
         stage.quietly("elbv2", "delete_target_group", TargetGroupArn=target_group["TargetGroupArn"])
+    return bool(found)
+
+
+def _launch_configuration(stage: Stage) -> bool:
+    names = {"LaunchConfigurationNames": [CONFIGURATION]}
+    found = stage.ask("autoscaling", "describe_launch_configurations", **names)["LaunchConfigurations"]
+    if found:
+        stage.quietly("autoscaling", "delete_launch_configuration", LaunchConfigurationName=CONFIGURATION)
+    return bool(found)
+
+
+def _launch_template(stage: Stage) -> bool:
+    filters = [{"Name": "launch-template-name", "Values": [CONFIGURATION]}]
+    found = stage.ask("ec2", "describe_launch_templates", Filters=filters)["LaunchTemplates"]
+    if found:
+        stage.quietly("ec2", "delete_launch_template", LaunchTemplateName=CONFIGURATION)
     return bool(found)
 
 
@@ -78,7 +94,8 @@ def _security_groups(stage: Stage) -> bool:
 def _key_pair(stage: Stage) -> bool:
     filters = [{"Name": "key-name", "Values": [KEY_PAIR]}]
     found = stage.ask("ec2", "describe_key_pairs", Filters=filters)["KeyPairs"]
-    stage.quietly("ec2", "delete_key_pair", KeyName=KEY_PAIR)
+    if found:
+        stage.quietly("ec2", "delete_key_pair", KeyName=KEY_PAIR)
     return bool(found)
 
 

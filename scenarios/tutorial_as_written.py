@@ -29,6 +29,7 @@ from scenarios.fleet import (
 from scenarios.stage import Stage
 
 USER_DATA = Path(__file__).parent.parent / "app" / "deploy-as-written.sh"
+NOT_RUN = ("Unhandled non-multipart", "no application")  # cloud-init's words (UD-4), and the sandbox's where there is no cloud-init
 ALARM_TIME = timedelta(minutes=11)  # two periods of 300 s, and one minute (TUT-44)
 LONGEST_REAL_WAIT = 60.0  # seconds: what a reader waits for an alarm that will not come
 
@@ -99,7 +100,7 @@ def inspect_group(stage: Stage, scene: Scene) -> None:
     rules = stage.ask("ec2", "describe_security_groups", GroupIds=[scene.instance_security_group])["SecurityGroups"][0]["IpPermissions"]
     stage.finding("TUT-22", "Nothing lets requests in to the instances' port 80.", rules == [], f"inbound rules {rules}")
     output = console(stage, in_service(stage)[0])
-    warning = next((line for line in output.splitlines() if "Unhandled non-multipart" in line), "")
+    warning = next((line for line in output.splitlines() if any(words in line for words in NOT_RUN)), "")
     last = warning or (output.splitlines() or ["the console is empty"])[-1]
     stage.finding("TUT-10", "deploy.sh begins with a comment, so cloud-init does not run it: no application.", bool(warning), last)
 
