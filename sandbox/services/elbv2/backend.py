@@ -73,6 +73,7 @@ def observe_target_group(scope: Scope, name: str, world: World) -> Observed | No
     if backend is None or group is None:
         return None
     balancers = backend.balancers_using(group.arn)
+    instances = _instances(scope)
     return Observed(
         arn=group.arn,
         name=group.name,
@@ -80,22 +81,22 @@ def observe_target_group(scope: Scope, name: str, world: World) -> Observed | No
         checks=_check_settings(group),
         use=_use(balancers),
         enabled_zones=frozenset(subnet.availability_zone for balancer in balancers for subnet in balancer.subnets),
-        targets=tuple(_observed(scope, group, target, world) for target in group.sandbox.targets.values()),
+        targets=tuple(_observed(group, target, instances, world) for target in group.sandbox.targets.values()),
     )
 
 
 def observe_routing(world: World, problems: Mapping[str, str]) -> routing.Picture:
     """All accounts and Regions: there is one proxy."""
-    found = list(backends())
+    found = [(_instances(scope), backend) for scope, backend in backends()]
     return routing.Picture(
         load_balancers=tuple(_balancer(balancer) for _, backend in found for balancer in backend.load_balancers.values()),
-        target_groups=tuple(_routed(scope, group, world) for scope, backend in found for group in backend.target_groups.values()),
+        target_groups=tuple(_routed(group, instances, world) for instances, backend in found for group in backend.target_groups.values()),
         problems=tuple(sorted(problems.items())),
     )
 
 
-def _observed(scope: Scope, group: Any, target: Target, world: World) -> ObservedTarget:
-    place = _place(scope, target)
+def _observed(group: Any, target: Target, instances: Mapping[str, Any], world: World) -> ObservedTarget:
+    place = _place(target, instances)
     port = check_port(group, target.key.port)
     return ObservedTarget(
         target=target,
@@ -109,21 +110,27 @@ def _observed(scope: Scope, group: Any, target: Target, world: World) -> Observe
     )
 
 
-def _routed(scope: Scope, group: Any, world: World) -> routing.TargetGroup:
+def _routed(group: Any, instances: Mapping[str, Any], world: World) -> routing.TargetGroup:
     candidates = []
     for target in group.sandbox.targets.values():
-        place = _place(scope, target)
+        place = _place(target, instances)
         endpoint = world.endpoint(place.address, target.key.port) if place.address else None
         candidates.append(routing.Candidate(target=target, zone=place.zone, address=place.address, endpoint=endpoint))
     algorithm = group.attributes["load_balancing.algorithm.type"]
     return routing.TargetGroup(arn=group.arn, algorithm=algorithm, candidates=tuple(candidates))
 
 
-def _place(scope: Scope, target: Target) -> _Place:
+def _instances(scope: Scope) -> dict[str, Any]:
+    """By id: moto's own lookup walks all reservations for each."""
+    reservations = ec2_backends[scope.account][scope.region].all_reservations()
+    return {instance.id: instance for reservation in reservations for instance in reservation.instances}
+
+
+def _place(target: Target, instances: Mapping[str, Any]) -> _Place:
     """An instance that EC2 shows no longer was terminated (EC2-9)."""
     if not target.key.id.startswith("i-"):
         return _Place(zone=target.zone, address=target.key.id, instance_state=None)
-    instance = ec2_backends[scope.account][scope.region].get_instance_by_id(target.key.id)
+    instance = instances.get(target.key.id)
     if instance is None or instance.state == "terminated":
         return _Place(zone=None, address=None, instance_state="terminated")
     return _Place(zone=instance.placement.zone, address=instance.private_ip, instance_state=instance.state)
