@@ -20,7 +20,7 @@ class AttachmentOperations(GroupOperations):
     @replaces(why=REGISTERED)
     def attach_load_balancer_target_groups(self, group_name: str, target_group_arns: list[str]) -> None:
         group = self.group(group_name)
-        self._check_target_groups(target_group_arns)
+        self._check_target_groups(target_group_arns, self._vpc(group.vpc_zone_identifier))
         for arn in target_group_arns:
             attachment = group.sandbox.attachments.get(arn)
             if attachment is None or attachment.state is AttachmentState.REMOVING:

@@ -41,6 +41,8 @@ from sandbox.services.autoscaling.store import launch_source
 
 INSTANCE_STATE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
 CALLER = "autoscaling"
+ZONAL = frozenset({"InsufficientInstanceCapacity", "InsufficientFreeAddressesInSubnet", "Unsupported"})
+"""Refusals that another zone may not give (ASG-26). All others would meet the same launch anywhere."""
 
 
 class AutoScalingController(Shell[Group, Memory]):
@@ -118,7 +120,8 @@ class AutoScalingController(Shell[Group, Memory]):
             answer = self._ec2(scope).run_instances(**request)
         except ClientError as error:
             refusal = error.response["Error"]
-            writes.launch_failed(group, launch, texts.launch_failure(refusal["Code"], refusal["Message"]))
+            message = texts.launch_failure(refusal["Code"], refusal["Message"])
+            writes.launch_failed(group, launch, message, zonal=refusal["Code"] in ZONAL)
             return
         ec2 = group.autoscaling_backend.ec2_backend
         writes.adopt(group, [ec2.get_instance(i["InstanceId"]) for i in answer["Instances"]], launch)

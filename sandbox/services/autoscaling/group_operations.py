@@ -51,7 +51,7 @@ class GroupOperations(AutoScalingBackend):
         _check_bounds(low, high, desired)
         self._check_source(given["launch_config_name"], given["launch_template"], given.get("instance_id"))
         self._check_places(given)
-        self._check_target_groups(given["target_group_arns"])
+        self._check_target_groups(given["target_group_arns"], self._vpc(given.get("vpc_zone_identifier")))
         _check_health_check_type(given["health_check_type"])
         _check_policies(given["termination_policies"])
         _check_seconds("HealthCheckGracePeriod", given["health_check_period"])
@@ -90,6 +90,7 @@ class GroupOperations(AutoScalingBackend):
         new = min(max(old, low), high) if wanted is None else wanted  # ASG-4
         super().update_auto_scaling_group(name=name, desired_capacity=new, **given)
         _one_source(group, given)
+        group.sandbox.failures.clear()  # what failed may have been repaired: the next try is made at once
         writes.note_change(group, old, texts.updated(context().clock.now(), (low, high, new), old))
         return group
 
@@ -159,11 +160,17 @@ class GroupOperations(AutoScalingBackend):
         if unknown := [z for z in given.get("availability_zones") or [] if z not in zones]:
             raise errors.invalid(f"Invalid Availability Zone: [{', '.join(unknown)}]")
 
-    def _check_target_groups(self, arns: list[str]) -> None:
-        """ASG-83: they exist and are of type instance."""
+    def _check_target_groups(self, arns: list[str], vpc_id: str) -> None:
+        """ASG-83: they exist, are of type instance, and in the group's VPC."""
         groups = [self.elbv2_backend.target_groups.get(arn) for arn in arns]
-        if any(g is None or g.target_type != "instance" for g in groups):
+        if any(g is None or g.target_type != "instance" or g.vpc_id != vpc_id for g in groups):
             raise errors.invalid_target_groups()
+
+    def _vpc(self, vpc_zone_identifier: str | None) -> str:
+        """The VPC of the group's subnets; without subnets the default one."""
+        first = vpc_zone_identifier.split(",")[0] if vpc_zone_identifier else None
+        vpc_id: str = self.ec2_backend.get_subnet(first).vpc_id if first else self.ec2_backend.get_default_vpc().id
+        return vpc_id
 
     def _refuse_while_deleting(self, group: Any) -> None:
         if group.sandbox.deleting is not None:

@@ -17,9 +17,6 @@ from sandbox.core.journal import Journal
 from sandbox.services.autoscaling.model import Group, Health, Member, Subnet, Zone
 from sandbox.services.autoscaling.store import SandboxMember, aware, launch_source
 
-WORST_FIRST = ("unhealthy", "initial", "unavailable", "unused", "healthy", "draining")
-"""When a target is registered on several ports: one failing port is enough (ASG-44), and draining is over when all ports are (ASG-80)."""
-
 
 def known() -> Iterator[tuple[Scope, str]]:
     """All groups of all accounts and Regions."""
@@ -77,15 +74,18 @@ def _zones(group: Any) -> Iterator[Zone]:
 
 
 def _target_health(group: Any) -> dict[str, dict[str, str]]:
-    """Instance id → target group ARN → state, for the group's target groups that exist."""
+    """Instance id → target group ARN → state, for the group's target groups that exist.
+
+    Only registrations on the target group's own port are Auto Scaling's: another port is a user's, who takes it away himself (TG-4).
+    """
     elbv2 = group.autoscaling_backend.elbv2_backend
     found: dict[str, dict[str, str]] = {}
     for arn in group.sandbox.attachments:
         if arn not in elbv2.target_groups:
             continue
         for target in elbv2.describe_target_health(arn, []):
-            states = found.setdefault(target.instance_id, {})
-            states[arn] = min(target.status, states.get(arn, target.status), key=WORST_FIRST.index)
+            if int(target.port) == int(elbv2.target_groups[arn].port):
+                found.setdefault(target.instance_id, {})[arn] = target.status
     return found
 
 

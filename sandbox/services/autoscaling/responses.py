@@ -38,6 +38,7 @@ NO_REFRESH = "ASG-100: nothing stands behind it here"
 NO_WARM_POOL = "ASG-107: nothing stands behind it here"
 NO_CLASSIC = "classic load balancers: nothing stands behind them here"
 DEFAULT_PAGE = 50
+MOST_GROUPS = 100  # a page of DescribeAutoScalingGroups
 
 
 def _refusal(what: str) -> Callable[[Any], ActionResult]:
@@ -70,6 +71,13 @@ class SandboxAutoScalingResponse(AutoScalingResponse):  # type: ignore[misc]
         answer = handler()
         self.autoscaling_backend.apply_settings(given["AutoScalingGroupName"], given)
         return answer
+
+    @replaces(why="a bad MaxRecords or NextToken is AWS's error, not an internal one")
+    def describe_auto_scaling_groups(self) -> ActionResult:
+        given = self._get_params()
+        groups = self.autoscaling_backend.describe_auto_scaling_groups(given.get("AutoScalingGroupNames") or [], given.get("Filters") or [])
+        page, token = _page(groups, {"MaxRecords": DEFAULT_PAGE} | given, MOST_GROUPS)
+        return ActionResult({"AutoScalingGroups": page, "NextToken": token})
 
     @replaces(why="ASG-9: ForceDelete")
     def delete_auto_scaling_group(self) -> ActionResult:

@@ -67,8 +67,8 @@ def adopt(group: Any, instances: Iterable[Any], launch: LaunchInstances) -> None
         open_activity(group, opening)
 
 
-def launch_failed(group: Any, launch: LaunchInstances, message: str) -> None:
-    """ASG-60, ASG-61: a Failed activity, and the zone is passed over for a while."""
+def launch_failed(group: Any, launch: LaunchInstances, message: str, *, zonal: bool) -> None:
+    """ASG-60, ASG-61: a Failed activity, and the zone is passed over for a while. `zonal` False: no other zone could do better."""
     now = context().clock.now()
     activity = Activity(
         id=str(mock_random.uuid4()),
@@ -84,14 +84,18 @@ def launch_failed(group: Any, launch: LaunchInstances, message: str) -> None:
         subnet_id=launch.subnet_id,
     )
     _keep(group, activity)
-    fail_zone(group, launch.zone)
+    for zone in [launch.zone] if zonal else dict.fromkeys(group.availability_zones):
+        fail_zone(group, zone)
     summary = f"{group.name} could not launch in {launch.zone}: {message}"
     context().journal.record(events.of_activity(events.NOT_LAUNCHED, summary, events.Told(group=group.name), activity))
 
 
 def fail_zone(group: Any, zone: str) -> None:
-    failures, _ = group.sandbox.failures.get(zone, (0, None))
-    group.sandbox.failures[zone] = (failures + 1, context().clock.now())
+    """Launches that fail at one moment are one try."""
+    now = context().clock.now()
+    failures, failed_at = group.sandbox.failures.get(zone, (0, None))
+    if failed_at != now:
+        group.sandbox.failures[zone] = (failures + 1, now)
 
 
 def move_member(group: Any, instance_id: str, how: Move) -> None:

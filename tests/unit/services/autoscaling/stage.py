@@ -1,4 +1,4 @@
-"""A Region in virtual time with EC2 and Auto Scaling: machines of the simulated world, the real loops, boto3 in process."""
+"""A Region in virtual time with EC2, load balancing and Auto Scaling: machines of the simulated world, the real loops, boto3 in process."""
 
 import random
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sandbox.services.autoscaling.backend
-import sandbox.services.ec2.backend  # noqa: F401 - their seams
+import sandbox.services.ec2.backend
+import sandbox.services.elbv2.backend  # noqa: F401 - their seams
 from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK, Context, use
 from sandbox.aws.gateway import Gateway
@@ -14,11 +15,14 @@ from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
+from sandbox.drivers.probe.simulated import SimulatedProber
+from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.ec2.controller import Ec2Controller
+from sandbox.services.elbv2.controller import Elbv2Controller
 from sandbox.settings import Settings
 
 AMI = "ami-0c047a86012500412"
@@ -67,10 +71,23 @@ class Stage:
         self.asg.create_auto_scaling_group(AutoScalingGroupName=name, **(given | more))
         return name
 
-    def target_group(self, name: str = "web") -> str:
+    def target_group(self, name: str = "web", delay: int = 300, interval: int = 30) -> str:
+        """One that a load balancer with a listener forwards to. `delay`: of deregistration, `interval`: of health checks, in seconds."""
         vpc = self.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-        made = self.elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc)
-        return str(made["TargetGroups"][0]["TargetGroupArn"])
+        checks = {"HealthCheckIntervalSeconds": interval, "HealthCheckTimeoutSeconds": min(5, interval - 1)}
+        made = self.elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc, **checks)
+        arn = str(made["TargetGroups"][0]["TargetGroupArn"])
+        attributes = [{"Key": "deregistration_delay.timeout_seconds", "Value": str(delay)}]
+        self.elbv2.modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
+        balancer = self.elbv2.create_load_balancer(Name=name, Subnets=list(self.subnets().values()))["LoadBalancers"][0]["LoadBalancerArn"]
+        forward = [{"Type": "forward", "TargetGroupArn": arn}]
+        self.elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=forward)
+        return arn
+
+    def health(self, arn: str) -> dict[str, str]:
+        """Instance id → state of the target."""
+        found = self.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        return {t["Target"]["Id"]: t["TargetHealth"]["State"] for t in found}
 
     def wait(self, seconds: float) -> None:
         self.engine.wake()
@@ -118,10 +135,11 @@ def make(**settings: Any) -> Stage:
     context.extra["runtime"] = runtime
     use(context)
     moto_time.install(clock)
-    state.reset()
+    state.reset(0)
     seams.install()
     transport = Transport(Gateway())
     ec2 = Ec2Controller(journal, runtime)
-    engine.add([ec2, AutoScalingController(journal, transport)])
+    elbv2 = Elbv2Controller(journal, SimulatedProber(world), SimulatedProxy(world), runtime)
+    engine.add([ec2, elbv2, AutoScalingController(journal, transport)])
     runtime.on_change(lambda instance_id: engine.wake("ec2", ec2.key_of(instance_id)))
     return Stage(clock, journal, engine, world, context, transport)

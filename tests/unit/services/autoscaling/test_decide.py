@@ -115,10 +115,10 @@ def test_a_running_member_is_registered_before_it_is_in_service() -> None:
 def test_with_a_warmup_the_launch_activity_waits_for_it() -> None:
     arrived = group(pending("i-1", instance_state="running"), default_instance_warmup=seconds(60))
     update = steps(arrived)[-1]
-    assert (StatusCode.WAITING_FOR_INSTANCE_WARMUP, 66) == (update.status, update.progress)
+    assert (update.status, update.progress) == (StatusCode.WAITING_FOR_INSTANCE_WARMUP, 66)
     waiting = activity("i-1", status=StatusCode.WAITING_FOR_INSTANCE_WARMUP)
     warming = member("i-1", activity=waiting, in_service_since=NOW - seconds(59))
-    assert [] == steps(group(warming, default_instance_warmup=seconds(60)))
+    assert steps(group(warming, default_instance_warmup=seconds(60))) == []
     assert seconds(1) == decided(group(warming, default_instance_warmup=seconds(60))).look_again
     warm = group(replace(warming, in_service_since=NOW - seconds(60)), default_instance_warmup=seconds(60))
     assert [CloseActivity(activity_id=waiting.id, description=waiting.description)] == steps(warm)
@@ -273,7 +273,7 @@ def test_the_replacement_is_launched_a_second_later_without_waiting_for_draining
         owed = (Owed(at=NOW - seconds(ago), unhealthy=True),)
         return group(leaving("i-1", targets={TG: "draining"}, activity=WAITING), member("i-2", "b"), desired_capacity=2, owed=owed)
 
-    assert [] == steps(draining(0.5))
+    assert steps(draining(0.5)) == []
     assert [
         LaunchInstances(
             zone="a",
@@ -320,7 +320,7 @@ def test_after_failures_in_every_zone_the_group_waits_for_the_first_retry() -> N
 @pytest.mark.parametrize("observed", [group(desired_capacity=2), group(desired_capacity=2, changes=(change(),))])
 @rule("ASG-52")
 def test_nothing_is_launched_while_launch_is_suspended(observed: Group) -> None:
-    assert [] == steps(replace(observed, suspended=frozenset({Process.LAUNCH})))
+    assert steps(replace(observed, suspended=frozenset({Process.LAUNCH}))) == []
 
 
 @rule("ASG-69")
@@ -348,22 +348,22 @@ def test_what_is_too_much_is_taken_out_three_seconds_after_the_change() -> None:
         f"Somebody changed it.  At {T} an instance was taken out of service in response to a difference between desired and actual"
         f" capacity, shrinking the capacity from 3 to 2.  At {T} instance i-2 was selected for termination."
     ) == opened.cause
-    assert ["i-2"] == taken_out(shrunk)
-    assert [] == steps(group(*members, desired_capacity=2, changes=(change(ago=2),)))
+    assert taken_out(shrunk) == ["i-2"]
+    assert steps(group(*members, desired_capacity=2, changes=(change(ago=2),))) == []
 
 
 @rule("ASG-62")
 def test_with_only_protected_members_desired_is_lowered_and_nobody_is_taken() -> None:
     kept = [member(f"i-{n}", protected=True) for n in range(3)]
     refusal, settle = steps(group(*kept, desired_capacity=1, changes=(change(),)))
-    assert "Could not scale to desired capacity because all remaining instances are protected from scale-in." == refusal.description
+    assert refusal.description == "Could not scale to desired capacity because all remaining instances are protected from scale-in."
     assert Settle(changes=1, owed=0) == settle
-    assert [] == steps(group(*kept, desired_capacity=1)), "said once"
+    assert steps(group(*kept, desired_capacity=1)) == [], "said once"
 
 
 @rule("ASG-52")
 def test_nobody_is_taken_out_while_terminate_is_suspended() -> None:
-    assert [] == taken_out(group(member("i-1"), desired_capacity=0, suspended=frozenset({Process.TERMINATE})))
+    assert taken_out(group(member("i-1"), desired_capacity=0, suspended=frozenset({Process.TERMINATE}))) == []
 
 
 # ---- rebalance ---------------------------------------------------------------------------------------------------------------------------
@@ -376,14 +376,14 @@ def lying(zones: str, **more: Any) -> Group:
 @rule("ASG-27", "ASG-28")
 def test_an_uneven_group_launches_first_beyond_its_maximum() -> None:
     uneven = replace(lying("aaaab"), max_size=5)
-    assert [] == steps(uneven, replace(LONG_UNEVEN, uneven_since=NOW - DELAYS.rebalance + seconds(1)))
+    assert steps(uneven, replace(LONG_UNEVEN, uneven_since=NOW - DELAYS.rebalance + seconds(1))) == []
     assert [
         LaunchInstances(
             zone="b",
             subnet_id="subnet-b",
             count=1,
-            cause=f"At {T} instances were launched to balance instances in zones b with other zones resulting in more than desired number of"
-            f" instances in the group.  At {T} availability zones a b had 4 1 instances respectively."
+            cause=f"At {T} instances were launched to balance instances in zones b with other zones resulting in more than desired number"
+            f" of instances in the group.  At {T} availability zones a b had 4 1 instances respectively."
             " An instance was launched to aid in balancing the group's zones.",
             purpose=Purpose.REBALANCE,
         )
@@ -393,9 +393,9 @@ def test_an_uneven_group_launches_first_beyond_its_maximum() -> None:
 @rule("ASG-27")
 def test_a_rebalance_terminates_after_its_instances_are_in_service() -> None:
     rebalancing = group(*lying("aaa").members, pending("i-9", "b", purpose=Purpose.REBALANCE), desired_capacity=3)
-    assert [] == taken_out(rebalancing)
+    assert taken_out(rebalancing) == []
     done = group(*lying("aaa").members, member("i-9", "b", purpose=Purpose.REBALANCE), desired_capacity=3)
-    assert ["i-0"] == taken_out(done)
+    assert taken_out(done) == ["i-0"]
 
 
 @pytest.mark.parametrize(
@@ -412,19 +412,19 @@ def test_a_rebalance_terminates_after_its_instances_are_in_service() -> None:
 )
 @rule("ASG-27")
 def test_is_not_rebalanced(observed: Group, why: str) -> None:
-    assert [] == launches(observed, LONG_UNEVEN)
+    assert launches(observed, LONG_UNEVEN) == []
 
 
 @rule("ASG-30")
 def test_a_zone_that_recovered_is_balanced_again() -> None:
     recovered = replace(lying("aaa"), zones=(zone("a"), zone("b", failures=1, failed_at=NOW - DELAYS.first_retry)))
-    assert ["b"] == [launch.zone for launch in launches(recovered, LONG_UNEVEN)]
+    assert [launch.zone for launch in launches(recovered, LONG_UNEVEN)] == ["b"]
 
 
 @rule("ASG-27")
 def test_an_uneven_group_remembers_since_when() -> None:
     first = decided(lying("aaa")).memory
-    assert NOW == first.uneven_since
+    assert first.uneven_since == NOW
     assert decide(lying("aaa"), first, NOW + seconds(9), DELAYS).memory.uneven_since == NOW
     assert decide(lying("aab"), first, NOW + seconds(9), DELAYS).memory.uneven_since is None
 
@@ -435,7 +435,7 @@ def test_an_uneven_group_remembers_since_when() -> None:
 @rule("ASG-9")
 def test_a_force_deleted_group_terminates_everything_without_draining_and_is_then_gone() -> None:
     members = [member("i-1"), member("i-2", lifecycle=LifecycleState.STANDBY), pending("i-3")]
-    assert ["i-1", "i-2", "i-3"] == taken_out(group(*members, deleting=NOW))
+    assert taken_out(group(*members, deleting=NOW)) == ["i-1", "i-2", "i-3"]
     draining = leaving("i-1", targets={TG: "draining"})
     assert [MoveMember(instance_id="i-1", move=Move.PROCEED)] == steps(group(draining, attachments=(attachment(),), deleting=NOW))
     assert [ForgetGroup()] == steps(group(deleting=NOW))
@@ -450,11 +450,11 @@ def test_each_event_points_to_what_led_to_it() -> None:
     opened = decided(group(sick, member("i-2"))).actions[0]
     assert isinstance(opened, OpenActivity)
     assert opened.event is not None
-    assert ("e000007", ("web", "i-1")) == (opened.event.cause, opened.event.resources)
+    assert (opened.event.cause, opened.event.resources) == ("e000007", ("web", "i-1"))
     launch = decided(group(desired_capacity=1, changes=(change(),))).actions[0]
     assert isinstance(launch, LaunchInstances)
     assert launch.event is not None
-    assert "e000001" == launch.event.cause
+    assert launch.event.cause == "e000001"
 
 
 # ---- whatever the picture ----------------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def behind_lb(*members: Member, **more: Any) -> Group:
 @rule("ASG-41")
 def test_an_instance_that_does_not_run_is_marked_at_once_even_in_the_grace_period(state: str) -> None:
     young = member("i-1", instance_state=state, in_service_since=NOW)
-    assert {"i-1": HealthFailure.NOT_RUNNING} == marked(group(young, health_check_grace_period=seconds(300)), RECENTLY)
+    assert marked(group(young, health_check_grace_period=seconds(300)), RECENTLY) == {"i-1": HealthFailure.NOT_RUNNING}
 
 
 @pytest.mark.parametrize(
@@ -63,20 +63,20 @@ def test_an_instance_that_does_not_run_is_marked_at_once_even_in_the_grace_perio
 )
 @rule("ASG-44", "ASG-45", "ASG-47", "ASG-82")
 def test_is_not_marked(observed: Group, why: str) -> None:
-    assert {} == marked(observed)
+    assert marked(observed) == {}
 
 
 @rule("ASG-44")
 def test_a_target_that_is_unhealthy_in_one_target_group_marks_its_instance() -> None:
     half = member("i-1", targets={TG: "unhealthy", TG + "2": "healthy"})
-    assert {"i-1": HealthFailure.ELB} == marked(behind_lb(half, member("i-2")))
+    assert marked(behind_lb(half, member("i-2"))) == {"i-1": HealthFailure.ELB}
 
 
 @rule("ASG-48")
 def test_load_balancer_health_is_looked_at_periodically() -> None:
     observed = behind_lb(failing("i-1"), member("i-2"))
-    assert {} == marked(observed, Memory(checked_at=NOW - DELAYS.health_check + seconds(1)))
-    assert {"i-1": HealthFailure.ELB} == marked(observed, Memory(checked_at=NOW - DELAYS.health_check))
+    assert marked(observed, Memory(checked_at=NOW - DELAYS.health_check + seconds(1))) == {}
+    assert marked(observed, Memory(checked_at=NOW - DELAYS.health_check)) == {"i-1": HealthFailure.ELB}
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(2.9, {}), (3, {"i-1": HealthFailure.STATUS_CHECK})])
@@ -96,9 +96,9 @@ def test_the_time_of_an_impairment_begins_anew_after_it_passed() -> None:
 @rule("ASG-51")
 def test_when_all_fail_only_one_is_marked_at_a_time() -> None:
     everyone = [failing(f"i-{n}") for n in range(4)]
-    assert {"i-0": HealthFailure.ELB} == marked(behind_lb(*everyone))
+    assert marked(behind_lb(*everyone)) == {"i-0": HealthFailure.ELB}
     one_marked = failing("i-9", health=Health.UNHEALTHY, failure=HealthFailure.ELB)
-    assert {} == marked(behind_lb(one_marked, *everyone))
+    assert marked(behind_lb(one_marked, *everyone)) == {}
 
 
 # ---- replacing ---------------------------------------------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def taken(observed: Group) -> list[str]:
 @rule("ASG-50")
 def test_what_does_not_run_or_was_marked_by_a_user_is_replaced_at_once() -> None:
     dead = [sick("i-1", HealthFailure.NOT_RUNNING), sick("i-2", HealthFailure.USER), sick("i-3", HealthFailure.NOT_RUNNING)]
-    assert ["i-1", "i-2", "i-3"] == taken(group(*dead))
+    assert taken(group(*dead)) == ["i-1", "i-2", "i-3"]
 
 
 @pytest.mark.parametrize(("size", "expected"), [(3, 1), (19, 1), (20, 2), (40, 4)])
@@ -137,15 +137,15 @@ def test_others_are_replaced_a_tenth_at_a_time(size: int, expected: int) -> None
 @rule("ASG-50")
 def test_the_next_waits_until_the_replacement_of_the_last_is_settled(new: Member) -> None:
     observed = behind_lb(sick("i-1", HealthFailure.ELB), member("i-2"), new, default_instance_warmup=seconds(60))
-    assert [] == taken(observed)
+    assert taken(observed) == []
 
 
 @rule("ASG-50")
 def test_the_next_waits_while_a_place_is_owed_and_not_for_draining_alone() -> None:
     observed = group(sick("i-1", HealthFailure.ELB), member("i-2"), leaving("i-old"), desired_capacity=3)
-    assert [] == taken(observed)
+    assert taken(observed) == []
     refilled = group(sick("i-1", HealthFailure.ELB), member("i-2"), member("i-3"), leaving("i-old"), desired_capacity=3)
-    assert ["i-1"] == taken(refilled)
+    assert taken(refilled) == ["i-1"]
 
 
 @rule("ASG-50")
@@ -154,15 +154,15 @@ def test_nothing_is_waited_for_when_launch_is_suspended() -> None:
     observed = group(
         sick("i-1", HealthFailure.ELB), member("i-2"), owed=owed, desired_capacity=3, suspended=frozenset({Process.LAUNCH})
     )
-    assert ["i-1"] == taken(observed)
+    assert taken(observed) == ["i-1"]
 
 
 @rule("ASG-52")
 def test_protection_from_scale_in_does_not_protect_from_replacement() -> None:
-    assert ["i-1"] == taken(group(sick("i-1", HealthFailure.ELB, protected=True), member("i-2")))
+    assert taken(group(sick("i-1", HealthFailure.ELB, protected=True), member("i-2"))) == ["i-1"]
 
 
 @pytest.mark.parametrize("process", [Process.REPLACE_UNHEALTHY, Process.TERMINATE])
 @rule("ASG-52")
 def test_replacing_can_be_suspended(process: Process) -> None:
-    assert [] == taken(group(sick("i-1", HealthFailure.NOT_RUNNING), suspended=frozenset({process})))
+    assert taken(group(sick("i-1", HealthFailure.NOT_RUNNING), suspended=frozenset({process}))) == []

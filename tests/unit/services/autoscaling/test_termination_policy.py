@@ -52,7 +52,7 @@ def test_policies_choose_in_the_order_given(policies: str, members: list[Member]
 def test_the_fullest_zone_comes_before_the_policy() -> None:
     oldest = member("i-b", "b", launched_at=NOW - 9 * DAY)
     chosen = choose(group(member("i-a1", "a"), member("i-a2", "a"), oldest, termination_policies=("OldestInstance",)), 1, NOW)
-    assert "a" == chosen[0].zone
+    assert chosen[0].zone == "a"
 
 
 @rule("ASG-65")

@@ -10,6 +10,7 @@ from tests.support import rule
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 999999, tzinfo=UTC)
 T = "2026-01-02T03:04:05Z"
+TAIL = " Launching EC2 instance failed."
 I = "i-0123456789abcdef0"  # noqa: E741
 
 
@@ -62,12 +63,15 @@ I = "i-0123456789abcdef0"  # noqa: E741
         ),
         (
             texts.rebalanced(NOW, "us-east-1b", {"us-east-1b": 1, "us-east-1a": 4}),
-            "At T instances were launched to balance instances in zones us-east-1b with other zones resulting in more than desired number of"
-            " instances in the group.  At T availability zones us-east-1a us-east-1b had 4 1 instances respectively."
+            "At T instances were launched to balance instances in zones us-east-1b with other zones resulting in more than desired number"
+            " of instances in the group.  At T availability zones us-east-1a us-east-1b had 4 1 instances respectively."
             " An instance was launched to aid in balancing the group's zones.",
         ),
         (texts.detached(NOW, I, None), f"At T instance {I} was detached in response to a user request."),
-        (texts.detached(NOW, I, (4, 3)), f"At T instance {I} was detached in response to a user request, shrinking the capacity from 4 to 3."),
+        (
+            texts.detached(NOW, I, (4, 3)),
+            f"At T instance {I} was detached in response to a user request, shrinking the capacity from 4 to 3.",
+        ),
         (texts.attached(NOW, 1), "At T an instance was added in response to user request. Keeping the capacity at the new 1."),
         (
             texts.standby_entered(NOW, I, (4, 3)),
@@ -113,13 +117,13 @@ def test_a_cause_joins_sentences_with_two_spaces_and_has_at_most_1023_characters
             "InsufficientInstanceCapacity",
             texts.insufficient_capacity("t3.micro", "us-east-1a", ["us-east-1b", "us-east-1c"]),
             "We currently do not have sufficient t3.micro capacity in the Availability Zone you requested (us-east-1a). Our system will be"
-            " working on provisioning additional capacity. You can currently get t3.micro capacity by not specifying an Availability Zone in"
-            " your request or choosing us-east-1b, us-east-1c. Launching EC2 instance failed.",
+            " working on provisioning additional capacity. You can currently get t3.micro capacity by not specifying an Availability Zone"
+            " in your request or choosing us-east-1b, us-east-1c. Launching EC2 instance failed.",
         ),
-        ("InvalidAMIID.NotFound", "The image id '[ami-0bad]' does not exist", "The AMI ID ami-0bad does not exist. Launching EC2 instance failed."),
-        ("InvalidKeyPair.NotFound", "The key pair 'k' does not exist", "The key pair k does not exist. Launching EC2 instance failed."),
-        ("InvalidKeyPair.NotFound", "The keypair 'k' does not exist.", "The key pair k does not exist. Launching EC2 instance failed."),
-        ("InvalidGroup.NotFound", "The security group 'g' does not exist", "The security group g does not exist. Launching EC2 instance failed."),
+        ("InvalidAMIID.NotFound", "The image id '[ami-0bad]' does not exist", "The AMI ID ami-0bad does not exist." + TAIL),
+        ("InvalidKeyPair.NotFound", "The key pair 'k' does not exist", "The key pair k does not exist." + TAIL),
+        ("InvalidKeyPair.NotFound", "The keypair 'k' does not exist.", "The key pair k does not exist." + TAIL),
+        ("InvalidGroup.NotFound", "The security group 'g' does not exist", "The security group g does not exist." + TAIL),
         (
             "InsufficientFreeAddressesInSubnet",
             "There are not enough free addresses in subnet 'subnet-1' to satisfy the requested number of instances.",
