@@ -1,0 +1,141 @@
+"""The state file: what comes back, what is refused, and that a reset leaves nothing."""
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import moto
+import pytest
+from moto.core.base_backend import BackendDict
+
+from sandbox.aws import state
+from sandbox.core.control import Scope
+from sandbox.core.errors import SandboxError, UserError
+from tests.api.conftest import IMAGE, Aws
+
+WEST = Scope("123456789012", "eu-west-1")
+
+
+def fill(aws: Aws) -> None:
+    ec2, elbv2 = aws("ec2"), aws("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_subnet(VpcId=vpc, CidrBlock="10.42.1.0/24", AvailabilityZone="us-east-1a")
+    ec2.run_instances(ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1)
+    elbv2.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc)
+    aws("sns").create_topic(Name="alerts")
+    queue = aws("sqs").create_queue(QueueName="q")["QueueUrl"]
+    aws("sqs").send_message(QueueUrl=queue, MessageBody="kept")
+    aws("ec2", WEST).create_vpc(CidrBlock="10.43.0.0/16")
+
+
+def views(aws: Aws) -> dict[str, Any]:
+    return {
+        "instances": aws("ec2").describe_instances()["Reservations"],
+        "vpcs": aws("ec2").describe_vpcs()["Vpcs"],
+        "subnets": aws("ec2").describe_subnets()["Subnets"],
+        "target groups": aws("elbv2").describe_target_groups()["TargetGroups"],
+        "topics": aws("sns").list_topics()["Topics"],
+        "queues": aws("sqs").list_queues()["QueueUrls"],
+        "west": aws("ec2", WEST).describe_vpcs()["Vpcs"],
+    }
+
+
+def test_a_saved_state_comes_back_whole(aws: Aws, tmp_path: Path) -> None:
+    fill(aws)
+    before = views(aws)
+    state.save(tmp_path / "deep" / "state")
+    state.reset()
+    state.load(tmp_path / "deep" / "state")
+    assert views(aws) == before
+    assert aws("sqs").receive_message(QueueUrl=before["queues"][0])["Messages"][0]["Body"] == "kept"
+
+
+def test_services_hold_the_same_objects_after_loading(aws: Aws, tmp_path: Path) -> None:
+    from moto.autoscaling.models import autoscaling_backends
+    from moto.ec2.models import ec2_backends
+
+    aws("autoscaling").describe_auto_scaling_groups()
+    state.save(tmp_path / "state")
+    state.load(tmp_path / "state")
+    assert autoscaling_backends["123456789012"]["us-east-1"].ec2_backend is ec2_backends["123456789012"]["us-east-1"]
+
+
+def test_a_subnet_keeps_its_reserved_addresses_after_loading(aws: Aws, tmp_path: Path) -> None:
+    ec2 = aws("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.42.1.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
+    state.save(tmp_path / "state")
+    from moto.ec2.models.subnets import Subnet
+
+    Subnet._base_avail_ip_iterator.cache_clear()  # as in a new process
+    state.load(tmp_path / "state")
+    started = ec2.run_instances(ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=subnet)
+    assert started["Instances"][0]["PrivateIpAddress"] == "10.42.1.4"
+
+
+REFUSED = [
+    (b"hello\n", "is not a state of the sandbox"),
+    (b"", "is not a state of the sandbox"),
+    (b"[1]\n", "is not a state of the sandbox"),
+    ({"moto": "4.0.0"}, "was written with moto 4.0.0"),
+    ({"schema": 99}, "schema 99; this sandbox has"),
+    ({}, "is damaged"),
+]
+
+
+@pytest.mark.parametrize(("content", "why"), REFUSED)
+def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(aws: Aws, tmp_path: Path, content: Any, why: str) -> None:
+    aws("sqs").create_queue(QueueName="q")
+    path = tmp_path / "state"
+    header = {"magic": state.MAGIC, "schema": state.SCHEMA, "moto": moto.__version__}
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(header | content).encode() + b"\nno pickle")
+    with pytest.raises(UserError, match=why) as refused:
+        state.load(path)
+    assert refused.value.next_command == f"mv {path} {path}.old"
+    assert len(aws("sqs").list_queues()["QueueUrls"]) == 1
+
+
+def test_a_save_that_fails_leaves_the_old_file(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state"
+    state.save(path)
+    old = path.read_bytes()
+
+    def broken(*args: Any, **kwargs: Any) -> bytes:
+        raise pickle.PicklingError("a lock cannot be pickled")
+
+    monkeypatch.setattr(pickle, "dumps", broken)
+    with pytest.raises(SandboxError, match="a lock cannot be pickled"):
+        state.save(path)
+    assert (path.read_bytes(), [p.name for p in tmp_path.iterdir()]) == (old, ["state"])
+
+
+def test_after_a_reset_nothing_is_left(aws: Aws) -> None:
+    fill(aws)
+    state.reset()
+    assert BackendDict._instances == []
+    assert aws("ec2").describe_instances()["Reservations"] == []
+    assert aws("sqs").list_queues().get("QueueUrls", []) == []
+
+
+def test_the_same_seed_gives_the_same_ids(aws: Aws) -> None:
+    def ids() -> tuple[str, str]:
+        state.reset(seed=42)
+        vpc = aws("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        topic = aws("sns").create_topic(Name="t")["TopicArn"]
+        return vpc, topic
+
+    assert ids() == ids()
+
+
+def test_a_reset_lets_old_backends_go(aws: Aws) -> None:
+    import gc
+    import weakref
+
+    from moto.ec2.models import ec2_backends
+
+    aws("ec2").run_instances(ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1)
+    old = weakref.ref(ec2_backends["123456789012"]["us-east-1"])
+    state.reset()
+    gc.collect()
+    assert old() is None

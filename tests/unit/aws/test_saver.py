@@ -1,0 +1,81 @@
+"""A burst of changes is one file; nothing is lost."""
+
+import threading
+
+from sandbox.aws.saver import Saver
+
+
+class Desk:
+    """Counts saves; its time is moved by hand."""
+
+    def __init__(self, broken: bool = False) -> None:
+        self.saves, self.time, self.broken = 0, 100.0, broken
+        self.errors: list[str] = []
+        self.saved = threading.Event()
+        self.saver = Saver(self.save, lambda error: self.errors.append(str(error)), quiet=1.0, longest=5.0, now=lambda: self.time)
+
+    def save(self) -> None:
+        if self.broken:
+            raise OSError("disk full")
+        self.saves += 1
+        self.saved.set()
+
+
+def test_nothing_changed_nothing_is_saved() -> None:
+    desk = Desk()
+    desk.saver.flush()
+    assert (desk.saves, desk.saver.due()) == (0, None)
+
+
+def test_a_change_is_due_when_it_has_been_quiet() -> None:
+    desk = Desk()
+    desk.saver.mark()
+    assert desk.saver.due() == 1.0
+    desk.time += 0.8
+    desk.saver.mark()
+    assert desk.saver.due() == 1.0
+
+
+def test_a_burst_is_saved_after_the_longest_wait_at_the_latest() -> None:
+    desk = Desk()
+    for _ in range(10):
+        desk.saver.mark()
+        desk.time += 0.5
+    assert desk.saver.due() == 0.0
+
+
+def test_a_flush_saves_once() -> None:
+    desk = Desk()
+    desk.saver.mark()
+    desk.saver.mark()
+    desk.saver.flush()
+    desk.saver.flush()
+    assert desk.saves == 1
+
+
+def test_a_failed_save_is_told_and_the_next_change_tries_again() -> None:
+    desk = Desk(broken=True)
+    desk.saver.mark()
+    desk.saver.flush()
+    desk.broken = False
+    desk.saver.mark()
+    desk.saver.flush()
+    assert (desk.errors, desk.saves) == (["disk full"], 1)
+
+
+def test_the_thread_saves_by_itself() -> None:
+    desk = Desk()
+    desk.saver = Saver(desk.save, lambda error: None, quiet=0.0, longest=0.0)
+    desk.saver.start()
+    desk.saver.mark()
+    assert desk.saved.wait(10)
+    desk.saver.stop()
+    assert desk.saves == 1
+
+
+def test_stopping_saves_what_is_left() -> None:
+    desk = Desk()
+    desk.saver.start()
+    desk.saver.mark()
+    desk.saver.stop()
+    assert desk.saves == 1
