@@ -20,6 +20,7 @@ from sandbox.aws.gateway import Gateway
 from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
+from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.drivers.probe.simulated import SimulatedProber
 from sandbox.drivers.proxy.simulated import SimulatedProxy
@@ -994,15 +995,24 @@ def test_a_verdict_reaches_the_proxy_without_waiting_for_the_routing_loop(elb):
     assert {elb.proxy.request(listener).target_id for _ in range(4)} == {second}
 
 
-def test_each_change_of_health_has_a_cause(elb):
+def test_the_causes_of_a_death_lead_through_what_was_done_to_the_target(elb):
     group, _ = elb.serving()
     instance = elb.instance()
     elb.register(group, instance)
     elb.wait(3)
-    (healthy,) = [e for e in elb.journal.about(instance) if e.detail.get("state") == "healthy"]
-    chain = [event.detail_type for event in elb.journal.chain(healthy)]
-    assert chain[-2:] == ["Target Health State Change", "Target Health State Change"]
-    assert "RegisterTargets" in elb.journal.chain(healthy)[0].summary
+    fault = elb.journal.record(Event(source="sandbox.faults", detail_type="Fault", summary="the application dies", resources=(instance,)))
+    elb.world.machine(instance).app = App.DOWN
+    elb.journal.record(Event(source="aws.autoscaling", detail_type="Opinion", summary="looks well", resources=(instance,), cause=fault.id))
+    elb.wait(70)
+    dead = elb.journal.about(instance)[-1]
+    assert [event.summary for event in elb.journal.chain(dead)] == [
+        "the application dies",
+        f"{instance}:80 in web is unhealthy: 2 health checks failed in a row (Target.FailedHealthChecks: connection refused)",
+    ]
+    healthy = next(event for event in elb.journal.about(instance) if event.detail.get("state") == "healthy")
+    chain = [event.summary for event in elb.journal.chain(healthy)]
+    assert "RegisterTargets" in chain[0]
+    assert chain[1:] == [f"{instance}:80 in web is initial: registered", f"{instance}:80 in web is healthy: its first health check passed"]
 
 
 def test_a_deleted_group_is_let_go(elb):

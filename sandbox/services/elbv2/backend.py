@@ -38,7 +38,7 @@ class World:
 
     endpoint: Callable[[str, int], tuple[str, int]]  # Runtime.endpoint
     result: Callable[[str], ProbeResult | None]  # Prober.latest
-    latest: Callable[[str], str | None]  # Journal.latest
+    cause: Callable[[str, TargetKey], str | None]  # of what happens next to a target of the group with that name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ def _observed(group: Any, target: Target, instances: Mapping[str, Any], world: W
         endpoint=world.endpoint(place.address, port) if place.address else None,
         instance_state=place.instance_state,
         result=world.result(probe_key(group.arn, target.key)),
-        cause=world.latest(target.key.id) or world.latest(group.name),
+        cause=world.cause(group.name, target.key),
     )
 
 

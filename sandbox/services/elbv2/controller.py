@@ -3,7 +3,7 @@
 A change of health and the proxy's configuration go out in the same reconcile, so requests stop within milliseconds of the verdict.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sandbox.aws.context import context
@@ -15,15 +15,18 @@ from sandbox.drivers.proxy.base import Proxy
 from sandbox.drivers.runtime.base import Runtime
 from sandbox.services.elbv2 import backend, decide, routing
 from sandbox.services.elbv2.model import (
+    HEALTH_CHANGE,
     ForgetProbe,
     Memory,
     Observed,
     RemoveTarget,
     SetHealth,
     StartProbe,
+    TargetKey,
     UpdateRouting,
     group_of,
     probe_key,
+    registration,
 )
 from sandbox.services.elbv2.routing import ActivateLoadBalancer, ApplyConfig, Picture, RoutingMemory
 
@@ -38,7 +41,7 @@ class Elbv2Controller(Shell[Observed | Picture, Memory | RoutingMemory]):
     def __init__(self, journal: Journal, prober: Prober, proxy: Proxy, runtime: Runtime) -> None:
         super().__init__(journal)
         self._prober, self._proxy = prober, proxy
-        self._world = backend.World(endpoint=runtime.endpoint, result=prober.latest, latest=journal.latest)
+        self._world = backend.World(endpoint=runtime.endpoint, result=prober.latest, cause=self._cause)
         self._arns: dict[str, str] = {}  # key → ARN of the group seen last under it
         prober.on_result(_wake_target_group)
         journal.on_event(_wake_after_instance_change)
@@ -63,6 +66,15 @@ class Elbv2Controller(Shell[Observed | Picture, Memory | RoutingMemory]):
         if isinstance(memory, Memory) and arn:
             for target in memory.checks:
                 self._prober.forget(probe_key(arn, target))
+
+    def _cause(self, group_name: str, target: TargetKey) -> str | None:
+        """The newest of: what was last told of the target here, and what was last done to its instance. Not what others made of it: a
+        passed status check and an Auto Scaling group's opinion do not bring an application down."""
+        event = self.journal.get(self.journal.latest(target.id) or "")
+        while event is not None and not _acts_on_target(event):
+            event = self.journal.get(event.cause or "")
+        told_here = self.journal.latest(registration(group_name, target))
+        return _newest([event.id if event else None, told_here]) or self.journal.latest(group_name)
 
     def decide(
         self, observed: Observed | Picture, memory: Memory | RoutingMemory | None, now: datetime
@@ -92,6 +104,14 @@ class Elbv2Controller(Shell[Observed | Picture, Memory | RoutingMemory]):
             case ActivateLoadBalancer():
                 backend.activate(action.arn)
                 context().wake(NAME)  # its target groups are in use from now on
+
+
+def _acts_on_target(event: Event) -> bool:
+    return event.detail_type in (HEALTH_CHANGE, INSTANCE_CHANGE) or not event.source.startswith("aws.")
+
+
+def _newest(ids: Sequence[str | None]) -> str | None:
+    return max((each for each in ids if each), key=lambda each: int(each[1:]), default=None)
 
 
 def _wake_target_group(probe: str) -> None:

@@ -230,6 +230,11 @@ def group_of(key: str) -> tuple[str, str, str]:
     return arn[4], arn[3], arn[5].split("/")[1]
 
 
+def registration(group_name: str, target: TargetKey) -> str:
+    """One target of one group, as a resource of events: "web/i-0a1:80"."""
+    return f"{group_name}/{target}"
+
+
 def health_event(group: tuple[str, str], load_balancers: tuple[str, ...], target: Target, health: Health, why: str) -> Event:
     """`group`: ARN and name. `why` ends the sentence: "2 health checks failed in a row"."""
     arn, name = group
@@ -237,7 +242,7 @@ def health_event(group: tuple[str, str], load_balancers: tuple[str, ...], target
         source="aws.elasticloadbalancing",
         detail_type=HEALTH_CHANGE,
         summary=f"{target.key} in {name} is {health.state.value}: {why}",
-        resources=(target.key.id, name, arn, *load_balancers),
+        resources=(target.key.id, name, arn, registration(name, target.key), *load_balancers),
         detail={
             "target-group": name,
             "target": {"id": target.key.id, "port": target.key.port},

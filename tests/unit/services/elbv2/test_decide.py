@@ -367,5 +367,5 @@ def test_each_change_is_told_with_its_cause():
             "e000007",
         ),
     ]
-    assert life.events[-1].resources == ("i-0a1", "web", ARN)
+    assert life.events[-1].resources == ("i-0a1", "web", ARN, "web/i-0a1:80")
     assert life.events[-1].detail["state"] == "unhealthy"
