@@ -290,8 +290,7 @@ def test_a_user_terminates_a_member_with_or_without_its_place(stage: Stage) -> N
     assert "EndTime" not in activity
     assert (
         f"At 2026-05-07T12:00:20Z instance {one} was taken out of service in response to a user request,"
-        " shrinking the capacity from 3 to 2."
-        == activity["Cause"]
+        " shrinking the capacity from 3 to 2." == activity["Cause"]
     )
     assert stage.described()["DesiredCapacity"] == 2
     message = (

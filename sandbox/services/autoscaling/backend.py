@@ -1,7 +1,7 @@
 """moto's Auto Scaling that records wishes and leaves deeds to the controller: the group class, and the backend put together from its parts.
 
-Groups and launch configurations: group_operations.py. Members: member_operations.py. Target groups: attachment_operations.py. What the
-requests say beyond moto: responses.py.
+Groups: group_operations.py. Launch configurations: launch_configurations.py. Members: member_operations.py. Target groups:
+attachment_operations.py. What the requests say beyond moto: responses.py.
 """
 
 from typing import Any
@@ -17,6 +17,7 @@ from sandbox.core.text import at
 from sandbox.services.autoscaling import responses
 from sandbox.services.autoscaling.attachment_operations import AttachmentOperations
 from sandbox.services.autoscaling.group_operations import RECORDED
+from sandbox.services.autoscaling.launch_configurations import LaunchConfigurationOperations
 from sandbox.services.autoscaling.member_operations import MemberOperations
 from sandbox.services.autoscaling.store import GroupExtra
 
@@ -76,7 +77,7 @@ class SandboxGroup(FakeAutoScalingGroup):
 
 
 @swap_backend("autoscaling")
-class SandboxAutoScaling(MemberOperations, AttachmentOperations):
+class SandboxAutoScaling(MemberOperations, AttachmentOperations, LaunchConfigurationOperations):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.deleted_activities = []
         super().__init__(region_name, account_id)

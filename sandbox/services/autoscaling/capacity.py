@@ -14,18 +14,20 @@ from sandbox.services.autoscaling.model import (
     Delays,
     Group,
     Health,
-    LaunchInstances,
     LifecycleState,
     Memory,
-    OpenActivity,
     Owed,
     Process,
     Purpose,
-    Settle,
     StatusCode,
-    Step,
 )
 from sandbox.services.autoscaling.placement import Place
+from sandbox.services.autoscaling.steps import (
+    LaunchInstances,
+    OpenActivity,
+    Settle,
+    Step,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

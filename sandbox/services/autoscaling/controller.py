@@ -18,15 +18,17 @@ from sandbox.core.journal import Journal
 from sandbox.services.autoscaling import launching, picture, texts, writes
 from sandbox.services.autoscaling.decide import decide
 from sandbox.services.autoscaling.model import (
-    CloseActivity,
     Delays,
+    Group,
+    Memory,
+)
+from sandbox.services.autoscaling.steps import (
+    CloseActivity,
     DeregisterTargets,
     FailZone,
     ForgetGroup,
-    Group,
     LaunchInstances,
     MarkUnhealthy,
-    Memory,
     MoveAttachment,
     MoveMember,
     OpenActivity,

@@ -14,17 +14,19 @@ from sandbox.services.autoscaling.capacity import Plan
 from sandbox.services.autoscaling.model import (
     LEAVING,
     Delays,
-    ForgetGroup,
     Group,
     HealthFailure,
     LifecycleState,
     Member,
     Memory,
     Move,
-    MoveMember,
-    Owe,
     Process,
     StatusCode,
+)
+from sandbox.services.autoscaling.steps import (
+    ForgetGroup,
+    MoveMember,
+    Owe,
     Step,
 )
 
@@ -104,9 +106,7 @@ def _deletion(group: Group, since: datetime) -> Iterator[Step]:
     yield from lifecycle.terminations(group)
 
 
-def _decision(
-    moving: tuple[Step, ...], plan: Plan, memory: Memory, group: Group, now: datetime, delays: Delays
-) -> Decision[Memory]:
+def _decision(moving: tuple[Step, ...], plan: Plan, memory: Memory, group: Group, now: datetime, delays: Delays) -> Decision[Memory]:
     steps = (*moving, *plan.steps)
     if steps:
         return Decision(memory=memory, actions=steps, look_again=AT_ONCE)

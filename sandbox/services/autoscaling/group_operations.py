@@ -1,4 +1,4 @@
-"""Operations on groups and launch configurations: what AWS checks, and what it stores. The size is the controller's.
+"""Operations on groups: what AWS checks, and what it stores. The size is the controller's.
 
 One of the parts of `SandboxAutoScaling` (backend.py). Method names and parameters are moto's where moto has the operation.
 """
@@ -17,14 +17,9 @@ from moto.core.exceptions import ServiceException
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
-from sandbox.services.autoscaling import errors, events, texts, writes
+from sandbox.services.autoscaling import checks, errors, events, texts, writes
 from sandbox.services.autoscaling.model import Activity, Attachment, AttachmentState, Process
-from sandbox.services.autoscaling.termination_policy import POLICIES
 
-LONGEST_NAME = 255  # ASG-6
-HEALTH_CHECK_TYPES = frozenset({"EC2", "ELB"})  # EBS and VPC_LATTICE: nothing here stands behind them
-DISTRIBUTIONS = frozenset({"balanced-best-effort", "balanced-only"})
-UNSET_WARMUP = -1  # ASG-7
 RECORDED = "ASG-120: the API only records, the controller launches and terminates"
 
 
@@ -45,16 +40,16 @@ class GroupOperations(AutoScalingBackend):
     def create_auto_scaling_group(self, name: str, **given: Any) -> Any:
         if name in self.autoscaling_groups:
             raise errors.group_exists(name)
-        _check_name(name)
+        checks.name(name)
         low, high = int(given["min_size"]), int(given["max_size"])
         desired = low if given["desired_capacity"] is None else int(given["desired_capacity"])
-        _check_bounds(low, high, desired)
+        checks.bounds(low, high, desired)
         self._check_source(given["launch_config_name"], given["launch_template"], given.get("instance_id"))
         self._check_places(given)
         self._check_target_groups(given["target_group_arns"], self._vpc(given.get("vpc_zone_identifier")))
-        _check_health_check_type(given["health_check_type"])
-        _check_policies(given["termination_policies"])
-        _check_seconds("HealthCheckGracePeriod", given["health_check_period"])
+        checks.health_check_type(given["health_check_type"])
+        checks.policies(given["termination_policies"])
+        checks.seconds("HealthCheckGracePeriod", given["health_check_period"])
         group = super().create_auto_scaling_group(name=name, **given)
         group.health_check_grace_period = int(given["health_check_period"] or 0)  # ASG-7: 0, not the console's 300
         group.default_cooldown = 300 if given["default_cooldown"] is None else int(given["default_cooldown"])
@@ -80,12 +75,12 @@ class GroupOperations(AutoScalingBackend):
         low = group.min_size if given["min_size"] is None else given["min_size"]
         high = group.max_size if given["max_size"] is None else given["max_size"]
         wanted = given.pop("desired_capacity")
-        _check_bounds(low, high, min(max(group.desired_capacity, low), high) if wanted is None else wanted)
+        checks.bounds(low, high, min(max(group.desired_capacity, low), high) if wanted is None else wanted)
         if given["launch_config_name"] or given["launch_template"]:
             self._check_source(given["launch_config_name"], given["launch_template"], None)
         self._check_places(given)
-        _check_health_check_type(given["health_check_type"])
-        _check_seconds("HealthCheckGracePeriod", given["health_check_period"])
+        checks.health_check_type(given["health_check_type"])
+        checks.seconds("HealthCheckGracePeriod", given["health_check_period"])
         old = group.desired_capacity
         new = min(max(old, low), high) if wanted is None else wanted  # ASG-4
         super().update_auto_scaling_group(name=name, desired_capacity=new, **given)
@@ -103,7 +98,7 @@ class GroupOperations(AutoScalingBackend):
         if (cooldown := given.get("DefaultCooldown")) is not None:
             group.default_cooldown = cooldown
         if (warmup := given.get("DefaultInstanceWarmup")) is not None:
-            group.sandbox.default_instance_warmup = None if warmup == UNSET_WARMUP else warmup
+            group.sandbox.default_instance_warmup = None if warmup == checks.UNSET_WARMUP else warmup
         if distribution := given.get("AvailabilityZoneDistribution"):
             group.sandbox.availability_zone_distribution = distribution["CapacityDistributionStrategy"]
         for parameter, attribute in (("CapacityRebalance", "capacity_rebalance"), ("PlacementGroup", "placement_group")):
@@ -111,17 +106,6 @@ class GroupOperations(AutoScalingBackend):
                 setattr(group, attribute, given[parameter])
         if given.get("Context") is not None:
             group.sandbox.context = given["Context"]
-
-    @adds(why="ASG-7: refused before anything is stored")
-    def check_settings(self, given: Mapping[str, Any]) -> None:
-        _check_policies(given.get("TerminationPolicies") or [])
-        _check_seconds("DefaultCooldown", given.get("DefaultCooldown"))
-        warmup = given.get("DefaultInstanceWarmup")
-        if warmup is not None and not UNSET_WARMUP <= warmup <= 3600:
-            raise errors.invalid("DefaultInstanceWarmup must be between -1 and 3600 seconds.")
-        strategy = (given.get("AvailabilityZoneDistribution") or {}).get("CapacityDistributionStrategy", "balanced-only")
-        if strategy not in DISTRIBUTIONS:
-            raise errors.not_supported(f"AvailabilityZoneDistribution {strategy}")
 
     def _check_source(self, configuration: str | None, template: Mapping[str, str] | None, instance_id: str | None) -> None:
         if sum(bool(given) for given in (configuration, template, instance_id)) != 1:
@@ -253,80 +237,6 @@ class GroupOperations(AutoScalingBackend):
     def enable_metrics_collection(self, group_name: str, metrics: list[str]) -> None:
         self.group(group_name)
         super().enable_metrics_collection(group_name, metrics)
-
-    # ---- launch configurations ---------------------------------------------------------------------------------------------------------
-
-    @replaces(why="ASG-16, ASG-17: immutable, and refused to new accounts; InstanceId is a model to copy")
-    def create_launch_configuration(self, name: str, **given: Any) -> Any:
-        if context().settings.launch_configurations == "refused":
-            raise errors.configurations_refused()
-        if name in self.launch_configurations:
-            raise errors.configuration_exists(name)
-        if given.get("instance_id"):
-            given |= self._copied(given["instance_id"], given)
-        configuration = super().create_launch_configuration(name=name, **given)
-        summary = f"launch configuration {name} is made; accounts created since 2024-10-01 are refused this (ASG-16)"
-        context().journal.record(events.event(events.GROUP, summary, events.Told(group=name)))
-        return configuration
-
-    def _copied(self, instance_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            instance = self.ec2_backend.get_instance(instance_id)
-        except ServiceException as error:
-            raise errors.invalid(error.message) from None
-        of_instance = {
-            "image_id": instance.image_id,
-            "instance_type": instance.instance_type,
-            "key_name": instance.key_name,
-            "user_data": instance.user_data,
-            "security_groups": [g.id for g in instance.security_groups],
-        }
-        return {name: given.get(name) or value for name, value in of_instance.items()}
-
-    @replaces(why="not-found and in-use errors")
-    def delete_launch_configuration(self, launch_configuration_name: str) -> None:
-        if launch_configuration_name not in self.launch_configurations:
-            raise errors.unknown_configuration(launch_configuration_name)
-        for group in self.autoscaling_groups.values():
-            if group.launch_configuration_name == launch_configuration_name:
-                raise errors.configuration_in_use(launch_configuration_name, group.name)
-        super().delete_launch_configuration(launch_configuration_name)
-
-
-def _check_name(name: str) -> None:
-    """ASG-6."""
-    if not name or len(name) > LONGEST_NAME or ":" in name or not name.isprintable():
-        raise errors.invalid(f"The AutoScalingGroup name '{name}' must be 1 to 255 printable characters without a colon.")
-
-
-def _check_bounds(low: int, high: int, desired: int) -> None:
-    if low > high:
-        raise errors.bounds_crossed(low, high)
-    if not low <= desired <= high:
-        raise errors.desired_out_of_bounds(desired, low, high)
-
-
-def _check_health_check_type(given: str | None) -> None:
-    """ASG-40."""
-    types = {t.strip() for t in (given or "EC2").split(",")}
-    if types & {"EBS", "VPC_LATTICE"}:
-        raise errors.not_supported(f"HealthCheckType {given}")
-    if not types <= HEALTH_CHECK_TYPES:
-        raise errors.invalid(f"Invalid health check type: {given}. Valid types are: EC2, EBS, ELB, VPC_LATTICE.")
-
-
-def _check_policies(names: list[str]) -> None:
-    """ASG-67."""
-    for name in names:
-        if name.startswith("arn:"):
-            raise errors.not_supported("a custom termination policy (Lambda)")
-        if name not in POLICIES:
-            raise errors.invalid(f"Invalid termination policy: {name}. Valid policies are: {', '.join(POLICIES)}.")
-
-
-def _check_seconds(name: str, given: int | str | None) -> None:
-    if given is not None and int(given) < 0:
-        raise errors.invalid(f"{name} must not be negative.")
 
 
 def _one_source(group: Any, given: Mapping[str, Any]) -> None:

@@ -16,10 +16,12 @@ from sandbox.services.autoscaling.model import (
     Health,
     HealthFailure,
     LifecycleState,
-    MarkUnhealthy,
     Member,
     Memory,
     Process,
+)
+from sandbox.services.autoscaling.steps import (
+    MarkUnhealthy,
 )
 
 STARTING = frozenset({"pending", "running"})

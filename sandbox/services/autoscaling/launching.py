@@ -6,7 +6,12 @@ Reads moto's objects, calls nothing. A request that EC2 would refuse is made all
 import base64
 from typing import Any
 
-from sandbox.services.autoscaling.model import LaunchInstances, LaunchSource
+from sandbox.services.autoscaling.model import (
+    LaunchSource,
+)
+from sandbox.services.autoscaling.steps import (
+    LaunchInstances,
+)
 
 
 def parameters(group: Any, launch: LaunchInstances, source: LaunchSource) -> dict[str, Any]:

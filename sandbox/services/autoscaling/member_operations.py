@@ -25,15 +25,17 @@ from sandbox.services.autoscaling.model import (
     COUNTED,
     Activity,
     ActivityKind,
-    CloseActivity,
     Health,
     HealthFailure,
     LifecycleState,
     Move,
-    OpenActivity,
     StatusCode,
 )
 from sandbox.services.autoscaling.picture import read
+from sandbox.services.autoscaling.steps import (
+    CloseActivity,
+    OpenActivity,
+)
 from sandbox.services.autoscaling.store import SandboxMember, launch_source
 
 LEAVING_STATES = frozenset({LifecycleState.TERMINATING, LifecycleState.TERMINATING_PROCEED, LifecycleState.DETACHING})

@@ -1,16 +1,12 @@
-"""The nouns of EC2 Auto Scaling: states as tables, the frozen picture of a group that decide() gets, and the steps that it may answer with.
+"""The nouns of EC2 Auto Scaling: states as tables, and the frozen picture of a group that decide() gets.
 
-picture.py makes the picture from moto's objects, decide.py and its parts answer with `Step`s, controller.py carries them out. Nothing here
-does anything.
+picture.py makes the picture from moto's objects; decide.py and its parts answer with the steps of steps.py. Nothing here does anything.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-
-from sandbox.core.control import Action
-from sandbox.core.events import Event
 
 
 class LifecycleState(Enum):
@@ -317,113 +313,3 @@ class Memory:
     checked_at: datetime | None = None  # the last periodic health check
     impaired_since: Mapping[str, datetime] = field(default_factory=dict)  # instance id →
     uneven_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Action):
-    """`event` is recorded first and is the cause of what the step does; `because` is the cause where there is no event."""
-
-    event: Event | None = None
-    because: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchInstances(Step):
-    """RunInstances, membership and an activity for each. A refusal becomes a Failed activity and a failure of the zone (ASG-26, ASG-60)."""
-
-    zone: str
-    subnet_id: str
-    count: int
-    cause: str
-    purpose: Purpose
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TerminateInstance(Step):
-    instance_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterTargets(Step):
-    target_group_arn: str
-    instance_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeregisterTargets(Step):
-    target_group_arn: str
-    instance_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveMember(Step):
-    instance_id: str
-    move: Move
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveAttachment(Step):
-    target_group_arn: str
-    move: AttachmentMove
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkUnhealthy(Step):
-    instance_id: str
-    failure: HealthFailure
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenActivity(Step):
-    """`end` given: it is over as soon as it began (ASG-62)."""
-
-    kind: ActivityKind
-    description: str
-    cause: str
-    status: StatusCode
-    progress: int
-    instance_id: str | None = None
-    end: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateActivity(Step):
-    activity_id: str
-    description: str
-    status: StatusCode
-    progress: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseActivity(Step):
-    activity_id: str
-    description: str
-    status: StatusCode = StatusCode.SUCCESSFUL
-    status_message: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owe(Step):
-    """The place of a member that was taken out is to be filled."""
-
-    instance_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailZone(Step):
-    """A launch failed in the zone after RunInstances had accepted it."""
-
-    zone: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settle(Step):
-    """The first `changes` and `owed` of the group have been acted on."""
-
-    changes: int
-    owed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetGroup(Step):
-    """The last member of a force-deleted group is gone."""

@@ -14,7 +14,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 
 from sandbox.aws.seams import adds, replaces, swap_response
-from sandbox.services.autoscaling import activities, errors
+from sandbox.services.autoscaling import activities, checks, errors
 from sandbox.services.autoscaling.model import Process
 from sandbox.services.autoscaling.termination_policy import POLICIES
 
@@ -67,7 +67,7 @@ class SandboxAutoScalingResponse(AutoScalingResponse):  # type: ignore[misc]
                 raise errors.not_supported(f"{name} of an Auto Scaling group")
         if given.get("DeletionProtection") not in NO_EFFECT:
             raise errors.not_supported("DeletionProtection of an Auto Scaling group")
-        self.autoscaling_backend.check_settings(given)
+        checks.settings(given)
         answer = handler()
         self.autoscaling_backend.apply_settings(given["AutoScalingGroupName"], given)
         return answer

@@ -25,17 +25,19 @@ from sandbox.services.autoscaling.model import (
     ActivityKind,
     AttachmentMove,
     AttachmentState,
-    CloseActivity,
     DesiredChange,
     Health,
     HealthFailure,
-    LaunchInstances,
     LifecycleState,
     Move,
-    OpenActivity,
     Owed,
-    Settle,
     StatusCode,
+)
+from sandbox.services.autoscaling.steps import (
+    CloseActivity,
+    LaunchInstances,
+    OpenActivity,
+    Settle,
     UpdateActivity,
 )
 from sandbox.services.autoscaling.store import HISTORY, SandboxMember, launch_source

@@ -223,9 +223,7 @@ def test_a_zone_without_capacity_is_passed_over_and_filled_again_when_it_recover
     stage.ready()
     assert stage.zones() == ["b", "b", "c"]
     failed = [a for a in stage.activities() if a["StatusCode"] == "Failed"]
-    reason = (
-        "We currently do not have sufficient t3.micro capacity in the Availability Zone you requested. Launching EC2 instance failed."
-    )
+    reason = "We currently do not have sufficient t3.micro capacity in the Availability Zone you requested. Launching EC2 instance failed."
     assert reason == failed[0]["StatusMessage"]
     assert f"Launching a new EC2 instance.  Status Reason: {reason}" == failed[0]["Description"]
     assert failed[0]["Progress"] == 100
@@ -263,9 +261,7 @@ def test_an_added_zone_is_filled_and_a_removed_one_emptied_launch_first(stage: S
     stage.ready(zones=2, DesiredCapacity=4, MaxSize=4)
     assert stage.zones() == ["a", "a", "b", "b"]
     sizes: set[int] = set()
-    stage.asg.update_auto_scaling_group(
-        AutoScalingGroupName="web", VPCZoneIdentifier=f"{subnets['us-east-1b']},{subnets['us-east-1c']}"
-    )
+    stage.asg.update_auto_scaling_group(AutoScalingGroupName="web", VPCZoneIdentifier=f"{subnets['us-east-1b']},{subnets['us-east-1c']}")
     for _ in range(30):
         stage.wait(10)
         sizes.add(len(stage.instances()) + len(stage.instances("Pending")))

@@ -151,9 +151,7 @@ def test_the_next_waits_while_a_place_is_owed_and_not_for_draining_alone() -> No
 @rule("ASG-50")
 def test_nothing_is_waited_for_when_launch_is_suspended() -> None:
     owed = (Owed(at=NOW, unhealthy=True),)
-    observed = group(
-        sick("i-1", HealthFailure.ELB), member("i-2"), owed=owed, desired_capacity=3, suspended=frozenset({Process.LAUNCH})
-    )
+    observed = group(sick("i-1", HealthFailure.ELB), member("i-2"), owed=owed, desired_capacity=3, suspended=frozenset({Process.LAUNCH}))
     assert taken(observed) == ["i-1"]
 
 
