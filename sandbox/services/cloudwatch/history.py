@@ -1,0 +1,111 @@
+"""The history of alarms (CW-52 to CW-55): what was configured, how states changed, what became of each action. Kept 30 days.
+
+Items are values; a `History` is on the backend of each account and Region, outlives the alarms, and is pickled with it.
+"""
+
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sandbox.services.cloudwatch.model import Alarm, AlarmState, CompositeAlarm, StateChange
+
+KEPT = timedelta(days=30)
+MOST_ITEMS = 20_000  # of an account and Region: bounds memory, not AWS's
+LONGEST_DATA = 4095
+
+CONFIGURATION_UPDATE, STATE_UPDATE, ACTION = "ConfigurationUpdate", "StateUpdate", "Action"
+KINDS = (CONFIGURATION_UPDATE, STATE_UPDATE, ACTION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryItem:
+    alarm_name: str
+    alarm_type: str  # "MetricAlarm" or "CompositeAlarm"
+    at: datetime
+    kind: str
+    summary: str
+    data: str  # JSON
+
+
+class History:
+    """Oldest first."""
+
+    def __init__(self) -> None:
+        self._items: deque[HistoryItem] = deque(maxlen=MOST_ITEMS)
+
+    def add(self, item: HistoryItem) -> None:
+        self._items.append(item)
+        while self._items and self._items[0].at < item.at - KEPT:
+            self._items.popleft()
+
+    def items(self, now: datetime) -> Iterator[HistoryItem]:
+        return (item for item in self._items if item.at >= now - KEPT)
+
+
+def alarm_type(alarm: Alarm) -> str:
+    return "CompositeAlarm" if isinstance(alarm, CompositeAlarm) else "MetricAlarm"
+
+
+def _item(alarm: Alarm, at: datetime, kind: str, summary: str, data: Mapping[str, Any]) -> HistoryItem:
+    return HistoryItem(alarm_name=alarm.name, alarm_type=alarm_type(alarm), at=at, kind=kind, summary=summary, data=_json(data))
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    """At most LONGEST_DATA characters: a long message is left out rather than the JSON broken."""
+    text = json.dumps(data, separators=(",", ":"), default=str)
+    if len(text) > LONGEST_DATA and "publishedMessage" in data:
+        text = json.dumps({**data, "publishedMessage": None}, separators=(",", ":"), default=str)
+    return text[:LONGEST_DATA]
+
+
+def configured(alarm: Alarm, at: datetime, verb: str, description: Mapping[str, Any]) -> HistoryItem:
+    """`verb`: created, updated or deleted."""
+    kind = {"created": "Create", "updated": "Update", "deleted": "Delete"}[verb]
+    data = {"version": "1.0", "type": kind, f"{verb}Alarm": description}
+    return _item(alarm, at, CONFIGURATION_UPDATE, f'Alarm "{alarm.name}" {verb}', data)
+
+
+def state_updated(alarm: Alarm, change: StateChange) -> HistoryItem:
+    old, new = change.old, change.new
+    summary = f"Alarm updated from {old.value.value} to {new.value.value}"
+    data = {"version": "1.0", "oldState": _state(old), "newState": _state(new)}
+    return _item(alarm, new.updated_at, STATE_UPDATE, summary, data)
+
+
+def _state(state: AlarmState) -> dict[str, Any]:
+    found: dict[str, Any] = {"stateValue": state.value.value, "stateReason": state.reason}
+    if state.reason_data != "{}":
+        found["stateReasonData"] = json.loads(state.reason_data)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of an action."""
+
+    arn: str
+    state_updated_at: datetime
+    error: str | None = None  # None: it was carried out
+    message: str | None = None  # that was published
+
+    @property
+    def summary(self) -> str:
+        if self.error is None:
+            return f"Successfully executed action {self.arn}"
+        if ":autoscaling:" in self.arn:
+            return f"Failed to execute AutoScaling action: {self.error}"
+        return f'Failed to execute action {self.arn}. Received error: "{self.error}"'
+
+
+def acted(alarm: Alarm, at: datetime, outcome: Outcome) -> HistoryItem:
+    data = {
+        "actionState": "Succeeded" if outcome.error is None else "Failed",
+        "stateUpdateTimestamp": int(outcome.state_updated_at.timestamp() * 1000),
+        "notificationResource": outcome.arn,
+        "publishedMessage": outcome.message,
+        "error": outcome.error,
+    }
+    return _item(alarm, at, ACTION, outcome.summary, data)
