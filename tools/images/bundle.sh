@@ -18,7 +18,8 @@ unpack() {
 case ${1:-} in
     save)
         mkdir -p "$build"
-        images=$(docker image ls --filter 'reference=sandbox/base' --format '{{.Repository}}:{{.Tag}}')
+        # sandbox/base and sandbox/python too: with them a changed application is built again without a network.
+        images=$(docker image ls --filter reference=sandbox/base --filter reference=sandbox/python --format '{{.Repository}}:{{.Tag}}')
         images+=" $(cut -d= -f2 "$build/images.env") sandbox/machine:latest sandbox/control:latest"
         if command -v zstd >/dev/null; then file=$build/sandbox-images.tar.zst pack="zstd -q -T0 -6"; else file=$build/sandbox-images.tar.gz pack=gzip; fi
         say "saving $(echo $images)"

