@@ -146,12 +146,17 @@ class Filter(http.server.BaseHTTPRequestHandler):
         answer = engine.getresponse()
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.getheader("Content-Type") or "application/json")
-        self.send_header("Connection", "close")  # the body ends with the connection, so that streams (/events) work too
+        length = answer.getheader("Content-Length")
+        if length is None and answer.status not in (204, 304):
+            self.send_header("Transfer-Encoding", "chunked")  # Docker's clients take a stream (/events) for one only when it is chunked
+        else:
+            self.send_header("Content-Length", length or "0")
         self.end_headers()
-        self.close_connection = True
         while chunk := answer.read1(65536):
-            self.wfile.write(chunk)
+            self.wfile.write(chunk if length else b"%x\r\n%b\r\n" % (len(chunk), chunk))
             self.wfile.flush()
+        if length is None and answer.status not in (204, 304):
+            self.wfile.write(b"0\r\n\r\n")
         engine.close()
 
     def _answer(self, status: int, message: str) -> None:

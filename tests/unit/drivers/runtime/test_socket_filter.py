@@ -1,10 +1,16 @@
 """What the control plane may ask of Docker, and what it may not: the table that guards the host."""
 
-from collections.abc import Mapping
+import http.client
+import http.server
+import socketserver
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.drivers.runtime import socket_filter
 from sandbox.drivers.runtime.socket_filter import refusal
 
 OURS = {"sandbox.name": "sandbox"}
@@ -70,3 +76,46 @@ def test_what_running_instances_needs_is_allowed(method: str, path: str, body: M
 )
 def test_everything_else_is_refused_with_the_reason(method: str, path: str, body: Mapping[str, Any], reason: str) -> None:
     assert refusal(method, path, body, lambda p: WORLD.get(p, {})) == reason
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Path]:
+    """A stand-in for the Docker engine on a Unix socket: /events is a stream without an end, everything else a short answer."""
+    path = tmp_path / "docker.sock"
+
+    class Engine(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked = self.rfile.readline().split()[1]
+            while self.rfile.readline().strip():
+                pass
+            if asked != b"/events":
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}")
+                return
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n")
+            self.wfile.write(b'7\r\n{"n":1}\r\n')
+            self.rfile.read(1)  # open until the filter hangs up
+
+    with socketserver.ThreadingUnixStreamServer(str(path), Engine) as server:
+        server.daemon_threads, server.block_on_close = True, False
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield path
+        server.shutdown()
+
+
+@pytest.mark.process
+def test_an_event_passes_the_filter_at_once_in_a_stream_that_dockers_clients_take_for_one(
+    engine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_filter, "SOCKET", str(engine))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), socket_filter.Filter) as server:
+        server.daemon_threads, server.block_on_close = True, False
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        asking = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=5)
+        asking.request("GET", "/version")
+        assert asking.getresponse().read() == b"{}"
+        asking.request("GET", "/events")  # on the same connection: it was kept alive
+        answer = asking.getresponse()
+        assert answer.getheader("Transfer-Encoding") == "chunked"
+        assert answer.read1(100) == b'{"n":1}'
+        asking.close()
+        server.shutdown()
