@@ -1,0 +1,66 @@
+"""Requests without a signature that belong to a service all the same: links that AWS sends to people and programs, and files it publishes.
+
+The link to confirm a subscription of SNS is opened by a browser or fetched by a subscriber, which signs nothing: account and Region stand
+in the ARN that the link names. Services declare theirs; the gateway asks here before it looks for a signature.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from sandbox.aws.answers import Answer
+from sandbox.aws.environ import ACCOUNT
+
+LINK_KEY = "LINK"
+"""The access key that a link appears to be signed with: nobody's. Services tell by it that the caller did not sign."""
+
+ARN = re.compile(r"arn:[\w-]+:[\w-]+:([a-z]{2}(?:-[a-z]+)+-\d):(\d{12}):.+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    service: str
+    arn_parameter: str
+
+
+_links: dict[str, _Link] = {}
+_files: dict[str, Callable[[str], bytes | None]] = {}
+
+
+def declare(action: str, service: str, arn_parameter: str) -> None:
+    """`GET /?Action=<action>&<arn_parameter>=arn:…` without a signature is the service's operation of that name."""
+    _links[action] = _Link(service, arn_parameter)
+
+
+def publish(prefix: str, find: Callable[[str], bytes | None]) -> None:
+    """`GET /<prefix>…` is a file: `find` gives its text by name, or None."""
+    _files[prefix] = find
+
+
+def with_scope(environ: dict[str, Any]) -> dict[str, Any]:
+    """The request with the scope that its link tells; other requests as they are."""
+    if environ.get("REQUEST_METHOD") != "GET" or environ.get("HTTP_AUTHORIZATION"):
+        return environ
+    query = parse_qs(environ.get("QUERY_STRING", ""))
+    link = _links.get(query.get("Action", [""])[0])
+    if link is None:
+        return environ
+    found = ARN.fullmatch(query.get(link.arn_parameter, [""])[0])
+    region, account = (found[1], found[2]) if found else ("us-east-1", None)
+    credential = f"{LINK_KEY}/19700101/{region}/{link.service}/aws4_request"
+    scope = {"HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"}
+    return environ | scope | ({ACCOUNT: account} if account else {})
+
+
+def file(environ: dict[str, Any]) -> Answer | None:
+    """The answer when the request is for a published file; None: it is for something else."""
+    name = environ.get("PATH_INFO", "").removeprefix("/")
+    find = next((find for prefix, find in _files.items() if name.startswith(prefix)), None)
+    if find is None or environ.get("REQUEST_METHOD") != "GET" or environ.get("HTTP_AUTHORIZATION"):
+        return None
+    body = find(name)
+    if body is None:
+        return Answer(status=404, headers=(("Content-Length", "0"),), body=b"")
+    return Answer(status=200, headers=(("Content-Type", "application/x-pem-file"), ("Content-Length", str(len(body)))), body=body)
