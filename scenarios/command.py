@@ -3,6 +3,7 @@
 Values are written as the CLI reads them: lists with spaces, flat structures as shorthand, deeper ones as JSON.
 """
 
+import importlib
 import json
 import re
 import shlex
@@ -61,3 +62,16 @@ def _word(value: Any) -> str:
 def wrapped(text: str, width: int = 110, indent: str = "") -> str:
     """A paragraph for the terminal."""
     return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def refused_by_aws_cli(shorthand: str) -> str | None:
+    """What the AWS CLI's own parser says; empty when it accepts, None when awscli is not installed."""
+    try:
+        parser = importlib.import_module("awscli.shorthand")
+    except ImportError:
+        return None
+    try:
+        parser.ShorthandParser().parse(shorthand)
+    except parser.ShorthandParseError as error:
+        return str(error).splitlines()[0]
+    return ""

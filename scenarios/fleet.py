@@ -72,6 +72,18 @@ class Course:
     replacement: str = ""
     open: str = "the group has not noticed"  # what is still missing; empty when it has healed
 
+    @property
+    def noticed(self) -> str:
+        return f"the group noticed that {self.victim} is gone"
+
+    @property
+    def recovered(self) -> str:
+        return f"{self.replacement} is healthy"
+
+    def after(self, what: str) -> str:
+        """`+4.0 s`, sandbox time after the fault; "never" when it was not seen."""
+        return f"+{(self.seen[what] - self.fault).total_seconds():.1f} s sandbox" if what in self.seen else "never"
+
     def note(self, stage: Stage, what: str, happened: bool) -> None:
         if happened and what not in self.seen:
             self.seen[what] = stage.client.now()
@@ -88,15 +100,13 @@ def healed(stage: Stage, scene: Scene, course: Course) -> bool:
     if launched and not course.replacement:
         course.replacement = launched[0]
     new = course.replacement
-    course.note(
-        stage, f"the group noticed that {course.victim} is gone", any(f"Terminating EC2 instance: {course.victim}" in a for a in begun)
-    )
+    course.note(stage, course.noticed, any(f"Terminating EC2 instance: {course.victim}" in a for a in begun))
     course.note(stage, f"{course.victim} gets no new requests", states.get(course.victim) in (None, "draining", "unused", "unhealthy"))
     if new:
         course.note(stage, f"its replacement {new} is being launched", True)
         course.note(stage, f"{new} is registered with the target group", new in states)
         course.note(stage, f"{new} is in service", new in serving)
-        course.note(stage, f"{new} is healthy", states.get(new) == "healthy")
+        course.note(stage, course.recovered, states.get(new) == "healthy")
     course.open = f"{course.victim} is still in the group" if course.victim in members else f"in service: {serving}, targets: {states}"
     if course.victim not in members and settled(stage, scene):
         course.open = ""

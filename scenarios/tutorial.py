@@ -10,9 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sandbox.traffic.plan import Plan, Record
-from sandbox.traffic.verdict import Summary, summarise
 from scenarios.cleanup import clean_up
+from scenarios.failure import fail
 from scenarios.fleet import (
     ALARM,
     CONFIGURATION,
@@ -22,24 +21,17 @@ from scenarios.fleet import (
     POLICY,
     TARGET_GROUP,
     TOPIC,
-    Course,
     Scene,
-    activities,
-    healed,
-    in_service,
     lb_state,
     settled,
     url,
 )
-from scenarios.stage import NotReached, Stage
+from scenarios.stage import Stage
 
 USER_DATA = Path(__file__).parent.parent / "app" / "deploy.sh"
 
-RATE = 10.0  # requests per real second
-PATIENCE = timedelta(seconds=5)
 INTERVAL, TIMEOUT, UNHEALTHY = 10, 3, 2  # of health checks, in seconds (TUT-33)
 DETECTION = timedelta(seconds=INTERVAL * UNHEALTHY + TIMEOUT)  # the longest (TG-14)
-HEALING = timedelta(minutes=10)
 
 
 def run(stage: Stage) -> bool:
@@ -50,7 +42,7 @@ def run(stage: Stage) -> bool:
         launch(stage, scene)
         balance(stage, scene)
         watch(stage, scene)
-        return fail(stage, scene)
+        return fail(stage, scene, DETECTION)
     finally:
         clean_up(stage, "everything of this run (TUT-54)")
 
@@ -207,64 +199,3 @@ def watch(stage: Stage, scene: Scene) -> None:
     stage.wait_until("3 instances are in service and 3 targets are healthy", lambda: settled(stage, scene), timedelta(minutes=5))
     scene.url = stage.wait_until("the listener answers on this machine", lambda: url(stage), timedelta(minutes=1))
     stage.say(f"The service is at {scene.url} (AWS's name for it leads nowhere here).")
-
-
-def fail(stage: Stage, scene: Scene) -> bool:
-    stage.chapter("Step 6: one instance fails, under traffic")
-    stream = stage.traffic(Plan(url=scene.url, rate=RATE, patience=PATIENCE))
-    stage.wait_until("50 requests were answered before the failure", lambda: len(stream.records()) >= 50, timedelta(minutes=10))
-    steady = summarise(stream.records())
-    victim = in_service(stage)[0]
-    course = Course(victim=victim, fault=stage.fault(f"instance {victim} is terminated (TUT-50)"))
-    stage.step("ec2", "terminate_instances", InstanceIds=[victim])
-    try:
-        stage.wait_until("the group has healed", lambda: healed(stage, scene, course), HEALING)
-        enough = len(stream.records()) + 50
-        stage.wait_until("50 more requests were sent", lambda: len(stream.records()) >= enough, timedelta(minutes=10))
-    except NotReached as error:
-        stage.stamped(error.message)  # judged all the same: the verdict says what is missing
-    return judge(stage, course, steady, stream.stop())
-
-
-def judge(stage: Stage, course: Course, steady: Summary, records: tuple[Record, ...]) -> bool:
-    summary = summarise(records)
-    report(stage, course, summary)
-    unavoidable = RATE / 3 * DETECTION.total_seconds() / stage.client.speed
-    new, seen = course.replacement, [a["Cause"] for a in activities(stage, course.fault)]
-    stage.expect("it healed in time", not course.open, course.open or "yes")
-    stage.expect("all requests were answered before the failure", steady.lost == 0, f"{steady.ok} of {steady.sent}")
-    stage.expect("the group replaced the instance by itself", bool(new), new or "nobody came")
-    stage.expect("AWS's cause names the health check", any("health check" in cause for cause in seen), f"{len(seen)} activities")
-    stage.expect("the replacement answers requests", summary.answered_by.get(new, 0) > 0, f"{summary.answered_by.get(new, 0)} answers")
-    stage.expect(
-        "no more was lost than detection explains",
-        summary.lost <= 1.5 * unavoidable + 1,
-        f"{summary.lost} of at most {1.5 * unavoidable:.0f}",
-    )
-    after = [r for r in records if new and r.at >= course.seen.get(f"{new} is healthy", r.at + timedelta(1))]
-    stage.expect("nothing was lost once it had healed", bool(after) and summarise(after).lost == 0, f"{len(after)} requests")
-    return stage.verdict(
-        "it healed: the group replaced the instance, and the replacement serves.",
-        "it did not heal as it should; see NOT above, and sandbox events",
-    )
-
-
-def report(stage: Stage, course: Course, summary: Summary) -> None:
-    stage.chapter("What was measured, at the clients")
-    lost = [(f"  lost: {failure.value}", str(count)) for failure, count in summary.failed.items()]
-    latency = ", ".join(f"{name} {value:.1f} ms" for name, value in summary.latency_ms.items())
-    stage.table(
-        [
-            ("requests sent", str(summary.sent)),
-            ("answered", f"{summary.ok} ({summary.availability:.2f} %)"),
-            *(lost or [("  lost", "0")]),
-            ("longest outage", f"{summary.longest_outage.total_seconds():.1f} s sandbox, {summary.longest_outage_real:.1f} s real"),
-            ("latency (real)", latency),
-            *[(f"  answered by {instance}", str(count)) for instance, count in summary.answered_by.items()],
-        ]
-    )
-    stage.say("After the failure, in sandbox time:")
-    stage.table([(f"+{(moment - course.fault).total_seconds():6.1f} s", what) for what, moment in course.seen.items()])
-    stage.say("Who replaced whom and why, in AWS's words:")
-    for activity in activities(stage, course.fault):
-        stage.say(f"- {activity['Description']} [{activity['StatusCode']}] {activity['Cause']}")

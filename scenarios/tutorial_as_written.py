@@ -4,7 +4,6 @@ Nothing here is known beforehand: each finding is what the sandbox answered. The
 reachable, for the reasons that the rules name; a run in which it was reachable has failed.
 """
 
-import importlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from sandbox.traffic.plan import Plan
 from sandbox.traffic.verdict import summarise
 from scenarios.cleanup import KEY_PAIR, clean_up
+from scenarios.command import refused_by_aws_cli
 from scenarios.fleet import (
     ALARM,
     CONFIGURATION,
@@ -144,19 +144,6 @@ def register(stage: Stage, scene: Scene) -> None:
     stage.say("Its reader puts a space in the comma's place, and goes on:")
     targets: list[dict[str, Any]] = [{"Id": instance} for instance in instances]
     stage.step("elbv2", "register_targets", TargetGroupArn=scene.target_group, Targets=targets)
-
-
-def refused_by_aws_cli(shorthand: str) -> str | None:
-    """What the AWS CLI's own parser says; empty when it accepts, None when awscli is not installed."""
-    try:
-        parser = importlib.import_module("awscli.shorthand")
-    except ImportError:
-        return None
-    try:
-        parser.ShorthandParser().parse(shorthand)
-    except parser.ShorthandParseError as error:
-        return str(error).splitlines()[0]
-    return ""
 
 
 def watch(stage: Stage) -> None:

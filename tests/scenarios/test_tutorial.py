@@ -1,0 +1,171 @@
+"""The tutorial in virtual time: corrected it heals, as written it is never reachable, and each verdict can also be the other one."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.cli.virtual import VirtualClient, virtual_client
+from sandbox.settings import Settings
+from scenarios import failure, tutorial, tutorial_as_written
+from scenarios.cleanup import clean_up
+from scenarios.stage import Stage
+from tests.support import rule
+
+
+class Rehearsal(Stage):
+    """A stage in virtual time that can be meddled with: at the failure, and at the beginning of a chapter."""
+
+    sandbox: VirtualClient
+    lines: list[str]
+    at_fault: Callable[[], None] = staticmethod(lambda: None)
+    at_step_5: Callable[[], None] = staticmethod(lambda: None)
+
+    def fault(self, text: str, **parameters: Any) -> datetime:
+        self.at_fault()
+        return super().fault(text, **parameters)
+
+    def chapter(self, title: str) -> None:
+        if title.startswith("Step 5"):
+            self.at_step_5()
+        super().chapter(title)
+
+    def unmet(self) -> list[str]:
+        return [check.sentence for check in self.checks if not check.held]
+
+
+def rehearsal(**settings: object) -> Rehearsal:
+    client = virtual_client(Settings.from_environment({}, runtime="simulated", **settings))
+    lines: list[str] = []
+    stage = Rehearsal(client, out=lines.append)
+    stage.sandbox, stage.lines = client, lines
+    return stage
+
+
+def left_behind(stage: Stage) -> list[str]:
+    """Names of what is still there of the tutorial."""
+    groups = stage.ask("autoscaling", "describe_auto_scaling_groups")["AutoScalingGroups"]
+    configurations = stage.ask("autoscaling", "describe_launch_configurations")["LaunchConfigurations"]
+    target_groups = stage.ask("elbv2", "describe_target_groups")["TargetGroups"]
+    load_balancers = stage.ask("elbv2", "describe_load_balancers")["LoadBalancers"]
+    security_groups = stage.ask("ec2", "describe_security_groups")["SecurityGroups"]
+    alarms = stage.ask("cloudwatch", "describe_alarms")["MetricAlarms"]
+    running = [{"Name": "instance-state-name", "Values": ["pending", "running", "shutting-down"]}]
+    instances = stage.ask("ec2", "describe_instances", Filters=running)["Reservations"]
+    return [
+        *[g["AutoScalingGroupName"] for g in groups],
+        *[c["LaunchConfigurationName"] for c in configurations],
+        *[t["TargetGroupName"] for t in target_groups],
+        *[lb["LoadBalancerName"] for lb in load_balancers],
+        *[s["GroupName"] for s in security_groups if s["GroupName"] != "default"],
+        *[a["AlarmName"] for a in alarms],
+        *[t["TopicArn"] for t in stage.ask("sns", "list_topics")["Topics"]],
+        *[k["KeyName"] for k in stage.ask("ec2", "describe_key_pairs")["KeyPairs"]],
+        *[i["InstanceId"] for r in instances for i in r["Instances"]],
+    ]
+
+
+@rule("TUT-25", "TUT-26", "TUT-30", "TUT-50", "ASG-49", "ASG-70", "TUT-54")
+def test_the_corrected_tutorial_heals_and_leaves_nothing() -> None:
+    stage = rehearsal()
+    assert tutorial.run(stage)
+    assert stage.unmet() == []
+    assert left_behind(stage) == []
+
+
+def test_it_tells_who_replaced_whom_and_why() -> None:
+    stage = rehearsal()
+    tutorial.run(stage)
+    told = " ".join(" ".join(stage.lines).split())
+    assert "in response to an EC2 health check indicating it has been terminated or stopped." in told
+    assert "an instance was launched in response to an unhealthy instance needing to be replaced." in told
+
+
+@rule("TUT-20", "ASG-16")
+def test_a_new_account_gets_a_launch_template() -> None:
+    stage = rehearsal(launch_configurations="refused")
+    assert tutorial.run(stage)
+    assert "create-launch-template" in " ".join(stage.lines)
+
+
+def test_it_can_be_run_twice_and_after_a_run_that_broke_off() -> None:
+    stage = rehearsal()
+    scene = tutorial.Scene()
+    tutorial.introduce(stage, scene)
+    tutorial.launch(stage, scene)
+    tutorial.balance(stage, scene)
+    assert tutorial.run(stage)
+    assert tutorial.run(Stage(stage.client, out=stage.lines.append))
+    clean_up(stage, "nothing")
+    assert left_behind(stage) == []
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failure, "HEALING", timedelta(minutes=1))
+
+
+def test_a_group_that_cannot_launch_does_not_pass(impatient: None) -> None:
+    stage = rehearsal()
+    stage.at_fault = lambda: setattr(stage.sandbox.sandbox.world, "launch_error", lambda zone: "no capacity")
+    assert not tutorial.run(stage)
+    assert "it healed in time" in stage.unmet()
+    assert left_behind(stage) == []
+
+
+def test_a_replacement_that_never_answers_does_not_pass(impatient: None) -> None:
+    stage = rehearsal()
+    stage.at_fault = lambda: setattr(stage.sandbox.sandbox.world, "app_start_time", timedelta(hours=1))
+    assert not tutorial.run(stage)
+    assert "the replacement answers requests" in stage.unmet()
+
+
+@rule(
+    "TUT-10", "TUT-22", "TUT-24", "TUT-25", "TUT-26", "TUT-30", "TUT-31", "TUT-32", "TUT-41", "TUT-43", "TUT-45", "TUT-51", "TUT-53"
+)  # fmt: skip
+def test_as_written_it_is_never_reachable_for_the_reasons_of_the_rules() -> None:
+    stage = rehearsal()
+    assert tutorial_as_written.run(stage)
+    assert stage.unmet() == []
+    shown = {rule for rule, held in stage.findings.items() if held}
+    assert shown >= {
+        "TUT-10", "TUT-22", "TUT-24", "TUT-25", "TUT-26", "TUT-30", "TUT-31", "TUT-41", "TUT-43", "TUT-45", "TUT-51", "TUT-53",
+    }  # fmt: skip
+    assert "TUT-20" not in shown
+    assert left_behind(stage) == []
+
+
+@rule("TUT-20")
+def test_as_written_in_a_new_account_there_is_not_even_a_group() -> None:
+    stage = rehearsal(launch_configurations="refused")
+    assert tutorial_as_written.run(stage)
+    assert stage.findings["TUT-20"]
+
+
+def test_as_written_but_reachable_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: with a script that runs and a listener, the service answers, and the verdict is the other one."""
+    corrected: Path = tutorial.USER_DATA
+    monkeypatch.setattr(tutorial_as_written, "USER_DATA", corrected)
+    stage = rehearsal()
+
+    def listen() -> None:
+        found = stage.ask("elbv2", "describe_load_balancers")["LoadBalancers"][0]["LoadBalancerArn"]
+        group = stage.ask("elbv2", "describe_target_groups")["TargetGroups"][0]["TargetGroupArn"]
+        forward = [{"Type": "forward", "TargetGroupArn": group}]
+        stage.ask("elbv2", "create_listener", LoadBalancerArn=found, Protocol="HTTP", Port=80, DefaultActions=forward)
+        stage.client.wait(timedelta(minutes=1))
+
+    stage.at_step_5 = listen
+    assert not tutorial_as_written.run(stage)
+    assert "the service was never reachable" in stage.unmet()
+
+
+def test_the_same_seed_tells_the_same_story() -> None:
+    def story() -> list[str]:
+        stage = rehearsal(seed=7)
+        tutorial.run(stage)
+        return [f"{e.at} {e.summary}" for e in stage.sandbox.sandbox.journal.events()]
+
+    assert story() == story()
