@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox.control import explain
+from sandbox.control import endpoints, explain
 from sandbox.control.surface import ControlSurface
 
 LONGEST_POLL = 30.0  # real seconds
@@ -32,7 +32,7 @@ def control_app(surface: ControlSurface) -> Flask:
     app = Flask("sandbox.control")
     routes: list[tuple[str, str, Answer]] = [
         ("GET", "health", lambda: health(surface)),
-        ("GET", "endpoints", lambda: {"endpoints": [asdict(e) for e in surface.endpoints()]}),
+        ("GET", "endpoints", lambda: answering(surface)),
         ("GET", "events", lambda: events(surface)),
         ("GET", "explain", lambda: explanation(surface)),
         ("GET", "loops", lambda: {"loops": [loop(each) for each in surface.loops()]}),
@@ -50,6 +50,12 @@ def control_app(surface: ControlSurface) -> Flask:
     app.register_error_handler(Refused, lambda error: problem(error.status_code, error.sentence, error.next_command))
     app.register_error_handler(HTTPException, not_a_route)
     return app
+
+
+def answering(surface: ControlSurface) -> dict[str, Any]:
+    found = surface.endpoints()
+    front_port = surface.settings.published_front_port or surface.settings.front_port
+    return {"load_balancers": endpoints.by_load_balancer(found, front_port), "endpoints": [asdict(e) for e in found]}
 
 
 def as_json(answer: Answer) -> Callable[[], Response | tuple[Response, int]]:

@@ -1,6 +1,6 @@
 """Where the load balancers answer on this machine: AWS's DNS names lead nowhere here, each listener has a port of its own instead."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,18 @@ def read(
     known = problems()
     found = [endpoint for lb in load_balancers for endpoint in _of(lb, elbv2, local_address, known)]
     return tuple(sorted(found, key=lambda e: (e.load_balancer, e.port or 0)))
+
+
+def by_load_balancer(endpoints: Sequence[Endpoint], front_port: int) -> dict[str, Any]:
+    """{name: {"dns_name", "state", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://<dns name>:8080"}}: what scripts read."""
+    found: dict[str, Any] = {}
+    for endpoint in endpoints:
+        front = f"http://{endpoint.dns_name}:{front_port}"
+        entry = {"dns_name": endpoint.dns_name, "state": endpoint.state, "listeners": {}, "front": front}
+        listeners = found.setdefault(endpoint.load_balancer, entry)["listeners"]
+        if endpoint.url:
+            listeners[str(endpoint.port)] = endpoint.url.rstrip("/")
+    return found
 
 
 def _of(

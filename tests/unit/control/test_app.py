@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sandbox.aws.seams import Seam
 from sandbox.control.access_log import AccessLog
 from sandbox.control.app import control_app
-from sandbox.control.endpoints import Endpoint, read
+from sandbox.control.endpoints import Endpoint, by_load_balancer, read
 from sandbox.control.health import Part, parts
 from sandbox.control.surface import ControlSurface
 from sandbox.core.clock import WallClock
@@ -228,3 +228,11 @@ def test_endpoints_say_where_a_listener_answers_or_why_not() -> None:
         ("a", 443, None, "ports 8081-8100 are all in use"),
         ("b", None, None, "It has no listener: nothing answers at any of its ports."),
     ]
+
+
+def test_endpoints_by_load_balancer_are_what_a_script_needs() -> None:
+    found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {})
+    assert by_load_balancer(found, 8080) == {
+        "a": {"dns_name": "a.elb", "state": "active", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://a.elb:8080"},
+        "b": {"dns_name": "b.elb", "state": "active", "listeners": {}, "front": "http://b.elb:8080"},
+    }
