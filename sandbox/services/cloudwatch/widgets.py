@@ -59,11 +59,11 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _moment(text: str, reference: datetime) -> datetime:
-    """`-PT3H` before the reference, or an ISO 8601 time."""
+    """`-PT3H`: three hours before the reference; or an ISO 8601 time."""
     if match := _DURATION.fullmatch(text):
         weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[1:])
         span = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-        return reference - span if match[1] != "+" else reference + span
+        return reference - span if match[1] == "-" else reference + span
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
