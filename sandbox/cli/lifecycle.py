@@ -20,6 +20,7 @@ from sandbox.settings import Settings
 
 PATIENCE = 120.0  # real seconds until all is well
 PAUSE = 0.1
+LEFT = ("state.bin", "journal.jsonl", "instances", "proxy")  # in the state folder, by an embedded sandbox
 
 runtime_option = click.option("--runtime", help="auto, docker, process or simulated.")
 speed_option = click.option("--speed", type=float, help="Sandbox seconds per real second; 1 is AWS.")
@@ -133,11 +134,15 @@ def remove(settings: Settings) -> list[str]:
     done: list[str] = []
     if noted and noted.pid and daemon.stop(noted.pid):
         done.append("The control plane has ended.")
-    if noted and noted.topology == "embedded" and noted.runtime != "simulated":
+    if any((settings.state_dir / name).exists() for name in LEFT):
         from sandbox import serving  # noqa: PLC0415 - see serve
 
-        done += serving.remove(replace(settings, runtime=noted.runtime))
+        done += serving.remove(replace(settings, runtime="process"))
     if (noted and noted.topology == "compose") or compose.there(settings):
         done += compose.down(settings)
     Running.file(settings).unlink(missing_ok=True)
+    if not done and running(settings):
+        raise UserError(
+            f"The sandbox at {client(settings).endpoint} was not started from this folder.", "sandbox down, where it was started"
+        )
     return done

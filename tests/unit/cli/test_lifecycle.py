@@ -1,0 +1,74 @@
+"""A sandbox as a background process: up, up again, killed and up again, down, down again. Its instances are simulated."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandbox.cli.common import Running
+from sandbox.settings import Settings
+
+pytestmark = pytest.mark.process
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Of a sandbox of its own; whatever a failed test leaves is ended."""
+    api, front = free_ports(2)
+    own = {"SANDBOX_PORT": str(api), "SANDBOX_FRONT_PORT": str(front), "SANDBOX_NAME": "test-lifecycle", "SANDBOX_STATE_DIR": str(tmp_path)}
+    yield {**{name: value for name, value in os.environ.items() if not name.startswith("SANDBOX_")}, **own}
+    left = Running.read(Settings.from_environment(own))
+    if left and psutil.pid_exists(left.pid):
+        os.kill(left.pid, signal.SIGKILL)
+
+
+def sandbox(environment: dict[str, str], *arguments: str) -> tuple[int, str]:
+    """Exit code, and what was said to the terminal."""
+    command = [sys.executable, "-m", "sandbox.cli.main", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_life(environment: dict[str, str], tmp_path: Path) -> None:
+    assert sandbox(environment, "status")[0] == 1
+
+    code, said = sandbox(environment, "up", "--runtime", "simulated", "--speed", "10")
+    assert code == 0, said
+    assert f"answers at http://127.0.0.1:{environment['SANDBOX_PORT']}: simulated runtime, speed 10." in said
+    assert "It is running already" in sandbox(environment, "up")[1]
+    code, said = sandbox(environment, "status")
+    assert (code, "sandbox test-lifecycle: ok, simulated runtime" in said) == (0, True)
+
+    first = Running.read(Settings.from_environment(environment))
+    assert first is not None
+    os.kill(first.pid, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(first.pid)] if psutil.pid_exists(first.pid) else [], timeout=10)
+    assert sandbox(environment, "up", "--runtime", "simulated")[0] == 0
+
+    code, said = sandbox(environment, "down")
+    assert (code, "The control plane has ended." in said) == (0, True), said
+    assert sandbox(environment, "down") == (0, "There was no sandbox here.\n")
+    assert [file.name for file in tmp_path.iterdir()] == ["sandbox.log"]
+
+
+def test_a_port_that_is_taken_is_told(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", int(environment["SANDBOX_PORT"]))) as taken:
+        taken.settimeout(0.1)
+        code, said = sandbox(environment, "serve")
+    assert code == 1
+    assert environment["SANDBOX_PORT"] in said
+    assert "Traceback" not in said
