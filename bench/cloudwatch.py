@@ -1,0 +1,100 @@
+"""Timings of CloudWatch's hot paths, printed: `python -m bench.cloudwatch`. What they must stay below is in the issue "The CPU loop"."""
+
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+
+from sandbox.services.cloudwatch import picture
+from sandbox.services.cloudwatch.decide import decide
+from sandbox.services.cloudwatch.metric_queries import Query, Run
+from sandbox.services.cloudwatch.model import INITIAL_REASON, AlarmState, MetricAlarm, StateValue
+from sandbox.services.cloudwatch.notification import Place
+from sandbox.services.cloudwatch.records import AlarmRecord
+from sandbox.services.cloudwatch.store import MetricId, MetricStore, of_value, of_values
+
+NOON = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
+AT = int(NOON.timestamp())
+PLACE = Place(account="123456789012", region="us-east-1", region_name="US East (N. Virginia)")
+
+
+class Kept:
+    """What picture.observe needs of the backend."""
+
+    def __init__(self, store: MetricStore) -> None:
+        self.sandbox_metrics = store
+
+    def record_of(self, name: str) -> AlarmRecord | None:
+        return None
+
+    def records(self) -> dict[str, AlarmRecord]:
+        return {}
+
+
+def metric(number: int) -> MetricId:
+    return MetricId("AWS/EC2", "CPUUtilization", (("InstanceId", f"i-{number:08x}"),))
+
+
+def get_metric_data_over_50_000_points() -> dict[str, float]:
+    """Milliseconds: three metrics of 16,667 minutes each, at their own period, folded to 5 minutes, and as p90."""
+    store = MetricStore()
+    for number in range(3):
+        for minute in range(16_667):
+            store.record(metric(number), "Percent", AT + 60 * minute, of_value(float(minute % 100)))
+    found = {}
+    for label, stat, period in (("as stored", "Average", 60), ("folded", "Average", 300), ("p90", "p90", 300)):
+        queries = [Query(id=f"m{number}", metric=metric(number), stat=stat, period=period) for number in range(3)]
+        began = perf_counter()
+        points = sum(len(series.points) for _, series in Run(store, queries, AT, AT + 60 * 16_667).results())
+        found[f"GetMetricData over 50,001 points, {label} ({points} returned)"] = (perf_counter() - began) * 1000
+    return found
+
+
+def evaluate_1000_alarms() -> dict[str, float]:
+    """Milliseconds for one evaluation of each: observe and decide."""
+    store, alarms = MetricStore(), []
+    for number in range(1000):
+        for minute in range(10):
+            store.record(metric(number), "Percent", AT + 60 * minute, of_value(50.0))
+        arn = f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:a{number}"
+        alarm = MetricAlarm(
+            name=f"a{number}",
+            arn=arn,
+            updated_at=NOON,
+            comparison_operator="GreaterThanThreshold",
+            threshold=70.0,
+            evaluation_periods=3,
+            period=60,
+            metric=metric(number),
+            statistic="Average",
+        )
+        state = AlarmState(value=StateValue.OK, reason=INITIAL_REASON, updated_at=NOON, transitioned_at=NOON)
+        alarms.append(AlarmRecord(alarm, state))
+    kept, now = Kept(store), NOON + timedelta(minutes=8, seconds=59)
+    memories = [decide(picture.observe(kept, record, PLACE, False, NOON, None), None, NOON).memory for record in alarms]
+    began = perf_counter()
+    for record, memory in zip(alarms, memories, strict=True):
+        decide(picture.observe(kept, record, PLACE, True, now, None), memory, now)
+    return {"evaluation of 1,000 alarms": (perf_counter() - began) * 1000}
+
+
+def memory_of_60_days() -> dict[str, float]:
+    """MB after each 20 days of 60 series by the minute (24 hours at speed 60 are 60 days): the last two are to be alike."""
+    tracemalloc.start()
+    store, found = MetricStore(budget=200_000), {}
+    for minute in range(60 * 1440):
+        for number in range(0, 60, 10):
+            store.record(metric(number), "Percent", AT + 60 * minute, of_values([(0.1, 5.0), (0.2 + minute % 7, 1.0)]))
+        store.trim(AT + 60 * minute)
+        if (minute + 1) % (20 * 1440) == 0:
+            found[f"MB after {(minute + 1) // 1440} days"] = tracemalloc.get_traced_memory()[0] / 1e6
+    tracemalloc.stop()
+    return found
+
+
+def run() -> dict[str, float]:
+    return get_metric_data_over_50_000_points() | evaluate_1000_alarms() | memory_of_60_days()
+
+
+if __name__ == "__main__":
+    for name, value in run().items():
+        print(f"{value:10.1f}  {name}")

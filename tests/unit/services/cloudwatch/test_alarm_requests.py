@@ -1,0 +1,52 @@
+"""Alarm parameters that botocore's clients do not let through, but other clients may send."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.services.cloudwatch import alarm_requests
+from sandbox.services.cloudwatch.errors import Refused
+from tests.support import rule
+from tests.unit.services.cloudwatch.builders import ARN, CREATED
+
+GOOD: dict[str, Any] = {
+    "AlarmName": "a",
+    "Namespace": "App",
+    "MetricName": "x",
+    "Statistic": "Average",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "LessThanThreshold",
+}
+
+
+@rule("CW-16", "CW-17", "CW-18", "CW-20")
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"EvaluationPeriods": 0}, "ValidationError"),
+        ({"DatapointsToAlarm": 0}, "ValidationError"),
+        ({"AlarmName": ""}, "MissingParameter"),
+        ({"AlarmName": "x" * 256}, "ValidationError"),
+        ({"EvaluateLowSampleCountPercentile": "never"}, "ValidationError"),
+        ({"Unit": "Apples"}, "ValidationError"),
+        ({"ComparisonOperator": "LessThanLowerThreshold"}, "ValidationError"),
+    ],
+)
+def test_what_is_refused(changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        alarm_requests.metric_alarm(GOOD | changes, ARN + "a", CREATED)
+    assert refused.value.code == code
+
+
+@rule("CW-32")
+def test_options_of_2026_are_taken_and_ignored() -> None:
+    plain = alarm_requests.metric_alarm(GOOD, ARN + "a", CREATED)
+    assert alarm_requests.metric_alarm(GOOD | {"EvaluationWindow": "SLIDING", "EvaluationInterval": 60}, ARN + "a", CREATED) == plain
+
+
+@rule("CW-16")
+@pytest.mark.parametrize(("period", "n"), [(10, 8640), (60, 1440), (300, 288), (3600, 168), (86_400, 7)])
+def test_the_longest_spans(period: int, n: int) -> None:
+    assert alarm_requests.metric_alarm(GOOD | {"Period": period, "EvaluationPeriods": n}, ARN + "a", CREATED).evaluation_periods == n
