@@ -14,6 +14,7 @@ from pathlib import Path
 
 import sandbox.services.autoscaling.backend
 import sandbox.services.autoscaling.responses
+import sandbox.services.cloudwatch.responses
 import sandbox.services.elbv2.responses  # noqa: F401 - what services change in moto is declared when these are imported
 from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK, Context, use
@@ -42,6 +43,8 @@ from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.autoscaling.controller import AutoScalingController
+from sandbox.services.cloudwatch.backend import record
+from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.services.elbv2.controller import Elbv2Controller
 from sandbox.settings import Settings
@@ -98,6 +101,7 @@ def build(
     drivers = _simulated(engine, clock, chance) if virtual or settings.runtime == "simulated" else real_drivers(clock, settings)
     aws = Context(clock=clock, journal=journal, random=chance, settings=settings, wake=engine.wake)
     aws.extra["runtime"] = drivers.runtime
+    aws.extra["record_metric"] = record
     if refuse_cidr := getattr(drivers.runtime, "refuse_cidr", None):
         aws.extra["refuse_cidr"] = refuse_cidr
     use(aws)
@@ -108,7 +112,7 @@ def build(
     transport = Transport(gateway)
     ec2 = Ec2Controller(journal, drivers.runtime)
     elbv2 = Elbv2Controller(journal, drivers.prober, drivers.proxy, drivers.runtime)
-    controllers: list[Controller] = [ec2, elbv2, AutoScalingController(journal, transport)]
+    controllers: list[Controller] = [ec2, elbv2, AutoScalingController(journal, transport), CloudWatchController(journal, transport)]
     engine.add(controllers)
     drivers.runtime.on_change(lambda instance_id: engine.wake("ec2", ec2.key_of(instance_id)))
     sandbox = Sandbox(

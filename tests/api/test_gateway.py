@@ -40,7 +40,7 @@ NOT_SUPPORTED = [
     ("ec2", "ec2", "describe_fpga_images", {}),
     ("query", "elbv2", "describe_trust_store_associations", {"TrustStoreArn": "arn:aws:elasticloadbalancing:x"}),
     ("query", "sns", "get_data_protection_policy", {"ResourceArn": "arn:aws:sns:us-east-1:123456789012:t"}),
-    ("json", "cloudwatch", "describe_insight_rules", {}),
+    ("json", "cloudwatch", "describe_anomaly_detectors", {}),
     ("json", "sqs", "start_message_move_task", {"SourceArn": "arn:aws:sqs:us-east-1:123456789012:q"}),
     ("rest-json", "eks", "list_insights", {"clusterName": "c"}),
     ("rest-xml", "route53", "list_cidr_collections", {}),
