@@ -82,7 +82,9 @@ def _add(found: dict[int, Summary], key: int, tier: Tier, index: int) -> None:
 
 def points(series: Sequence[Series], statistic: str | Extended, start: int, end: int, period: int) -> Points:
     """The statistic for each period in [start, end) that has data."""
-    if isinstance(statistic, str) and (tier := _only_tier(series, start, end)):
+    if isinstance(statistic, Extended):
+        return _extended_points(series, statistic, (start, end), period)
+    if tier := _only_tier(series, start, end):
         return _column_points(tier, statistic, (start, end), period)
     found = summaries(series, start, end, period)
     starts, values = [], []
@@ -92,6 +94,33 @@ def points(series: Sequence[Series], statistic: str | Extended, start: int, end:
             starts.append(at)
             values.append(value)
     return starts, values
+
+
+def _extended_points(series: Sequence[Series], statistic: Extended, span: tuple[int, int], period: int) -> Points:
+    """The same as `summaries`, looking at values only."""
+    found: dict[int, Entries | None] = {}
+    for tier in (tier for one in series for tier in one.tiers):
+        _gather(found, tier, span, period)
+    values = {at: percentiles.compute(statistic, sorted(found[at] or [])) for at in sorted(found)}
+    told = {at: value for at, value in values.items() if value is not None}
+    return list(told), list(told.values())
+
+
+def _gather(found: dict[int, Entries | None], tier: Tier, span: tuple[int, int], period: int) -> None:
+    """Adds the tier's values, by period; None where a statistic set hides them."""
+    start, (first, last), shapes = span[0], tier.span(*span), tier.shapes
+    rows = zip(tier.starts[first:last], tier.minima[first:last], tier.counts[first:last], strict=True)
+    for at, value, count in rows:
+        key = at - (at - start) % period
+        there = found.setdefault(key, [])
+        if there is None:
+            continue
+        if at not in shapes:
+            there.append((value, count))
+        elif shape := shapes[at]:
+            there += shape.entries()
+        else:
+            found[key] = None
 
 
 def _only_tier(series: Sequence[Series], start: int, end: int) -> Tier | None:

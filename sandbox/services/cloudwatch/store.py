@@ -182,6 +182,7 @@ class MetricStore:
         self._budget = budget
         self._series: dict[MetricId, dict[str, Series]] = {}
         self._next_trim = 0
+        self._squeeze = 0  # index of the share in force
 
     def record(self, metric: MetricId, unit: str, at: int, sample: Sample, resolution: int = 60) -> None:
         """Adds the sample to the bucket that holds `at` (seconds since 1970)."""
@@ -216,20 +217,22 @@ class MetricStore:
         if now < self._next_trim:
             return
         self._next_trim = now + TRIM_EVERY
-        for share in SQUEEZES:
-            for series in self._all():
-                series.roll_up(now, share)
-            if self.size <= self._budget:
-                break
-        self._drop_empty()
-        self._drop_idle()
+        self._roll_up(now)
+        while (size := self.size) > self._budget and self._squeeze + 1 < len(SQUEEZES):
+            self._squeeze += 1
+            self._roll_up(now)
+        if size < self._budget / 2 and self._squeeze:  # there is room again
+            self._squeeze -= 1
+        self._drop_idle(size - self._budget)
 
-    def _drop_empty(self) -> None:
+    def _roll_up(self, now: int) -> None:
+        for series in self._all():
+            series.roll_up(now, SQUEEZES[self._squeeze])
         for series in [series for series in self._all() if series.empty]:
             self._drop(series)
 
-    def _drop_idle(self) -> None:
-        excess = self.size - self._budget
+    def _drop_idle(self, excess: int) -> None:
+        """The longest idle first."""
         for series in sorted(self._all(), key=lambda series: series.latest) if excess > 0 else ():
             if excess <= 0:
                 return

@@ -44,11 +44,13 @@ def test_high_resolution_data_answers_periods_below_a_minute() -> None:
 
 @given(
     st.lists(st.tuples(st.integers(0, 7200), st.floats(-1e6, 1e6)), max_size=40),
-    st.sampled_from(statistics.SIMPLE),
+    st.sampled_from([*statistics.SIMPLE, "p50", "tm90"]),
     st.sampled_from([60, 120, 300, 3600]),
     st.integers(0, 10),
 )
-def test_the_quick_way_gives_what_the_general_way_gives(data: list[tuple[int, float]], statistic: str, period: int, offset: int) -> None:
+def test_the_quick_way_gives_what_the_general_way_gives(data: list[tuple[int, float]], name: str, period: int, offset: int) -> None:
+    statistic = statistics.parse_statistic(name)
+    assert statistic is not None
     series, start, end = stored(data).find(METRIC), NOON - 60 * offset, NOON + 7260
     general = statistics.summaries(series, start, end, period)
     starts, values = statistics.points(series, statistic, start, end, period)
