@@ -44,6 +44,8 @@ class Machine:
     user_data: bytes | None = None
     boots: int = 0
     started_at: datetime | None = None  # of the last boot
+    cpus: float = 1.0  # cores it may use
+    cpu_percent: float = 2.0  # of them; what World.load says unless a test or scenario gives it another
 
 
 @dataclass
@@ -58,6 +60,7 @@ class World:
     machines: dict[str, Machine] = field(default_factory=dict)
     cut_zones: set[str] = field(default_factory=set)
     launch_error: Callable[[str], str | None] = lambda zone: None  # zone → why a launch there fails
+    load: Callable[[Machine, datetime], float] = lambda machine, now: machine.cpu_percent  # percent of its cores (metering/simulated.py)
 
     def machine(self, instance_id: str) -> Machine:
         return self.machines[instance_id]

@@ -18,6 +18,7 @@ from moto.core.exceptions import ServiceException
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
 from sandbox.services.autoscaling import checks, errors, events, texts, writes
+from sandbox.services.autoscaling.metrics import METRICS
 from sandbox.services.autoscaling.model import Activity, Attachment, AttachmentState, Process
 
 RECORDED = "ASG-120: the API only records, the controller launches and terminates"
@@ -233,10 +234,12 @@ class GroupOperations(AutoScalingBackend):
             self.group(tag.get("ResourceId", ""))
         super().delete_tags(tags)
 
-    @replaces(why="ASG-5: an unknown group is a ValidationError")
-    def enable_metrics_collection(self, group_name: str, metrics: list[str]) -> None:
-        self.group(group_name)
-        super().enable_metrics_collection(group_name, metrics)
+    @replaces(why="ASG-118: all metrics when none is named (moto: none), besides those enabled before; ASG-5")
+    def enable_metrics_collection(self, group_name: str, metrics: list[str] | None) -> None:
+        group = self.group(group_name)
+        if unknown := [name for name in metrics or () if name not in METRICS]:
+            raise errors.invalid(f"Invalid metric: {unknown[0]}. Valid metrics are: {', '.join(METRICS)}.")  # (U)
+        group.metrics = list(dict.fromkeys((*group.metrics, *(metrics or METRICS))))
 
 
 def _one_source(group: Any, given: Mapping[str, Any]) -> None:

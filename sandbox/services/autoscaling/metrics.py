@@ -1,0 +1,94 @@
+"""Which datapoints of namespace AWS/AutoScaling are due: pure (ASG-118). metrics_controller.py makes the picture and hands them on.
+
+One sample a minute of each metric that EnableMetricsCollection named. Groups here have no weighted capacity, so the capacity metrics count
+instances. Warm pools and retained instances do not exist here: their metrics can be enabled and have no data.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sandbox.core.control import Action, Decision, Scope
+from sandbox.core.metrics import Datum, period_start, until_next
+from sandbox.services.autoscaling.model import LifecycleState
+
+NAMESPACE = "AWS/AutoScaling"
+METRICS = (  # ASG-118
+    *("GroupMinSize", "GroupMaxSize", "GroupDesiredCapacity"),
+    *(f"Group{kind}Instances" for kind in ("InService", "Pending", "Standby", "Terminating", "Total", "TerminatingRetained")),
+    *(f"Group{kind}Capacity" for kind in ("InService", "Pending", "Standby", "Terminating", "Total", "TerminatingRetained")),
+    *(f"WarmPool{kind}Capacity" for kind in ("Desired", "Warmed", "Pending", "Terminating", "Total")),
+    *("GroupAndWarmPoolDesiredCapacity", "GroupAndWarmPoolTotalCapacity"),
+)
+
+KINDS: Mapping[str, frozenset[LifecycleState]] = {
+    "Pending": frozenset({LifecycleState.PENDING, LifecycleState.PENDING_WAIT, LifecycleState.PENDING_PROCEED}),
+    "InService": frozenset({LifecycleState.IN_SERVICE}),
+    "Standby": frozenset({LifecycleState.ENTERING_STANDBY, LifecycleState.STANDBY}),
+    "Terminating": frozenset({LifecycleState.TERMINATING, LifecycleState.TERMINATING_WAIT, LifecycleState.TERMINATING_PROCEED}),
+}
+COUNTED = frozenset(state for states in KINDS.values() for state in states)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    name: str
+    enabled: tuple[str, ...]  # metrics
+    min_size: int
+    max_size: int
+    desired_capacity: int
+    members: tuple[LifecycleState, ...]
+    published: datetime | None = None  # start of the last minute that was published
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """The groups of an account and Region that collect metrics."""
+
+    scope: Scope
+    groups: tuple[Group, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish(Action):
+    group: str
+    minute: datetime
+    data: tuple[Datum, ...]
+
+
+def decide(picture: Picture, now: datetime) -> Decision[None]:
+    minute = period_start(now)
+    actions = tuple(
+        Publish(group=group.name, minute=minute, data=_data(picture.scope, group, minute))
+        for group in picture.groups
+        if group.published is None or group.published < minute
+    )
+    return Decision(memory=None, actions=actions, look_again=until_next(now))
+
+
+def _data(scope: Scope, group: Group, minute: datetime) -> tuple[Datum, ...]:
+    values = measured(group)
+    return tuple(
+        Datum(
+            scope=scope,
+            namespace=NAMESPACE,
+            name=name,
+            dimensions=(("AutoScalingGroupName", group.name),),
+            unit="None",
+            at=minute,
+            measured=float(values[name]),
+        )
+        for name in group.enabled
+        if name in values
+    )
+
+
+def measured(group: Group) -> dict[str, int]:
+    """Every metric that has a value here."""
+    states = Counter(group.members)
+    counts = {kind: sum(states[state] for state in members) for kind, members in KINDS.items()}
+    counts["Total"] = sum(states[state] for state in COUNTED)
+    sizes = {"GroupMinSize": group.min_size, "GroupMaxSize": group.max_size, "GroupDesiredCapacity": group.desired_capacity}
+    instances = {f"Group{kind}Instances": count for kind, count in counts.items()}
+    return sizes | instances | {f"Group{kind}Capacity": count for kind, count in counts.items()}

@@ -1,0 +1,51 @@
+"""The loop that publishes the group metrics of Auto Scaling: one key for each account and Region. What is due is in metrics.py.
+
+The last published minute is remembered on moto's group (`group.sandbox_published`), which reset and the saved state carry.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sandbox.core.control import Action, Decision, Scope, Shell
+from sandbox.core.journal import Journal
+from sandbox.core.metrics import Record, send
+from sandbox.services.autoscaling import metrics, picture
+from sandbox.services.autoscaling.metrics import Group, Picture, Publish
+
+
+class AutoScalingMetricsController(Shell[Picture, None]):
+    name = "autoscaling-metrics"
+
+    def __init__(self, journal: Journal, record: Record) -> None:
+        super().__init__(journal)
+        self._record = record
+
+    def keys(self) -> Iterable[str]:
+        return dict.fromkeys(scope.key("metrics") for scope, _ in picture.known())
+
+    def observe(self, key: str, now: datetime) -> Picture:
+        scope, _ = Scope.split(key)
+        names = [name for found, name in picture.known() if found == scope]
+        return Picture(scope=scope, groups=tuple(group for name in names if (group := _group(scope, name)).enabled))
+
+    def decide(self, observed: Picture, memory: None, now: datetime) -> Decision[None]:
+        return metrics.decide(observed, now)
+
+    def act(self, key: str, action: Action, now: datetime) -> None:
+        assert isinstance(action, Publish)
+        scope, _ = Scope.split(key)
+        picture.find(scope, action.group).sandbox_published = action.minute
+        send(self._record, action.data)
+
+
+def _group(scope: Scope, name: str) -> Group:
+    group = picture.find(scope, name)
+    return Group(
+        name=name,
+        enabled=tuple(group.metrics),
+        min_size=group.min_size,
+        max_size=group.max_size,
+        desired_capacity=group.desired_capacity,
+        members=tuple(member.lifecycle for member in group.instance_states),
+        published=getattr(group, "sandbox_published", None),
+    )

@@ -1,0 +1,65 @@
+"""The loop that publishes AWS/EC2 metrics: one key for each account and Region. What is due is in metrics.py, what was used is the meter's.
+
+What was published is remembered on moto's instance (`instance.sandbox_published`), which reset and the saved state carry.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sandbox.core.control import Action, Decision, Scope, Shell
+from sandbox.core.journal import Journal
+from sandbox.core.metrics import Record, send
+from sandbox.drivers.metering.base import Meter
+from sandbox.services.ec2 import metrics, picture
+from sandbox.services.ec2.metrics import Instance, Picture, Publish, Published
+from sandbox.services.ec2.model import InstanceState
+
+GROUP_TAG = "aws:autoscaling:groupName"
+
+
+class Ec2MetricsController(Shell[Picture, None]):
+    name = "ec2-metrics"
+
+    def __init__(self, journal: Journal, meter: Meter, record: Record) -> None:
+        super().__init__(journal)
+        self._meter, self._record = meter, record
+
+    def keys(self) -> Iterable[str]:
+        return dict.fromkeys(scope.key("metrics") for scope, _ in picture.known())
+
+    def observe(self, key: str, now: datetime) -> Picture:
+        scope, _ = Scope.split(key)
+        return Picture(scope=scope, instances=tuple(self._instance(instance, now) for instance in _running(scope)))
+
+    def _instance(self, instance: Any, now: datetime) -> Instance:
+        extra = instance.sandbox
+        seen = Instance(
+            instance_id=instance.id,
+            image_id=instance.image_id,
+            instance_type=instance.instance_type,
+            group=instance.ec2_backend.tags.get(instance.id, {}).get(GROUP_TAG),
+            detailed=instance.monitoring_state == "enabled",
+            running_since=extra.state_since,
+            system_check=extra.system_check.result,
+            instance_check=extra.instance_check.result,
+            readings=(),
+            published=getattr(instance, "sandbox_published", Published()),
+        )
+        return replace(seen, readings=tuple(self._meter.readings(instance.id))) if metrics.due(seen, now) else seen
+
+    def decide(self, observed: Picture, memory: None, now: datetime) -> Decision[None]:
+        return metrics.decide(observed, now)
+
+    def act(self, key: str, action: Action, now: datetime) -> None:
+        assert isinstance(action, Publish)
+        scope, _ = Scope.split(key)
+        picture.find(scope, action.instance_id).sandbox_published = action.published
+        send(self._record, action.data)
+
+
+def _running(scope: Scope) -> Iterator[Any]:
+    for found, instance in picture.known():
+        if found == scope and instance.lifecycle_state is InstanceState.RUNNING:
+            yield instance
