@@ -3,8 +3,8 @@
 In this order: guard (Host, Origin) · which call is it · the sandbox's lock · an event in the journal · moto · wake the loops. What moto
 cannot answer leaves here as an AWS-shaped error in the client's protocol, never as HTML. Paths under /_sandbox go to the control app.
 
-All requests run under the lock, and what waits must let go of it: an SQS long poll waits on a condition of the lock (long_poll.py), and an
-SNS Publish, which may deliver over HTTP to someone who calls back, runs outside (OUTSIDE_LOCK).
+All requests run under the lock, and what waits must let go of it: an SQS long poll waits on a condition of the lock (long_poll.py); what
+does I/O of a driver runs outside (OUTSIDE_LOCK). Links and files that AWS gives to people without a key are in links.py.
 """
 
 import gzip
@@ -19,7 +19,7 @@ from moto.core.request import Request
 from moto.core.responses import BaseResponse
 
 import sandbox.aws.long_poll  # noqa: F401 - declares its seam
-from sandbox.aws import answers, calls, trail
+from sandbox.aws import answers, calls, links, trail
 from sandbox.aws.answers import Answer, ApiError
 from sandbox.aws.calls import Call
 from sandbox.aws.context import LOCK, context
@@ -33,8 +33,8 @@ Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 CONTROL = "/_sandbox"
-OUTSIDE_LOCK = {("sns", "Publish"), ("sns", "PublishBatch"), ("ec2", "GetConsoleOutput")}
-"""Stock moto delivers in the request; a delivery that only enqueues may take its operation out of here. Console output: runtime I/O."""
+OUTSIDE_LOCK = {("ec2", "GetConsoleOutput")}
+"""Console output: I/O of the runtime."""
 
 
 class Gateway:
@@ -61,7 +61,7 @@ class Gateway:
         elif path.startswith("/moto-api/"):
             answer = self._moto_api(environ)
         else:
-            answer = self._api(environ)
+            answer = links.file(environ) or self._api(links.with_scope(environ))
         start_response(answer.status_line, list(answer.headers))
         return [answer.body]
 

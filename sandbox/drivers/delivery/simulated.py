@@ -1,0 +1,84 @@
+"""The Deliverer of virtual time: subscribers are objects that tests and scenarios hold; nobody listens at any other URL.
+
+What a subscriber does is decided as the request comes in; the result is told when the virtual time that it takes has passed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+
+from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
+from sandbox.drivers.delivery.results import Results
+from sandbox.drivers.world import World
+
+
+class Behaviour(Enum):
+    ANSWERS = "answers"  # `status_code`
+    DOWN = "down"  # connection refused
+    SILENT = "silent"  # accepts and never answers
+
+
+@dataclass
+class Subscriber:
+    """One URL. `received` are the requests that reached it, in order; `on_request` is called with each as its answer is sent."""
+
+    url: str
+    behaviour: Behaviour = Behaviour.ANSWERS
+    status_code: int = 200
+    received: list[DeliveryRequest] = field(default_factory=list)
+    on_request: Callable[[DeliveryRequest], None] = lambda request: None
+
+
+class SimulatedDeliverer:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._results = Results()
+        self._subscribers: dict[str, Subscriber] = {}
+
+    def subscriber(self, url: str) -> Subscriber:
+        """The subscriber at the URL, made at the first asking."""
+        return self._subscribers.setdefault(url, Subscriber(url=url))
+
+    def start(self, request: DeliveryRequest) -> None:
+        self._results.begin(request)
+        subscriber = self._subscribers.get(request.url)
+        behaviour = subscriber.behaviour if subscriber else Behaviour.DOWN
+        if subscriber is None or behaviour is Behaviour.DOWN:
+            self._later(request, self._world.request_time, Outcome.FAILED, detail="connection refused")
+            return
+        subscriber.received.append(request)
+        if behaviour is Behaviour.SILENT:
+            self._later(request, request.timeout, Outcome.TIMED_OUT, detail=f"no answer within {request.timeout.total_seconds():g} s")
+            return
+        self._later(request, self._world.request_time, Outcome.ANSWERED, status=subscriber.status_code, then=subscriber.on_request)
+
+    def latest(self, key: str) -> DeliveryResult | None:
+        return self._results.latest(key)
+
+    def forget(self, key: str) -> None:
+        self._results.forget(key)
+
+    def on_result(self, callback: Callable[[str], None]) -> None:
+        self._results.on_result(callback)
+
+    def close(self) -> None:
+        self._results.close()
+
+    def _later(
+        self,
+        request: DeliveryRequest,
+        after: timedelta,
+        outcome: Outcome,
+        status: int | None = None,
+        detail: str = "",
+        then: Callable[[DeliveryRequest], None] = lambda request: None,
+    ) -> None:
+        at = self._world.clock.now() + after
+        result = DeliveryResult(key=request.key, number=request.number, at=at, outcome=outcome, status_code=status, detail=detail)
+
+        def end() -> None:
+            then(request)
+            self._results.end(result)
+
+        self._world.at(at, end)

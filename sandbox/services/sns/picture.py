@@ -1,0 +1,55 @@
+"""What the controller sees: deliveries that are not at their end, and subscriptions that nobody has confirmed. Reads only."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.sns.models import sns_backends
+
+from sandbox.core.control import Scope
+from sandbox.services.sns.model import Observed, Pending, Result
+
+SUBSCRIPTION = "arn:"  # how a key's name begins when it is not a delivery's id
+
+
+def backends() -> Iterator[tuple[Scope, Any]]:
+    for account, regions in list(sns_backends.items()):
+        for region, backend in list(regions.items()):
+            yield Scope(account, region), backend
+
+
+def find(scope: Scope) -> Any:
+    """The backend, or None. Makes none: reading must not call Regions into being."""
+    return sns_backends.get(scope.account, {}).get(scope.region)
+
+
+def keys() -> Iterator[str]:
+    for scope, backend in backends():
+        for name in backend.sandbox_deliveries:
+            yield scope.key(name)
+        for subscription in backend.subscriptions.values():
+            if not subscription.confirmed:
+                yield scope.key(subscription.arn)
+
+
+def read(scope: Scope, name: str, result: Result | None) -> Observed | None:
+    """The picture of one key; `result`: of the driver's last attempt. None: it is gone."""
+    backend = find(scope)
+    if backend is None:
+        return None
+    if name.startswith(SUBSCRIPTION):
+        return _pending(backend.subscriptions.get(name))
+    delivery = backend.sandbox_deliveries.get(name)
+    if delivery is None:
+        return None
+    subscribed = not delivery.subscription_arn or delivery.subscription_arn in backend.subscriptions
+    return Observed(delivery=delivery, result=delivery.result or result, subscribed=subscribed)
+
+
+def _pending(subscription: Any) -> Observed | None:
+    if subscription is None or subscription.confirmed:
+        return None
+    extra = subscription.sandbox
+    return Observed(pending=Pending(arn=subscription.arn, endpoint=subscription.endpoint, since=extra.since, cause=extra.cause))

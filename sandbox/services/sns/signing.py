@@ -1,0 +1,59 @@
+"""The signature of messages: a key of this process, its certificate, and the string that is signed.
+
+The certificate is kept on the backend too (`keep`), so that messages of an earlier run can still be verified. Made at the first message: a
+key takes 40 ms, and most sandboxes send none. Not of the seeded chance: no signature is part of what happens.
+"""
+
+import base64
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
+
+NOTIFICATION_FIELDS = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+CONFIRMATION_FIELDS = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+FROM, TO = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # wide: sandbox time may be far from the verifier's
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    key: rsa.RSAPrivateKey
+    certificate: bytes  # PEM
+    file_name: str  # "SimpleNotificationService-0123….pem"
+
+    def sign(self, fields: Mapping[str, str], version: str) -> str:
+        """Base64. Version "1" is SHA1, "2" SHA256, as a topic's SignatureVersion says."""
+        algorithm = hashes.SHA256() if version == "2" else hashes.SHA1()
+        signature = self.key.sign(string_to_sign(fields).encode(), padding.PKCS1v15(), algorithm)
+        return base64.b64encode(signature).decode()
+
+
+def string_to_sign(fields: Mapping[str, str]) -> str:
+    """Name and value of each signed field, a line each, in the order of the names."""
+    names = NOTIFICATION_FIELDS if fields["Type"] == "Notification" else CONFIRMATION_FIELDS
+    return "".join(f"{name}\n{fields[name]}\n" for name in names if name in fields)
+
+
+@cache
+def signer() -> Signer:
+    """This process's."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(FROM)
+        .not_valid_after(TO)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    return Signer(key, pem, f"SimpleNotificationService-{secrets.token_hex(16)}.pem")
