@@ -1,5 +1,6 @@
 """CloudWatch by its API: boto3 in process, virtual time. Codes and texts are AWS's."""
 
+import base64
 import io
 import json
 import random
@@ -24,6 +25,7 @@ from sandbox.engine import Engine
 from sandbox.services.cloudwatch import backend
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.settings import Settings
+from tests.api.conftest import request, signed
 from tests.support import rule
 
 HERE = Scope("123456789012", "us-east-1")
@@ -800,3 +802,38 @@ def test_alarms_metrics_and_history_survive_a_restart(cloudwatch: CloudWatch, tm
     assert cloudwatch.state() == "ALARM"
     assert cloudwatch.summaries("StateUpdate") == ["Alarm updated from INSUFFICIENT_DATA to ALARM"]
     assert [point["Average"] for point in statistics(cloudwatch)] == [99.5]
+
+
+# ---- protocols ---------------------------------------------------------------------------------------------------------------------------
+
+
+def raw(cloudwatch: CloudWatch, body: str, **headers: str) -> tuple[int, bytes]:
+    environ = {"HTTP_AUTHORIZATION": signed("monitoring"), **headers}
+    status, _, answer = request(cloudwatch.transport._gateway, "POST", "/", body.encode(), **environ)
+    return status, answer
+
+
+def test_the_query_protocol_is_spoken(cloudwatch: CloudWatch) -> None:
+    form = {"CONTENT_TYPE": "application/x-www-form-urlencoded"}
+    version = "&Version=2010-08-01"
+    put = "Action=PutMetricData&Namespace=App&MetricData.member.1.MetricName=latency&MetricData.member.1.Value=1.5"
+    assert raw(cloudwatch, put + version, **form)[0] == 200
+    ask = "Action=GetMetricStatistics&Namespace=App&MetricName=latency&Period=60&Statistics.member.1=Average"
+    status, answer = raw(cloudwatch, f"{ask}&StartTime=2026-05-07T11:50:00Z&EndTime=2026-05-07T12:10:00Z{version}", **form)
+    assert (status, b"<Average>1.5</Average>" in answer) == (200, True)
+    status, answer = raw(cloudwatch, put.replace("1.5", "NaN") + version, **form)
+    assert (status, b"<Code>InvalidParameterValue</Code>" in answer) == (400, True)
+
+
+def test_the_json_protocol_is_spoken(cloudwatch: CloudWatch) -> None:
+    def call(operation: str, **parameters: Any) -> tuple[int, Any]:
+        headers = {"CONTENT_TYPE": "application/x-amz-json-1.0", "HTTP_X_AMZ_TARGET": f"GraniteServiceVersion20100801.{operation}"}
+        status, answer = raw(cloudwatch, json.dumps(parameters), **headers)
+        return status, json.loads(answer or b"{}")
+
+    assert call("PutMetricData", Namespace="App", MetricData=[{"MetricName": "latency", "Value": 1.5}])[0] == 200
+    assert call("ListMetrics")[1]["Metrics"] == [{"Namespace": "App", "MetricName": "latency", "Dimensions": []}]
+    image = call("GetMetricWidgetImage", MetricWidget='{"metrics": [["App", "latency"]]}')[1]["MetricWidgetImage"]
+    assert base64.b64decode(image).startswith(b"\x89PNG")
+    status, answer = call("SetAlarmState", AlarmName="none", StateValue="OK", StateReason="x")
+    assert (status, answer["__type"].split("#")[-1]) == (404, "ResourceNotFound")
