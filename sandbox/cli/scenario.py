@@ -9,13 +9,14 @@ import click
 
 import scenarios
 from sandbox.cli.common import as_json, client, json_option, table
-from sandbox.cli.lifecycle import ensure, runtime_option, speed_option
+from sandbox.cli.lifecycle import ensure, runtime_option
 from sandbox.client import SandboxClient
 from sandbox.core.errors import UserError
 from sandbox.settings import Settings
 from scenarios.stage import Stage
 
 AS_WRITTEN = "_as_written"
+SPEED = 10.0  # a story of minutes takes seconds; latency of requests is not scaled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,8 @@ def typed(name: str) -> str:
 @click.option("--as-written", is_flag=True, help="With the source's own mistakes, and what comes of them.")
 @click.option("--virtual", is_flag=True, help="In this process, simulated, in virtual time: no sandbox is needed, and seconds suffice.")
 @runtime_option
-@speed_option
-def run(name: str, as_written: bool, virtual: bool, runtime: str | None, speed: float | None) -> int:
+@click.option("--speed", type=float, default=SPEED, show_default=True, help="Sandbox seconds per real second while it runs; 1 is AWS.")
+def run(name: str, as_written: bool, virtual: bool, runtime: str | None, speed: float) -> int:
     """Run the scenario NAME on the sandbox (started when none runs). The exit code is its verdict: 0 when it went as it should."""
     story = find(name, as_written)
     settings = Settings.from_environment(runtime=runtime, speed=speed)
@@ -72,11 +73,11 @@ def run(name: str, as_written: bool, virtual: bool, runtime: str | None, speed: 
     sandbox = client(settings)
     before = sandbox.speed
     try:
-        if speed is not None and speed != before:
+        if speed != before:
             sandbox.put("clock", {"speed": speed})
         return verdict(story, sandbox)
     finally:
-        if speed is not None and speed != before:
+        if speed != before:
             sandbox.put("clock", {"speed": before})
 
 
