@@ -8,13 +8,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
-from botocore.session import get_session
 from moto.cloudwatch.models import Alarm as MotoAlarm
 from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 from moto.cloudwatch.utils import make_arn_for_alarm
@@ -173,16 +171,6 @@ class SandboxCloudWatch(CloudWatchBackend):
         record.outcomes[outcome.arn] = outcome.summary
         self.sandbox_history.add(history.acted(record.configuration, context().clock.now(), outcome))
         return True
-
-
-@lru_cache
-def region_name(region: str) -> str:
-    """`US East (N. Virginia)`, as AWS's own tables name it; the Region's code where they do not."""
-    endpoints = get_session().get_component("data_loader").load_data("endpoints")
-    for partition in endpoints["partitions"]:
-        if found := partition["regions"].get(region):
-            return str(found["description"]).replace("Europe (", "EU (")  # CW-50
-    return region
 
 
 def _check_json(reason_data: str | None) -> None:

@@ -11,7 +11,7 @@ from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
-from sandbox.services.cloudwatch import backend, picture, records
+from sandbox.services.cloudwatch import backend, picture, records, regions
 from sandbox.services.cloudwatch.decide import Memory, Observed, decide
 from sandbox.services.cloudwatch.history import Outcome
 from sandbox.services.cloudwatch.model import (
@@ -57,7 +57,7 @@ class CloudWatchController(Shell[Observed, Memory]):
             return None
         memory = self._memory.get(key)
         due = memory is not None and memory.configured_at == record.configuration.updated_at and now >= memory.next_evaluation
-        place = Place(account=scope.account, region=scope.region, region_name=backend.region_name(scope.region))
+        place = Place(account=scope.account, region=scope.region, region_name=regions.region_name(scope.region))
         return picture.observe(kept, record, place, due, now, self._cause(record))
 
     def _cause(self, record: records.AlarmRecord) -> str | None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox.services.cloudwatch.errors import Refused, invalid_combination, invalid_value, missing, not_in_enum, validation
+from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
 from sandbox.services.cloudwatch.metric_queries import Query
+from sandbox.services.cloudwatch.statistics import parse_statistic
 from sandbox.services.cloudwatch.store import Dimensions, MetricId, Sample, of_value, of_values
 
 Parameters = Mapping[str, Any]
@@ -193,10 +194,16 @@ def dimension_filters(given: Sequence[Parameters] | None) -> Iterator[tuple[str,
         yield one["Name"], one.get("Value")
 
 
-def page(items: Sequence[Any], token: str | None, size: int) -> tuple[Sequence[Any], str | None]:
-    """The items from where the token points, and the token of the next page. Tokens are positions, so they survive a restart."""
-    if token is not None and not re.fullmatch(r"\d{1,9}", token):
-        raise Refused("InvalidNextToken", "Request parameter NextToken is invalid")
-    start = int(token or 0)
-    following = start + size
-    return items[start:following], str(following) if following < len(items) else None
+def check_statistics(names: Sequence[str]) -> None:
+    if not names:
+        raise invalid_combination("Must specify either Statistics or ExtendedStatistics")
+    for name in names:
+        if parse_statistic(name) is None:
+            raise invalid_value(f"The value {name} for parameter ExtendedStatistics is not supported.")
+
+
+def check_order(start: float, end: float) -> None:
+    if start > end:
+        raise validation("The parameter EndTime must be greater than StartTime.")
+    if start == end:
+        raise validation("The parameter StartTime must not equal parameter EndTime.")

@@ -17,11 +17,10 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_response
-from sandbox.services.cloudwatch import alarm_requests, descriptions, history, metric_queries, records, requests, statistics, widgets
+from sandbox.services.cloudwatch import alarm_requests, descriptions, history, metric_queries, pages, records, requests, statistics, widgets
 from sandbox.services.cloudwatch.backend import SandboxCloudWatch
 from sandbox.services.cloudwatch.errors import Refused, invalid_combination, invalid_value, missing, not_in_enum, validation
-from sandbox.services.cloudwatch.metric_math import TimeSeries
-from sandbox.services.cloudwatch.metric_queries import Query, Run
+from sandbox.services.cloudwatch.metric_queries import Run
 from sandbox.services.cloudwatch.model import CompositeAlarm, MetricAlarm, StateValue
 from sandbox.services.cloudwatch.records import AlarmRecord
 from sandbox.services.cloudwatch.requests import epoch
@@ -78,7 +77,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):  # type: ignore[misc]
     @answering
     def get_metric_statistics(self) -> ActionResult:
         wanted = [*(self._get_param("Statistics") or ()), *(self._get_param("ExtendedStatistics") or ())]
-        _check_statistics(wanted)
+        requests.check_statistics(wanted)
         period, unit = int(self._get_param("Period") or 0), self._get_param("Unit")
         statistics.check_period(period)
         requests.check_unit(unit, "unit")
@@ -107,11 +106,11 @@ class SandboxCloudWatchResponse(CloudWatchResponse):  # type: ignore[misc]
         metric_queries.check(queries)
         period = min((query.period for query in queries if query.period), default=metric_queries.DEFAULT_PERIOD)
         start, end = self._range("StartTime", "EndTime", period)
-        _check_order(epoch(self._get_param("StartTime")), epoch(self._get_param("EndTime")))
+        requests.check_order(epoch(self._get_param("StartTime")), epoch(self._get_param("EndTime")))
         descending = (self._get_param("ScanBy") or "TimestampDescending") == "TimestampDescending"
         results = list(Run(self._kept.sandbox_metrics, queries, start, end).results())
         most = min(int(self._get_param("MaxDatapoints") or metric_queries.MOST_DATAPOINTS), metric_queries.MOST_DATAPOINTS)
-        shown, token = _result_page(results, self._get_param("NextToken"), most, descending)
+        shown, token = pages.results_page(results, self._get_param("NextToken"), most, descending)
         return ActionResult({"MetricDataResults": shown, "NextToken": token, "Messages": []})
 
     @replaces(why="CW-8: metrics with data in the last two weeks; RecentlyActive")
@@ -122,7 +121,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):  # type: ignore[misc]
             raise not_in_enum(recently, "recentlyActive", ("PT3H",))
         since = context().clock.now() - (RECENTLY if recently else LISTED_FOR)
         metrics = [metric for metric in self._kept.sandbox_metrics.metrics(int(since.timestamp())) if self._is_wanted(metric)]
-        shown, token = requests.page(metrics, self._get_param("NextToken"), LIST_PAGE)
+        shown, token = pages.page(metrics, self._get_param("NextToken"), LIST_PAGE)
         return ActionResult({"Metrics": [descriptions.metric(metric) for metric in shown], "NextToken": token})
 
     def _is_wanted(self, metric: MetricId) -> bool:
@@ -167,7 +166,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):  # type: ignore[misc]
             raise invalid_combination("AlarmNames and AlarmNamePrefix are mutually exclusive and you have specified both.")
         types = self._get_param("AlarmTypes") or ["MetricAlarm"]
         found = [record for record in self._selected() if history.alarm_type(record.configuration) in types]
-        shown, token = requests.page(found, self._get_param("NextToken"), self._page_size(ALARM_PAGE))
+        shown, token = pages.page(found, self._get_param("NextToken"), self._page_size(ALARM_PAGE))
         answer: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": [], "NextToken": token}
         for record in shown:
             answer[f"{history.alarm_type(record.configuration)}s"].append(_described(record))
@@ -227,7 +226,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):  # type: ignore[misc]
         ]
         if self._get_param("ScanBy") != "TimestampAscending":
             found.reverse()
-        shown, token = requests.page(found, self._get_param("NextToken"), self._page_size(HISTORY_PAGE))
+        shown, token = pages.page(found, self._get_param("NextToken"), self._page_size(HISTORY_PAGE))
         return ActionResult({"AlarmHistoryItems": [descriptions.history_item(item) for item in shown], "NextToken": token})
 
     @replaces(why=OURS)
@@ -253,35 +252,3 @@ class SandboxCloudWatchResponse(CloudWatchResponse):  # type: ignore[misc]
 
 def _described(record: AlarmRecord) -> dict[str, Any]:
     return descriptions.alarm(record.configuration, record.state, record.suppression)
-
-
-def _check_statistics(names: list[str]) -> None:
-    if not names:
-        raise invalid_combination("Must specify either Statistics or ExtendedStatistics")
-    for name in names:
-        if statistics.parse_statistic(name) is None:
-            raise invalid_value(f"The value {name} for parameter ExtendedStatistics is not supported.")
-
-
-def _check_order(start: float, end: float) -> None:
-    if start > end:
-        raise validation("The parameter EndTime must be greater than StartTime.")
-    if start == end:
-        raise validation("The parameter StartTime must not equal parameter EndTime.")
-
-
-def _result_page(
-    results: list[tuple[Query, TimeSeries]], token: str | None, most: int, descending: bool
-) -> tuple[list[dict[str, Any]], str | None]:
-    """At most `most` points, counted through the results; the token is the number of points shown before."""
-    total = sum(len(series.points) for _, series in results)
-    _, following = requests.page(range(total), token, most)
-    first, last, seen, shown = int(token or 0), int(token or 0) + most, 0, []
-    for query, series in results:
-        size = len(series.points)
-        if seen + size > first or (size == 0 and token is None):
-            window = slice(max(first - seen, 0), max(min(last - seen, size), 0))
-            if window.stop or not size:
-                shown.append(descriptions.result(query, series, descending, window))
-        seen += size
-    return shown, following
