@@ -3,13 +3,14 @@
 RunInstances is to refuse unknown images, key pairs and instance types as AWS does, and each Region is to hold a handful of images of ours
 (amis.json) instead of moto's hundreds, which cost a third of a second and 4 MB for every Region. With MOTO_AMIS_PATH set, moto loads that
 list and no other, whatever MOTO_EC2_LOAD_DEFAULT_AMIS says (moto/ec2/models/amis.py, `_load_amis`).
-A user may name an own list by MOTO_AMIS_PATH; the other settings are not a choice.
+A user may name an own list by MOTO_AMIS_PATH; the other settings are not a choice. What moto then reads at import, economy.py cuts down.
 """
 
 import os
 import sys
 from pathlib import Path
 
+from sandbox.aws.economy import economise
 from sandbox.core.errors import SandboxError
 
 AMIS = Path(__file__).with_name("amis.json")
@@ -34,3 +35,4 @@ def prepare(environ: "os._Environ[str] | dict[str, str]", moto_is_loaded: bool) 
 
 
 prepare(os.environ, moto_is_loaded="moto.settings" in sys.modules)
+economise()
