@@ -44,6 +44,7 @@ class Instance:
     running_since: datetime
     system_check: CheckResult
     instance_check: CheckResult
+    checked_at: datetime | None  # of these results
     readings: tuple[Usage, ...]
     published: Published
 
@@ -138,9 +139,9 @@ def _checks(scope: Scope, instance: Instance, now: datetime) -> tuple[list[Datum
     minute, until = period_start(now), instance.published.checked_until
     if CheckResult.INITIALIZING in (instance.system_check, instance.instance_check):
         return [], until
-    if until is None or until < instance.running_since:
-        return [], minute
-    if until >= minute:
+    first = until is None or until < instance.running_since
+    unripe = first and (instance.checked_at is None or instance.checked_at >= minute)  # the first result is of the present minute
+    if unripe or (until is not None and until >= minute):
         return [], until
     data = [
         datum

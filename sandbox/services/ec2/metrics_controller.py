@@ -14,7 +14,7 @@ from sandbox.core.metrics import Record, send
 from sandbox.drivers.metering.base import Meter
 from sandbox.services.ec2 import metrics, picture
 from sandbox.services.ec2.metrics import Instance, Picture, Publish, Published
-from sandbox.services.ec2.model import InstanceState
+from sandbox.services.ec2.model import CHECK_INTERVAL, InstanceState
 
 GROUP_TAG = "aws:autoscaling:groupName"
 
@@ -44,6 +44,7 @@ class Ec2MetricsController(Shell[Picture, None]):
             running_since=extra.state_since,
             system_check=extra.system_check.result,
             instance_check=extra.instance_check.result,
+            checked_at=extra.next_check and extra.next_check - CHECK_INTERVAL,
             readings=(),
             published=getattr(instance, "sandbox_published", Published()),
         )

@@ -50,6 +50,7 @@ def instance(**fields: object) -> Instance:
         running_since=NOON,
         system_check=CheckResult.INITIALIZING,
         instance_check=CheckResult.INITIALIZING,
+        checked_at=None,
         readings=(),
         published=Published(),
     )
@@ -179,16 +180,17 @@ def test_status_checks_are_published_each_minute_whatever_the_monitoring(detaile
 @rule("EC2-32")
 def test_status_checks_begin_with_the_minute_of_the_first_result() -> None:
     assert live(instance(), 3, ()) == []
-    first, kept, _ = published(instance(system_check=PASSED, instance_check=PASSED), at(3.4))
-    assert (first, kept.checked_until) == ([], at(3))
-    data, _, _ = published(instance(system_check=PASSED, instance_check=PASSED, published=kept), at(4))
-    assert told(data, "StatusCheckFailed") == [(at(3), 0.0)]
+    seen = instance(system_check=PASSED, instance_check=PASSED, checked_at=at(3.1))
+    assert published(seen, at(3.9))[1].checked_until is None
+    assert told(published(seen, at(4))[0], "StatusCheckFailed") == [(at(3), 0.0)]
 
 
 @rule("EC2-32")
 def test_after_a_stop_and_start_status_checks_begin_anew() -> None:
-    seen = instance(running_since=at(10), system_check=PASSED, instance_check=PASSED, published=Published(checked_until=at(5)))
-    assert published(seen, at(11.5))[0] == []
+    before = Published(checked_until=at(5))
+    seen = instance(running_since=at(10), system_check=PASSED, instance_check=PASSED, checked_at=at(11.1), published=before)
+    assert published(seen, at(11.5))[:2] == ([], before)
+    assert told(published(seen, at(12))[0], "StatusCheckFailed") == [(at(11), 0.0)]
 
 
 @rule("EC2-30")
