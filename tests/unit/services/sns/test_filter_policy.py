@@ -1,0 +1,151 @@
+"""Filter policies as tables: which messages pass, and which policies SNS takes (SNS-12)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sandbox.services.sns.filter_policy import ATTRIBUTES, BODY, wanted
+from sandbox.services.sns.filter_policy_check import BadFilter, check, check_scope, parsed
+from sandbox.services.sns.model import Attributes
+from tests.support import rule
+
+COLOUR: Attributes = (("colour", "String", "Red"),)
+COLOURS: Attributes = (("colour", "String.Array", '["red", "green", 7, true, null]'),)
+PRICE: Attributes = (("price", "Number", "100.5"),)
+
+
+@rule("SNS-12")
+@pytest.mark.parametrize(
+    ("policy", "attributes", "passes"),
+    [
+        ({}, (), True),
+        ({"colour": ["Red"]}, COLOUR, True),
+        ({"colour": ["red"]}, COLOUR, False),  # case counts
+        ({"colour": ["blue", "Red"]}, COLOUR, True),
+        ({"colour": ["Red"]}, (), False),
+        ({"colour": ["Red"], "price": [100.5]}, COLOUR, False),  # all keys
+        ({"colour": ["Red"], "price": [100.5]}, COLOUR + PRICE, True),
+        ({"colour": ["green"]}, COLOURS, True),
+        ({"colour": ["blue"]}, COLOURS, False),
+        ({"colour": [7]}, COLOURS, True),
+        ({"colour": [True]}, COLOURS, True),
+        ({"colour": [1]}, COLOURS, False),  # true is no number
+        ({"colour": [None]}, COLOURS, True),
+        ({"price": [100.5]}, PRICE, True),
+        ({"price": ["100.5"]}, PRICE, False),
+        ({"price": [{"numeric": [">", 100]}]}, PRICE, True),
+        ({"price": [{"numeric": [">", 0, "<=", 100]}]}, PRICE, False),
+        ({"price": [{"numeric": ["=", 100.5]}]}, PRICE, True),
+        ({"colour": [{"numeric": ["=", 1]}]}, COLOUR, False),
+        ({"colour": [{"prefix": "Re"}]}, COLOUR, True),
+        ({"colour": [{"suffix": "ed"}]}, COLOUR, True),
+        ({"colour": [{"suffix": "Re"}]}, COLOUR, False),
+        ({"colour": [{"equals-ignore-case": "rED"}]}, COLOUR, True),
+        ({"colour": [{"wildcard": "R*d"}]}, COLOUR, True),
+        ({"colour": [{"wildcard": "R.d"}]}, COLOUR, False),
+        ({"colour": [{"anything-but": "Red"}]}, COLOUR, False),
+        ({"colour": [{"anything-but": ["blue", "green"]}]}, COLOUR, True),
+        ({"colour": [{"anything-but": ["blue"]}]}, (), False),  # something must be there
+        ({"colour": [{"anything-but": ["red"]}]}, COLOURS, True),  # one value of the array is another
+        ({"colour": [{"anything-but": {"prefix": "Re"}}]}, COLOUR, False),
+        ({"colour": [{"anything-but": {"suffix": "en"}}]}, COLOUR, True),
+        ({"price": [{"anything-but": 100.5}]}, PRICE, False),
+        ({"colour": [{"exists": True}]}, COLOUR, True),
+        ({"colour": [{"exists": True}]}, PRICE, False),
+        ({"colour": [{"exists": False}]}, PRICE, True),
+        ({"colour": ["blue", {"exists": False}]}, PRICE, True),
+        ({"colour": [{"exists": False}]}, COLOUR, False),
+        ({"ip": [{"cidr": "10.0.0.0/24"}]}, (("ip", "String", "10.0.0.255"),), True),
+        ({"ip": [{"cidr": "10.0.0.0/24"}]}, (("ip", "String", "10.0.1.1"),), False),
+        ({"ip": [{"cidr": "10.0.0.0/24"}]}, (("ip", "String", "no address"),), False),
+        ({"$or": [{"colour": ["blue"]}, {"price": [{"numeric": [">", 100]}]}]}, PRICE, True),
+        ({"$or": [{"colour": ["blue"]}, {"price": [{"numeric": [">", 200]}]}]}, PRICE, False),
+        ({"data": [{"exists": True}]}, (("data", "Binary", "AAAA"),), False),  # binary is not looked at
+        ({"colour": ["not json"]}, (("colour", "String.Array", "not json"),), True),
+    ],
+)
+def test_by_attributes(policy: dict[str, Any], attributes: Attributes, passes: bool) -> None:
+    assert wanted(policy, ATTRIBUTES, attributes, "any text") is passes
+
+
+ALARM = {"AlarmName": "cpu-high", "NewStateValue": "ALARM", "Trigger": {"Threshold": 70.0, "Dimensions": [{"name": "G", "value": "a"}]}}
+
+
+@rule("SNS-12")
+@pytest.mark.parametrize(
+    ("policy", "body", "passes"),
+    [
+        ({"NewStateValue": ["ALARM"]}, ALARM, True),
+        ({"NewStateValue": ["OK"]}, ALARM, False),
+        ({"Trigger": {"Threshold": [{"numeric": [">=", 70]}]}}, ALARM, True),
+        ({"Trigger": {"Threshold": [{"numeric": [">", 70]}]}}, ALARM, False),
+        ({"Trigger": {"Dimensions": {"value": ["a"]}}}, ALARM, True),
+        ({"Trigger": {"Dimensions": {"value": ["b"]}}}, ALARM, False),
+        ({"Trigger": {"Nothing": [{"exists": False}]}}, ALARM, True),
+        ({"Nothing": {"deeper": ["a"]}}, ALARM, False),
+        ({"$or": [{"NewStateValue": ["OK"]}, {"AlarmName": [{"prefix": "cpu"}]}]}, ALARM, True),
+        ({"list": ["b"]}, {"list": ["a", ["b"]]}, True),
+        ({"flag": [False]}, {"flag": False}, True),
+        ({"flag": [None]}, {"flag": None}, True),
+        ({"a": ["x"]}, [{"a": "x"}], False),  # not an object
+    ],
+)
+def test_by_body(policy: dict[str, Any], body: object, passes: bool) -> None:
+    assert wanted(policy, BODY, (), json.dumps(body)) is passes
+
+
+def test_a_body_that_is_no_json_passes_no_policy() -> None:
+    assert not wanted({"a": [{"exists": False}]}, BODY, (), "plain text")
+    assert wanted(None, BODY, (), "plain text")
+
+
+@rule("SNS-12")
+@pytest.mark.parametrize(
+    ("policy", "text"),
+    [
+        ({"key": [["value"]]}, "Match value must be String, number, true, false, or null"),
+        ({"key": [{"wrong-operator": True}]}, "Unrecognized match type wrong-operator"),
+        ({"key": [{"suffix": "value", "prefix": "value2"}]}, "Only one key allowed in match expression"),
+        ({"key": [{"suffix": 100}]}, "suffix match pattern must be a string"),
+        ({"key": {"suffix": "value"}}, '"suffix" must be an object or an array'),
+        ({"key": "value"}, '"key" must be an object or an array'),
+        ({"key": {"inner": ["v"]}}, "Filter policy scope MessageAttributes does not support nested filter policy"),
+        ({"key": []}, "Empty arrays are not allowed"),
+        ({"key": [{"exists": "no"}]}, "exists match pattern must be either true or false."),
+        ({"key": [{"numeric": []}]}, "Invalid member in numeric match: ]"),
+        ({"key": [{"numeric": ["operator"]}]}, "Unrecognized numeric range operator: operator"),
+        ({"key": [{"numeric": [1, "<="]}]}, "Invalid member in numeric match: 1"),
+        ({"key": [{"numeric": ["=", "000"]}]}, "Value of equals must be numeric"),
+        ({"key": [{"numeric": [">="]}]}, "Value of >= must be numeric"),
+        ({"key": [{"numeric": ["<", 100, ">", 10]}]}, "Too many elements in numeric expression"),
+        ({"key": [{"numeric": [">=", 1, ">", 2]}]}, "Bad numeric range operator: >"),
+        ({"key": [{"numeric": [">", 3, "<", 1]}]}, "Bottom must be less than top"),
+        ({"key": [{"numeric": [">", 20, "<="]}]}, "Value of <= must be numeric"),
+        ({"key": [{"numeric": [">", 20, 30]}]}, "Bad value in numeric range: 30"),
+        ({"key": [{"numeric": [">", 20, "<", 30, "<", 50]}]}, "Too many terms in numeric range expression"),
+        ({str(n): ["a"] for n in range(6)}, "Filter policy can not have more than 5 keys"),
+        ({"a": list("x" * 31), "b": list("y" * 5)}, "Filter policy is too complex"),
+        ({"key": [{"cidr": "10.0.0"}]}, "Malformed CIDR, one '/' required"),
+        ({"key": [{"anything-but": []}]}, "Inside anything but list, start|null|boolean is not supported."),
+    ],
+)
+def test_what_cannot_be_a_policy_is_told_in_snss_words(policy: dict[str, Any], text: str) -> None:
+    with pytest.raises(BadFilter) as caught:
+        check(policy, ATTRIBUTES)
+    assert str(caught.value) == text
+
+
+def test_as_many_combinations_as_sns_takes() -> None:
+    check({"a": list("x" * 30), "b": list("y" * 5)}, ATTRIBUTES)
+    with pytest.raises(BadFilter, match="too complex"):  # depth counts
+        check({"a": {"b": list("x" * 30)}, "c": list("y" * 3)}, BODY)
+
+
+def test_text_that_is_no_json_object() -> None:
+    with pytest.raises(BadFilter, match="failed to parse JSON"):
+        parsed("{invalid", ATTRIBUTES)
+    with pytest.raises(BadFilter, match="must be a JSON object"):
+        parsed("[]", ATTRIBUTES)
+    with pytest.raises(BadFilter, match="Please use either MessageBody or MessageAttributes"):
+        check_scope("Header")
