@@ -1,0 +1,276 @@
+"""What every Deliverer does, real or simulated: each started delivery ends in one result, told under its key; what is forgotten stays so."""
+
+import base64
+import heapq
+import itertools
+import json
+import random
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from sandbox.aws import moto_time, seams, state
+from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.gateway import Gateway
+from sandbox.aws.server import Server
+from sandbox.aws.transport import Transport
+from sandbox.core.clock import VirtualClock, WallClock
+from sandbox.core.control import Scope
+from sandbox.core.journal import Journal
+from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
+from sandbox.drivers.delivery.http import HttpDeliverer
+from sandbox.drivers.delivery.simulated import Behaviour, SimulatedDeliverer
+from sandbox.drivers.world import World
+from sandbox.engine import Engine
+from sandbox.services.sns.controller import SnsController
+from sandbox.settings import Settings
+from tests.contract.http_targets import Target
+from tests.contract.proxies import until
+from tests.support import rule
+
+SIMULATED_URL = "http://127.0.0.1:9999/alarms?a=1"
+
+
+class Simulated:
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self._timers: list[tuple[datetime, int, Callable[[], None]]] = []
+        count = itertools.count()
+        world = World(clock=self.clock, at=lambda at, do: heapq.heappush(self._timers, (at, next(count), do)), random=random.Random(1))
+        self.deliverer = SimulatedDeliverer(world)
+
+    def subscriber(self, behaves: str) -> str:
+        there = self.deliverer.subscriber(SIMULATED_URL)
+        there.behaviour = {"refused": Behaviour.DOWN, "hang": Behaviour.SILENT}.get(behaves, Behaviour.ANSWERS)
+        there.status_code = int(behaves) if behaves.isdigit() else 200
+        return SIMULATED_URL
+
+    def received(self) -> list[str]:
+        return [each.body for each in self.deliverer.subscriber(SIMULATED_URL).received]
+
+    def wait_for(self, key: str, number: int) -> DeliveryResult:
+        self.let_pass()
+        result = self.deliverer.latest(key)
+        assert result is not None and result.number == number
+        return result
+
+    def let_pass(self) -> None:
+        while self._timers:
+            at, _, do = heapq.heappop(self._timers)
+            self.clock.advance_to(at)
+            do()
+
+    def close(self) -> None:
+        self.deliverer.close()
+
+
+class Real:
+    def __init__(self) -> None:
+        self.clock = WallClock(speed=20)
+        self.deliverer = HttpDeliverer(self.clock, shortest=0.05)
+        self.target = Target("subscriber", "127.0.2.1").start()
+
+    def subscriber(self, behaves: str) -> str:
+        self.target.mode, self.target.status = ("status", int(behaves)) if behaves.isdigit() else (behaves, 200)
+        if behaves == "refused":
+            self.target.stop()
+        return f"http://{self.target.address}:{self.target.port}/alarms?a=1"
+
+    def received(self) -> list[str]:
+        return [each["body"] for each in self.target.requests]
+
+    def wait_for(self, key: str, number: int) -> DeliveryResult:
+        found: DeliveryResult = until(lambda: (r := self.deliverer.latest(key)) and r.number == number and r)
+        return found
+
+    def let_pass(self) -> None:
+        self.deliverer.start(post("last", 1, f"http://{self.target.address}:{self.target.port}/"))
+        self.wait_for("last", 1)
+
+    def close(self) -> None:
+        self.deliverer.close()
+        self.target.stop()
+
+
+@pytest.fixture(params=[Simulated, pytest.param(Real, marks=pytest.mark.process)], ids=["simulated", "real"])
+def world(request: pytest.FixtureRequest) -> Iterator[Simulated | Real]:
+    made = request.param()
+    yield made
+    made.close()
+
+
+def post(key: str, number: int, url: str, body: str = "{}", timeout: float = 15) -> DeliveryRequest:
+    headers = (("x-amz-sns-message-type", "Notification"), ("Content-Type", "text/plain; charset=UTF-8"), ("User-Agent", "SNS"))
+    return DeliveryRequest(key=key, number=number, url=url, headers=headers, body=body, timeout=timedelta(seconds=timeout))
+
+
+@rule("SNS-9")
+@pytest.mark.parametrize(
+    ("behaves", "outcome", "status"),
+    [
+        ("ok", Outcome.ANSWERED, 200),
+        ("302", Outcome.ANSWERED, 302),
+        ("404", Outcome.ANSWERED, 404),
+        ("503", Outcome.ANSWERED, 503),
+        ("refused", Outcome.FAILED, None),
+        ("hang", Outcome.TIMED_OUT, None),
+    ],
+)
+def test_what_the_subscriber_does_becomes_the_result(world: Any, behaves: str, outcome: Outcome, status: int | None) -> None:
+    began = world.clock.now()
+    world.deliverer.start(post("k", 1, world.subscriber(behaves)))
+    result = world.wait_for("k", 1)
+    assert (result.key, result.number, result.outcome, result.status_code) == ("k", 1, outcome, status)
+    assert result.at > began
+    if outcome is Outcome.TIMED_OUT:
+        assert result.at - began >= timedelta(seconds=14.5)  # timers of the loop may be a little early
+        assert result.detail == "no answer within 15 s"
+    if outcome is Outcome.FAILED:
+        assert result.detail == "connection refused"
+
+
+def test_each_attempt_is_told_by_key_and_the_newest_is_the_latest(world: Any) -> None:
+    told: list[str] = []
+    world.deliverer.on_result(told.append)
+    assert world.deliverer.latest("k") is None
+    url = world.subscriber("ok")
+    for number, body in ((1, "one"), (2, "zwölf")):
+        world.deliverer.start(post("k", number, url, body))
+        world.wait_for("k", number)
+    until(lambda: told == ["k", "k"])
+    assert world.received() == ["one", "zwölf"]
+
+
+def test_what_was_forgotten_does_not_come_back(world: Any) -> None:
+    url = world.subscriber("ok")
+    world.deliverer.start(post("k", 1, url))
+    world.deliverer.forget("k")
+    world.let_pass()
+    assert world.deliverer.latest("k") is None
+    world.deliverer.start(post("k", 2, url))
+    assert world.wait_for("k", 2).outcome is Outcome.ANSWERED
+    world.deliverer.forget("k")
+    assert world.deliverer.latest("k") is None
+
+
+# ---- only the real one -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def real() -> Iterator[Real]:
+    made = Real()
+    yield made
+    made.close()
+
+
+@pytest.mark.process
+@rule("SNS-6")
+def test_the_request_is_a_post_with_the_headers_it_was_given(real: Real) -> None:
+    url = real.subscriber("ok")
+    real.deliverer.start(post("k", 1, url, "body"))
+    real.wait_for("k", 1)
+    (seen,) = real.target.requests
+    headers = {name.lower(): value for name, value in seen["headers"]}
+    assert (seen["line"], seen["body"]) == ("POST /alarms?a=1 HTTP/1.1", "body")
+    assert headers["host"] == f"{real.target.address}:{real.target.port}"
+    assert (headers["x-amz-sns-message-type"], headers["user-agent"]) == ("Notification", "SNS")
+    assert headers["content-type"] == "text/plain; charset=UTF-8"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("behaves", "detail"), [("reset", "connection reset"), ("garbage", "illegal status line")])
+def test_failures_say_what_happened(real: Real, behaves: str, detail: str) -> None:
+    real.deliverer.start(post("k", 1, real.subscriber(behaves)))
+    result = real.wait_for("k", 1)
+    assert result.outcome is Outcome.FAILED and detail in result.detail
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("url", ["http://192.0.2.1.invalid/", "http://8.8.8.8/", "http://169.254.169.254/latest/meta-data"])
+def test_nobody_outside_is_spoken_to(real: Real, url: str) -> None:
+    real.deliverer.start(post("k", 1, url))
+    result = real.wait_for("k", 1)
+    if url.endswith(".invalid/"):
+        assert (result.outcome, result.detail) == (Outcome.FAILED, "nobody has this name")
+    else:
+        assert result.outcome is Outcome.REFUSED
+        assert result.detail.endswith("is outside this machine and its private networks")
+
+
+@pytest.mark.process
+def test_a_subscriber_that_never_answers_holds_only_its_own_places(real: Real) -> None:
+    hanging = Target("hanging", "127.0.2.2").start()
+    hanging.mode = "hang"
+    try:
+        for n in range(40):
+            real.deliverer.start(post(f"h{n}", 1, f"http://{hanging.address}:{hanging.port}/", timeout=600))
+        real.deliverer.start(post("k", 1, real.subscriber("ok")))
+        assert real.wait_for("k", 1).outcome is Outcome.ANSWERED
+        until(lambda: len(hanging.requests) == 32)
+        threading.Event().wait(0.05)  # another would come now
+        assert len(hanging.requests) == 32
+    finally:
+        real.deliverer.close()
+        hanging.stop()
+
+
+# ---- SNS over real HTTP: confirmed by the subscriber, signed, verified ---------------------------------------------------------------------
+
+
+@pytest.mark.process
+@rule("SNS-6", "SNS-7", "SNS-8")
+def test_a_real_subscriber_confirms_and_verifies_what_it_gets() -> None:
+    clock = WallClock(speed=10)
+    journal = Journal(clock)
+    engine = Engine(clock, journal, LOCK)
+    state.reset(seed=1)
+    gateway = Gateway()
+    server = Server(gateway, "127.0.0.1", 0)
+    settings = Settings.from_environment({}, port=server.port)
+    use(Context(clock=clock, journal=journal, random=random.Random(1), settings=settings, wake=engine.wake))
+    moto_time.install(clock)
+    seams.install()
+    transport, deliverer, target = Transport(gateway), HttpDeliverer(clock), Target("subscriber", "127.0.2.3").start()
+    engine.add([SnsController(journal, transport, deliverer)])
+    deliverer.on_result(lambda key: engine.wake("sns", key))
+    server.start()
+    engine.start()
+    try:
+        api = transport.client("sns", Scope("123456789012", "us-east-1"))
+        topic = api.create_topic(Name="coinbase-alerts")["TopicArn"]
+        api.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"http://{target.address}:{target.port}/alarms")
+        until(lambda: len(target.requests) == 1)
+        asked = json.loads(target.requests[0]["body"])
+        verify(asked, ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"))
+        assert b"ConfirmSubscriptionResult" in fetch(asked["SubscribeURL"])
+        api.publish(TopicArn=topic, Message="CPU über 70 %", Subject="ALARM")
+        until(lambda: len(target.requests) == 2)
+        told = json.loads(target.requests[1]["body"])
+        verify(told, ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"))
+        assert told["Message"] == "CPU über 70 %"
+    finally:
+        engine.stop()
+        server.stop()
+        deliverer.close()
+        target.stop()
+        state.reset()
+
+
+def fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+def verify(message: dict[str, str], fields: tuple[str, ...]) -> None:
+    key = x509.load_pem_x509_certificate(fetch(message["SigningCertURL"])).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    signed = "".join(f"{name}\n{message[name]}\n" for name in fields)
+    key.verify(base64.b64decode(message["Signature"]), signed.encode(), padding.PKCS1v15(), hashes.SHA1())
