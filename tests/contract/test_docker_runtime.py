@@ -87,7 +87,7 @@ def test_script_runs_as_root_in_the_root_folder_with_a_bare_environment(world: D
 def test_machine_stays_up_when_its_application_dies(world: DockerWorld) -> None:
     spec = launched(world, launch_spec())
     assert world.answers(spec)
-    world.inside(spec, "pkill", "-KILL", "-f", "waitress")
+    world.inside(spec, "sh", "-c", "pid=$(pgrep -f '[w]aitress'); kill -KILL $pid; while kill -0 $pid; do :; done")
     assert world.refuses(spec)
     assert world.runtime.containers()[spec.instance_id].state is RUNNING
     assert world.runtime.reachable(spec.instance_id) is True

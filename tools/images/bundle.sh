@@ -6,7 +6,7 @@ set -euo pipefail
 
 build=$(cd "$(dirname "$0")/../.." && pwd)/build
 say() { echo "bundle: $*" >&2; }
-found() { ls "$build"/sandbox-images.tar.zst "$build"/sandbox-images.tar.gz 2>/dev/null | head -1; }
+found() { ls "$build"/sandbox-images.tar.zst "$build"/sandbox-images.tar.gz 2>/dev/null | head -1 || true; }
 
 unpack() {
     case $1 in

@@ -122,6 +122,7 @@ class DockerRuntime:
                 self._stream.close()
         self._workers.close()
         self._watcher.join(timeout=5)
+        self._engine.close()
 
     # ---- carrying out (worker threads) ----------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ people (Docker answered no). One client for each thread, since the SDK's session
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
@@ -97,13 +97,21 @@ class DockerEngine:
         self.name = name
         self._host = host
         self._clients = threading.local()
+        self._made: list[Any] = []
         self._cpus: int | None = None
 
     def _client(self) -> Any:
         if not hasattr(self._clients, "client"):
             options = {"base_url": self._host} if self._host else docker.utils.kwargs_from_env()
             self._clients.client = docker.APIClient(version="auto", timeout=TIMEOUT, **options)
+            self._made.append(self._clients.client)
         return self._clients.client
+
+    def close(self) -> None:
+        """Ends the connections of all threads. A call after this opens a new one."""
+        for client in self._made:
+            client.close()
+        self._made.clear()
 
     # ---- reads -------------------------------------------------------------------------------------------------------------------------
 
@@ -171,6 +179,8 @@ class DockerEngine:
                 yield stream
             finally:
                 stream.close()
+                with suppress(OSError, ValueError, urllib3.exceptions.HTTPError):
+                    stream._response.close()  # the SDK closes the socket only, and leaves its connection to the garbage collector
 
     # ---- changes -----------------------------------------------------------------------------------------------------------------------
 
@@ -221,6 +231,14 @@ class DockerEngine:
         except Refused as refused:
             if refused.status != 404:
                 raise
+
+    def start_role(self, role: str) -> None:
+        """Starts the container of docker-compose.yml with that role; nothing happens when it runs."""
+        found = self.container_with(f"{labels.ROLE}={role}", f"{labels.TOPOLOGY}={self.name}")
+        if found is None:
+            raise DriverUnavailable(f"there is no container {role} of sandbox {self.name}. next: make sandbox")
+        with _translated():
+            self._client().start(found["Id"])
 
     def connect(self, container: str, network: str, address: str) -> None:
         """Nothing happens when it is connected."""

@@ -56,7 +56,9 @@ def refusal(method: str, path: str, body: Mapping[str, Any], inspect: Inspect) -
     if found := CONTAINER.fullmatch(path):
         if (method == "DELETE") == bool(found[2]):
             return "this call is not needed"
-        labels = inspect(f"/containers/{found[1]}/json").get("Config", {}).get("Labels")
+        labels = inspect(f"/containers/{found[1]}/json").get("Config", {}).get("Labels") or {}
+        if found[2] == "start" and (labels.get("sandbox.role"), labels.get("sandbox.topology")) == ("dataplane", NAME):
+            return None  # an Envoy that was killed comes back
         return None if _ours(labels) else "the container is not this sandbox's"
     return "this call is not needed"
 
