@@ -1,0 +1,130 @@
+"""The meters against real use: what uses half of its limit is shown at half of it. Input: a program that holds itself at a share of a core.
+
+Waits are for readings; how much was used between two of them follows from the counters, not from when they were looked at.
+"""
+
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from sandbox.core.clock import WallClock
+from sandbox.drivers.metering.base import Meter, Spent, between
+from sandbox.drivers.metering.docker import docker_meter
+from sandbox.drivers.metering.process import process_meter
+from sandbox.drivers.runtime import labels
+from tests.contract.runtime_worlds import MACHINE_IMAGE
+from tests.support import rule
+
+INSTANCE = "i-0123456789abcdef0"
+SPEED = 40.0  # of the clock: a reading each quarter of a second, which is ten sandbox seconds
+LONG_ENOUGH = 2.0  # real seconds
+PATIENCE = 60.0
+
+BURN = """
+import sys, time
+share, began = float(sys.argv[1]), time.monotonic()
+while True:
+    while time.process_time() < share * (time.monotonic() - began):
+        pass
+    time.sleep(0.002)
+"""
+"""Busy until it has used its share of the time since it began, then idle for a moment: on a loaded machine it catches up."""
+
+
+def measured(meter: Meter) -> Spent:
+    """What was used in the first seconds that were read, its beginning left out."""
+    deadline = time.monotonic() + PATIENCE
+    pace = threading.Event()
+    while time.monotonic() < deadline:
+        readings = [r for r in meter.readings(INSTANCE) if r.cpu_seconds > 0.1]  # past its start
+        if readings and readings[-1].real - readings[0].real >= LONG_ENOUGH:
+            spent = between(readings, readings[0].at, readings[-1].at)
+            assert spent is not None
+            return spent
+        pace.wait(0.05)
+    raise AssertionError(f"only {len(meter.readings(INSTANCE))} readings: {getattr(meter, 'trouble', None)}")
+
+
+@contextmanager
+def burning(share: float) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-c", BURN, str(share)])
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@rule("EC2-40")
+@pytest.mark.process
+@pytest.mark.parametrize(("limit", "percent"), [(0.5, 50.0), (1.0, 25.0)])
+def test_a_process_at_a_share_of_its_limit_reads_that_share(limit: float, percent: float) -> None:
+    with burning(limit * percent / 100) as process:
+        meter = process_meter(WallClock(SPEED), lambda: {INSTANCE: (process.pid, limit)})
+        try:
+            spent = measured(meter)
+        finally:
+            meter.close()
+    assert spent.cpu_utilization == pytest.approx(percent, abs=3)
+    assert spent.network_in is None
+
+
+@pytest.mark.process
+def test_a_process_that_has_ended_is_read_no_more() -> None:
+    with burning(0.1) as process:
+        meter = process_meter(WallClock(SPEED), lambda: {INSTANCE: (process.pid, 1.0)})
+        meter.close()
+    before = meter.readings(INSTANCE)
+    meter.sample()
+    assert meter.readings(INSTANCE) == before
+
+
+@contextmanager
+def container(share: float, limit: float) -> Iterator[str]:
+    """A container as the docker runtime labels it, alone in a sandbox of its own name. → that name."""
+    name = f"metering-{uuid.uuid4().hex[:8]}"
+    of = {labels.MANAGED: "instance", labels.NAME: name, labels.INSTANCE_ID: INSTANCE}
+    given = [word for key, value in of.items() for word in ("--label", f"{key}={value}")]
+    command = ["docker", "run", "--detach", "--rm", "--name", labels.container_name(name, INSTANCE), "--cpus", str(limit), *given]
+    subprocess.run(
+        [*command, "--entrypoint", "python3", MACHINE_IMAGE, "-c", BURN, str(share)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        timeout=PATIENCE,
+    )
+    try:
+        yield name
+    finally:
+        gone = ["docker", "rm", "--force", labels.container_name(name, INSTANCE)]
+        subprocess.run(gone, check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
+
+
+@rule("EC2-40")
+@pytest.mark.docker
+def test_a_container_at_half_of_its_limit_reads_half() -> None:
+    with container(share=0.25, limit=0.5) as name:
+        meter = docker_meter(WallClock(SPEED), name, None)
+        try:
+            spent = measured(meter)
+        finally:
+            meter.close()
+    assert spent.cpu_utilization == pytest.approx(50.0, abs=3)
+    assert spent.network_in is not None and spent.packets_in is not None
+
+
+@rule("EC2-40")
+@pytest.mark.docker
+def test_a_container_that_wants_more_than_its_limit_reads_a_hundred() -> None:
+    with container(share=1.0, limit=0.2) as name:
+        meter = docker_meter(WallClock(SPEED), name, None)
+        try:
+            spent = measured(meter)
+        finally:
+            meter.close()
+    assert spent.cpu_utilization == pytest.approx(100.0, abs=3)
