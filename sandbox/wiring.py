@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
+from functools import partial
 from pathlib import Path
 
 import sandbox.services.autoscaling.backend
@@ -29,7 +29,7 @@ from sandbox.core.control import Controller, Scope
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.drivers.probe.base import Prober
-from sandbox.drivers.probe.http import HttpProber
+from sandbox.drivers.probe.http import HttpProber, loopback
 from sandbox.drivers.probe.simulated import SimulatedProber
 from sandbox.drivers.proxy.base import Proxy
 from sandbox.drivers.proxy.process import EnvoyProxy
@@ -46,6 +46,7 @@ from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.cloudwatch.backend import record
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.ec2.controller import Ec2Controller
+from sandbox.services.ec2.picture import in_a_vpc
 from sandbox.services.elbv2.controller import Elbv2Controller
 from sandbox.settings import Settings
 
@@ -91,14 +92,17 @@ def build(
     start: datetime | None = None,
     journal_sink: Callable[[Event], None] | None = None,
     disk: Callable[[], str | None] = lambda: None,
+    world: World | None = None,
 ) -> Sandbox:
     """A sandbox whose engine is not started yet. `virtual`: simulated drivers, and a clock that stands still until it is moved.
-    `start`: the clock's first moment; None: now (virtual: the day of the outage). `disk` tells what is wrong with the state folder."""
+    `start`: the clock's first moment; None: now (virtual: the day of the outage). `disk` tells what is wrong with the state folder.
+    `world`: the simulated one that an earlier control plane left, machines and all; None: an empty one."""
     clock: Clock = VirtualClock(start or VIRTUAL_START) if virtual else WallClock(settings.speed, start)
     journal = Journal(clock, journal_sink)
     engine = Engine(clock, journal, LOCK)
     chance = random.Random(settings.seed)
-    drivers = _simulated(engine, clock, chance) if virtual or settings.runtime == "simulated" else real_drivers(clock, settings)
+    simulated = virtual or settings.runtime == "simulated"
+    drivers = _simulated(engine, clock, world or World(clock, engine.at, chance)) if simulated else real_drivers(clock, settings)
     aws = Context(clock=clock, journal=journal, random=chance, settings=settings, wake=engine.wake)
     aws.extra["runtime"] = drivers.runtime
     aws.extra["record_metric"] = record
@@ -124,6 +128,8 @@ def build(
         gateway=gateway,
         transport=transport,
     )
+    if isinstance(drivers.proxy, EnvoyProxy):
+        drivers.proxy.on_trouble(partial(_tell_trouble, journal))
     gateway.control = control_app(_surface(sandbox, disk))
     return sandbox
 
@@ -131,13 +137,14 @@ def build(
 # ---- drivers -----------------------------------------------------------------------------------------------------------------------------
 
 
-def _simulated(engine: Engine, clock: Clock, chance: random.Random) -> Drivers:
-    world = World(clock=clock, at=engine.at, random=chance)
+def _simulated(engine: Engine, clock: Clock, world: World) -> Drivers:
+    world.clock, world.at = clock, engine.at
     return Drivers(runtime=SimulatedRuntime(world), prober=SimulatedProber(world), proxy=SimulatedProxy(world), world=world)
 
 
 def real_drivers(clock: Clock, settings: Settings) -> Drivers:
-    return Drivers(runtime=_runtime(clock, settings), prober=HttpProber(clock, _reachable_networks(settings)), proxy=_proxy(clock, settings))
+    prober = HttpProber(clock, in_a_vpc if settings.runtime == "docker" else loopback)
+    return Drivers(runtime=_runtime(clock, settings), prober=prober, proxy=_proxy(clock, settings))
 
 
 def _runtime(clock: Clock, settings: Settings) -> Runtime:
@@ -156,15 +163,12 @@ def _proxy(clock: Clock, settings: Settings) -> EnvoyProxy:
         ports=settings.listener_ports,
         front_port=settings.front_port,
         child=not compose,
+        revive=partial(DockerEngine(settings.name, settings.docker_host).start_role, "dataplane") if compose else None,
     )
 
 
-def _reachable_networks(settings: Settings) -> Callable[[str], bool]:
-    """Health checks go to loopback and, with containers, to networks that this sandbox made: private ones of its VPCs."""
-    if settings.runtime != "docker":
-        return lambda address: False
-    default = ip_network(settings.vpc_cidr)
-    return lambda address: ip_address(address) in default or ip_address(address).is_private
+def _tell_trouble(journal: Journal, sentence: str) -> None:
+    journal.record(Event(source="sandbox.proxy", detail_type="Data Plane Trouble", summary=sentence))
 
 
 def may_bind_port_80() -> bool:

@@ -23,6 +23,7 @@ from sandbox.drivers.proxy.child import Child
 from sandbox.drivers.proxy.cut import cut
 from sandbox.drivers.proxy.envoy import Place, Renderer
 from sandbox.drivers.proxy.ports import Assignment, Ports, can_bind
+from sandbox.drivers.proxy.revival import Revival
 
 _LOOK = 0.1  # real seconds between looks at the log
 _CANNOT_BIND = re.compile(r"cannot bind '[^']*:(\d+)'")
@@ -48,8 +49,10 @@ class EnvoyProxy:
         front_port: int | None = None,
         child: bool = True,
         ads: str | None = None,
+        revive: Callable[[], None] | None = None,
     ) -> None:
-        """`ports`: for listeners; `front_port`: None for none; `ads`: "host:port" of the stream where Envoy is not our child."""
+        """`ports`: for listeners; `front_port`: None for none; `ads`: "host:port" of the stream where Envoy is not our child; `revive`
+        starts that Envoy's container when it is gone (it may raise, and is called again later)."""
         self._clock, self._bind, self._front_port = clock, bind, front_port
         self._directory = directory.resolve()
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -64,6 +67,7 @@ class EnvoyProxy:
         self._config: ProxyConfig | None = None
         self._opened = False
         self._speed = clock.speed
+        self._revival = Revival(revive) if revive else None
         self._lock = threading.RLock()
         self._access: list[AccessCallback] = []
         self._trouble: list[TroubleCallback] = []
@@ -183,6 +187,8 @@ class EnvoyProxy:
             try:
                 if self._clock.speed != self._speed or self._avoid_refused_ports():
                     self._render()
+                if self._revival and (said := self._revival.look(connected=self._ads.connected())):
+                    self._tell_trouble(said)
                 more = self._tail.follow(self._tell_access)
             except Exception as error:  # a subscriber's fault must not end the reading of the log
                 self._tell_trouble(f"the access log could not be read or told: {type(error).__name__}: {error}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -23,6 +24,13 @@ def known() -> Iterator[tuple[Scope, Any]]:
             for reservation in backend.reservations.values():
                 for instance in reservation.instances:
                     yield Scope(account, region), instance
+
+
+def in_a_vpc(address: str) -> bool:
+    """Does the address lie in a VPC of this sandbox? Health checks ask no other machine."""
+    asked = ip_address(address)
+    vpcs = [vpc for regions in ec2_backends.values() for backend in regions.values() for vpc in backend.vpcs.values()]
+    return any(asked in ip_network(vpc.cidr_block) for vpc in vpcs)
 
 
 def find(scope: Scope, instance_id: str) -> Any:

@@ -19,6 +19,8 @@ WORLD: dict[str, Mapping[str, Any]] = {
     "/networks/other": {"Labels": {"com.example": "x"}},
     "/containers/ours/json": {"Config": {"Labels": OURS}},
     "/containers/netns/json": {"Config": {"Labels": {"sandbox.role": "netns"}}},
+    "/containers/envoy/json": {"Config": {"Labels": {"sandbox.role": "dataplane", "sandbox.topology": "sandbox"}}},
+    "/containers/envoy2/json": {"Config": {"Labels": {"sandbox.role": "dataplane", "sandbox.topology": "another"}}},
     "/containers/other/json": {"Config": {"Labels": {}}},
 }
 CREATE = {
@@ -41,6 +43,7 @@ def with_host(**changes: object) -> dict[str, object]:
         ("POST", "/containers/create", CREATE),
         ("POST", "/containers/ours/start", {}),
         ("DELETE", "/containers/ours", {}),
+        ("POST", "/containers/envoy/start", {}),
         ("POST", "/networks/create", {"Driver": "bridge", "Labels": OURS}),
         ("POST", "/networks/sandbox-subnet-1/connect", {"Container": "netns"}),
         ("DELETE", "/networks/sandbox-subnet-1", {}),
@@ -64,6 +67,9 @@ def test_what_running_instances_needs_is_allowed(method: str, path: str, body: M
         ("POST", "/containers/ours/exec", {}, "this call is not needed"),
         ("PUT", "/containers/ours/archive", {}, "this call is not needed"),
         ("DELETE", "/containers/other", {}, "the container is not this sandbox's"),
+        ("POST", "/containers/envoy/kill", {}, "the container is not this sandbox's"),
+        ("POST", "/containers/envoy2/start", {}, "the container is not this sandbox's"),
+        ("POST", "/containers/netns/start", {}, "the container is not this sandbox's"),
         ("POST", "/containers/other/kill", {}, "the container is not this sandbox's"),
         ("POST", "/containers/missing/kill", {}, "the container is not this sandbox's"),
         ("DELETE", "/networks/other", {}, "the network is not this sandbox's"),
