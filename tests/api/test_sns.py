@@ -410,6 +410,31 @@ def test_where_a_message_may_go(sns: Sns) -> None:
     assert json.loads(there.received[0].body)["Message"] == "by target"
 
 
+def test_a_fifo_topic_keeps_groups_and_drops_duplicates(sns: Sns) -> None:
+    topic = sns.api.create_topic(Name="orders.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    made = sns.sqs.create_queue(QueueName="orders.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    queue_arn = sns.sqs.get_queue_attributes(QueueUrl=made, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.api.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn, Attributes={"RawMessageDelivery": "true"})
+    text = "Invalid parameter: The MessageGroupId parameter is required for FIFO topics"
+    assert error_of(sns.api.publish, TopicArn=topic, Message="m")[2] == text
+    for body in ("one", "again"):
+        sns.api.publish(TopicArn=topic, Message=body, MessageGroupId="g", MessageDeduplicationId="d")
+    sns.wait()
+    assert [each["Body"] for each in sns.in_queue(made)] == ["one"]
+
+
+def test_what_other_services_of_moto_publish_is_enqueued_too(sns: Sns) -> None:
+    from moto.sns.models import sns_backends
+
+    topic = sns.topic()
+    there, _ = sns.subscriber(topic)
+    sns_backends[HERE.account][HERE.region].publish("from moto", arn=topic, message_attributes={"a": {"Type": "String", "Value": "x"}})
+    assert there.received == []
+    sns.engine.wake("sns")
+    sns.wait()
+    assert json.loads(there.received[0].body)["MessageAttributes"] == {"a": {"Type": "String", "Value": "x"}}
+
+
 def test_a_batch_says_which_of_its_messages_failed(sns: Sns) -> None:
     topic = sns.topic()
     there, _ = sns.subscriber(topic)

@@ -1,20 +1,24 @@
-"""What every Deliverer does, real or simulated: each started delivery ends in one result, told under its key; what is forgotten stays so."""
+"""What every Deliverer does, real or simulated: a started delivery ends in one result, told under its key; what is forgotten stays so."""
 
 import base64
 import heapq
 import itertools
 import json
 import random
+import ssl
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK, Context, use
@@ -30,6 +34,7 @@ from sandbox.drivers.delivery.simulated import Behaviour, SimulatedDeliverer
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.sns.controller import SnsController
+from sandbox.services.sns.signing import signer
 from sandbox.settings import Settings
 from tests.contract.http_targets import Target
 from tests.contract.proxies import until
@@ -221,7 +226,37 @@ def test_a_subscriber_that_never_answers_holds_only_its_own_places(real: Real) -
         hanging.stop()
 
 
-# ---- SNS over real HTTP: confirmed by the subscriber, signed, verified ---------------------------------------------------------------------
+@pytest.mark.process
+def test_a_certificate_that_nobody_else_signed_will_do(real: Real, tmp_path: Path) -> None:
+    ours = signer()
+    kept = tmp_path / "both.pem"
+    kept.write_bytes(ours.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + ours.certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(kept)
+    seen: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            seen.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.2.4", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        real.deliverer.start(post("k", 1, f"https://127.0.2.4:{server.server_port}/alarms", "secret", timeout=60))
+        assert real.wait_for("k", 1).status_code == 204
+        assert seen == ["secret"]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+# ---- SNS over real HTTP: confirmed by the subscriber, signed, verified -------------------------------------------------------------------
 
 
 @pytest.mark.process
