@@ -1,0 +1,159 @@
+"""From access records to metrics: what counting costs a record, and whether 3,000 a second are counted exactly and within a second.
+
+The records are made up, the way is the real one: counts, engine, controller, CloudWatch's store.
+"""
+
+import random
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bench.figure import Figure, at_most
+from sandbox.aws import moto_time, seams, state
+from sandbox.aws.context import LOCK, Context, use
+from sandbox.core.clock import WallClock
+from sandbox.core.control import Scope
+from sandbox.core.journal import Journal
+from sandbox.drivers.proxy.base import AccessRecord
+from sandbox.drivers.proxy.simulated import SimulatedProxy
+from sandbox.drivers.world import World
+from sandbox.engine import Engine
+from sandbox.services.cloudwatch import backend as cloudwatch
+from sandbox.services.cloudwatch.store import MetricId
+from sandbox.services.elbv2.access_counts import AccessCounts
+from sandbox.services.elbv2.metrics_controller import Elbv2MetricsController
+from sandbox.settings import Settings
+
+RATE, SECONDS = 3000, 8
+BATCHES = 10  # a second, as Envoy's log is read
+ROUNDS = 20
+ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012"
+BALANCER = "app/bench/0123456789abcdef"
+LONGEST_WAIT = 30.0
+
+
+def records(count: int, chance: random.Random) -> list[AccessRecord]:
+    """Ten targets, response times of all sizes, one request in fifty goes wrong."""
+    now = datetime.now(UTC)
+    first = AccessRecord(
+        time=now,
+        listener=f"{ARN}:listener/{BALANCER}/0123456789abcdef",
+        load_balancer=BALANCER,
+        client="127.0.0.1:40000",
+        target="172.31.0.4:80",
+        target_group=f"{ARN}:targetgroup/bench/0123456789abcdef",
+        rule_priority=0,
+        elb_status_code=200,
+        target_status_code=200,
+        request_processing_time=0.0,
+        target_processing_time=0.01,
+        response_processing_time=0.0,
+        received_bytes=120,
+        sent_bytes=800,
+        request="GET http://bench:80/ HTTP/1.1",
+        user_agent="-",
+        trace_id="-",
+        request_creation_time=now,
+        actions_executed="forward",
+        error_reason="-",
+    )
+
+    def one(number: int) -> AccessRecord:
+        status = chance.choice((500, 502)) if number % 50 == 0 else 200
+        return replace(
+            first,
+            target=f"172.31.0.{4 + number % 10}:80",
+            target_processing_time=chance.lognormvariate(-4.0, 1.0),
+            elb_status_code=status,
+            target_status_code=status,
+        )
+
+    return [one(n) for n in range(count)]
+
+
+def seconds_each(made: Sequence[AccessRecord]) -> float:
+    """Processor seconds a record."""
+    clock = WallClock()
+    size, costs = RATE // BATCHES, []
+    for _ in range(ROUNDS):
+        counts = AccessCounts(clock, lambda: datetime.now(UTC), lambda: None)
+        began = time.thread_time()
+        for start in range(0, len(made), size):
+            counts.take(made[start : start + size])
+        costs.append((time.thread_time() - began) / len(made))
+        assert sum(tally.requests for _, tally in counts.waiting()) == len(made)
+    return statistics.median(costs)
+
+
+class Published:
+    """Stands before CloudWatch's `record` and notes when how many requests had come through."""
+
+    def __init__(self) -> None:
+        self.requests, self.moments = 0, list[tuple[int, float]]()
+
+    def __call__(  # noqa: PLR0913, PLR0917 - core.metrics.Record
+        self, scope: Scope, namespace: str, name: str, dimensions: Mapping[str, str], unit: str, at: datetime, measured: Any
+    ) -> None:
+        cloudwatch.record(scope, namespace, name, dimensions, unit, at, measured)
+        if name == "RequestCount" and set(dimensions) == {"LoadBalancer"}:
+            self.requests += int(sum(measured.values()))
+            self.moments.append((self.requests, time.monotonic()))
+
+
+def under_load(made: Sequence[AccessRecord]) -> tuple[float, int]:
+    """→ the longest time from a batch's coming to its being in the metrics, and how many requests CloudWatch counts in the end."""
+    clock = WallClock()
+    journal = Journal(clock)
+    engine = Engine(clock, journal, LOCK)
+    use(Context(clock=clock, journal=journal, random=random.Random(1), settings=Settings(), wake=engine.wake))
+    moto_time.install(clock)
+    seams.install()
+    state.reset(1)
+    proxy, published = SimulatedProxy(World(clock, engine.at, random.Random(1))), Published()
+    controller = Elbv2MetricsController(journal, proxy, published, clock, lambda: datetime.now(UTC))
+    engine.add([controller])
+    engine.start()
+    try:
+        told = _feed(controller.counts.take, made)
+        deadline = time.monotonic() + LONGEST_WAIT
+        while published.requests < len(made) and time.monotonic() < deadline:
+            time.sleep(0.01)  # the pace of looking
+    finally:
+        engine.stop()
+    assert published.requests == len(made), f"{published.requests} of {len(made)} came through; {engine.loops()}"
+    lags = [next(at for count, at in published.moments if count >= total) - moment for total, moment in told]
+    return max(lags), _counted()
+
+
+def _feed(take: Callable[[Sequence[AccessRecord]], None], made: Sequence[AccessRecord]) -> list[tuple[int, float]]:
+    """→ how many had been told, and when, after each batch."""
+    told, size, began = [], RATE // BATCHES, time.monotonic()
+    for number, start in enumerate(range(0, len(made), size)):
+        time.sleep(max(0.0, began + number / BATCHES - time.monotonic()))  # the rate
+        now = datetime.now(UTC)
+        batch = [replace(record, time=now) for record in made[start : start + size]]
+        moment = time.monotonic()
+        take(batch)
+        told.append((start + len(batch), moment))
+    return told
+
+
+def _counted() -> int:
+    store = cloudwatch.backend_of(Scope("123456789012", "us-east-1")).sandbox_metrics
+    metric = MetricId("AWS/ApplicationELB", "RequestCount", (("LoadBalancer", BALANCER),))
+    return int(sum(total for series in store.find(metric) for tier in series.tiers for total in tier.totals))
+
+
+def measure() -> list[Figure]:
+    made = records(RATE * SECONDS, random.Random(7))
+    each = seconds_each(made)
+    lag, counted = under_load(made)
+    lost = float(abs(len(made) - counted))
+    return [
+        at_most("counting an access record", each * 1e6, "µs", 10.0, f"processor time, median of {ROUNDS} rounds of {len(made)} records"),
+        at_most("access record to metric at 3,000/s", lag, "s", 1.0, f"longest of {SECONDS * BATCHES} batches in {SECONDS} s"),
+        at_most("requests miscounted at 3,000/s", lost, "requests", 0.0, f"of {len(made)}, Sum of RequestCount in the store"),
+    ]
