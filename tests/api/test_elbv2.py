@@ -324,6 +324,21 @@ def test_a_target_that_is_no_longer_running_stays_registered_as_unused(elb, stat
     assert elb.proxy.request(listener).status == 503
 
 
+@rule("ASG-70", "TG-20")
+@pytest.mark.parametrize("state", ["stopped", "terminated"])
+def test_a_target_whose_instance_is_gone_drains_all_the_same_when_it_is_deregistered(elb, state):
+    group, _ = elb.serving()
+    instance = elb.instance()
+    elb.register(group, instance)
+    elb.wait(3)
+    elb.set_state(instance, state)
+    elb.wait(1)
+    elb.api.deregister_targets(TargetGroupArn=group, Targets=[{"Id": instance}])
+    assert elb.states(group) == ["draining"]
+    elb.wait(301)
+    assert elb.states(group) == []
+
+
 @rule("TG-5")
 def test_terminating_an_instance_by_the_api_does_not_deregister_it(elb):
     group, _ = elb.serving()

@@ -46,6 +46,7 @@ class TargetEvent(Enum):
     CHECKS_DISABLED = "health checks disabled"
     CHECKS_ENABLED = "health checks enabled"
     DEREGISTERED = "deregistered"
+    DEREGISTERED_GONE = "deregistered when its instance was gone"
     DRAINED = "deregistration delay over"
 
 
@@ -72,6 +73,7 @@ TRANSITIONS = {  # TG-12, TG-13, TG-20, TG-21
     (TargetState.UNHEALTHY, TargetEvent.DEREGISTERED): TargetState.DRAINING,
     (TargetState.UNAVAILABLE, TargetEvent.DEREGISTERED): TargetState.DRAINING,
     (TargetState.UNUSED, TargetEvent.DEREGISTERED): TargetState.UNUSED,  # it gets no requests: nothing to wait for
+    (TargetState.UNUSED, TargetEvent.DEREGISTERED_GONE): TargetState.DRAINING,  # ASG-70: the wait is shown though the machine is gone
     (TargetState.DRAINING, TargetEvent.DRAINED): TargetState.UNUSED,
 }
 

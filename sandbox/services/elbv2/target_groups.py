@@ -143,7 +143,9 @@ class TargetGroups(ELBv2Backend):  # type: ignore[misc]
                 self._deregister(group, target, delay)
 
     def _deregister(self, group: Any, target: Target, delay: timedelta) -> None:
-        state = move(model.TRANSITIONS, str(target.key), target.health.state, TargetEvent.DEREGISTERED)
+        gone = target.health in (model.STOPPED, model.TERMINATED)
+        event = TargetEvent.DEREGISTERED_GONE if gone else TargetEvent.DEREGISTERED
+        state = move(model.TRANSITIONS, str(target.key), target.health.state, event)
         now = context().clock.now()
         if state is TargetState.UNUSED or not delay:
             del group.sandbox.targets[target.key]
