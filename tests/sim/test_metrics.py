@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -210,10 +211,14 @@ def test_a_failing_status_check_shows_in_its_minute_and_in_no_other(stage: Stage
 
 
 @rule("EC2-40")
-def test_publishers_that_begin_anew_publish_nothing_twice(stage: Stage) -> None:
-    front(stage)
+@pytest.mark.parametrize("saved", [False, True], ids=["the same state", "a saved and loaded state"])
+def test_publishers_that_begin_anew_publish_nothing_twice(stage: Stage, saved: bool, tmp_path: Path) -> None:
+    web = front(stage)
     stage.client("autoscaling").enable_metrics_collection(AutoScalingGroupName="web", Granularity="1Minute")
     stage.minutes(3.4)
+    if saved:
+        state.save(tmp_path / "state")
+        state.load(tmp_path / "state")
     publish(stage.sandbox)
     stage.minutes(3)
     counts = {
@@ -221,6 +226,7 @@ def test_publishers_that_begin_anew_publish_nothing_twice(stage: Stage) -> None:
             *stage.points("AWS/EC2", "CPUUtilization", {"InstanceId": members(stage)[0]}, "SampleCount"),
             *stage.points("AWS/EC2", "StatusCheckFailed", {"InstanceId": members(stage)[0]}, "SampleCount"),
             *stage.points("AWS/AutoScaling", "GroupInServiceInstances", {"AutoScalingGroupName": "web"}, "SampleCount"),
+            *stage.points("AWS/ApplicationELB", "HealthyHostCount", web.where, "SampleCount")[3:],
         ],
         3.0: stage.points("AWS/EC2", "CPUUtilization", {"AutoScalingGroupName": "web"}, "SampleCount")[1:],
     }
