@@ -97,6 +97,7 @@ def remove(settings: Settings) -> list[str]:
     stayed: tuple[str, ...] = drivers.runtime.remove_all() if isinstance(drivers.runtime, DockerRuntime | ProcessRuntime) else ()
     drivers.proxy.close(keep_serving=False)
     drivers.prober.close()
+    drivers.deliverer.close()
     drivers.runtime.close()
     if stayed:
         raise UserError("Not everything could be removed: " + " ".join(stayed), "sandbox down")

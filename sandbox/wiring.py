@@ -28,6 +28,9 @@ from sandbox.core.clock import Clock, VirtualClock, WallClock
 from sandbox.core.control import Controller, Scope
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
+from sandbox.drivers.delivery.base import Deliverer
+from sandbox.drivers.delivery.http import HttpDeliverer
+from sandbox.drivers.delivery.simulated import SimulatedDeliverer
 from sandbox.drivers.probe.base import Prober
 from sandbox.drivers.probe.http import HttpProber, loopback
 from sandbox.drivers.probe.simulated import SimulatedProber
@@ -48,6 +51,7 @@ from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.services.ec2.picture import in_a_vpc
 from sandbox.services.elbv2.controller import Elbv2Controller
+from sandbox.services.sns.controller import SnsController
 from sandbox.settings import Settings
 
 VIRTUAL_START = datetime(2026, 5, 7, 17, 0, tzinfo=UTC)  # the day of the outage that the tutorial is about
@@ -60,6 +64,7 @@ class Drivers:
     runtime: Runtime
     prober: Prober
     proxy: Proxy
+    deliverer: Deliverer
     world: World | None = None  # what the simulated ones stand on
 
 
@@ -81,6 +86,7 @@ class Sandbox:
     def close(self) -> None:
         """Lets go of the drivers. Instances and the load balancer go on."""
         self.drivers.prober.close()
+        self.drivers.deliverer.close()
         self.drivers.proxy.close(keep_serving=True)
         self.drivers.runtime.close()
 
@@ -116,7 +122,8 @@ def build(
     transport = Transport(gateway)
     ec2 = Ec2Controller(journal, drivers.runtime)
     elbv2 = Elbv2Controller(journal, drivers.prober, drivers.proxy, drivers.runtime)
-    controllers: list[Controller] = [ec2, elbv2, AutoScalingController(journal, transport), CloudWatchController(journal, transport)]
+    sns = SnsController(journal, transport, drivers.deliverer)
+    controllers: list[Controller] = [ec2, elbv2, AutoScalingController(journal, transport), CloudWatchController(journal, transport), sns]
     engine.add(controllers)
     drivers.runtime.on_change(lambda instance_id: engine.wake("ec2", ec2.key_of(instance_id)))
     sandbox = Sandbox(
@@ -128,6 +135,7 @@ def build(
         gateway=gateway,
         transport=transport,
     )
+    drivers.deliverer.on_result(lambda key: engine.wake("sns", key))
     if isinstance(drivers.proxy, EnvoyProxy):
         drivers.proxy.on_trouble(partial(_tell_trouble, journal))
     gateway.control = control_app(_surface(sandbox, disk))
@@ -139,12 +147,19 @@ def build(
 
 def _simulated(engine: Engine, clock: Clock, world: World) -> Drivers:
     world.clock, world.at = clock, engine.at
-    return Drivers(runtime=SimulatedRuntime(world), prober=SimulatedProber(world), proxy=SimulatedProxy(world), world=world)
+    return Drivers(
+        runtime=SimulatedRuntime(world),
+        prober=SimulatedProber(world),
+        proxy=SimulatedProxy(world),
+        deliverer=SimulatedDeliverer(world),
+        world=world,
+    )
 
 
 def real_drivers(clock: Clock, settings: Settings) -> Drivers:
     prober = HttpProber(clock, in_a_vpc if settings.runtime == "docker" else loopback)
-    return Drivers(runtime=_runtime(clock, settings), prober=prober, proxy=_proxy(clock, settings))
+    proxy, deliverer = _proxy(clock, settings), HttpDeliverer(clock)
+    return Drivers(runtime=_runtime(clock, settings), prober=prober, proxy=proxy, deliverer=deliverer)
 
 
 def _runtime(clock: Clock, settings: Settings) -> Runtime:

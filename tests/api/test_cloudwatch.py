@@ -21,9 +21,12 @@ from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
+from sandbox.drivers.delivery.simulated import SimulatedDeliverer
+from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.cloudwatch import backend
 from sandbox.services.cloudwatch.controller import CloudWatchController
+from sandbox.services.sns.controller import SnsController
 from sandbox.settings import Settings
 from tests.api.conftest import request, signed
 from tests.support import rule
@@ -95,7 +98,9 @@ def cloudwatch() -> Iterator[CloudWatch]:
     context = Context(clock=clock, journal=journal, random=random.Random(7), settings=Settings(), wake=engine.wake)
     use(context)
     transport = Transport(Gateway())
-    engine.add([CloudWatchController(journal, transport)])
+    deliverer = SimulatedDeliverer(World(clock=clock, at=engine.at, random=random.Random(7)))
+    deliverer.on_result(lambda key: engine.wake("sns", key))
+    engine.add([CloudWatchController(journal, transport), SnsController(journal, transport, deliverer)])
     made = CloudWatch(clock, journal, engine, context, transport)
     context.extra["execute_policy"] = lambda **given: made.executed.append(given)
     yield made

@@ -5,7 +5,7 @@ moto parses and serialises all of CloudWatch's protocols (query, json, cbor) fro
 
 import functools
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -15,6 +15,7 @@ from moto.cloudwatch.exceptions import CloudWatchException
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
+from sandbox.aws.caller_time import shift
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_response
 from sandbox.services.cloudwatch import alarm_requests, descriptions, history, metric_queries, pages, records, requests, statistics, widgets
@@ -96,8 +97,9 @@ class SandboxCloudWatchResponse(CloudWatchResponse):  # type: ignore[misc]
         for parameter in (first, last):
             if not self._get_param(parameter):
                 raise missing(parameter)
-        start, end = epoch(self._get_param(first)), epoch(self._get_param(last))
-        return statistics.rounded_start(start, context().clock.now().timestamp(), period), int(end)
+        start, end, now = epoch(self._get_param(first)), epoch(self._get_param(last)), context().clock.now()
+        more = shift(datetime.fromtimestamp(end, UTC), self.headers, now).total_seconds()
+        return statistics.rounded_start(start + more, now.timestamp(), period), int(end + more)
 
     @replaces(why="CW-7: namespaces and dimensions exact, percentiles, metric math, SEARCH, pages")
     @answering
