@@ -98,6 +98,7 @@ def remove(settings: Settings) -> list[str]:
     drivers.proxy.close(keep_serving=False)
     drivers.prober.close()
     drivers.deliverer.close()
+    drivers.meter.close()
     drivers.runtime.close()
     if stayed:
         raise UserError("Not everything could be removed: " + " ".join(stayed), "sandbox down")

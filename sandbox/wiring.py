@@ -31,6 +31,10 @@ from sandbox.core.journal import Journal
 from sandbox.drivers.delivery.base import Deliverer
 from sandbox.drivers.delivery.http import HttpDeliverer
 from sandbox.drivers.delivery.simulated import SimulatedDeliverer
+from sandbox.drivers.metering.base import Meter
+from sandbox.drivers.metering.docker import docker_meter
+from sandbox.drivers.metering.process import process_meter
+from sandbox.drivers.metering.simulated import SimulatedMeter
 from sandbox.drivers.probe.base import Prober
 from sandbox.drivers.probe.http import HttpProber, loopback
 from sandbox.drivers.probe.simulated import SimulatedProber
@@ -46,11 +50,14 @@ from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.autoscaling.controller import AutoScalingController
+from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
 from sandbox.services.cloudwatch.backend import record
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.ec2.controller import Ec2Controller
+from sandbox.services.ec2.metrics_controller import Ec2MetricsController
 from sandbox.services.ec2.picture import in_a_vpc
 from sandbox.services.elbv2.controller import Elbv2Controller
+from sandbox.services.elbv2.metrics_controller import Elbv2MetricsController
 from sandbox.services.sns.controller import SnsController
 from sandbox.settings import Settings
 
@@ -65,6 +72,7 @@ class Drivers:
     prober: Prober
     proxy: Proxy
     deliverer: Deliverer
+    meter: Meter
     world: World | None = None  # what the simulated ones stand on
 
 
@@ -87,6 +95,7 @@ class Sandbox:
         """Lets go of the drivers. Instances and the load balancer go on."""
         self.drivers.prober.close()
         self.drivers.deliverer.close()
+        self.drivers.meter.close()
         self.drivers.proxy.close(keep_serving=True)
         self.drivers.runtime.close()
 
@@ -123,7 +132,17 @@ def build(
     ec2 = Ec2Controller(journal, drivers.runtime)
     elbv2 = Elbv2Controller(journal, drivers.prober, drivers.proxy, drivers.runtime)
     sns = SnsController(journal, transport, drivers.deliverer)
-    controllers: list[Controller] = [ec2, elbv2, AutoScalingController(journal, transport), CloudWatchController(journal, transport), sns]
+    stamps = None if drivers.world else real_now  # the simulated proxy stamps its records with sandbox time
+    controllers: list[Controller] = [
+        ec2,
+        elbv2,
+        AutoScalingController(journal, transport),
+        Ec2MetricsController(journal, drivers.meter, record),
+        Elbv2MetricsController(journal, drivers.proxy, record, clock, stamps),
+        AutoScalingMetricsController(journal, record),
+        CloudWatchController(journal, transport),  # after the metrics: alarms see what is fresh
+        sns,
+    ]
     engine.add(controllers)
     drivers.runtime.on_change(lambda instance_id: engine.wake("ec2", ec2.key_of(instance_id)))
     sandbox = Sandbox(
@@ -152,14 +171,19 @@ def _simulated(engine: Engine, clock: Clock, world: World) -> Drivers:
         prober=SimulatedProber(world),
         proxy=SimulatedProxy(world),
         deliverer=SimulatedDeliverer(world),
+        meter=SimulatedMeter(world),
         world=world,
     )
 
 
 def real_drivers(clock: Clock, settings: Settings) -> Drivers:
     prober = HttpProber(clock, in_a_vpc if settings.runtime == "docker" else loopback)
-    proxy, deliverer = _proxy(clock, settings), HttpDeliverer(clock)
-    return Drivers(runtime=_runtime(clock, settings), prober=prober, proxy=proxy, deliverer=deliverer)
+    runtime = _runtime(clock, settings)
+    if isinstance(runtime, ProcessRuntime):
+        meter = process_meter(clock, runtime.processes)
+    else:
+        meter = docker_meter(clock, settings.name, settings.docker_host or os.environ.get("DOCKER_HOST"))
+    return Drivers(runtime=runtime, prober=prober, proxy=_proxy(clock, settings), deliverer=HttpDeliverer(clock), meter=meter)
 
 
 def _runtime(clock: Clock, settings: Settings) -> Runtime:
@@ -184,6 +208,10 @@ def _proxy(clock: Clock, settings: Settings) -> EnvoyProxy:
 
 def _tell_trouble(journal: Journal, sentence: str) -> None:
     journal.record(Event(source="sandbox.proxy", detail_type="Data Plane Trouble", summary=sentence))
+
+
+def real_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def may_bind_port_80() -> bool:

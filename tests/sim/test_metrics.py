@@ -14,7 +14,6 @@ from sandbox.core.control import Scope
 from sandbox.drivers.metering.simulated import SimulatedMeter, shared_load
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.world import App
-from sandbox.engine import Loop
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
 from sandbox.services.cloudwatch.backend import record
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
@@ -73,20 +72,11 @@ class Stage:
 @pytest.fixture
 def stage() -> Iterator[Stage]:
     sandbox = build(Settings(), virtual=True, start=BEGIN)
-    if not any(loop.controller == Ec2MetricsController.name for loop in _loops(sandbox)):
-        publish(sandbox)
     made = Stage(sandbox)
     yield made
     assert made.bugs() == []
     sandbox.close()
     state.reset()
-
-
-def _loops(sandbox: Sandbox) -> tuple[Loop, ...]:
-    """After a first round: then every controller has its loops."""
-    sandbox.transport.client("ec2", HERE).create_security_group(GroupName="wakes", Description="-")
-    sandbox.engine.run_until(sandbox.clock.now())
-    return sandbox.engine.loops()
 
 
 def publish(sandbox: Sandbox) -> None:

@@ -113,6 +113,11 @@ class ProcessRuntime:
             return None
         return not instance.child.frozen()
 
+    def processes(self) -> Mapping[str, tuple[int, float]]:
+        """Process id and nominal cores of each running instance, for the meter. Nothing enforces the cores here: use may exceed them."""
+        with self._lock:
+            return {key: (i.child.pid, i.record.spec.cpu_limit) for key, i in self._instances.items() if i.child is not None}
+
     def on_change(self, callback: Callable[[str], None]) -> None:
         self._callbacks.append(callback)
 
