@@ -1,7 +1,8 @@
 """moto's Auto Scaling that records wishes and leaves deeds to the controller: the group class, and the backend put together from its parts.
 
-Groups: group_operations.py. Launch configurations: launch_configurations.py. Members: member_operations.py. Target groups:
-attachment_operations.py. What the requests say beyond moto: responses.py.
+Groups: group_operations.py, group_settings.py. Launch configurations: launch_configurations.py. Members: member_operations.py. Target
+groups: attachment_operations.py. Policies: policy_operations.py. Schedules: schedule_operations.py. Topics: notification_operations.py.
+What the requests say beyond moto: responses.py.
 """
 
 from typing import Any
@@ -17,8 +18,12 @@ from sandbox.core.text import at
 from sandbox.services.autoscaling import responses
 from sandbox.services.autoscaling.attachment_operations import AttachmentOperations
 from sandbox.services.autoscaling.group_operations import RECORDED
+from sandbox.services.autoscaling.group_settings import GroupSettings
 from sandbox.services.autoscaling.launch_configurations import LaunchConfigurationOperations
 from sandbox.services.autoscaling.member_operations import MemberOperations
+from sandbox.services.autoscaling.notification_operations import NotificationOperations
+from sandbox.services.autoscaling.policy_operations import PolicyOperations
+from sandbox.services.autoscaling.schedule_operations import ScheduleOperations
 from sandbox.services.autoscaling.store import GroupExtra
 
 __all__ = ["SandboxAutoScaling", "SandboxGroup", "responses"]  # responses: imported so that its seam is declared
@@ -77,7 +82,15 @@ class SandboxGroup(FakeAutoScalingGroup):
 
 
 @swap_backend("autoscaling")
-class SandboxAutoScaling(MemberOperations, AttachmentOperations, LaunchConfigurationOperations):
+class SandboxAutoScaling(
+    MemberOperations,
+    AttachmentOperations,
+    GroupSettings,
+    PolicyOperations,
+    ScheduleOperations,
+    NotificationOperations,
+    LaunchConfigurationOperations,
+):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.deleted_activities = []
         super().__init__(region_name, account_id)

@@ -20,6 +20,7 @@ from sandbox.services.autoscaling.model import (
     Process,
     Purpose,
     StatusCode,
+    Trigger,
 )
 from sandbox.services.autoscaling.placement import Place
 from sandbox.services.autoscaling.steps import (
@@ -57,6 +58,7 @@ class Want:
     cause: str
     purpose: Purpose
     because: str | None
+    trigger: Trigger | None = None
 
 
 def scale_out(group: Group, now: datetime, delays: Delays) -> Plan:
@@ -88,7 +90,14 @@ def _wants(group: Group, owed: tuple[Owed, ...], for_difference: int, now: datet
     asked = [c.cause for c in reversed(group.changes) if for_difference] + [o.cause for o in owed]
     because = next((cause for cause in asked if cause), group.cause)
     wants = [Want(count=1, cause=texts.replaced(now), purpose=Purpose.REPLACEMENT, because=o.cause) for o in unhealthy]
-    return [*wants, *([Want(count=others, cause=difference, purpose=Purpose.DIFFERENCE, because=because)] if others else [])]
+    trigger = _trigger(group) if for_difference else None
+    grow = Want(count=others, cause=difference, purpose=Purpose.DIFFERENCE, because=because, trigger=trigger)
+    return [*wants, *([grow] if others else [])]
+
+
+def _trigger(group: Group) -> Trigger | None:
+    """The newest policy behind the changes that are acted on."""
+    return next((c.trigger for c in reversed(group.changes) if c.trigger), None)
 
 
 def _launches(group: Group, wants: list[Want], places: tuple[Place, ...]) -> tuple[Step, ...]:
@@ -110,6 +119,7 @@ def _launch(group: Group, want: Want, place: Place, count: int) -> Step:
         count=count,
         cause=want.cause,
         purpose=want.purpose,
+        trigger=want.trigger,
         event=events.event(events.STARTED, summary, told, {"Cause": want.cause}),
     )
 
@@ -133,7 +143,8 @@ def scale_in(group: Group, now: datetime, delays: Delays) -> Plan:
     shrunk = texts.shrunk(now, size, size - len(victims), [v.instance_id for v in victims])
     cause = texts.cause(*(c.sentence for c in group.changes), shrunk)
     because = group.changes[-1].cause if group.changes else group.cause
-    steps = [step for victim in victims for step in lifecycle.take_out(group, victim, cause, because)]
+    trigger = _trigger(group)
+    steps = [step for victim in victims for step in lifecycle.take_out(group, victim, cause, because, trigger)]
     return Plan(steps=(*steps, settle))
 
 

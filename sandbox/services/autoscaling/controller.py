@@ -15,7 +15,8 @@ from sandbox.aws.transport import Transport
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
-from sandbox.services.autoscaling import launching, picture, texts, writes
+from sandbox.services.autoscaling import announcing, launching, picture, policy_execution, texts, writes
+from sandbox.services.autoscaling.clients import CALLER
 from sandbox.services.autoscaling.decide import decide
 from sandbox.services.autoscaling.model import (
     Delays,
@@ -31,6 +32,7 @@ from sandbox.services.autoscaling.steps import (
     MarkUnhealthy,
     MoveAttachment,
     MoveMember,
+    Notify,
     OpenActivity,
     Owe,
     RegisterTargets,
@@ -42,7 +44,6 @@ from sandbox.services.autoscaling.steps import (
 from sandbox.services.autoscaling.store import launch_source
 
 INSTANCE_STATE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
-CALLER = "autoscaling"
 ZONAL = frozenset({"InsufficientInstanceCapacity", "InsufficientFreeAddressesInSubnet", "Unsupported"})
 """Refusals that another zone may not give (ASG-26). All others would meet the same launch anywhere."""
 
@@ -53,6 +54,7 @@ class AutoScalingController(Shell[Group, Memory]):
     def __init__(self, journal: Journal, transport: Transport, delays: Delays | None = None) -> None:
         super().__init__(journal)
         self._transport, self._delays = transport, delays or Delays()
+        context().extra.update(transport=transport, execute_policy=policy_execution.by_alarm)  # for requests and for CloudWatch
         journal.on_event(self._hear)
 
     def _hear(self, event: Event) -> None:
@@ -83,12 +85,8 @@ class AutoScalingController(Shell[Group, Memory]):
                 self._launch(scope, group, action)
             case TerminateInstance():
                 self._terminate(scope, group, action.instance_id)
-            case RegisterTargets():
-                targets = [{"Id": i} for i in action.instance_ids]
-                self._elbv2(scope).register_targets(TargetGroupArn=action.target_group_arn, Targets=targets)
-            case DeregisterTargets():
-                targets = [{"Id": i} for i in action.instance_ids]
-                self._elbv2(scope).deregister_targets(TargetGroupArn=action.target_group_arn, Targets=targets)
+            case RegisterTargets() | DeregisterTargets():
+                self._targets(scope, action)
             case MoveMember():
                 writes.move_member(group, action.instance_id, action.move)
             case MoveAttachment():
@@ -107,11 +105,15 @@ class AutoScalingController(Shell[Group, Memory]):
                 writes.fail_zone(group, action.zone)
             case Settle():
                 writes.settle(group, action)
+            case Notify():
+                announcing.tell(group, action.activity_id)
             case ForgetGroup():
                 group.autoscaling_backend.forget_group(group.name)
 
-    def _elbv2(self, scope: Scope) -> Any:
-        return self._transport.client("elbv2", scope, caller=CALLER)
+    def _targets(self, scope: Scope, action: RegisterTargets | DeregisterTargets) -> None:
+        elbv2 = self._transport.client("elbv2", scope, caller=CALLER)
+        call = elbv2.register_targets if isinstance(action, RegisterTargets) else elbv2.deregister_targets
+        call(TargetGroupArn=action.target_group_arn, Targets=[{"Id": i} for i in action.instance_ids])
 
     def _ec2(self, scope: Scope) -> Any:
         return self._transport.client("ec2", scope, caller=CALLER)

@@ -26,6 +26,7 @@ from sandbox.services.autoscaling.model import (
 from sandbox.services.autoscaling.steps import (
     ForgetGroup,
     MoveMember,
+    Notify,
     Owe,
     Step,
 )
@@ -36,9 +37,11 @@ ON_THE_WAY = LEAVING | {LifecycleState.PENDING, LifecycleState.TERMINATING_PROCE
 
 def decide(group: Group, memory: Memory | None, now: datetime, delays: Delays) -> Decision[Memory]:
     memory = _seen(group, memory or Memory(), now, delays)
+    notices = tuple(Notify(activity_id=activity_id) for activity_id in group.notices)
     if group.deleting is not None:
-        return _decision(tuple(_deletion(group, group.deleting)), Plan(), memory, group, now, delays)
+        return _decision((*notices, *_deletion(group, group.deleting)), Plan(), memory, group, now, delays)
     moving = (
+        *notices,
         *lifecycle.arrivals(group, now),
         *lifecycle.warmups(group, now),
         *lifecycle.failures(group),
@@ -124,4 +127,4 @@ def _next_moves(group: Group, now: datetime, delays: Delays) -> Iterator[datetim
         if member.lifecycle in ON_THE_WAY:
             yield now + delays.transition
         if member.activity and member.activity.status is StatusCode.WAITING_FOR_INSTANCE_WARMUP and member.in_service_since:
-            yield member.in_service_since + group.default_instance_warmup
+            yield member.in_service_since + group.warmup_of(member)

@@ -139,6 +139,20 @@ def wrong_zone(instance_id: str, zone: str, group: str) -> Exception:
     return invalid(f"Instance {instance_id} is in {zone}, which AutoScalingGroup {group} does not use")  # ASG-72 (U)
 
 
+def start_time_taken() -> Exception:
+    return _error("AlreadyExists", "A scheduled action with this scheduled start time already exists")  # ASG-108
+
+
+def unknown_scheduled_action(name: str) -> Exception:
+    return invalid(f"Scheduled action name not found - Scheduled action {name} not found")  # (U)
+
+
+def topic_unreachable(arn: str, reason: str) -> Exception:
+    """(U)"""
+    text = f"Unable to publish test message to notification target {arn}: {reason}. Check the topic and put the configuration again."
+    return invalid(text)
+
+
 def bad_next_token() -> Exception:
     return _error("InvalidNextToken", "The token provided is not valid.")
 

@@ -19,6 +19,9 @@ HEALTH = "Instance Health Status Change"
 ATTACHMENT = "Load Balancer Target Group State Change"
 DESIRED = "Desired Capacity Change"
 GROUP = "Auto Scaling Group Change"
+POLICY = "Scaling Policy Change"
+SCHEDULE = "Scheduled Action"
+UNTOLD = "Notification Not Published"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

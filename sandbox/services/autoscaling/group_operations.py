@@ -6,7 +6,6 @@ One of the parts of `SandboxAutoScaling` (backend.py). Method names and paramete
 # mypy: allow-subclassing-any
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -17,9 +16,8 @@ from moto.core.exceptions import ServiceException
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
-from sandbox.services.autoscaling import checks, errors, events, texts, writes
-from sandbox.services.autoscaling.metrics import METRICS
-from sandbox.services.autoscaling.model import Activity, Attachment, AttachmentState, Process
+from sandbox.services.autoscaling import checks, cooldowns, errors, events, texts, writes
+from sandbox.services.autoscaling.model import Activity, Attachment, AttachmentState
 
 RECORDED = "ASG-120: the API only records, the controller launches and terminates"
 
@@ -200,47 +198,6 @@ class GroupOperations(AutoScalingBackend):
                 del owned[key]
         context().journal.record(events.event(events.GROUP, f"{name} is deleted", events.Told(group=name)))
 
-    # ---- processes ---------------------------------------------------------------------------------------------------------------------
-
-    @replaces(why="ASG-95: checked names, the reason with its time")
-    def suspend_processes(self, group_name: str, scaling_processes: list[str]) -> None:
-        group, now = self.group(group_name), context().clock.now()
-        for process in _processes(scaling_processes):
-            group.sandbox.suspended.setdefault(process, now)
-        self._tell_processes(group, "suspends", scaling_processes)
-
-    @replaces(why="ASG-95: checked names")
-    def resume_processes(self, group_name: str, scaling_processes: list[str]) -> None:
-        group = self.group(group_name)
-        for process in _processes(scaling_processes):
-            group.sandbox.suspended.pop(process, None)
-        self._tell_processes(group, "resumes", scaling_processes)
-
-    def _tell_processes(self, group: Any, verb: str, names: list[str]) -> None:
-        summary = f"{group.name} {verb} {', '.join(names) or 'all processes'}"
-        context().journal.record(events.event(events.GROUP, summary, events.Told(group=group.name)))
-
-    # ---- tags --------------------------------------------------------------------------------------------------------------------------
-
-    @replaces(why="ASG-5: an unknown group is a ValidationError")
-    def create_or_update_tags(self, tags: list[dict[str, str]]) -> None:
-        for tag in tags:
-            self.group(tag.get("ResourceId", ""))
-        super().create_or_update_tags(tags)
-
-    @replaces(why="ASG-5: an unknown group is a ValidationError")
-    def delete_tags(self, tags: list[dict[str, str]]) -> None:
-        for tag in tags:
-            self.group(tag.get("ResourceId", ""))
-        super().delete_tags(tags)
-
-    @replaces(why="ASG-118: all metrics when none is named (moto: none), besides those enabled before; ASG-5")
-    def enable_metrics_collection(self, group_name: str, metrics: list[str] | None) -> None:
-        group = self.group(group_name)
-        if unknown := [name for name in metrics or () if name not in METRICS]:
-            raise errors.invalid(f"Invalid metric: {unknown[0]}. Valid metrics are: {', '.join(METRICS)}.")  # (U)
-        group.metrics = list(dict.fromkeys((*group.metrics, *(metrics or METRICS))))
-
 
 def _one_source(group: Any, given: Mapping[str, Any]) -> None:
     """moto keeps the template when a configuration is set, and the other way round."""
@@ -251,17 +208,6 @@ def _one_source(group: Any, given: Mapping[str, Any]) -> None:
 
 
 def _refuse_in_cooldown(group: Any) -> None:
-    """SCL-35, SCL-34: the cooldown counts from the end of the last activity."""
-    now: datetime = context().clock.now()
-    for activity in group.sandbox.activities.values():
-        ended = activity.end
-        if ended is None or now < ended + timedelta(seconds=group.default_cooldown):
-            raise errors.blocked(activity.id)
-
-
-def _processes(names: list[str]) -> list[Process]:
-    """All of them when none is named (ASG-95)."""
-    known = {process.value: process for process in Process}
-    if unknown := [name for name in names if name not in known]:
-        raise errors.invalid(f"Invalid process type: {unknown[0]}. Valid types are: {', '.join(known)}.")
-    return [known[name] for name in names or known]
+    """SCL-35."""
+    if activity := cooldowns.blocking(group, context().clock.now()):
+        raise errors.blocked(activity.id)

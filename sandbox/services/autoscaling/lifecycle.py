@@ -20,6 +20,7 @@ from sandbox.services.autoscaling.model import (
     Move,
     Process,
     StatusCode,
+    Trigger,
 )
 from sandbox.services.autoscaling.steps import (
     CloseActivity,
@@ -76,7 +77,7 @@ def _arrival_activity(group: Group, member: Member) -> Iterator[Step]:
     activity = member.activity
     if activity is None:
         return
-    if group.default_instance_warmup and activity.kind is ActivityKind.LAUNCH:
+    if group.warmup_of(member) and activity.kind is ActivityKind.LAUNCH:
         status = StatusCode.WAITING_FOR_INSTANCE_WARMUP
         yield UpdateActivity(activity_id=activity.id, description=activity.description, status=status, progress=66)
     else:
@@ -88,7 +89,7 @@ def warmups(group: Group, now: datetime) -> Iterator[Step]:
     for member in group.members:
         activity = member.activity
         waiting = activity is not None and activity.status is StatusCode.WAITING_FOR_INSTANCE_WARMUP
-        if activity and waiting and member.in_service_since and now >= member.in_service_since + group.default_instance_warmup:
+        if activity and waiting and member.in_service_since and now >= member.in_service_since + group.warmup_of(member):
             yield CloseActivity(activity_id=activity.id, description=activity.description)
 
 
@@ -111,7 +112,7 @@ def failures(group: Group) -> Iterator[Step]:
 # ---- out of service ----------------------------------------------------------------------------------------------------------------------
 
 
-def take_out(group: Group, member: Member, cause: str, because: str | None) -> Iterator[Step]:
+def take_out(group: Group, member: Member, cause: str, because: str | None, trigger: Trigger | None = None) -> Iterator[Step]:
     """Opens the terminate activity (ASG-59) and ends a launch activity that is still open."""
     told_why = events.Told(group=group.name, instance_id=member.instance_id, cause=because)
     sentence = cause.rsplit(" was taken out of service ", 1)[-1].split(".", 1)[0]
@@ -125,6 +126,7 @@ def take_out(group: Group, member: Member, cause: str, because: str | None) -> I
         status=StatusCode.IN_PROGRESS,
         progress=0,
         instance_id=member.instance_id,
+        trigger=trigger,
         event=events.event(events.STARTED, summary, told_why),
     )
     yield MoveMember(instance_id=member.instance_id, move=Move.TAKE_OUT)

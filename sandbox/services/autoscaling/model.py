@@ -161,6 +161,16 @@ class ActivityKind(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """The scaling policy behind a change of size."""
+
+    policy_arn: str
+    alarm: str | None = None  # name; None: a user executed the policy
+    warmup: timedelta | None = None  # of the instances that it launches; None: the group's default (SCL-17)
+    cooldown: timedelta | None = None  # of a simple policy; None: the group's default (SCL-34)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
     """One scaling activity (section 2.5)."""
 
@@ -176,6 +186,7 @@ class Activity:
     subnet_id: str | None = None
     end: datetime | None = None  # None: still open
     status_message: str | None = None
+    trigger: Trigger | None = None  # None: no policy began it
 
 
 class Purpose(Enum):
@@ -216,6 +227,7 @@ class Member:
     purpose: Purpose = Purpose.DIFFERENCE
     launch_error: str | None = None  # StateReason of an instance that EC2 could not start
     activity: Activity | None = None  # its open one
+    warmup: timedelta | None = None  # None: the group's default
     lot: float = 0.0  # drawn at launch: decides ties (ASG-65)
     cause: str | None = None  # id of the newest event about the instance
 
@@ -249,6 +261,7 @@ class DesiredChange:
 
     at: datetime
     sentence: str  # the first one of the coming activities' cause
+    trigger: Trigger | None = None  # None: no policy did it
     cause: str | None = None  # id of the event
 
 
@@ -282,6 +295,8 @@ class Group:
     changes: tuple[DesiredChange, ...] = ()
     owed: tuple[Owed, ...] = ()
     deleting: datetime | None = None  # when it was force-deleted
+    resized_at: datetime | None = None  # end of its last launch or termination
+    notices: tuple[str, ...] = ()  # ids of ended activities that nobody has been told of (ASG-119)
     cause: str | None = None  # id of the newest event about the group
 
     def counted(self) -> tuple[Member, ...]:
@@ -289,6 +304,9 @@ class Group:
 
     def does(self, process: Process) -> bool:
         return process not in self.suspended
+
+    def warmup_of(self, member: Member) -> timedelta:
+        return self.default_instance_warmup if member.warmup is None else member.warmup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
 from sandbox.services.autoscaling.model import Group, Health, Member, Subnet, Zone
 from sandbox.services.autoscaling.store import SandboxMember, aware, launch_source
+from sandbox.services.autoscaling.writes import last_activity_end
 
 
 def known() -> Iterator[tuple[Scope, str]]:
@@ -54,6 +55,8 @@ def read(group: Any, journal: Journal) -> Group:
         changes=tuple(extra.changes),
         owed=tuple(extra.owed),
         deleting=extra.deleting,
+        resized_at=last_activity_end(group),
+        notices=tuple(extra.notices),
         cause=journal.latest(group.name),
     )
 
@@ -107,6 +110,7 @@ def _member(group: Any, member: SandboxMember, targets: dict[str, str], journal:
         purpose=member.purpose,
         launch_error=_launch_error(member),
         activity=group.sandbox.activities.get(member.activity_id),
+        warmup=member.warmup,
         lot=member.lot,
         cause=journal.latest(member.instance_id),
     )

@@ -10,13 +10,11 @@ from typing import Any
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
-from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 
 from sandbox.aws.seams import adds, replaces, swap_response
-from sandbox.services.autoscaling import activities, checks, errors
-from sandbox.services.autoscaling.model import Process
-from sandbox.services.autoscaling.termination_policy import POLICIES
+from sandbox.services.autoscaling import activities, checks, errors, pages
+from sandbox.services.autoscaling.scaling_responses import ScalingResponses
 
 REFUSED_PARAMETERS = (
     "MixedInstancesPolicy",
@@ -37,8 +35,6 @@ NO_HOOKS = "ASG-88: a hook that is put must not be ignored"
 NO_REFRESH = "ASG-100: nothing stands behind it here"
 NO_WARM_POOL = "ASG-107: nothing stands behind it here"
 NO_CLASSIC = "classic load balancers: nothing stands behind them here"
-DEFAULT_PAGE = 50
-MOST_GROUPS = 100  # a page of DescribeAutoScalingGroups
 
 
 def _refusal(what: str) -> Callable[[Any], ActionResult]:
@@ -49,7 +45,7 @@ def _refusal(what: str) -> Callable[[Any], ActionResult]:
 
 
 @swap_response("autoscaling")
-class SandboxAutoScalingResponse(AutoScalingResponse):  # type: ignore[misc]
+class SandboxAutoScalingResponse(ScalingResponses):
     # ---- groups ------------------------------------------------------------------------------------------------------------------------
 
     @replaces(why="ASG-7: parameters that moto drops; those that nothing stands behind are refused")
@@ -76,7 +72,7 @@ class SandboxAutoScalingResponse(AutoScalingResponse):  # type: ignore[misc]
     def describe_auto_scaling_groups(self) -> ActionResult:
         given = self._get_params()
         groups = self.autoscaling_backend.describe_auto_scaling_groups(given.get("AutoScalingGroupNames") or [], given.get("Filters") or [])
-        page, token = _page(groups, {"MaxRecords": DEFAULT_PAGE} | given, MOST_GROUPS)
+        page, token = pages.page(groups, {"MaxRecords": pages.DEFAULT} | given, pages.MOST)
         return ActionResult({"AutoScalingGroups": page, "NextToken": token})
 
     @replaces(why="ASG-9: ForceDelete")
@@ -97,7 +93,7 @@ class SandboxAutoScalingResponse(AutoScalingResponse):  # type: ignore[misc]
     def describe_scaling_activities(self) -> ActionResult:
         backend, given = self.autoscaling_backend, self._get_params()
         found = activities.select(backend, given)
-        page, token = _page(found, given, activities.MOST)
+        page, token = pages.page(found, given, activities.MOST)
         return ActionResult({"Activities": [activities.wire(*each) for each in page], "NextToken": token})
 
     # ---- members -----------------------------------------------------------------------------------------------------------------------
@@ -106,7 +102,7 @@ class SandboxAutoScalingResponse(AutoScalingResponse):  # type: ignore[misc]
     def describe_auto_scaling_instances(self) -> ActionResult:
         given = self._get_params()
         members = self.autoscaling_backend.describe_auto_scaling_instances(given.get("InstanceIds") or [])
-        page, token = _page(members, given, DEFAULT_PAGE)
+        page, token = pages.page(members, given, pages.DEFAULT)
         return ActionResult({"AutoScalingInstances": [_instance_details(m) for m in page], "NextToken": token})
 
     @replaces(why="ASG-46: ShouldRespectGracePeriod; a bad value is a ValidationError")
@@ -150,23 +146,6 @@ class SandboxAutoScalingResponse(AutoScalingResponse):  # type: ignore[misc]
         shown = [{"LoadBalancerTargetGroupARN": a.target_group_arn, "State": a.state.value} for a in attachments]
         return ActionResult({"LoadBalancerTargetGroups": shown})
 
-    # ---- small descriptions that moto lacks --------------------------------------------------------------------------------------------
-
-    @adds(why="section 2.9")
-    def describe_scaling_process_types(self) -> ActionResult:
-        return ActionResult({"Processes": [{"ProcessName": process.value} for process in Process]})
-
-    @adds(why="ASG-67")
-    def describe_termination_policy_types(self) -> ActionResult:
-        return ActionResult({"TerminationPolicyTypes": list(POLICIES)})
-
-    @adds(why="ASG-118: the other half of EnableMetricsCollection")
-    def disable_metrics_collection(self) -> ActionResult:
-        group = self.autoscaling_backend.group(self._get_param("AutoScalingGroupName"))
-        off = self._get_param("Metrics", []) or group.metrics
-        group.metrics = [metric for metric in group.metrics if metric not in off]
-        return EmptyResult()
-
     # ---- refused -----------------------------------------------------------------------------------------------------------------------
 
     put_lifecycle_hook = replaces(why=NO_HOOKS)(_refusal("a lifecycle hook"))
@@ -178,17 +157,6 @@ class SandboxAutoScalingResponse(AutoScalingResponse):  # type: ignore[misc]
     start_instance_refresh = adds(why=NO_REFRESH)(_refusal("an instance refresh"))
     cancel_instance_refresh = adds(why=NO_REFRESH)(_refusal("an instance refresh"))
     rollback_instance_refresh = adds(why=NO_REFRESH)(_refusal("an instance refresh"))
-
-
-def _page(items: list[Any], given: dict[str, Any], most: int) -> tuple[list[Any], str | None]:
-    """`MaxRecords` items from `NextToken` (an offset) on."""
-    token, size = given.get("NextToken") or "0", given.get("MaxRecords") or most
-    if not token.isdigit():
-        raise errors.bad_next_token()
-    if not 1 <= size <= most:
-        raise errors.invalid(f"MaxRecords must be between 1 and {most}.")
-    start = int(token)
-    return items[start : start + size], str(start + size) if len(items) > start + size else None
 
 
 def _instance_details(member: Any) -> dict[str, Any]:

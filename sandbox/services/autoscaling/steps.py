@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sandbox.core.control import Action
 from sandbox.core.events import Event
-from sandbox.services.autoscaling.model import ActivityKind, AttachmentMove, HealthFailure, Move, Purpose, StatusCode
+from sandbox.services.autoscaling.model import ActivityKind, AttachmentMove, HealthFailure, Move, Purpose, StatusCode, Trigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class LaunchInstances(Step):
     count: int
     cause: str
     purpose: Purpose
+    trigger: Trigger | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class OpenActivity(Step):
     progress: int
     instance_id: str | None = None
     end: datetime | None = None
+    trigger: Trigger | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,13 @@ class Settle(Step):
 
     changes: int
     owed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify(Step):
+    """The topics that asked for it are told of an ended activity."""
+
+    activity_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from sandbox.services.autoscaling.model import (
     Process,
     Purpose,
 )
+from sandbox.services.autoscaling.policy_model import Wish
 
 HISTORY = timedelta(weeks=6)  # ASG-56
 
@@ -35,6 +36,9 @@ class GroupExtra:
     owed: list[Owed] = field(default_factory=list)
     failures: dict[str, tuple[int, datetime]] = field(default_factory=dict)  # zone → launches failed in a row, the last one's time
     suspended: dict[Process, datetime] = field(default_factory=dict)
+    wishes: dict[str, Wish] = field(default_factory=dict)  # policy ARN → what it last asked for
+    notifications: dict[str, tuple[str, ...]] = field(default_factory=dict)  # topic ARN → notification types
+    notices: list[str] = field(default_factory=list)  # ids of ended activities that the topics have not been told of
     deleting: datetime | None = None
     default_instance_warmup: int | None = None  # seconds
     availability_zone_distribution: str = "balanced-best-effort"
@@ -51,6 +55,7 @@ class SandboxMember(MotoMember):  # type: ignore[misc]
         self.source_name = group.launch_template["LaunchTemplateName"] if source.is_template else source.name
         self.failure: HealthFailure | None = None
         self.in_service_since: datetime | None = None
+        self.warmup: timedelta | None = None  # of the policy that launched it; None: the group's default
         self.activity_id: str | None = None
         self.image_id = instance.image_id
 

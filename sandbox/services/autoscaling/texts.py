@@ -42,10 +42,10 @@ def desired_set(now: datetime, old: int, new: int) -> str:
     return f"At {at(now)} a user request explicitly set group desired capacity changing the desired capacity from {old} to {new}."
 
 
-def alarm(now: datetime, names: tuple[str, str], old: int, new: int) -> str:
+def alarm(now: datetime, names: tuple[str, str], old: int, new: int, state: str = "ALARM") -> str:
     """`names`: the alarm's and the policy's."""
     return (
-        f"At {at(now)} a monitor alarm {names[0]} in state ALARM triggered policy {names[1]}"
+        f"At {at(now)} a monitor alarm {names[0]} in state {state} triggered policy {names[1]}"
         f" changing the desired capacity from {old} to {new}."
     )
 

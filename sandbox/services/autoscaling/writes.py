@@ -16,7 +16,7 @@ from moto.moto_api._internal import mock_random
 
 from sandbox.aws.context import context
 from sandbox.core.machine import move
-from sandbox.services.autoscaling import events, texts
+from sandbox.services.autoscaling import events, notifications, texts
 from sandbox.services.autoscaling.model import (
     ATTACHMENT_TRANSITIONS,
     GONE,
@@ -32,6 +32,7 @@ from sandbox.services.autoscaling.model import (
     Move,
     Owed,
     StatusCode,
+    Trigger,
 )
 from sandbox.services.autoscaling.steps import (
     CloseActivity,
@@ -57,6 +58,7 @@ def adopt(group: Any, instances: Iterable[Any], launch: LaunchInstances) -> None
     for instance in instances:
         instance.add_tags({ASG_NAME_TAG: group.name})
         member = SandboxMember(group, instance, launch_source(group), context().random.random(), launch.purpose)
+        member.warmup = launch.trigger.warmup if launch.trigger else None
         group.instance_states.append(member)
         opening = OpenActivity(
             kind=ActivityKind.LAUNCH,
@@ -65,6 +67,7 @@ def adopt(group: Any, instances: Iterable[Any], launch: LaunchInstances) -> None
             status=StatusCode.PRE_IN_SERVICE,
             progress=30,
             instance_id=instance.id,
+            trigger=launch.trigger,
         )
         open_activity(group, opening)
 
@@ -84,8 +87,10 @@ def launch_failed(group: Any, launch: LaunchInstances, message: str, *, zonal: b
         progress=100,
         zone=launch.zone,
         subnet_id=launch.subnet_id,
+        trigger=launch.trigger,
     )
     _keep(group, activity)
+    _announce(group, activity)
     for zone in [launch.zone] if zonal else dict.fromkeys(group.availability_zones):
         fail_zone(group, zone)
     summary = f"{group.name} could not launch in {launch.zone}: {message}"
@@ -141,6 +146,7 @@ def open_activity(group: Any, opening: OpenActivity) -> Activity:
         instance_id=opening.instance_id,
         zone=member.availability_zone if member else None,
         subnet_id=subnet,
+        trigger=opening.trigger,
     )
     _keep(group, activity)
     if member and opening.end is None:
@@ -165,9 +171,17 @@ def close_activity(group: Any, closing: CloseActivity) -> None:
         progress=100,
         end=context().clock.now(),
     )
+    _announce(group, known[closing.activity_id])
     for member in group.instance_states:
         if member.activity_id == closing.activity_id:
             member.activity_id = None
+
+
+def _announce(group: Any, activity: Activity) -> None:
+    """ASG-119: the controller tells the topics, when there are any that asked."""
+    wanted = {kind for kinds in group.sandbox.notifications.values() for kind in kinds}
+    if notifications.kind(activity) in wanted:
+        group.sandbox.notices.append(activity.id)
 
 
 def _keep(group: Any, activity: Activity) -> None:
@@ -181,13 +195,13 @@ def _keep(group: Any, activity: Activity) -> None:
 # ---- the group ---------------------------------------------------------------------------------------------------------------------------
 
 
-def change_desired(group: Any, new: int, sentence: str) -> None:
+def change_desired(group: Any, new: int, sentence: str, trigger: Trigger | None = None) -> None:
     """Records the new desired capacity; the controller brings the group after it. `sentence`: who did it, for the causes (ASG-57)."""
     old, group.desired_capacity = group.desired_capacity, new
-    note_change(group, old, sentence)
+    note_change(group, old, sentence, trigger)
 
 
-def note_change(group: Any, old: int, sentence: str) -> None:
+def note_change(group: Any, old: int, sentence: str, trigger: Trigger | None = None) -> None:
     """The desired capacity, now `group.desired_capacity`, was `old`."""
     new = group.desired_capacity
     if new == old:
@@ -195,7 +209,7 @@ def note_change(group: Any, old: int, sentence: str) -> None:
     detail = {"OldDesiredCapacity": old, "NewDesiredCapacity": new, "Cause": sentence}
     told = events.Told(group=group.name)
     event = context().journal.record(events.event(events.DESIRED, f"{group.name}: desired capacity {old} → {new}", told, detail))
-    group.sandbox.changes.append(DesiredChange(at=context().clock.now(), sentence=sentence, cause=event.id))
+    group.sandbox.changes.append(DesiredChange(at=context().clock.now(), sentence=sentence, trigger=trigger, cause=event.id))
 
 
 def owe(group: Any, instance_id: str, *, unhealthy: bool) -> None:
