@@ -1,0 +1,72 @@
+"""Chooses what to measure, measures it one after the other, prints the table and writes build/bench.json.
+
+A goal that is missed is a NO in the table. The exit code is 1 only when something could not be measured.
+"""
+
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from bench.figure import Figure, not_measured, show, write
+
+GROUPS = {
+    "cold-start": ("bench.cold_start", "start of the process to the first DescribeInstances, against stock moto_server"),
+    "silence": ("bench.silence", "health verdict to the last request on the target"),
+    "changes": ("bench.changes", "requests that fail while the configuration changes 100 times"),
+    "boot": ("bench.boot", "RunInstances to the first 200, against bare Docker; terminate to a replacement that answers"),
+    "fleet": ("bench.fleet", "50 containers serving, and the control plane's memory meanwhile"),
+    "cloudwatch": ("bench.cloudwatch", "GetMetricData, 1,000 alarms, memory of 60 days of metrics"),
+    "metering": ("bench.metering", "reading the CPU of 50 containers"),
+    "access": ("bench.access_metrics", "access log to metrics"),
+    "tests": ("bench.suite_time", "the tests without their Docker part"),
+}
+"""In the order of measuring: the tests last, since they need the whole machine."""
+
+RESULTS = Path("build/bench.json")
+
+
+def chosen(names: Sequence[str]) -> list[str]:
+    """All when none is named; in the order of measuring. click.UsageError names what there is."""
+    if unknown := [name for name in names if name not in GROUPS]:
+        raise click.UsageError(f"{', '.join(unknown)}: there is only {', '.join(GROUPS)}")
+    return [name for name in GROUPS if not names or name in names]
+
+
+def measure(names: Sequence[str], load: Callable[[str], Callable[[], list[Figure]]]) -> tuple[list[Figure], list[str]]:
+    """→ figures, and the names of what could not be measured. `load`: name → what measures it."""
+    figures: list[Figure] = []
+    failed = []
+    for name in names:
+        print(f"bench: {name}: {GROUPS[name][1]}", file=sys.stderr, flush=True)
+        try:
+            figures += load(name)()
+        except Exception as error:
+            traceback.print_exc()
+            figures.append(not_measured(name, f"could not be measured: {type(error).__name__}: {error}"))
+            failed.append(name)
+    return figures, failed
+
+
+def measuring(name: str) -> Callable[[], list[Figure]]:
+    """Imported when its turn comes: what a group imports must not weigh on another's figures."""
+    found: Callable[[], list[Figure]] = import_module(GROUPS[name][0]).measure
+    return found
+
+
+@click.command(help="Names: " + "; ".join(f"{name} ({what})" for name, (_, what) in GROUPS.items()))
+@click.argument("names", nargs=-1)
+def main(names: tuple[str, ...]) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is taken down
+    figures, failed = measure(chosen(names), measuring)
+    show(figures)
+    write(figures, RESULTS)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
