@@ -74,14 +74,14 @@ class Load:
         offset = self._loop.time() - time.monotonic()
         for number in range(self._plan.count):
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(begin + offset + number / self._plan.rate):
+                async with asyncio.timeout_at(begin + offset + self._plan.planned(number)):
                     await self._stopping.wait()
             if self._stopping.is_set():
                 return
             yield number
 
     async def _request(self, client: httpx.AsyncClient, number: int, begin: float) -> None:
-        planned = number / self._plan.rate
+        planned = self._plan.planned(number)
         left = begin + planned + self._patience - time.monotonic()
         outcome = await ask(client, self._plan.url, left)
         self._done.append(

@@ -1,9 +1,10 @@
-"""What client traffic is: a plan (constant rate, whatever the answers are), and one record for each request of it.
+"""What client traffic is: a plan (a rate, whatever the answers are), and one record for each request of it.
 
 load.py carries a plan out against a local address, virtual.py in virtual time; verdict.py counts the records. The rate and the latencies
 are in real seconds, always; the client's patience is in sandbox time, as everything that AWS would time.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -32,15 +33,33 @@ class Plan:
     patience: timedelta = timedelta(seconds=5)  # sandbox time from the planned send to the end of the answer
     longest: float = 3600.0  # real seconds; then it ends by itself
     most: int = 100_000  # requests
+    ramp: float = 0.0  # real seconds in which the rate grows evenly from `ramp_from` to `rate`
+    ramp_from: float = 0.0  # requests per real second
 
     def __post_init__(self) -> None:
         if not 0 < self.rate <= 1000 or self.longest <= 0 or self.most <= 0 or self.patience <= timedelta(0):
             raise ValueError(f"{self}: a rate up to 1000 per second, and a duration, a count and a patience above 0")
+        if self.ramp < 0 or not 0 <= self.ramp_from <= 1000:
+            raise ValueError(f"{self}: a ramp of 0 or more seconds, from a rate of 0 to 1000 per second")
 
     @property
     def count(self) -> int:
         """Requests until it ends by itself."""
-        return min(self.most, int(self.longest * self.rate))
+        return min(self.most, int(self._by(self.longest)))
+
+    def planned(self, number: int) -> float:
+        """When the request is sent, in real seconds from the beginning."""
+        whole = self._by(self.ramp)
+        if number >= whole:
+            return self.ramp + (number - whole) / self.rate
+        growth = (self.rate - self.ramp_from) / self.ramp  # number = ramp_from × t + growth × t² / 2, solved for t
+        return 2 * number / (self.ramp_from + math.sqrt(self.ramp_from**2 + 2 * growth * number)) if number else 0.0
+
+    def _by(self, seconds: float) -> float:
+        """Requests sent in the first so many seconds."""
+        rising = min(seconds, self.ramp)
+        grown = (self.rate - self.ramp_from) * rising**2 / (2 * self.ramp) if self.ramp else 0.0
+        return self.ramp_from * rising + grown + self.rate * (seconds - rising)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

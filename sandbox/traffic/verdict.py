@@ -20,6 +20,7 @@ class Summary:
     ok: int
     failed: dict[Failure, int]  # only those that occurred, most frequent first
     answered_by: dict[str, int]  # instance id → answers
+    status_codes: dict[int, int]  # of all answers, errors too; requests without any answer are in none
     longest_outage: timedelta  # sandbox time
     longest_outage_real: float  # seconds
     first_failure: datetime | None  # sandbox time; None: nothing was lost
@@ -45,6 +46,7 @@ def summarise(records: Sequence[Record]) -> Summary:
         ok=len(answered),
         failed=dict(Counter(r.outcome.failure for r in lost if r.outcome.failure).most_common()),
         answered_by=dict(sorted(Counter(r.outcome.instance_id for r in answered if r.outcome.instance_id).items())),
+        status_codes=dict(sorted(Counter(r.outcome.status_code for r in records if r.outcome.status_code is not None).items())),
         longest_outage=outage[1],
         longest_outage_real=outage[0],
         first_failure=lost[0].at if lost else None,

@@ -33,7 +33,7 @@ class VirtualLoad:
             self._at(self._moment(number), lambda: self._request(number))
 
     def _moment(self, number: int) -> datetime:
-        return self._begin + timedelta(seconds=number / self._plan.rate)
+        return self._begin + timedelta(seconds=self._plan.planned(number))
 
     def _request(self, number: int) -> None:
         if self._stopped:
@@ -42,6 +42,6 @@ class VirtualLoad:
         patience = self._plan.patience.total_seconds()
         if latency > patience:
             outcome, latency = Outcome(failure=Failure.CLIENT_TIMEOUT), patience
-        planned = number / self._plan.rate
+        planned = self._plan.planned(number)
         self._done.append(Record(number=number, planned=planned, at=self._moment(number), latency=latency, outcome=outcome))
         self._plan_request(number + 1)

@@ -58,12 +58,11 @@ def test_health_is_200(client: FlaskClient) -> None:
     assert client.get("/health").status_code == 200
 
 
-def test_burn_uses_the_cpu_as_long_as_asked(client: FlaskClient) -> None:
-    wall, cpu = time.monotonic(), time.thread_time()
+def test_burn_uses_so_much_cpu_time_as_asked(client: FlaskClient) -> None:
+    cpu = time.thread_time()
     answer = client.get("/burn?seconds=0.1", headers={"Accept": "application/json"})
     assert answer.get_json()["burned"] == "0.1 s"
-    assert time.monotonic() - wall >= 0.1
-    assert time.thread_time() - cpu > 0.02  # the machine of the test may be busy: some of the time is others'
+    assert 0.1 <= time.thread_time() - cpu < 0.15
 
 
 def test_sleep_takes_the_time_and_no_cpu(client: FlaskClient) -> None:
