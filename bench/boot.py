@@ -1,0 +1,102 @@
+"""RunInstances to the first 200 against bare Docker, and TerminateInstances to a replacement that answers through the load balancer.
+
+Ours and the bare container have the same image, limits and network, and take turns, so that both meet the same machine.
+"""
+
+import time
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+from itertools import islice
+
+import httpx
+
+from bench.containers import Containers, Poller
+from bench.figure import NO_DOCKER, Figure, not_measured, ratio
+from bench.sandboxes import IMAGE, auto_scaling_group, healthy, load_balancer, sandbox, subnets, target_group, until
+from sandbox.cli.compose import why_not
+from sandbox.client import Client
+from sandbox.drivers.runtime.base import LaunchSpec
+
+TO_200, TO_REPLACEMENT = "run-instances to the first 200", "terminate to a replacement that answers"
+ROUNDS, REPLACEMENTS = 5, 3
+LONGEST, CHECK = 120.0, 5.0  # seconds
+
+
+def measure() -> list[Figure]:
+    if (obstacle := why_not()) is not None:
+        return [not_measured(name, f"{NO_DOCKER} ({obstacle})") for name in (TO_200, TO_REPLACEMENT)]
+    containers = Containers()
+    with sandbox("docker") as client, containers.poller() as poller:
+        try:
+            ours, bare = boots(client, containers, poller)
+        finally:
+            containers.remove_bare()
+        replaced = list(islice(replacements(client), REPLACEMENTS))
+    limits = [each + CHECK for each in bare]
+    return [
+        ratio(TO_200, ours, bare, 1.2, "limit: a bare container, create and start; both asked from the control plane's network namespace"),
+        ratio(TO_REPLACEMENT, replaced, limits, 1.3, "limit: bare container to 200, and one health check interval of 5 s"),
+    ]
+
+
+def boots(client: Client, containers: Containers, poller: Poller) -> tuple[list[float], list[float]]:
+    """Seconds of ours, and of the bare ones."""
+    ours, bare = [], []
+    instance_id, _ = launch(client, poller)  # makes the network, and warms what both use
+    like = containers.spec(instance_id)
+    end(client, instance_id)
+    for number in range(ROUNDS):
+        bare.append(launch_bare(containers, poller, like, IPv4Network(like.subnet_cidr)[1000 + number]))
+        instance_id, seconds = launch(client, poller)
+        ours.append(seconds)
+        end(client, instance_id)
+    return ours, bare
+
+
+def launch(client: Client, poller: Poller) -> tuple[str, float]:
+    subnet = subnets(client, 1)[0]["SubnetId"]
+    began = time.time()
+    answer = client.aws("ec2").run_instances(ImageId=IMAGE, InstanceType="t3.medium", MinCount=1, MaxCount=1, SubnetId=subnet)
+    instance = answer["Instances"][0]
+    return instance["InstanceId"], poller.first_200(instance["PrivateIpAddress"]) - began
+
+
+def launch_bare(containers: Containers, poller: Poller, like: LaunchSpec, address: IPv4Address) -> float:
+    began = time.time()
+    container = containers.run_bare(like, str(address))
+    seconds = poller.first_200(str(address)) - began
+    containers.remove(container)
+    return seconds
+
+
+def end(client: Client, instance_id: str) -> None:
+    """Until nothing of it runs: what ends must not share the machine with what is measured next."""
+    client.aws("ec2").terminate_instances(InstanceIds=[instance_id])
+    until("it is terminated", lambda: not _there(client, instance_id), LONGEST)
+
+
+def _there(client: Client, instance_id: str) -> bool:
+    return any(machine["instance_id"] == instance_id for machine in client.get("machines")["machines"])
+
+
+def replacements(client: Client) -> Iterator[float]:
+    """Seconds from TerminateInstances of one of two members to an answer of one that is neither, again and again."""
+    group = target_group(client, "bench")
+    _, url = load_balancer(client, "bench", group)
+    auto_scaling_group(client, "bench", group, 2)
+    while True:
+        known = until("two members are healthy", lambda: found if len(found := healthy(client, group)) == 2 else [], LONGEST)
+        until("the load balancer answers", lambda known=known: answered_by(url) in known, LONGEST)
+        began = time.monotonic()
+        client.aws("ec2").terminate_instances(InstanceIds=known[:1])
+        until("the replacement answers", lambda known=known: answered_by(url) not in (None, *known), LONGEST, 0.02)
+        yield time.monotonic() - began
+
+
+def answered_by(url: str) -> str | None:
+    """The instance's id; None when no instance answered."""
+    try:
+        answer = httpx.get(url, headers={"Accept": "application/json"}, timeout=5, trust_env=False)
+    except httpx.TransportError:
+        return None
+    return str(answer.json()["instance_id"]) if answer.status_code == 200 else None

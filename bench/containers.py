@@ -1,0 +1,99 @@
+"""What the figures with real containers share: the sandbox's own containers, a bare one beside them, and who asks them from inside.
+
+The host cannot reach instances, so one small program inside the network namespace of the control plane asks an address every 5 ms and tells
+when it first answered; its clock is this machine's.
+"""
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import docker
+from bench.sandboxes import NAME
+from sandbox.drivers.runtime import labels
+from sandbox.drivers.runtime.base import LaunchSpec
+from sandbox.drivers.runtime.docker_engine import container_config
+
+BARE = "sandbox.bench"  # label of the bare containers: not the sandbox's, which would take them for its own
+POLL = """
+import sys, time, urllib.request
+for address in sys.stdin:
+    end = time.time() + 60
+    while time.time() < end:
+        try:
+            if urllib.request.urlopen("http://" + address.strip() + "/", timeout=1).status == 200:
+                break
+        except OSError:
+            time.sleep(0.005)
+    else:
+        print("no answer within 60 s", flush=True)
+        continue
+    print(time.time(), flush=True)
+"""
+
+
+class Containers:
+    def __init__(self) -> None:
+        self._docker = docker.APIClient(version="auto", timeout=60, **docker.utils.kwargs_from_env())
+
+    def role(self, role: str) -> str:
+        """Id of the container of the compose project that has a part: "sandbox", "dataplane"."""
+        wanted = [f"{labels.ROLE}={role}", f"{labels.TOPOLOGY}={NAME}"]
+        return str(self._docker.containers(filters={"label": wanted})[0]["Id"])
+
+    def spec(self, instance_id: str) -> LaunchSpec:
+        found = self._docker.inspect_container(labels.container_name(NAME, instance_id))
+        return labels.from_json(found["Config"]["Labels"][labels.SPEC])
+
+    def run_bare(self, like: LaunchSpec, address: str) -> str:
+        """Creates and starts a container of the same image with the same limits in the same network: two calls, nothing more."""
+        spec = replace(like, private_ip_address=address)
+        image = self._docker.inspect_container(labels.container_name(NAME, like.instance_id))["Config"]["Image"]
+        config: dict[str, Any] = container_config(NAME, spec, image, spec.cpu_limit) | {"Labels": {BARE: NAME}}
+        made = self._docker.create_container_from_config(config, f"{NAME}-bare-{address}")
+        self._docker.start(made["Id"])
+        return str(made["Id"])
+
+    def remove(self, container: str) -> None:
+        self._docker.remove_container(container, force=True, v=True)
+
+    def remove_bare(self) -> None:
+        for found in self._docker.containers(all=True, filters={"label": f"{BARE}={NAME}"}):
+            self.remove(found["Id"])
+
+    def execute(self, role: str, *words: str) -> str:
+        done = subprocess.run(["docker", "exec", self.role(role), *words], capture_output=True, text=True, check=True, timeout=60)
+        return done.stdout
+
+    def memory_in_use(self, instance_id: str) -> int:
+        """Bytes, as the kernel counts them for the container's limit, without its page cache that can be dropped."""
+        found: Mapping[str, Any] = self._docker.stats(labels.container_name(NAME, instance_id), stream=False, one_shot=True)
+        memory = found["memory_stats"]
+        return int(memory["usage"]) - int(memory["stats"].get("inactive_file", memory["stats"].get("total_inactive_file", 0)))
+
+    @contextmanager
+    def poller(self) -> Iterator["Poller"]:
+        command = ["docker", "exec", "-i", self.role("sandbox"), "python3", "-u", "-c", POLL]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                yield Poller(process)
+            finally:
+                process.kill()
+
+
+class Poller:
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def first_200(self, address: str) -> float:
+        """→ its moment (time.time()). Only to be asked for addresses of this sandbox's networks."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(address + "\n")
+        self._process.stdin.flush()
+        said = self._process.stdout.readline().strip()
+        try:
+            return float(said)
+        except ValueError:
+            raise TimeoutError(f"{address}: {said or 'the poller ended'}") from None

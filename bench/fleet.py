@@ -1,0 +1,49 @@
+"""A group of 50 containers through one load balancer: how long until all are healthy and each has answered, and the memory of it all."""
+
+import re
+import statistics
+import time
+
+from bench.boot import answered_by
+from bench.containers import Containers
+from bench.figure import NO_DOCKER, Figure, at_least, at_most, not_measured, told
+from bench.sandboxes import auto_scaling_group, healthy, load_balancer, sandbox, target_group, until
+from sandbox.cli.compose import why_not
+
+SERVING, MEMORY = "containers serving behind one load balancer", "memory of the control plane with 50 instances"
+COUNT, LONGEST = 50, 300.0
+MEMORY_GOAL = 250.0  # MB
+OWN_MEMORY = """
+import pathlib
+for process in pathlib.Path("/proc").glob("[0-9]*"):
+    if b"serve" in (words := (process / "cmdline").read_bytes().split(b"\\0")) and b"-m" in words:
+        print((process / "smaps_rollup").read_text())
+"""
+
+
+def measure() -> list[Figure]:
+    if (obstacle := why_not()) is not None:
+        return [not_measured(name, f"{NO_DOCKER} ({obstacle})") for name in (SERVING, MEMORY)]
+    containers = Containers()
+    with sandbox("docker", cores_per_vcpu=0.05, memory_mib=96) as client:
+        group = target_group(client, "bench")
+        _, url = load_balancer(client, "bench", group)
+        began = time.monotonic()
+        auto_scaling_group(client, "bench", group, COUNT)
+        until(f"{COUNT} targets are healthy", lambda: len(healthy(client, group)) == COUNT, LONGEST, 0.5)
+        seconds = time.monotonic() - began
+        answered = {who for _ in range(3 * COUNT) if (who := answered_by(url))}  # round robin: three turns
+        own = memory(containers.execute("sandbox", "python3", "-c", OWN_MEMORY))
+        each = [containers.memory_in_use(instance_id) / 1e6 for instance_id in sorted(answered)]
+    method = f"an Auto Scaling group of {COUNT} in two zones; each answered at least one of {3 * COUNT} requests"
+    return [
+        at_least(SERVING, float(len(answered)), "containers", float(COUNT), method),
+        told("from CreateAutoScalingGroup to all of them healthy", seconds, "s", "limits of 0.1 core and 96 MiB each"),
+        told("memory of one of them", statistics.median(each), "MB", "the container's own, page cache left out; median"),
+        at_most(MEMORY, own["Pss"], "MB", MEMORY_GOAL, f"PSS; RSS is {own['Rss']:.0f} MB"),
+    ]
+
+
+def memory(smaps_rollup: str) -> dict[str, float]:
+    """{"Rss": MB, "Pss": MB} of /proc/<pid>/smaps_rollup."""
+    return {name: int(kilobytes) * 1024 / 1e6 for name, kilobytes in re.findall(r"^(Rss|Pss): +(\d+) kB$", smaps_rollup, re.MULTILINE)}
