@@ -231,7 +231,7 @@ def test_publishers_that_begin_anew_publish_nothing_twice(stage: Stage, saved: b
 def test_a_load_that_is_shared_shows_as_the_average_of_the_group(stage: Stage) -> None:
     front(stage)
     world = stage.sandbox.world
-    world.load = shared_load(world, lambda now: 1.8, idle=3.0)
+    world.load = shared_load(world, lambda now: 0.9, idle=3.0)
     stage.minutes(3.2)
     points = stage.points("AWS/EC2", "CPUUtilization", {"AutoScalingGroupName": "web"})
     assert [value for _, value in points[-2:]] == pytest.approx([63.0, 63.0])

@@ -47,6 +47,7 @@ class SimulatedRuntime:
             address=spec.private_ip_address,
             zone=spec.availability_zone,
             user_data=spec.user_data,
+            cpus=spec.cpu_limit,
         )
         self._boot(entry, self._world.boot_time)
 

@@ -130,7 +130,7 @@ def test_a_bug_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 
 def test_no_such_scenario(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scenario", "run", "nothing", "--as-written"]) == 1
-    assert capsys.readouterr().err == "error: There is no scenario nothing --as-written.\n  next: sandbox scenario list\n"
+    assert capsys.readouterr().err == "error: There is no scenario nothing.\n  next: sandbox scenario list\n"
 
 
 def test_up_says_that_it_runs_already(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
