@@ -4,8 +4,8 @@ Ours and the bare container have the same image, limits and network, and take tu
 """
 
 import time
-from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Network
 from itertools import islice
 
 import httpx
@@ -15,7 +15,6 @@ from bench.figure import NO_DOCKER, Figure, not_measured, ratio
 from bench.sandboxes import IMAGE, auto_scaling_group, healthy, load_balancer, sandbox, subnets, target_group, until
 from sandbox.cli.compose import why_not
 from sandbox.client import Client
-from sandbox.drivers.runtime.base import LaunchSpec
 
 TO_200, TO_REPLACEMENT = "run-instances to the first 200", "terminate to a replacement that answers"
 ROUNDS, REPLACEMENTS = 5, 3
@@ -43,10 +42,12 @@ def boots(client: Client, containers: Containers, poller: Poller) -> tuple[list[
     """Seconds of ours, and of the bare ones."""
     ours, bare = [], []
     instance_id, _ = launch(client, poller)  # makes the network, and warms what both use
-    like = containers.spec(instance_id)
+    like, image = containers.made_of(instance_id)
     end(client, instance_id)
     for number in range(ROUNDS):
-        bare.append(launch_bare(containers, poller, like, IPv4Network(like.subnet_cidr)[1000 + number]))
+        address = str(IPv4Network(like.subnet_cidr)[1000 + number])
+        bare.append(launch_bare(poller, address, lambda address=address: containers.run_bare(like, image, address)))
+        containers.remove_bare()
         instance_id, seconds = launch(client, poller)
         ours.append(seconds)
         end(client, instance_id)
@@ -61,12 +62,10 @@ def launch(client: Client, poller: Poller) -> tuple[str, float]:
     return instance["InstanceId"], poller.first_200(instance["PrivateIpAddress"]) - began
 
 
-def launch_bare(containers: Containers, poller: Poller, like: LaunchSpec, address: IPv4Address) -> float:
+def launch_bare(poller: Poller, address: str, run: Callable[[], str]) -> float:
     began = time.time()
-    container = containers.run_bare(like, str(address))
-    seconds = poller.first_200(str(address)) - began
-    containers.remove(container)
-    return seconds
+    run()
+    return poller.first_200(address) - began
 
 
 def end(client: Client, instance_id: str) -> None:

@@ -43,14 +43,14 @@ class Containers:
         wanted = [f"{labels.ROLE}={role}", f"{labels.TOPOLOGY}={NAME}"]
         return str(self._docker.containers(filters={"label": wanted})[0]["Id"])
 
-    def spec(self, instance_id: str) -> LaunchSpec:
-        found = self._docker.inspect_container(labels.container_name(NAME, instance_id))
-        return labels.from_json(found["Config"]["Labels"][labels.SPEC])
+    def made_of(self, instance_id: str) -> tuple[LaunchSpec, str]:
+        """What the instance's container was made by, and its image."""
+        config = self._docker.inspect_container(labels.container_name(NAME, instance_id))["Config"]
+        return labels.from_json(config["Labels"][labels.SPEC]), config["Image"]
 
-    def run_bare(self, like: LaunchSpec, address: str) -> str:
+    def run_bare(self, like: LaunchSpec, image: str, address: str) -> str:
         """Creates and starts a container of the same image with the same limits in the same network: two calls, nothing more."""
         spec = replace(like, private_ip_address=address)
-        image = self._docker.inspect_container(labels.container_name(NAME, like.instance_id))["Config"]["Image"]
         config: dict[str, Any] = container_config(NAME, spec, image, spec.cpu_limit) | {"Labels": {BARE: NAME}}
         made = self._docker.create_container_from_config(config, f"{NAME}-bare-{address}")
         self._docker.start(made["Id"])
