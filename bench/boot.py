@@ -41,24 +41,25 @@ def measure() -> list[Figure]:
 def boots(client: Client, containers: Containers, poller: Poller) -> tuple[list[float], list[float]]:
     """Seconds of ours, and of the bare ones."""
     ours, bare = [], []
-    instance_id, _ = launch(client, poller)  # makes the network, and warms what both use
+    instance_id, _ = launch(client, containers, poller)  # makes the network, and warms what both use
     like, image = containers.made_of(instance_id)
     end(client, instance_id)
     for number in range(ROUNDS):
         address = str(IPv4Network(like.subnet_cidr)[1000 + number])
         bare.append(launch_bare(poller, address, lambda address=address: containers.run_bare(like, image, address)))
         containers.remove_bare()
-        instance_id, seconds = launch(client, poller)
+        instance_id, seconds = launch(client, containers, poller)
         ours.append(seconds)
         end(client, instance_id)
     return ours, bare
 
 
-def launch(client: Client, poller: Poller) -> tuple[str, float]:
+def launch(client: Client, containers: Containers, poller: Poller) -> tuple[str, float]:
     subnet = subnets(client, 1)[0]["SubnetId"]
     began = time.time()
     answer = client.aws("ec2").run_instances(ImageId=IMAGE, InstanceType="t3.medium", MinCount=1, MaxCount=1, SubnetId=subnet)
     instance = answer["Instances"][0]
+    containers.await_start(instance["InstanceId"], began)
     return instance["InstanceId"], poller.first_200(instance["PrivateIpAddress"]) - began
 
 

@@ -1,7 +1,8 @@
 """What the figures with real containers share: the sandbox's own containers, a bare one beside them, and who asks them from inside.
 
 The host cannot reach instances, so one small program inside the network namespace of the control plane asks an address every 5 ms and tells
-when it first answered; its clock is this machine's.
+when it first answered; its clock is this machine's. It begins when the container runs: an address that is asked for before it is there is
+asked for again only a second later (ARP), which would be measured instead.
 """
 
 import subprocess
@@ -55,6 +56,15 @@ class Containers:
         made = self._docker.create_container_from_config(config, f"{NAME}-bare-{address}")
         self._docker.start(made["Id"])
         return str(made["Id"])
+
+    def await_start(self, instance_id: str, since: float) -> None:
+        """Until Docker says that the instance's container runs, by Docker's event stream; `since`: a moment before (time.time())."""
+        wanted = {"event": "start", "container": labels.container_name(NAME, instance_id)}
+        stream = self._docker.events(since=int(since), until=int(since + 60), decode=True, filters=wanted)
+        try:
+            next(iter(stream))
+        finally:
+            stream.close()
 
     def remove(self, container: str) -> None:
         self._docker.remove_container(container, force=True, v=True)
