@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -92,3 +93,12 @@ def pick(found: Mapping[str, Any] | Sequence[str], beginning: str) -> list[str]:
 
 def have(command: str) -> bool:
     return shutil.which(command) is not None
+
+
+def typable(command: str) -> str:
+    """A command as this person can type it: where `sandbox` is not on the PATH, with the path that it was called by."""
+    called = Path(sys.argv[0])
+    if shutil.which("sandbox") or called.name != "sandbox":
+        return command
+    path = os.path.relpath(called) if called.is_absolute() and called.is_relative_to(Path.cwd()) else str(called)
+    return re.sub(r"(?<![\w/-])sandbox(?= )", path, command)

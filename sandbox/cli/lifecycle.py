@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sandbox.cli import compose, daemon
-from sandbox.cli.common import Running, client
+from sandbox.cli.common import Running, client, typable
 from sandbox.cli.env import exports
 from sandbox.client import NotRunning
 from sandbox.core.errors import UserError
@@ -37,7 +37,7 @@ def up(runtime: str | None, speed: float | None, port: int | None) -> None:
     endpoint = client(settings).endpoint
     click.echo(f"The sandbox answers at {endpoint}: {health['runtime']} runtime, speed {health['speed']:g}.")
     click.echo("".join(f"  export {name}={value}\n" for name, value in exports(settings).items()), nl=False)
-    click.echo('  next: eval "$(sandbox env)"    or: sandbox scenario run tutorial')
+    click.echo("  next: " + typable('eval "$(sandbox env)"    or: sandbox status    or: sandbox scenario run tutorial'))
 
 
 @click.command()

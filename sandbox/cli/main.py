@@ -11,6 +11,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.cli.clock import clock
+from sandbox.cli.common import typable
 from sandbox.cli.env import env
 from sandbox.cli.events import events
 from sandbox.cli.explain import explain
@@ -70,7 +71,7 @@ def run(arguments: list[str] | None = None) -> int:
 def told(sentence: str, next_command: str | None) -> int:
     click.echo(f"error: {sentence}", err=True)
     if next_command:
-        click.echo(f"  next: {next_command}", err=True)
+        click.echo(f"  next: {typable(next_command)}", err=True)
     return 1
 
 
