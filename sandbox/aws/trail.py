@@ -36,7 +36,8 @@ LONGEST, MOST = 200, 20
 
 def called(call: Call) -> Event:
     about = resources(call.parameters)
-    shown = ", ".join(about[:3]) + (" …" if len(about) > 3 else "")
+    short = [each for each in about if not each.startswith("arn:")] or about  # an ARN's name stands beside it, and is what a person knows
+    shown = ", ".join(short[:3]) + (" …" if len(short) > 3 else "")
     return Event(
         source=f"aws.{call.source}",
         detail_type=CALLED,

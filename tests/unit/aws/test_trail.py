@@ -40,6 +40,14 @@ def test_what_a_call_is_about(parameters: dict[str, Any], expected: tuple[str, .
 SUMMARIES = [
     (call("TerminateInstances", InstanceIds=["i-1a2b3c4d"]), "a user called TerminateInstances on i-1a2b3c4d"),
     (call("RunInstances", caller="autoscaling"), "Auto Scaling called RunInstances"),
+    (
+        call(
+            "RegisterTargets",
+            TargetGroupArn="arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef",
+            Targets=[{"Id": "i-1a2b3c4d"}],
+        ),
+        "a user called RegisterTargets on web, i-1a2b3c4d",
+    ),
     (call("Publish", caller="somebody-new"), "somebody-new called Publish"),
     (
         call("StopInstances", InstanceIds=[f"i-1a2b3c4{n}" for n in range(4)]),
