@@ -60,7 +60,8 @@ def command(environment: Mapping[str, str], *words: str) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"sandbox {' '.join(words)}: {done.stdout.strip()}")
+        print(done.stdout, file=sys.stderr)
+        raise RuntimeError(f"sandbox {' '.join(words)}: {(done.stdout.strip().splitlines() or ['it said nothing'])[-1]}")
 
 
 def until(what: str, condition: Callable[[], T], seconds: float, pause: float = 0.1) -> T:
