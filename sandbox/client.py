@@ -15,6 +15,7 @@ import httpx
 from sandbox.core.errors import UserError
 from sandbox.traffic.load import Load
 from sandbox.traffic.plan import Plan, Stream
+from sandbox.traffic.receiver import HttpReceiver, Receiver
 
 __all__ = ["Client", "NotRunning", "Refused", "SandboxClient", "UserError"]
 
@@ -65,6 +66,10 @@ class SandboxClient(Protocol):
 
     def traffic(self, plan: Plan) -> Stream:
         """Sends from now on."""
+        ...
+
+    def receiver(self) -> Receiver:
+        """Listens from now on, on loopback, for what SNS posts."""
         ...
 
 
@@ -132,6 +137,9 @@ class Client:
 
     def traffic(self, plan: Plan) -> Stream:
         return Load(plan, self.now(), self.speed)
+
+    def receiver(self) -> Receiver:
+        return HttpReceiver()
 
     def close(self) -> None:
         self._http.close()

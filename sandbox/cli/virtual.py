@@ -11,11 +11,15 @@ from urllib.parse import urlsplit
 from werkzeug.test import Client as WsgiClient
 from werkzeug.test import TestResponse
 
+from sandbox.cli.virtual_receiver import VirtualReceiver
+from sandbox.cli.virtual_work import Work
 from sandbox.client import Refused
 from sandbox.core.control import Scope
+from sandbox.drivers.delivery.simulated import SimulatedDeliverer
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.settings import Settings
 from sandbox.traffic.plan import Failure, Outcome, Plan, Stream, judge
+from sandbox.traffic.receiver import Receiver
 from sandbox.traffic.virtual import VirtualLoad
 from sandbox.wiring import Sandbox, build
 
@@ -30,6 +34,7 @@ class VirtualClient:
         self.region = sandbox.settings.region
         self._scope = Scope(sandbox.settings.account, sandbox.settings.region)
         self._http = WsgiClient(sandbox.gateway)
+        self._work = Work(sandbox.world)
 
     def aws(self, service: str) -> Any:
         return self.sandbox.transport.client(service, self._scope)
@@ -54,7 +59,22 @@ class VirtualClient:
         proxy = self.sandbox.drivers.proxy
         assert isinstance(proxy, SimulatedProxy)
         listeners = {e["url"]: e["listener_arn"] for e in self.get("endpoints")["endpoints"] if e["url"]}
-        return VirtualLoad(plan, self.sandbox.clock, self.sandbox.engine.at, lambda url: _ask(proxy, listeners, url))
+        return VirtualLoad(plan, self.sandbox.clock, self.sandbox.engine.at, lambda url: self._ask(proxy, listeners, url))
+
+    def receiver(self) -> Receiver:
+        deliverer = self.sandbox.drivers.deliverer
+        assert isinstance(deliverer, SimulatedDeliverer)
+        return VirtualReceiver(deliverer)
+
+    def _ask(self, proxy: SimulatedProxy, listeners: Mapping[str, str], url: str) -> tuple[Outcome, float]:
+        parts = urlsplit(url)
+        path = parts.path or "/"
+        try:
+            response = proxy.request(listeners[f"http://{parts.netloc}/"], path=f"{path}?{parts.query}" if parts.query else path)
+        except KeyError:
+            return Outcome(failure=Failure.REFUSED), 0.0
+        worked = self._work.take(response.target_id, parts.query) if response.target_id else timedelta(0)
+        return judge(response.status, response.target_id), (response.latency + worked).total_seconds()
 
 
 def virtual_client(settings: Settings) -> VirtualClient:
@@ -62,15 +82,6 @@ def virtual_client(settings: Settings) -> VirtualClient:
     client = VirtualClient(build(settings, virtual=True))
     client.post("reset")  # moto's state is the process's: another sandbox may have been in it before
     return client
-
-
-def _ask(proxy: SimulatedProxy, listeners: Mapping[str, str], url: str) -> tuple[Outcome, float]:
-    parts = urlsplit(url)
-    try:
-        response = proxy.request(listeners[f"http://{parts.netloc}/"], path=parts.path or "/")
-    except KeyError:
-        return Outcome(failure=Failure.REFUSED), 0.0
-    return judge(response.status, response.target_id), response.latency.total_seconds()
 
 
 def _url(path: str) -> str:

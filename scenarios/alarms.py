@@ -1,0 +1,56 @@
+"""What CloudWatch tells of alarms and of CPU: states, history, datapoints. For the scenarios of scaling and notification."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from scenarios.fleet import GROUP
+from scenarios.stage import Stage
+
+MINUTE = timedelta(minutes=1)
+
+
+def alarm(stage: Stage, name: str) -> dict[str, Any]:
+    return dict(stage.ask("cloudwatch", "describe_alarms", AlarmNames=[name])["MetricAlarms"][0])
+
+
+def state(stage: Stage, name: str) -> str:
+    return str(alarm(stage, name)["StateValue"])
+
+
+def history(stage: Stage, names: Iterable[str], since: datetime, kind: str | None = None) -> list[dict[str, Any]]:
+    """Oldest first; `kind`: "StateUpdate", "Action"."""
+    given = {"HistoryItemType": kind} if kind else {}
+    found = []
+    for name in names:
+        asked: dict[str, Any] = {"AlarmName": name, "StartDate": since, "EndDate": stage.client.now() + MINUTE, "MaxRecords": 100, **given}
+        while True:
+            answer = stage.ask("cloudwatch", "describe_alarm_history", **asked)
+            found += answer["AlarmHistoryItems"]
+            if "NextToken" not in answer:
+                break
+            asked["NextToken"] = answer["NextToken"]
+    found.reverse()  # newest come first: of one moment, too
+    return sorted(found, key=lambda item: item["Timestamp"])
+
+
+def went_to(stage: Stage, name: str, value: str, since: datetime) -> datetime | None:
+    """When the alarm first went to the state; None: it has not."""
+    updates = history(stage, [name], since, "StateUpdate")
+    return next((u["Timestamp"] for u in updates if u["HistorySummary"].endswith(f"to {value}")), None)
+
+
+def cpu(stage: Stage, since: datetime) -> list[tuple[datetime, float]]:
+    """The group's average CPUUtilization in percent, one point for each minute that has one."""
+    answer = stage.ask(
+        "cloudwatch",
+        "get_metric_statistics",
+        Namespace="AWS/EC2",
+        MetricName="CPUUtilization",
+        Dimensions=[{"Name": "AutoScalingGroupName", "Value": GROUP}],
+        StartTime=since,
+        EndTime=stage.client.now() + MINUTE,
+        Period=60,
+        Statistics=["Average"],
+    )
+    return sorted((point["Timestamp"], float(point["Average"])) for point in answer["Datapoints"])
