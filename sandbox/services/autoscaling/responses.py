@@ -46,6 +46,16 @@ def _refusal(what: str) -> Callable[[Any], ActionResult]:
 
 @swap_response("autoscaling")
 class SandboxAutoScalingResponse(ScalingResponses):
+    # ---- launch configurations ---------------------------------------------------------------------------------------------------------
+
+    @replaces(why="EC2-43: detailed monitoring unless it is switched off (moto: off unless it is switched on)")
+    def create_launch_configuration(self) -> ActionResult:
+        given, answer = self._get_params(), super().create_launch_configuration()
+        asked = (given.get("InstanceMonitoring") or {}).get("Enabled")
+        made = self.autoscaling_backend.launch_configurations[given["LaunchConfigurationName"]]
+        made.instance_monitoring_enabled = asked is not False
+        return answer
+
     # ---- groups ------------------------------------------------------------------------------------------------------------------------
 
     @replaces(why="ASG-7: parameters that moto drops; those that nothing stands behind are refused")

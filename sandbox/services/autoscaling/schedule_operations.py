@@ -79,13 +79,13 @@ class ScheduleOperations(GroupOperations):
         ]
 
     @replaces(why="by group and name")
-    def delete_scheduled_action(self, group_name: str, name: str) -> None:
-        self.group(group_name)
-        if (group_name, name) not in self.scheduled_actions:
+    def delete_scheduled_action(self, auto_scaling_group_name: str, scheduled_action_name: str) -> None:
+        group, name = self.group(auto_scaling_group_name), scheduled_action_name
+        if (group.name, name) not in self.scheduled_actions:
             raise errors.unknown_scheduled_action(name)
-        del self.scheduled_actions[(group_name, name)]
-        summary = f"scheduled action {name} of {group_name} is deleted"
-        context().journal.record(events.event(events.SCHEDULE, summary, events.Told(group=group_name, also=(name,))))
+        del self.scheduled_actions[(group.name, name)]
+        summary = f"scheduled action {name} of {group.name} is deleted"
+        context().journal.record(events.event(events.SCHEDULE, summary, events.Told(group=group.name, also=(name,))))
 
     @replaces(why="an unknown group is an error; each action by itself")
     def batch_delete_scheduled_action(self, group_name: str, names: list[str]) -> list[dict[str, str]]:

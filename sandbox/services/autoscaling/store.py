@@ -75,6 +75,13 @@ class SandboxMember(MotoMember):  # type: ignore[misc]
         return next((z.zone_id for z in zones if z.name == self.availability_zone), None)
 
     @property
+    def warm_at(self) -> datetime | None:
+        """From when on its metrics count for the group's (SCL-16); None: it is not in service."""
+        default = self.instance.autoscaling_group.sandbox.default_instance_warmup or 0
+        warmup = timedelta(seconds=default) if self.warmup is None else self.warmup
+        return self.in_service_since + warmup if self.in_service_since else None
+
+    @property
     def lifecycle(self) -> LifecycleState:
         return LifecycleState(self.lifecycle_state)
 

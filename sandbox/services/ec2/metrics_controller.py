@@ -39,7 +39,7 @@ class Ec2MetricsController(Shell[Picture, None]):
             instance_id=instance.id,
             image_id=instance.image_id,
             instance_type=instance.instance_type,
-            group=instance.ec2_backend.tags.get(instance.id, {}).get(GROUP_TAG),
+            group=_group(instance, now),
             detailed=instance.monitoring_state == "enabled",
             running_since=extra.state_since,
             system_check=extra.system_check.result,
@@ -64,3 +64,13 @@ def _running(scope: Scope) -> Iterator[Any]:
     for found, instance in picture.known():
         if found == scope and instance.lifecycle_state is InstanceState.RUNNING:
             yield instance
+
+
+def _group(instance: Any, now: datetime) -> str | None:
+    """The Auto Scaling group that its metrics count for: not while it warms up, nor in standby (SCL-16)."""
+    name: str | None = instance.ec2_backend.tags.get(instance.id, {}).get(GROUP_TAG)
+    group = getattr(instance, "autoscaling_group", None)
+    member = next((m for m in group.instance_states if m.instance_id == instance.id), None) if group else None
+    if member is None:
+        return name
+    return name if member.warm_at is not None and now >= member.warm_at else None
