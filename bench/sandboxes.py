@@ -24,6 +24,7 @@ def sandbox(runtime: str, **settings: object) -> Iterator[Client]:
     """A sandbox that is healthy; `settings` as in sandbox/settings.py. Removed with all that it made, whatever happens."""
     with tempfile.TemporaryDirectory(prefix="bench-") as state:
         environment = os.environ | variables(state) | {f"SANDBOX_{name.upper()}": str(value) for name, value in settings.items()}
+        command(environment, "down")  # what a run left that was killed
         try:
             command(environment, "up", "--runtime", runtime)
             client = Client(f"http://127.0.0.1:{PORT}")
