@@ -23,6 +23,7 @@ TRACK_CPU = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAvera
 @dataclass
 class ScalingStage(Stage):
     demand: float = 0.0  # percent of one machine, shared evenly by those that serve
+    here = HERE
 
     def share(self, machine: Machine, now: datetime) -> float:
         serving = [m for m in self.world.machines.values() if m.running]

@@ -1,0 +1,97 @@
+"""When a scheduled action is due: cron, time zones, daylight saving, and what becomes of an action that ran."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sandbox.services.autoscaling.schedule import RunAction, Schedule, ScheduledAction, bounds, decide, next_time
+from tests.support import rule
+from tests.unit.services.autoscaling.builders import NOW
+
+
+def action(name: str = "a", **more: Any) -> ScheduledAction:
+    return ScheduledAction(arn=f"arn:{name}", name=name, auto_scaling_group_name="web", **({"due": NOW, "desired_capacity": 5} | more))
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "zone", "after", "expected"),
+    [
+        ("0 9 * * *", None, "2026-05-07T12:00", "2026-05-08T09:00"),
+        ("0 9 * * *", None, "2026-05-07T09:00", "2026-05-08T09:00"),  # after, not at
+        ("*/15 * * * *", None, "2026-05-07T12:01", "2026-05-07T12:15"),
+        ("0 9 * * *", "Europe/Berlin", "2026-05-07T12:00", "2026-05-08T07:00"),
+        ("0 9 * * *", "Europe/Berlin", "2026-01-07T12:00", "2026-01-08T08:00"),
+        ("0 9 * * *", "Europe/Berlin", "2026-03-28T12:00", "2026-03-29T07:00"),  # the clocks went forward in the night
+        ("0 9 * * *", "Europe/Berlin", "2026-10-24T12:00", "2026-10-25T08:00"),  # and back
+        ("0 9 * * *", "Asia/Kolkata", "2026-05-07T12:00", "2026-05-08T03:30"),
+        ("0 9 * * MON-FRI", None, "2026-05-08T12:00", "2026-05-11T09:00"),
+        ("0 0 1 1,6,12 *", None, "2026-05-07T12:00", "2026-06-01T00:00"),
+        ("0 0 29 2 *", None, "2026-05-07T12:00", "2028-02-29T00:00"),
+    ],
+)
+@rule("ASG-108")
+def test_cron_in_its_time_zone(recurrence: str, zone: str | None, after: str, expected: str) -> None:
+    assert next_time(recurrence, zone, utc(after)) == utc(expected)
+
+
+@pytest.mark.parametrize("recurrence", ["", "* * * *", "* * * * * *", "61 * * * *", "0 9 * * FRY", "0 0 31 2 *"])
+@rule("ASG-108")
+def test_what_is_no_cron_expression_of_five_fields_or_never_comes(recurrence: str) -> None:
+    with pytest.raises(ValueError):
+        next_time(recurrence, None, NOW)
+
+
+def test_only_what_is_due_runs_the_oldest_first_and_the_loop_sleeps_until_the_next() -> None:
+    late, punctual = action("late", due=NOW - timedelta(hours=5)), action("punctual")
+    coming = action("coming", due=NOW + timedelta(minutes=7))
+    decision = decide(Schedule(actions=(coming, punctual, late)), NOW)
+    assert [run.action.name for run in decision.actions if isinstance(run, RunAction)] == ["late", "punctual"]
+    assert decision.look_again == timedelta(minutes=7)
+
+
+@pytest.mark.parametrize(
+    ("given", "again"),
+    [
+        ({}, None),
+        ({"recurrence": "0 * * * *"}, NOW + timedelta(hours=1)),
+        ({"recurrence": "0 * * * *", "due": NOW - timedelta(days=3)}, NOW + timedelta(hours=1)),  # missed ones are made good once
+        ({"recurrence": "0 * * * *", "end": NOW + timedelta(minutes=59)}, None),
+        ({"recurrence": "0 * * * *", "end": NOW + timedelta(minutes=60)}, NOW + timedelta(hours=1)),
+    ],
+)
+@rule("ASG-108")
+def test_an_action_recurs_until_its_end(given: dict[str, Any], again: datetime | None) -> None:
+    (run,) = decide(Schedule(actions=(action(**given),)), NOW).actions
+    assert isinstance(run, RunAction)
+    assert (run.again and run.again.due, run.skipped) == (again, False)
+
+
+@rule("ASG-95")
+def test_while_suspended_a_due_action_is_skipped_for_good() -> None:
+    (run,) = decide(Schedule(actions=(action(),), suspended=True), NOW).actions
+    assert run == RunAction(action=action(), again=None, skipped=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"desired_capacity": 5}, (1, 10, 5)),
+        ({"min_size": 4, "desired_capacity": None}, (4, 10, 4)),  # ASG-4: desired follows
+        ({"max_size": 2, "desired_capacity": None}, (1, 2, 2)),
+        ({"min_size": 0, "max_size": 0, "desired_capacity": 0}, (0, 0, 0)),
+    ],
+)
+@rule("ASG-108", "ASG-4")
+def test_any_of_the_three_sizes_may_be_given(given: dict[str, Any], expected: tuple[int, int, int]) -> None:
+    assert bounds(action(**given), 1, 10, 3) == expected
+
+
+@pytest.mark.parametrize("given", [{"min_size": 11, "desired_capacity": None}, {"desired_capacity": 11}, {"desired_capacity": 0}])
+def test_sizes_that_cannot_be_with_those_of_the_group(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        bounds(action(**given), 1, 10, 3)
