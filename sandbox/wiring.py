@@ -6,6 +6,7 @@ Read it from top to bottom to see every controller and driver on one screen.
 import os
 import random
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK, Context, use
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.transport import Transport
-from sandbox.control import endpoints, health
+from sandbox.control import endpoints, health, rates
 from sandbox.control.access_log import AccessLog
 from sandbox.control.app import control_app
 from sandbox.control.surface import ControlSurface
@@ -59,6 +60,7 @@ from sandbox.services.ec2.picture import in_a_vpc
 from sandbox.services.elbv2.controller import Elbv2Controller
 from sandbox.services.elbv2.metrics_controller import Elbv2MetricsController
 from sandbox.services.sns.controller import SnsController
+from sandbox.services.sns.mailbox import Mailbox
 from sandbox.settings import Settings
 
 VIRTUAL_START = datetime(2026, 5, 7, 17, 0, tzinfo=UTC)  # the day of the outage that the tutorial is about
@@ -226,8 +228,10 @@ def may_bind_port_80() -> bool:
 
 def _surface(sandbox: Sandbox, disk: Callable[[], str | None]) -> ControlSurface:
     settings, drivers, engine = sandbox.settings, sandbox.drivers, sandbox.engine
-    access_log = AccessLog()
+    access_log, busy = AccessLog(), rates.Rates((lambda: sandbox.clock.now().timestamp()) if drivers.world else time.monotonic)
     drivers.proxy.on_access(access_log.take)
+    drivers.proxy.on_access(busy.take)
+    mailbox = Mailbox()
     scope = Scope(settings.account, settings.region)
     elbv2 = sandbox.transport.client("elbv2", scope)
 
@@ -261,12 +265,15 @@ def _surface(sandbox: Sandbox, disk: Callable[[], str | None]) -> ControlSurface
         clock=sandbox.clock,
         journal=sandbox.journal,
         access_log=access_log,
+        rates=busy,
         health=parts,
         loops=engine.loops,
         seams=seams.installed,
         endpoints=lambda: endpoints.read(elbv2, drivers.proxy.local_address, drivers.proxy.problems),
         containers=drivers.runtime.containers,
         console=drivers.runtime.console_output,
+        cpu=lambda: rates.cpu(drivers.meter, sandbox.clock),
+        mailbox=lambda to: [mail.as_json() for mail in mailbox.messages(to)],
         set_speed=set_speed,
         reset=reset,
         runtime=drivers.runtime.name,

@@ -14,6 +14,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.control import endpoints, explain
+from sandbox.control.rates import WINDOW
 from sandbox.control.surface import ControlSurface
 
 LONGEST_POLL = 30.0  # real seconds
@@ -43,6 +44,8 @@ def control_app(surface: ControlSurface) -> Flask:
         ("POST", "reset", lambda: reset(surface)),
         ("GET", "machines", lambda: machines(surface)),
         ("GET", "console", lambda: console(surface)),
+        ("GET", "rates", lambda: rates(surface)),
+        ("GET", "mailbox", lambda: mailbox(surface)),
         ("GET", "access-log", lambda: {"lines": surface.access_log.lines(whole("newest", 1000, 1, 10_000))}),
     ]
     for method, name, answer in routes:
@@ -176,7 +179,24 @@ def change_clock(surface: ControlSurface) -> dict[str, Any]:
 def reset(surface: ControlSurface) -> dict[str, Any]:
     surface.reset()
     surface.access_log.clear()
+    surface.rates.clear()
     return {"status": "ok"}
+
+
+def rates(surface: ControlSurface) -> dict[str, Any]:
+    """Of the last seconds: requests by target and by target group, CPU by instance (percent of its limit)."""
+    return {
+        "seconds": WINDOW,
+        "targets": [asdict(rate) for rate in surface.rates.by_target()],
+        "target_groups": [asdict(rate) for rate in surface.rates.by_target_group()],
+        "cpu": dict(surface.cpu()),
+    }
+
+
+def mailbox(surface: ControlSurface) -> dict[str, Any]:
+    """Mails and text messages that SNS sent, oldest first; `to`: of one address or number; `newest`: at most so many."""
+    found = list(surface.mailbox(request.args.get("to") or None))
+    return {"messages": found[-whole("newest", 100, 1, 1000) :]}
 
 
 def machines(surface: ControlSurface) -> dict[str, Any]:

@@ -6,11 +6,12 @@ All callables may be called from any thread, without the lock; those that need i
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sandbox.control.access_log import AccessLog
 from sandbox.control.endpoints import Endpoint
 from sandbox.control.health import Part
+from sandbox.control.rates import Rates
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Journal
 from sandbox.drivers.runtime.base import Container
@@ -48,12 +49,15 @@ class ControlSurface:
     clock: Clock
     journal: Journal
     access_log: AccessLog
+    rates: Rates
     health: Callable[[], Sequence[Part]]  # health.parts(...)
     loops: Callable[[], Sequence[LoopLike]]  # Engine.loops
     seams: Callable[[], Sequence[SeamLike]]  # seams.installed
     endpoints: Callable[[], Sequence[Endpoint]]  # endpoints.read(...)
     containers: Callable[[], Mapping[str, Container]]  # Runtime.containers
     console: Callable[[str], bytes]  # Runtime.console_output; KeyError: no such machine
+    cpu: Callable[[], Mapping[str, float]]  # rates.cpu(...)
+    mailbox: Callable[[str | None], Sequence[Mapping[str, Any]]]  # mails and text messages to an address, or to all; oldest first
     set_speed: Callable[[float], None]  # of the clock, and whoever has to know; ValueError: not such a speed
     reset: Callable[[], None]  # nothing of AWS is left, machines included
     runtime: str  # Runtime.name

@@ -14,6 +14,7 @@ from sandbox.control.access_log import AccessLog
 from sandbox.control.app import control_app
 from sandbox.control.endpoints import Endpoint, by_load_balancer, read
 from sandbox.control.health import Part, parts
+from sandbox.control.rates import Rates
 from sandbox.control.surface import ControlSurface
 from sandbox.core.clock import WallClock
 from sandbox.core.events import Event
@@ -27,6 +28,8 @@ WELL = (Part(name="engine", ok=True, sentence="3 loops run, none fails."),)
 LISTENER = Endpoint(
     load_balancer="web", load_balancer_arn="arn:lb", dns_name="web-1.elb", state="active", port=80, url="http://127.0.0.1:8081/"
 )
+
+MAILS = ({"to": "ops@example.com", "subject": "ALARM"}, {"to": "+15550100", "subject": None})
 
 
 def surface(**changes: Any) -> ControlSurface:
@@ -42,6 +45,9 @@ def surface(**changes: Any) -> ControlSurface:
         endpoints=lambda: (LISTENER,),
         containers=lambda: {"i-1": Container(instance_id="i-1", state=ContainerState.RUNNING, boots=1)},
         console={"i-1": b"booted \xff\n"}.__getitem__,
+        rates=Rates(lambda: 0.0),
+        cpu=lambda: {"i-1": 42.5},
+        mailbox=lambda to: [mail for mail in MAILS if to in (None, mail["to"])],
         set_speed=clock.set_speed,
         reset=lambda: None,
         runtime="simulated",
@@ -236,3 +242,21 @@ def test_endpoints_by_load_balancer_are_what_a_script_needs() -> None:
         "a": {"dns_name": "a.elb", "state": "active", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://a.elb:8080"},
         "b": {"dns_name": "b.elb", "state": "active", "listeners": {}, "front": "http://b.elb:8080"},
     }
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("", ["ops@example.com", "+15550100"]), ("?to=ops@example.com", ["ops@example.com"]), ("?newest=1", ["+15550100"]), ("?to=nobody", [])],
+)
+def test_the_mailbox_shows_what_was_sent_to_whom(query: str, expected: list[str]) -> None:
+    assert [mail["to"] for mail in client().get(f"/_sandbox/mailbox{query}").get_json()["messages"]] == expected
+
+
+def test_rates_are_of_the_last_seconds() -> None:
+    moments = iter([7.0, 8.0, 8.0])
+    given = surface(rates=Rates(lambda: next(moments)))
+    given.rates.take([request_record()] * 20)
+    answer = client(given).get("/_sandbox/rates").get_json()
+    assert answer["cpu"] == {"i-1": 42.5}
+    assert [(rate["target"], rate["requests_per_second"], rate["p99_ms"]) for rate in answer["targets"]] == [("172.31.0.5:80", 2.0, 1.0)]
+    assert [rate["target_group"] for rate in answer["target_groups"]] == ["arn:tg"]
