@@ -4,6 +4,7 @@ What an earlier run left is taken up again: AWS state and journal from the state
 SIGTERM saves and lets go; instances and the load balancer go on serving, as on AWS. `sandbox down` removes them.
 """
 
+import gc
 import shutil
 import signal
 import threading
@@ -42,6 +43,7 @@ def serve(settings: Settings) -> None:
         saver.start()
         sandbox.engine.start()
         server.start()
+        _collect_garbage_of_now_on()
         _until_told()
     finally:
         server.stop()
@@ -49,6 +51,12 @@ def serve(settings: Settings) -> None:
         saver.stop()
         sandbox.close()
         file.close()
+
+
+def _collect_garbage_of_now_on() -> None:
+    """What was imported lives as long as the process. Looking through its 200,000 objects would stop all threads for 0.15 s each time."""
+    gc.freeze()
+    gc.enable()
 
 
 def _not_before(earlier: Sequence[Event]) -> datetime:
