@@ -1,5 +1,6 @@
 """Removes what the tutorial makes, in the order that AWS wants (TUT-54). Before a run, after it, and twice in a row it does the same."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ SECURITY_GROUPS = ("coinbase-instances", "coinbase-lb", "your-security-group")
 
 def clean_up(stage: Stage, what: str) -> None:
     stage.chapter(f"Clearing away {what}")
-    gone = [_group(stage), _alarm(stage), _load_balancer(stage), _target_group(stage)]
+    gone = [_group(stage), clear_alarms(stage, [ALARM]), _load_balancer(stage), _target_group(stage)]
     gone += [_launch_configuration(stage), _launch_template(stage)]
     _wait_for_instances(stage)
     gone += [_security_groups(stage), _key_pair(stage), _topic(stage)]
@@ -31,10 +32,10 @@ def _groups(stage: Stage) -> list[Any]:
     return list(stage.ask("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[GROUP])["AutoScalingGroups"])
 
 
-def _alarm(stage: Stage) -> bool:
-    found = stage.ask("cloudwatch", "describe_alarms", AlarmNames=[ALARM])["MetricAlarms"]
+def clear_alarms(stage: Stage, names: Sequence[str]) -> bool:
+    found = [alarm["AlarmName"] for alarm in stage.ask("cloudwatch", "describe_alarms", AlarmNames=list(names))["MetricAlarms"]]
     if found:
-        stage.quietly("cloudwatch", "delete_alarms", AlarmNames=[ALARM])
+        stage.quietly("cloudwatch", "delete_alarms", AlarmNames=found)
     return bool(found)
 
 

@@ -246,7 +246,12 @@ def test_endpoints_by_load_balancer_are_what_a_script_needs() -> None:
 
 @pytest.mark.parametrize(
     ("query", "expected"),
-    [("", ["ops@example.com", "+15550100"]), ("?to=ops@example.com", ["ops@example.com"]), ("?newest=1", ["+15550100"]), ("?to=nobody", [])],
+    [
+        ("", ["ops@example.com", "+15550100"]),
+        ("?to=ops@example.com", ["ops@example.com"]),
+        ("?newest=1", ["+15550100"]),
+        ("?to=nobody", []),
+    ],
 )
 def test_the_mailbox_shows_what_was_sent_to_whom(query: str, expected: list[str]) -> None:
     assert [mail["to"] for mail in client().get(f"/_sandbox/mailbox{query}").get_json()["messages"]] == expected
