@@ -52,6 +52,7 @@ from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
+from sandbox.services.autoscaling.schedule_controller import ScheduleController
 from sandbox.services.cloudwatch.backend import record
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.ec2.controller import Ec2Controller
@@ -138,6 +139,7 @@ def build(
     controllers: list[Controller] = [
         ec2,
         elbv2,
+        ScheduleController(journal),
         AutoScalingController(journal, transport),
         Ec2MetricsController(journal, drivers.meter, record),
         Elbv2MetricsController(journal, drivers.proxy, record, clock, stamps),
