@@ -26,10 +26,13 @@ def service(rule: str) -> str:
 
 
 def named(source: str) -> list[str]:
-    """Ids that calls of rule(...) or pytest.mark.rule(...) name."""
+    """Ids that calls of rule(...), under whatever name it was imported, or of pytest.mark.rule(...) name."""
+    nodes = list(ast.walk(ast.parse(source)))
+    imported = [a for n in nodes if isinstance(n, ast.ImportFrom) and n.module == "tests.support" for a in n.names]
+    names = {a.asname or a.name for a in imported if a.name == "rule"} | {"rule"}
     ids = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and _name(node.func) == "rule":
+    for node in nodes:
+        if isinstance(node, ast.Call) and _name(node.func) in names:
             ids += [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
     return ids
 
