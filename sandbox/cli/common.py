@@ -18,6 +18,9 @@ from rich.text import Text
 from sandbox.client import Client
 from sandbox.settings import Settings
 
+COLOURS = {"ALARM": "bold red", "Unhealthy": "bold red", "unhealthy": "bold red", "INSUFFICIENT_DATA": "yellow", "draining": "yellow"}
+"""Words that a table shows in colour, where somebody looks."""
+
 json_option = click.option("--json", "as_json_", is_flag=True, help="JSON instead of tables and sentences.")
 
 
@@ -67,18 +70,22 @@ def as_json(value: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "none") -> None:
     """Plain text where nobody looks (a pipe, a file): no colours, no cut-off lines."""
+    terminal().print(grid(title, columns, rows, empty))
+
+
+def terminal() -> Console:
     tty = sys.stdout.isatty()
-    console = Console(width=None if tty else 240, no_color=not tty, highlight=False)
+    return Console(width=None if tty else 240, no_color=not tty, highlight=False)
+
+
+def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "none") -> Table | Text:
+    """The table by itself; where there are no rows, a line that says so."""
     made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        made.add_column(Text(column), overflow="fold", no_wrap=not tty)
-    listed = list(rows)
-    for row in listed:
-        made.add_row(*(Text(cell) for cell in row))
-    if listed:
-        console.print(made)
-    else:
-        console.print(Text(f"{title}: {empty}", style="bold"))
+        made.add_column(Text(column), overflow="fold", no_wrap=not sys.stdout.isatty())
+    for row in rows:
+        made.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
+    return made if made.row_count else Text(f"{title}: {empty}", style="bold")
 
 
 def clock_time(moment: str) -> str:

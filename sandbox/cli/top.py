@@ -1,0 +1,64 @@
+"""`sandbox top`: groups, instances with CPU and requests a second, target groups and alarms, as they are now, again and again.
+
+What AWS can tell comes from its API; requests and CPU of the last seconds from /_sandbox/rates (CloudWatch tells whole minutes, later).
+top_view.py makes the tables.
+"""
+
+import sys
+import time
+from typing import Any
+
+import click
+from rich.console import Group
+from rich.live import Live
+
+from sandbox.cli import top_view
+from sandbox.cli.common import as_json, client, json_option, terminal
+from sandbox.client import SandboxClient
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="One picture, then end; so it is where nobody looks (a pipe, a file), too.")
+@click.option("--every", type=click.FloatRange(0.2, 60), default=1.0, show_default=True, help="Real seconds between two pictures.")
+@json_option
+def top(once: bool, every: float, as_json_: bool) -> None:
+    """Watch groups, instances, target groups and alarms; Ctrl-C ends it."""
+    sandbox = client()
+    if as_json_:
+        as_json(read(sandbox))
+    elif once or not sys.stdout.isatty():
+        terminal().print(view(sandbox))
+    else:
+        watch(sandbox, every)
+
+
+def watch(sandbox: SandboxClient, every: float) -> None:
+    with Live(view(sandbox), console=terminal(), screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+        while True:
+            time.sleep(every)
+            live.update(view(sandbox), refresh=True)
+
+
+def view(sandbox: SandboxClient) -> Group:
+    return Group(*top_view.tables(read(sandbox)))
+
+
+def read(sandbox: SandboxClient) -> dict[str, Any]:
+    """The picture: AWS's own answers, and the rates."""
+    autoscaling, elbv2 = sandbox.aws("autoscaling"), sandbox.aws("elbv2")
+    target_groups = pages(elbv2, "describe_target_groups", "TargetGroups")
+    return {
+        "health": sandbox.get("health"),
+        "groups": pages(autoscaling, "describe_auto_scaling_groups", "AutoScalingGroups"),
+        "instances": [i for r in pages(sandbox.aws("ec2"), "describe_instances", "Reservations") for i in r["Instances"]],
+        "target_groups": [
+            {**group, "Targets": elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]}
+            for group in target_groups
+        ],
+        "alarms": pages(sandbox.aws("cloudwatch"), "describe_alarms", "MetricAlarms"),
+        "rates": sandbox.get("rates"),
+    }
+
+
+def pages(client: Any, operation: str, key: str) -> list[dict[str, Any]]:
+    return [each for page in client.get_paginator(operation).paginate() for each in page[key]]

@@ -1,0 +1,96 @@
+"""The tables of `sandbox top`, made of its picture. Pure: AWS's answers and rates in, tables out."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from sandbox.cli.common import grid
+
+GONE = ("terminated",)  # of instances: described for an hour, of no interest here
+REASON = 100  # characters of an alarm's reason
+INSTANCE_COLUMNS = ("id", "zone", "state", "lifecycle", "health", "target", "CPU %", "requests/s", "p99 ms", "group")
+TARGET_GROUP_COLUMNS = ("name", "healthy", "unhealthy", "others", "requests/s", "5xx/s", "p50 ms", "p99 ms")
+
+Picture = Mapping[str, Any]
+
+
+def tables(picture: Picture) -> Iterator[Table | Text]:
+    health = picture["health"]
+    yield Text(f"{health['now'][:19]}Z  speed {health['speed']:g}  {health['runtime']} runtime  {health['status']}", style="bold")
+    yield grid("Auto Scaling groups", ("name", "min", "desired", "max", "in service", "others"), [_group(g) for g in picture["groups"]])
+    yield grid("instances", INSTANCE_COLUMNS, _instances(picture))
+    yield grid("target groups", TARGET_GROUP_COLUMNS, [_target_group(g, picture["rates"]) for g in picture["target_groups"]])
+    yield grid("alarms", ("name", "state", "why"), [_alarm(a) for a in _by_urgency(picture["alarms"])])
+
+
+def _group(group: Mapping[str, Any]) -> tuple[str, ...]:
+    states = Counter(i["LifecycleState"] for i in group["Instances"])
+    serving = states.pop("InService", 0)
+    sizes = (str(group["MinSize"]), str(group["DesiredCapacity"]), str(group["MaxSize"]))
+    return (group["AutoScalingGroupName"], *sizes, str(serving), _counts(states))
+
+
+def _instances(picture: Picture) -> list[tuple[str, ...]]:
+    members = {i["InstanceId"]: (i, g["AutoScalingGroupName"]) for g in picture["groups"] for i in g["Instances"]}
+    targets = {t["Target"]["Id"]: t["TargetHealth"]["State"] for g in picture["target_groups"] for t in g["Targets"]}
+    rows: list[tuple[str, ...]] = []
+    for instance in sorted(picture["instances"], key=lambda i: (i["Placement"]["AvailabilityZone"], i["InstanceId"])):
+        instance_id = instance["InstanceId"]
+        if instance["State"]["Name"] in GONE:
+            continue
+        member, group = members.get(instance_id, ({}, ""))
+        rows.append(
+            (
+                instance_id,
+                instance["Placement"]["AvailabilityZone"],
+                instance["State"]["Name"],
+                member.get("LifecycleState", ""),
+                member.get("HealthStatus", ""),
+                targets.get(instance_id, ""),
+                *_busy(instance, picture["rates"]),
+                group,
+            )
+        )
+    return rows
+
+
+def _busy(instance: Mapping[str, Any], rates: Mapping[str, Any]) -> tuple[str, str, str]:
+    """CPU, requests a second, p99. Empty: not measured, or not there."""
+    cpu = rates["cpu"].get(instance["InstanceId"])
+    address = instance.get("PrivateIpAddress") or "none"
+    mine = [r for r in rates["targets"] if r["target"] and r["target"].rpartition(":")[0] == address]
+    slowest = [r["p99_ms"] for r in mine if r["p99_ms"] is not None]
+    return number(cpu), number(sum(r["requests_per_second"] for r in mine) if mine else None), number(max(slowest, default=None))
+
+
+def _target_group(group: Mapping[str, Any], rates: Mapping[str, Any]) -> tuple[str, ...]:
+    states = Counter(t["TargetHealth"]["State"] for t in group["Targets"])
+    healthy, unhealthy = states.pop("healthy", 0), states.pop("unhealthy", 0)
+    mine = [r for r in rates["target_groups"] if r["target_group"] == group["TargetGroupArn"]]
+    slow = [max((r[name] for r in mine if r[name] is not None), default=None) for name in ("p50_ms", "p99_ms")]
+    busy = [sum(r[name] for r in mine) if mine else None for name in ("requests_per_second", "errors_per_second")]
+    return (group["TargetGroupName"], str(healthy), str(unhealthy), _counts(states), *map(number, (*busy, *slow)))
+
+
+def _alarm(alarm: Mapping[str, Any]) -> tuple[str, str, str]:
+    reason = alarm.get("StateReason", "")
+    return alarm["AlarmName"], alarm["StateValue"], reason if len(reason) <= REASON else reason[: REASON - 1] + "…"
+
+
+def _by_urgency(alarms: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    order = ("ALARM", "INSUFFICIENT_DATA", "OK")
+    return sorted(alarms, key=lambda alarm: (order.index(alarm["StateValue"]), alarm["AlarmName"]))
+
+
+def _counts(states: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+
+
+def number(value: float | None) -> str:
+    """Three digits at most where there are so many; empty for None."""
+    if value is None:
+        return ""
+    return f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
