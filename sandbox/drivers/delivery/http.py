@@ -6,74 +6,42 @@ A subscriber that never answers holds only its own places: the limit of deliveri
 
 import asyncio
 import socket
-import threading
-from collections.abc import Callable
+from functools import partial
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
 from sandbox.core.clock import Clock
+from sandbox.drivers.asking import LoopThread
 from sandbox.drivers.delivery.addresses import usable
 from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
-from sandbox.drivers.delivery.results import Results
 
 AT_ONCE = 32  # to one host and port
 SHORTEST_TIMEOUT = 1.0  # real seconds, whatever the clock's speed: a subscriber is a program of the real world
 
 
-class HttpDeliverer:
+class HttpDeliverer(LoopThread[DeliveryResult]):
     def __init__(self, clock: Clock, at_once: int = AT_ONCE, shortest: float = SHORTEST_TIMEOUT) -> None:
         self._clock, self._at_once, self._shortest = clock, at_once, shortest
-        self._results = Results()
         self._places: dict[str, asyncio.Semaphore] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._loop = asyncio.new_event_loop()
         self._client = httpx.AsyncClient(
             verify=False,  # subscribers on this machine have certificates that nobody else signed
             trust_env=False,
             timeout=None,  # ours is over the whole attempt
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
-        self._thread = threading.Thread(target=self._run, name="deliverer", daemon=True)
-        self._thread.start()
+        super().__init__("deliverer")
 
     def start(self, request: DeliveryRequest) -> None:
         self._results.begin(request)
-        self._loop.call_soon_threadsafe(self._begin, request)
-
-    def latest(self, key: str) -> DeliveryResult | None:
-        return self._results.latest(key)
-
-    def forget(self, key: str) -> None:
-        self._results.forget(key)
-
-    def on_result(self, callback: Callable[[str], None]) -> None:
-        self._results.on_result(callback)
-
-    def close(self) -> None:
-        self._results.close()
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
+        self._soon(partial(self._deliver, request))
 
     # ---- in the loop's thread ------------------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        self._loop.run_forever()
-        self._loop.run_until_complete(self._give_up())
-        self._loop.close()
-
     async def _give_up(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await super()._give_up()
         await self._client.aclose()
         await self._loop.shutdown_default_executor()
-
-    def _begin(self, request: DeliveryRequest) -> None:
-        task = self._loop.create_task(self._deliver(request))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, request: DeliveryRequest) -> None:
         timeout = max(self._clock.real(request.timeout), self._shortest)

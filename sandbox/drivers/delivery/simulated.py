@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
+from sandbox.drivers.asking import Asker
 from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
-from sandbox.drivers.delivery.results import Results
 from sandbox.drivers.world import World
 
 
@@ -30,10 +30,10 @@ class Subscriber:
     on_request: Callable[[DeliveryRequest], None] = lambda request: None
 
 
-class SimulatedDeliverer:
+class SimulatedDeliverer(Asker[DeliveryResult]):
     def __init__(self, world: World) -> None:
         self._world = world
-        self._results = Results()
+        super().__init__()
         self._subscribers: dict[str, Subscriber] = {}
 
     def subscriber(self, url: str) -> Subscriber:
@@ -52,18 +52,6 @@ class SimulatedDeliverer:
             self._later(request, request.timeout, Outcome.TIMED_OUT, detail=f"no answer within {request.timeout.total_seconds():g} s")
             return
         self._later(request, self._world.request_time, Outcome.ANSWERED, status=subscriber.status_code, then=subscriber.on_request)
-
-    def latest(self, key: str) -> DeliveryResult | None:
-        return self._results.latest(key)
-
-    def forget(self, key: str) -> None:
-        self._results.forget(key)
-
-    def on_result(self, callback: Callable[[str], None]) -> None:
-        self._results.on_result(callback)
-
-    def close(self) -> None:
-        self._results.close()
 
     def _later(
         self,

@@ -5,16 +5,16 @@ host's default route. Timeouts are sandbox time, with a floor in real seconds.
 """
 
 import asyncio
-import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 
 import h11
 
 from sandbox.core.clock import Clock
+from sandbox.drivers.asking import LoopThread
 from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
-from sandbox.drivers.probe.results import Results
 
 AT_ONCE = 64
 SHORTEST_TIMEOUT = 0.05  # real seconds, whatever the clock's speed: a machine's own delays are no failure of the target
@@ -28,16 +28,12 @@ def loopback(host: str) -> bool:
     return ip_address(host).is_loopback
 
 
-class HttpProber:
+class HttpProber(LoopThread[ProbeResult]):
     def __init__(self, clock: Clock, allowed: Allowed = loopback, at_once: int = AT_ONCE, shortest: float = SHORTEST_TIMEOUT) -> None:
         """`allowed` tells whether an address may be asked; loopback always may."""
+        super().__init__("prober")
         self._clock, self._allowed, self._shortest = clock, allowed, shortest
-        self._results = Results()
-        self._loop = asyncio.new_event_loop()
         self._places = asyncio.Semaphore(at_once)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._thread = threading.Thread(target=self._run, name="prober", daemon=True)
-        self._thread.start()
 
     def start(self, request: ProbeRequest) -> None:
         self._results.begin(request)
@@ -45,40 +41,9 @@ class HttpProber:
             detail = f"not asked: {request.host} is neither loopback nor in a network of the sandbox"
             self._loop.call_soon_threadsafe(self._finish, request, Outcome.FAILED, None, detail)
         else:
-            self._loop.call_soon_threadsafe(self._begin, request)
-
-    def latest(self, key: str) -> ProbeResult | None:
-        return self._results.latest(key)
-
-    def forget(self, key: str) -> None:
-        self._results.forget(key)
-
-    def on_result(self, callback: Callable[[str], None]) -> None:
-        self._results.on_result(callback)
-
-    def close(self) -> None:
-        """Probes that are under way are given up without a result."""
-        self._results.close()
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
+            self._soon(partial(self._probe, request))
 
     # ---- in the loop's thread ------------------------------------------------------------------------------------------------------
-
-    def _run(self) -> None:
-        self._loop.run_forever()
-        self._loop.run_until_complete(self._give_up())
-        self._loop.close()
-
-    async def _give_up(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _begin(self, request: ProbeRequest) -> None:
-        task = self._loop.create_task(self._probe(request))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _probe(self, request: ProbeRequest) -> None:
         timeout = max(self._clock.real(request.timeout), self._shortest)

@@ -1,17 +1,16 @@
 """The Prober of the simulated world: the result is known at once and told when the virtual time that it takes has passed."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
+from sandbox.drivers.asking import Asker
 from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
-from sandbox.drivers.probe.results import Results
 from sandbox.drivers.world import Answer, World
 
 
-class SimulatedProber:
+class SimulatedProber(Asker[ProbeResult]):
     def __init__(self, world: World) -> None:
         self._world = world
-        self._results = Results()
+        super().__init__()
 
     def start(self, request: ProbeRequest) -> None:
         """What the target does is decided now, as the connection is made."""
@@ -27,18 +26,6 @@ class SimulatedProber:
                 self._later(request, request.timeout, Outcome.TIMED_OUT, detail="no answer in time")
             case Answer.BLACKHOLE:
                 self._later(request, request.timeout, Outcome.TIMED_OUT, detail="no connection in time")
-
-    def latest(self, key: str) -> ProbeResult | None:
-        return self._results.latest(key)
-
-    def forget(self, key: str) -> None:
-        self._results.forget(key)
-
-    def on_result(self, callback: Callable[[str], None]) -> None:
-        self._results.on_result(callback)
-
-    def close(self) -> None:
-        self._results.close()
 
     def _later(self, request: ProbeRequest, after: timedelta, outcome: Outcome, status: int | None = None, detail: str = "") -> None:
         at = self._world.clock.now() + after

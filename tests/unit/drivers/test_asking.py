@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sandbox.drivers.asking import Results
 from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
-from sandbox.drivers.probe.results import Results
 
 NOW = datetime(2026, 5, 7, tzinfo=UTC)
 
