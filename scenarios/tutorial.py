@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from scenarios import alarms
 from scenarios.cleanup import clean_up
 from scenarios.failure import fail
 from scenarios.fleet import (
@@ -18,7 +19,6 @@ from scenarios.fleet import (
     GROUP,
     IMAGE,
     LOAD_BALANCER,
-    POLICY,
     TARGET_GROUP,
     TOPIC,
     Scene,
@@ -26,6 +26,7 @@ from scenarios.fleet import (
     settled,
     url,
 )
+from scenarios.service import track_cpu
 from scenarios.stage import Stage
 
 USER_DATA = Path(__file__).parent.parent / "app" / "deploy.sh"
@@ -165,17 +166,7 @@ def balance(stage: Stage, scene: Scene) -> None:
 
 def watch(stage: Stage, scene: Scene) -> None:
     stage.chapter("Step 5: scaling policy and alarm")
-    stage.step(
-        "autoscaling",
-        "put_scaling_policy",
-        AutoScalingGroupName=GROUP,
-        PolicyName=POLICY,
-        PolicyType="TargetTrackingScaling",
-        TargetTrackingConfiguration={
-            "PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"},
-            "TargetValue": 70.0,
-        },
-    )
+    policy = track_cpu(stage)
     topic = stage.step("sns", "create_topic", Name=TOPIC)["TopicArn"]  # TUT-43
     stage.step(  # TUT-41, TUT-42, TUT-44
         "cloudwatch",
@@ -199,3 +190,16 @@ def watch(stage: Stage, scene: Scene) -> None:
     stage.wait_until("3 instances are in service and 3 targets are healthy", lambda: settled(stage, scene), timedelta(minutes=5))
     scene.url = stage.wait_until("the listener answers on this machine", lambda: url(stage), timedelta(minutes=1))
     stage.say(f"The service is at {scene.url} (AWS's name for it leads nowhere here).")
+    measure(stage, policy)
+
+
+def measure(stage: Stage, policy: Mapping[str, str]) -> None:
+    """The policy acts on CPU that is measured (TUT-40); what it does under load is scenarios/scale_out_under_load.py."""
+    stage.say("The policy made two alarms of its own (SCL-11), and each minute CPU is measured:")
+    high = policy["AlarmHigh"]
+    stage.wait_until("the policy's alarm has data", lambda: alarms.state(stage, high) != "INSUFFICIENT_DATA", timedelta(minutes=6))
+    for name in policy.values():
+        made = alarms.alarm(stage, name)
+        stage.say(f"- {name} is {made['StateValue']}. {made['StateReason']}")
+    known = alarms.alarm(stage, high)
+    stage.expect("CPU is measured, and the policy's alarm knows it", known["StateValue"] == "OK", known["StateReason"])

@@ -1,5 +1,6 @@
 """The tutorial in virtual time: corrected it heals, as written it is never reachable, and each verdict can also be the other one."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -75,6 +76,15 @@ def test_the_corrected_tutorial_heals_and_leaves_nothing() -> None:
     assert left_behind(stage) == []
 
 
+@rule("TUT-40", "SCL-11")
+def test_step_5_makes_alarms_that_know_the_cpu() -> None:
+    stage = rehearsal()
+    tutorial.run(stage)
+    told = " ".join(" ".join(stage.lines).split())
+    assert "TargetTracking-coinbase-asg-AlarmHigh-" in told
+    assert re.search(r"is OK\. Threshold Crossed: \d datapoints? \[[\d.]+ \(07/05/26 17:\d\d:00\)", told)
+
+
 def test_it_tells_who_replaced_whom_and_why() -> None:
     stage = rehearsal()
     tutorial.run(stage)
@@ -123,7 +133,8 @@ def test_a_replacement_that_never_answers_does_not_pass(impatient: None) -> None
 
 
 @rule(
-    "TUT-10", "TUT-22", "TUT-24", "TUT-25", "TUT-26", "TUT-30", "TUT-31", "TUT-32", "TUT-41", "TUT-43", "TUT-45", "TUT-51", "TUT-53"
+    "TUT-10", "TUT-22", "TUT-24", "TUT-25", "TUT-26", "TUT-30", "TUT-31", "TUT-32", "TUT-41", "TUT-42", "TUT-43",
+    "TUT-45", "TUT-51", "TUT-53",
 )  # fmt: skip
 def test_as_written_it_is_never_reachable_for_the_reasons_of_the_rules() -> None:
     stage = rehearsal()
@@ -131,7 +142,8 @@ def test_as_written_it_is_never_reachable_for_the_reasons_of_the_rules() -> None
     assert stage.unmet() == []
     shown = {rule for rule, held in stage.findings.items() if held}
     assert shown >= {
-        "TUT-10", "TUT-22", "TUT-24", "TUT-25", "TUT-26", "TUT-30", "TUT-31", "TUT-41", "TUT-43", "TUT-45", "TUT-51", "TUT-53",
+        "TUT-10", "TUT-22", "TUT-24", "TUT-25", "TUT-26", "TUT-30", "TUT-31", "TUT-41", "TUT-42", "TUT-43", "TUT-45", "TUT-51",
+        "TUT-53",
     }  # fmt: skip
     assert "TUT-20" not in shown
     assert left_behind(stage) == []
