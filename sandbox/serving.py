@@ -7,7 +7,7 @@ SIGTERM saves and lets go; instances and the load balancer go on serving, as on 
 import gc
 import shutil
 import signal
-import threading
+import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +37,7 @@ def serve(settings: Settings) -> None:
     saved = settings.state_dir / "state.bin"
     saver = Saver(lambda: state.save(saved), lambda error: _tell_unsaved(sandbox, file, error))
     server = Server(sandbox.gateway, settings.host, settings.port)
+    told = Told()
     try:
         _take_up(sandbox, earlier, saved)
         sandbox.journal.on_event(lambda event: None if event.detail_type == NOT_SAVED else saver.mark())
@@ -44,13 +45,14 @@ def serve(settings: Settings) -> None:
         sandbox.engine.start()
         server.start()
         _collect_garbage_of_now_on()
-        _until_told()
+        told.wait()
     finally:
         server.stop()
         sandbox.engine.stop()
         saver.stop()
         sandbox.close()
         file.close()
+        told.close()
 
 
 def _collect_garbage_of_now_on() -> None:
@@ -85,16 +87,33 @@ def _take_up(sandbox: Sandbox, earlier: Sequence[Event], saved: Path) -> None:
 def _tell_unsaved(sandbox: Sandbox, file: JournalFile, error: Exception) -> None:
     """A restart now would forget what is not on disk: an event, and a part of /_sandbox/health, say so."""
     file.trouble = f"the state could not be saved ({error}); it is tried again at the next change"
-    sandbox.journal.record(
-        Event(source="sandbox.control", detail_type=NOT_SAVED, summary=file.trouble, detail={"error": str(error)})
-    )
+    sandbox.journal.record(Event(source="sandbox.control", detail_type=NOT_SAVED, summary=file.trouble, detail={"error": str(error)}))
 
 
-def _until_told() -> None:
-    told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
-    told.wait()
+class Told:
+    """SIGTERM and SIGINT, from when it is made: one that comes before `wait` is not lost. Made and waited for in the main thread.
+
+    The interpreter writes each signal to a socket, which `wait` reads. A lock or an Event would do in all but the few microseconds in which
+    a signal comes after the wait was begun and before the system call: then its handler never runs.
+    """
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+        self._before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+        self._fd_before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+
+    def wait(self) -> None:
+        while self._reader.recv(1)[0] not in self._before:
+            pass  # another signal that somebody handles
+
+    def close(self) -> None:
+        """Signals do what they did before."""
+        signal.set_wakeup_fd(self._fd_before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._reader.close()
+        self._writer.close()
 
 
 def remove(settings: Settings) -> list[str]:

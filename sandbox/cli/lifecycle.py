@@ -1,10 +1,9 @@
-"""`sandbox up`, `sandbox down`, and the internal `sandbox serve` that both kinds of control plane run.
+"""`sandbox up` and `sandbox down`.
 
 With the docker runtime the control plane is containers (compose.py), else a process (daemon.py). `up` returns when /_sandbox/health says
 that all is well; `down` removes everything that is this sandbox's, and only that.
 """
 
-import gc
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -47,16 +46,6 @@ def down() -> None:
     settings = Settings.from_environment()
     done = remove(settings)
     click.echo("\n".join(done) if done else "There was no sandbox here.")
-
-
-@click.command(hidden=True)
-def serve() -> None:
-    """Run the control plane in the foreground (what `up` and docker-compose.yml start)."""
-    gc.disable()  # until it serves: looking again and again through what is imported, and stays, takes a fifth of the start
-    from sandbox import serving  # noqa: PLC0415 - imports moto, which takes seconds; only this command needs it
-
-    settings = Settings.from_environment()
-    serving.serve(replace(settings, runtime="process") if settings.runtime == "auto" else settings)
 
 
 def ensure(settings: Settings) -> dict[str, Any]:
@@ -137,7 +126,7 @@ def remove(settings: Settings) -> list[str]:
     if noted and noted.pid and daemon.stop(noted.pid):
         done.append("The control plane has ended.")
     if any((settings.state_dir / name).exists() for name in LEFT):
-        from sandbox import serving  # noqa: PLC0415 - see serve
+        from sandbox import serving  # noqa: PLC0415 - imports moto, which takes a second; only this needs it
 
         done += serving.remove(replace(settings, runtime="process"))
     if (noted and noted.topology == "compose") or compose.there(settings):

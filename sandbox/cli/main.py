@@ -6,34 +6,35 @@ Exit codes: 0 well, 1 it could not be done (or a scenario ended ill), 2 the comm
 import os
 import sys
 import traceback
+from importlib import import_module
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.cli.clock import clock
-from sandbox.cli.common import typable
-from sandbox.cli.env import env
-from sandbox.cli.events import events
-from sandbox.cli.explain import explain
-from sandbox.cli.lifecycle import down, serve, up
-from sandbox.cli.logs import logs
-from sandbox.cli.loops import loops
-from sandbox.cli.scenario import scenario
-from sandbox.cli.seams import seams
-from sandbox.cli.settings import settings
-from sandbox.cli.ssh import ssh
-from sandbox.cli.status import status
 from sandbox.core.errors import SandboxError, UserError
 
+NAMES = "clock down env events explain logs loops mailbox scenario seams serve settings ssh status top up".split()  # noqa: SIM905
+MODULES = {name: "lifecycle" if name in ("up", "down") else name for name in NAMES}
+"""Command → the file of its function, which has the command's name."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """Imports a command when it is asked for: `serve` is not to wait for what the others print with."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in MODULES:
+            return None
+        found: click.Command = getattr(import_module(f"sandbox.cli.{MODULES[cmd_name]}"), cmd_name)
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fault-tolerance-sandbox", prog_name="sandbox")
 def cli() -> None:
     """A local AWS sandbox in which capacity, health and failure are real."""
-
-
-for command in (up, down, serve, status, events, explain, scenario, clock, env, logs, ssh, loops, seams, settings):
-    cli.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -71,6 +72,8 @@ def run(arguments: list[str] | None = None) -> int:
 def told(sentence: str, next_command: str | None) -> int:
     click.echo(f"error: {sentence}", err=True)
     if next_command:
+        from sandbox.cli.common import typable  # noqa: PLC0415 - see Commands
+
         click.echo(f"  next: {typable(next_command)}", err=True)
     return 1
 
