@@ -32,6 +32,9 @@ AWS_COMMON_CODES = (
 
 moto_errors.COMMON_ERROR_CODES.extend(code for code in AWS_COMMON_CODES if code not in moto_errors.COMMON_ERROR_CODES)
 
+NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+"""In UTF-8: the characters that the production Char of XML 1.0 leaves out (surrogates cannot be encoded)."""
+
 
 class ApiError(Exception):
     """`code` and `message` as the client is to see them; `status` below 500 is the caller's fault, 501 what the sandbox lacks."""
@@ -64,6 +67,16 @@ def render(error: ApiError, protocol: str) -> Answer:
     if protocol == CBOR:
         headers.append(("smithy-protocol", "rpc-v2-cbor"))
     return Answer(status=error.status, headers=tuple(headers), body=body)
+
+
+def well_formed(answer: Answer) -> Answer:
+    """XML 1.0 has no place for control characters, and clients stop at one: what a caller sent is told back with U+FFFD in their place."""
+    is_xml = any(name.lower() == "content-type" and value.startswith("text/xml") for name, value in answer.headers)
+    if not is_xml or not NOT_XML.search(answer.body):
+        return answer
+    body = NOT_XML.sub("\ufffd".encode(), answer.body)
+    headers = tuple((n, str(len(body)) if n.lower() == "content-length" else value) for n, value in answer.headers)
+    return Answer(status=answer.status, headers=headers, body=body)
 
 
 def sentence(status: int, text: str) -> Answer:

@@ -165,9 +165,21 @@ def malformed(protocol: str, why: str) -> ApiError:
 
 
 def _check_json(request: Request) -> None:
-    value = request.get_json(force=True, silent=True)
+    try:
+        value = request.get_json(force=True, silent=True)
+    except RecursionError as error:
+        raise ApiError("SerializationException", "The request body is nested too deeply.") from error
     if not isinstance(value, dict):
         raise ApiError("SerializationException", "The request body is not a JSON object.")
+    if _holds_null(value):
+        raise ApiError("SerializationException", "A list in the request body holds null.")
+
+
+def _holds_null(value: Any) -> bool:
+    """Any list in it, at any depth: no operation here takes a null element. A null member is the same as none."""
+    if isinstance(value, list):
+        return any(one is None or _holds_null(one) for one in value)
+    return isinstance(value, dict) and any(map(_holds_null, value.values()))
 
 
 def _check_required(operation: OperationModel, found: Mapping[str, Any], protocol: str) -> None:

@@ -16,6 +16,8 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import convert_to_flask_response, service_name_from_moto_package_name
 from moto.moto_server.werkzeug_app import HTTP_METHODS, BackendRequest, DomainDispatcherApplication, create_backend_app
 
+from sandbox.aws.answers import ApiError
+
 ELB_VERSIONS = {"2012-06-01": "elb", "2015-12-01": "elbv2"}
 """Two services share a host and moto's app `elb`; the request's Version tells which (moto/elb/urls.py)."""
 
@@ -39,12 +41,14 @@ class Dispatcher(DomainDispatcherApplication):
     def app_name(self, environ: dict[str, Any]) -> str | None:
         """Name of the app that answers ("ec2"; "elb" for both load balancer services); None: the request does not tell the service.
 
-        Raises LookupError with the service's name when there is no such service here.
+        Raises LookupError with the service's name when there is no such service here, ApiError for a signature without a Region.
         """
         host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
         if host is None:
             return None
-        service = host.partition(".")[0]
+        service, _, where = host.partition(".")
+        if where.startswith("."):
+            raise ApiError("SignatureDoesNotMatch", "Credential should be scoped to a valid region.", status=403)
         if service in self._ours:
             return service
         found = self._app_of_host(host)

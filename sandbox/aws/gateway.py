@@ -35,6 +35,8 @@ Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 CONTROL = "/_sandbox"
 OUTSIDE_LOCK = {("ec2", "GetConsoleOutput")}
 """Console output: I/O of the runtime."""
+LARGEST_UNPACKED = 16 * 2**20
+"""Bytes. No operation takes more packed (PutMetricData: 1 MB), and a few packed bytes may mean gigabytes."""
 
 
 class Gateway:
@@ -61,7 +63,7 @@ class Gateway:
         elif path.startswith("/moto-api/"):
             answer = self._moto_api(environ)
         else:
-            answer = links.file(environ) or self._api(links.with_scope(environ))
+            answer = links.file(environ) or answers.well_formed(self._api(links.with_scope(environ)))
         start_response(answer.status_line, list(answer.headers))
         return [answer.body]
 
@@ -69,6 +71,8 @@ class Gateway:
         """moto's own test API (reset, seed): what moto's conformance suite speaks."""
         with LOCK:
             answer = _run(self._dispatcher.app("moto_api"), environ)
+            if _is_html(answer):  # its dashboard, which loads from the internet what it is made of
+                return answers.sentence(404, "The sandbox has no web page. See: sandbox status")
             if environ["REQUEST_METHOD"] == "POST":
                 about = Event(source="sandbox.gateway", detail_type="moto API Call", summary=f"a user called {environ['PATH_INFO']}")
                 context().journal.record(about)
@@ -99,6 +103,8 @@ class Gateway:
         except LookupError as error:
             if isinstance(error, KeyError):  # moto misses a header that the service's clients send
                 raise ApiError("IncompleteSignature", f"The request does not tell its service: {error} is missing") from error
+            if isinstance(error, IndexError):
+                raise ApiError("IncompleteSignature", "Authorization header requires 'Credential' parameter.") from error
             raise calls.not_here(str(error.args[0]), Request(_fresh(environ, body))) from error
         if name is None:
             raise ApiError("MissingAuthenticationToken", "Request is missing Authentication Token", status=403)
@@ -179,12 +185,18 @@ def _read(environ: Environ) -> bytes:
     body: bytes = environ["wsgi.input"].read(length) if length else b""
     if len(body) < length:
         raise ApiError("RequestTimeout", f"The body has {len(body)} bytes of the {length} that were announced.")
-    if environ.get("HTTP_CONTENT_ENCODING") == "gzip":
-        try:
-            return gzip.decompress(body)
-        except (OSError, EOFError, zlib.error) as error:
-            raise ApiError("SerializationException", f"The body is not gzip: {error}") from error
-    return body
+    return _unpacked(body) if environ.get("HTTP_CONTENT_ENCODING") == "gzip" else body
+
+
+def _unpacked(body: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+            found = file.read(LARGEST_UNPACKED + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ApiError("SerializationException", f"The body is not gzip: {error}") from error
+    if len(found) > LARGEST_UNPACKED:
+        raise ApiError("RequestEntityTooLarge", f"The body has more than {LARGEST_UNPACKED} bytes when it is unpacked.", status=413)
+    return found
 
 
 def _fresh(environ: Environ, body: bytes) -> Environ:
@@ -215,9 +227,8 @@ def _run(app: Wsgi, environ: Environ) -> Answer:
 
 def _is_html(answer: Answer) -> bool:
     """Flask's own page: the service has the operation, and moto no route for it."""
-    return any(name.lower() == "content-type" and "html" in value for name, value in answer.headers) and answer.body[
-        :1024
-    ].lower().startswith(b"<!doctype html")
+    says_so = any(name.lower() == "content-type" and "html" in value for name, value in answer.headers)
+    return says_so and answer.body[:1024].lstrip().lower().startswith(b"<!doctype html")
 
 
 def _fault(call: Call, error: Exception, cause: str | None) -> ApiError:

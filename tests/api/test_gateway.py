@@ -18,7 +18,7 @@ from moto.core.responses import ActionResult, BaseResponse
 from sandbox.aws.answers import ApiError
 from sandbox.aws.calls import Call
 from sandbox.aws.context import LOCK
-from sandbox.aws.gateway import Gateway
+from sandbox.aws.gateway import LARGEST_UNPACKED, Gateway
 from sandbox.aws.server import Server
 from sandbox.core.control import Scope
 from sandbox.core.errors import UserError
@@ -92,11 +92,13 @@ JSON_ERRORS = [
     ("sqs", "AmazonSQS.CreateQueue", b"{}", "ValidationException"),
     ("sqs", "AmazonSQS.ReceiveMessage", b'{"QueueUrl": "q", "MaxNumberOfMessages": "many"}', "SerializationException"),
     ("monitoring", "GraniteServiceVersion20100801.FlyToTheMoon", b"{}", "UnknownOperationException"),
+    ("monitoring", "GraniteServiceVersion20100801.PutMetricData", b'{"Namespace": "n", "MetricData": [null]}', "SerializationException"),
+    ("monitoring", "GraniteServiceVersion20100801.PutMetricData", b'{"a": ' + b"[" * 100_000, "SerializationException"),
     ("nonesuch", "NoneSuch.DoIt", b"{}", "UnknownService"),
 ]
 
 
-@pytest.mark.parametrize(("service", "target", "body", "code"), JSON_ERRORS)
+@pytest.mark.parametrize(("service", "target", "body", "code"), JSON_ERRORS, ids=range(len(JSON_ERRORS)))
 def test_nonsense_in_json_gets_the_error_that_aws_gives(call: Any, service: str, target: str, body: bytes, code: str) -> None:
     status, headers, answer = call(body=body, CONTENT_TYPE=JSON, HTTP_X_AMZ_TARGET=target, HTTP_AUTHORIZATION=signed(service))
     assert (status, headers["x-amzn-errortype"], json.loads(answer)["__type"]) == (400, code, code)
@@ -320,6 +322,51 @@ def test_a_body_that_is_not_what_it_says_is_refused(call: Any) -> None:
     assert (status, b"<Code>SerializationException</Code>" in answer) == (400, True)
 
 
+def test_a_few_packed_bytes_do_not_fill_the_memory(call: Any) -> None:
+    body = gzip.compress(b"0" * (LARGEST_UNPACKED + 1))
+    status, _, answer = call(body=body, CONTENT_TYPE=FORM, HTTP_CONTENT_ENCODING="gzip", HTTP_AUTHORIZATION=signed("ec2"))
+    assert (status, b"<Code>RequestEntityTooLarge</Code>" in answer) == (413, True)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status", "code"),
+    [
+        ("foo", 400, "IncompleteSignature"),
+        ("AWS4-HMAC-SHA256 Credential=test", 403, "MissingAuthenticationToken"),
+        (signed("ec2", region=""), 403, "SignatureDoesNotMatch"),
+    ],
+)
+def test_a_signature_that_cannot_be_read_is_refused_as_such(call: Any, authorization: str, status: int, code: str) -> None:
+    answered, _, answer = call(body=b"Action=DescribeVpcs&Version=2016-11-15", CONTENT_TYPE=FORM, HTTP_AUTHORIZATION=authorization)
+    assert (answered, re.findall("<Code>(.*?)</Code>", answer.decode())) == (status, [code])
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x1f", "\ufffe"])
+@pytest.mark.parametrize(
+    ("service", "operation", "parameter"),
+    [
+        ("ec2", "delete_key_pair", "KeyName"),
+        ("ec2", "create_key_pair", "KeyName"),
+        ("sns", "create_topic", "Name"),
+        ("elbv2", "describe_load_balancers", "Names"),
+    ],
+)
+def test_characters_that_xml_has_no_place_for_do_not_break_the_answer(
+    aws: Aws, service: str, operation: str, parameter: str, character: str
+) -> None:
+    value = f"a{character}b"
+    try:
+        answer = getattr(aws(service), operation)(**{parameter: [value] if parameter == "Names" else value})
+    except ClientError as error:
+        answer = error.response
+    assert ascii(character)[1:-1] not in ascii(answer)
+
+
+def test_motos_dashboard_is_not_served(call: Any) -> None:
+    status, headers, body = call("GET", "/moto-api/")
+    assert (status, headers["content-type"], b"<" in body) == (404, "text/plain; charset=utf-8", False)
+
+
 def test_motos_own_reset_empties_the_account(aws: Aws, call: Any) -> None:
     aws("sqs").create_queue(QueueName="q")
     status, _, _ = call("POST", "/moto-api/reset")
@@ -423,18 +470,18 @@ def test_boto3_over_a_socket_sees_an_unsupported_operation_once(aws: Aws) -> Non
     server.start()
     try:
         client = boto3.client(
-            "autoscaling",
+            "ec2",
             region_name=SCOPE.region,
             endpoint_url=f"http://127.0.0.1:{server.port}",
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
         with pytest.raises(ClientError) as failed:
-            client.describe_account_limits()
+            client.describe_fpga_images()
         client.close()
     finally:
         server.stop()
-    assert (error_of(failed)[:2], seen) == ((501, "NotImplemented"), ["DescribeAccountLimits"])
+    assert (error_of(failed)[:2], seen) == ((501, "NotImplemented"), ["DescribeFpgaImages"])
 
 
 @pytest.mark.process
