@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from html import unescape
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,6 +31,7 @@ from sandbox.engine import Engine
 from sandbox.services.ec2 import backend as _ec2  # noqa: F401 - declares its seams
 from sandbox.services.elbv2.controller import ROUTING, Elbv2Controller
 from sandbox.settings import Settings
+from tests.api.conftest import request, signed
 from tests.support import rule
 
 HERE = Scope("123456789012", "us-east-1")
@@ -854,6 +856,14 @@ ERRORS = {
         lambda elb: elb.register(elb.group(TargetType="ip"), "web.example"),
         ("ValidationError", "The IP address 'web.example' is not a valid IPv4 address"),
     ),
+    "a marker of load balancers that nobody gave out": (
+        lambda elb: elb.api.describe_load_balancers(Marker="more"),
+        ("ValidationError", "The marker 'more' is not valid"),
+    ),
+    "a marker of rules that nobody gave out": (
+        lambda elb: elb.api.describe_rules(ListenerArn=elb.listener(elb.balancer()), Marker="more"),
+        ("ValidationError", "The marker 'more' is not valid"),
+    ),
     "unknown listener": (
         lambda elb: elb.api.delete_listener(ListenerArn=f"{UNKNOWN_LB.replace(':loadbalancer/', ':listener/')}/1"),
         ("ListenerNotFound", "One or more listeners not found"),
@@ -870,6 +880,14 @@ ERRORS = {
 def test_refused_with_the_code_and_the_text_of_aws(elb, case):
     call, expected = ERRORS[case]
     assert error_of(call, elb=elb) == expected
+
+
+def test_a_page_has_at_least_one(elb):
+    """botocore's clients check it themselves; others do not."""
+    form = b"Action=DescribeLoadBalancers&Version=2015-12-01&PageSize=0"
+    kind = "application/x-www-form-urlencoded"
+    answer = request(Gateway(), "POST", "/", form, CONTENT_TYPE=kind, HTTP_AUTHORIZATION=signed("elasticloadbalancing"))
+    assert (answer[0], f"<Message>{constraint('0', 'pageSize', f'{AT_LEAST} 1')}</Message>" in unescape(answer[2].decode())) == (400, True)
 
 
 NOT_SUPPORTED = {

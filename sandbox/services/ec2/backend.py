@@ -12,6 +12,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 from moto.ec2.exceptions import InvalidParameterCombination
 from moto.ec2.models import EC2Backend
 from moto.ec2.utils import parse_user_data
+from moto.elbv2.models import elbv2_backends
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_backend
@@ -42,6 +43,8 @@ class SandboxEC2(EC2Backend):
         template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
         launches.fill_in(kwargs, request, template)
         launches.check_user_data(user_data or template.get("UserData"))
+        _check_image_id(image_id or template.get("ImageId"))
+        self._check_group_names(security_group_names)
         self._check_key_pair(kwargs.get("key_name") or template.get("KeyName"))
         if subnet := launches.choose_subnet(self, kwargs):
             kwargs["subnet_id"] = subnet.id
@@ -79,6 +82,11 @@ class SandboxEC2(EC2Backend):
         for reservation_id in reservation_ids:
             if not self.reservations[reservation_id].instances:
                 del self.reservations[reservation_id]
+
+    def _check_group_names(self, names: list[str]) -> None:
+        for name in names:
+            if self.get_security_group_by_name_or_id(name) is None:
+                raise errors.unknown_group_name(name, self.get_default_vpc().id)
 
     def _check_key_pair(self, name: str | None) -> None:
         if name and name not in self.key_pairs:
@@ -225,6 +233,33 @@ class SandboxEC2(EC2Backend):
             _refuse(cidr_block, "InvalidSubnet.Range")
         return super().create_subnet(vpc_id, cidr_block, *args, **kwargs)
 
+    @replaces(why="a subnet in which something has an interface stays: an instance, a load balancer")
+    def delete_subnet(self, subnet_id: str) -> Any:
+        used = any(nic.subnet.id == subnet_id for nic in self.enis.values() if nic.status == "in-use")
+        if used or self._holds_load_balancer(subnet_id):
+            raise errors.has_dependencies(subnet_id)
+        return super().delete_subnet(subnet_id)
+
+    def _holds_load_balancer(self, subnet_id: str) -> bool:
+        """By moto's own state: a load balancer has an interface in each of its subnets, which moto does not make."""
+        balancers = elbv2_backends[self.account_id][self.region_name].load_balancers.values()
+        return any(subnet.id == subnet_id for balancer in balancers for subnet in balancer.subnets)
+
+    @replaces(why="a template that does not exist is named; moto asks for a parameter that was given")
+    def delete_launch_template(self, name: str, tid: str | None) -> Any:
+        if name and name not in self.launch_template_name_to_ids:
+            raise errors.unknown_template_name(name)
+        if tid and not name and tid not in self.launch_templates:
+            raise errors.unknown_template_id(tid)
+        return super().delete_launch_template(name, tid)
+
+    @replaces(why="an id that does not exist is an index out of range in moto")
+    def _get_template_from_args(self, launch_template_arg: dict[str, Any]) -> Any:
+        wanted = launch_template_arg.get("LaunchTemplateId")
+        if wanted and wanted not in self.launch_templates:
+            raise errors.unknown_template_id(wanted)
+        return super()._get_template_from_args(launch_template_arg)
+
     @replaces(why="UD-1: user data limit")
     def create_launch_template(self, name: str, description: str, template_data: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         launches.check_user_data(template_data.get("UserData"), "InvalidUserData.Malformed")
@@ -233,6 +268,13 @@ class SandboxEC2(EC2Backend):
 
 def _filtered(reservations: list[Any], wanted: Any) -> list[Any]:
     return filters.reservations(reservations, wanted) if wanted else reservations
+
+
+def _check_image_id(image_id: str | None) -> None:
+    if not image_id:
+        raise errors.parameter_missing("ImageId")
+    if not image_id.startswith("ami-"):
+        raise errors.malformed_image_id(image_id)
 
 
 def _refuse(cidr_block: str, code: str) -> None:

@@ -90,8 +90,45 @@ def token_of_terminated() -> Exception:
 
 
 def wrong_counts(minimum: int, maximum: int) -> Exception:
+    if minimum < 1:
+        return _error("InvalidParameterValue", f"Value ({minimum}) for parameter minCount is invalid. Minimum count must be at least 1.")
     text = f"Invalid value '{maximum}' for maxCount. Must be greater than or equal to minCount '{minimum}'."
     return _error("InvalidParameterValue", text)
+
+
+def parameter_missing(name: str) -> Exception:
+    return _error("MissingParameter", f"The request must contain the parameter {name}")
+
+
+def malformed_image_id(image_id: str) -> Exception:
+    return _error("InvalidAMIID.Malformed", f'Invalid id: "{image_id}" (expecting "ami-...")')
+
+
+def unknown_group_name(name: str, vpc_id: str) -> Exception:
+    return _error("InvalidGroup.NotFound", f"The security group '{name}' does not exist in default VPC '{vpc_id}'")
+
+
+def unknown_template_id(template_id: str) -> Exception:
+    text = f"The specified launch template, with template ID {template_id}, does not exist."
+    return _error("InvalidLaunchTemplateId.NotFound", text)
+
+
+def unknown_template_name(name: str) -> Exception:
+    text = f"The specified launch template, with template name {name}, does not exist."
+    return _error("InvalidLaunchTemplateName.NotFoundException", text)
+
+
+def wrong_token() -> Exception:
+    return _error("InvalidNextToken", "The specified NextToken is not valid.")
+
+
+def wrong_page_size(given: int, least: int, most: int) -> Exception:
+    bound = f"greater than {least}" if given < least else f"less than {most}"
+    return _error("InvalidParameterValue", f"Value ( {given} ) for parameter maxResults is invalid. Expecting a value {bound}.")
+
+
+def has_dependencies(subnet_id: str) -> Exception:
+    return _error("DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
 
 
 def refused_cidr(code: str, sentence: str) -> Exception:

@@ -16,6 +16,7 @@ from sandbox.core.errors import DriverUnavailable
 from sandbox.services.ec2 import errors, launches
 from sandbox.services.ec2.launches import LaunchRequest
 
+SMALLEST_PAGE, LARGEST_PAGE = 5, 1000
 STATES_AS_THEY_ARE = "EC2-4: the answer tells the state before and now, also where nothing changed"
 
 
@@ -61,6 +62,16 @@ class SandboxEC2Response(EC2Response):  # type: ignore[misc]
     def terminate_instances(self) -> ActionResult:
         self.error_on_dryrun()
         return _changes("TerminatingInstances", self.ec2_backend.terminate_instances(self._get_param("InstanceIds", [])))
+
+    @replaces(why="a page's size, and a token that nobody gave out: moto's is an internal error")
+    def describe_instances(self) -> ActionResult:
+        size = self._get_param("MaxResults")
+        if size is not None and not SMALLEST_PAGE <= int(size) <= LARGEST_PAGE:
+            raise errors.wrong_page_size(int(size), SMALLEST_PAGE, LARGEST_PAGE)
+        token = self._get_param("NextToken")
+        if token and token not in self.ec2_backend.reservations:
+            raise errors.wrong_token()
+        return super().describe_instances()
 
     # ---- monitoring and console -----------------------------------------------------------------------------------------------------
 

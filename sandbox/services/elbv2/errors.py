@@ -97,6 +97,10 @@ def invalid_action(text: str) -> Exception:
     return refusal("InvalidLoadBalancerAction", text)
 
 
+def wrong_marker(marker: str) -> Exception:
+    return validation(f"The marker '{marker}' is not valid")  # (U)
+
+
 def redirect_loop() -> Exception:
     """ALB-25."""
     return invalid_action("The redirect configuration is not valid because it creates a loop.")

@@ -1,5 +1,6 @@
 """ELBv2's requests and answers where moto's differ from AWS's: parameters that moto passes over in silence, answers that it cuts short."""
 
+from collections.abc import Collection
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -10,7 +11,9 @@ from moto.elbv2.responses import ELBV2Response
 
 from sandbox.aws.seams import replaces, swap_response
 from sandbox.services.elbv2 import errors
+from sandbox.services.elbv2.rule_requests import within
 
+LARGEST_PAGE = 400
 LIMITS = {  # ALB-9
     "application-load-balancers": 50,
     "target-groups": 3000,
@@ -36,6 +39,22 @@ class SandboxELBv2Response(ELBV2Response):  # type: ignore[misc]
     def create_target_group(self) -> Any:
         self._refuse("TargetControlPort")
         return super().create_target_group()
+
+    @replaces(why="a page's size, and a marker that nobody gave out: moto's are internal errors")
+    def describe_load_balancers(self) -> Any:
+        self._check_page({balancer.name for balancer in self.elbv2_backend.load_balancers.values()})
+        return super().describe_load_balancers()
+
+    @replaces(why="a page's size, and a marker that nobody gave out: moto's are internal errors")
+    def describe_rules(self) -> Any:
+        self._check_page({rule.arn for rule in self.elbv2_backend.describe_rules(self._get_param("ListenerArn"), None)})
+        return super().describe_rules()
+
+    def _check_page(self, markers: Collection[str]) -> None:
+        within(self._get_param("PageSize", LARGEST_PAGE), "pageSize", 1, LARGEST_PAGE)
+        marker = self._get_param("Marker")
+        if marker and marker not in markers:
+            raise errors.wrong_marker(marker)
 
     @replaces(why="moto passes over MutualAuthentication")
     def create_listener(self) -> Any:

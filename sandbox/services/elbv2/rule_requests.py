@@ -144,8 +144,16 @@ def _condition(condition: Mapping[str, Any]) -> None:
         raise errors.validation("A condition value must be specified")
     for value in values:
         _value(field, value)
-    if field == "http-header" and not 0 < len(condition.get("HttpHeaderConfig", {}).get("HttpHeaderName", "")) <= LONGEST_HEADER_NAME:
+    if field == "http-header":
+        _header_name(condition.get("HttpHeaderConfig", {}).get("HttpHeaderName", ""))
+
+
+def _header_name(name: str) -> None:
+    """ALB-22: a field name by RFC 7230."""
+    if not 0 < len(name) <= LONGEST_HEADER_NAME:
         raise errors.validation(f"The 'HttpHeaderName' value is too long; the limit is '{LONGEST_HEADER_NAME}'")
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise errors.validation(f"The 'HttpHeaderName' value '{name}' contains characters that are not valid")  # (U)
 
 
 def _value(field: str, value: Any) -> None:

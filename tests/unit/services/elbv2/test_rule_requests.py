@@ -52,6 +52,8 @@ def test_refuses_actions_outside_the_limits(action):
         ),
         ([path("/*/*/*"), {"Field": "host-header", "Values": ["*.?*"]}], "'5' wildcards"),
         ([{"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "x" * 41, "Values": ["1"]}}], "too long; the limit is '40'"),
+        ([{"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X Y", "Values": ["1"]}}], "'X Y' contains characters"),
+        ([{"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "Größe", "Values": ["1"]}}], "'Größe' contains characters"),
         ([{"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["get"]}}], "allowed characters are A-Z"),
         ([{"Field": "http-request-method", "Values": ["GET"]}], "not compatible"),
         ([{"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "k"}]}}], "A 'Value' must be specified"),
