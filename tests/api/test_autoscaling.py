@@ -39,6 +39,10 @@ def of_none(operation: str, **parameters: Any) -> Request:
     return asg(operation, AutoScalingGroupName="none", **parameters)
 
 
+NOT_NEGATIVE = (
+    "1 validation error detected: Value '{}' at '{}' failed to satisfy constraint: Member must have value greater than or equal to 0"
+)
+
 # ---- creating ----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -62,6 +66,8 @@ def of_none(operation: str, **parameters: Any) -> Request:
             "ValidationError",
             "You must use a valid fully-formed launch template. The specified launch template, with template name none, does not exist.",
         ),
+        ({"MinSize": -1}, "ValidationError", NOT_NEGATIVE.format(-1, "minSize")),
+        ({"MinSize": 0, "DesiredCapacity": -2}, "ValidationError", NOT_NEGATIVE.format(-2, "desiredCapacity")),
         ({"VPCZoneIdentifier": "subnet-12345"}, "ValidationError", "The subnet ID 'subnet-12345' does not exist"),
         (
             {"TargetGroupARNs": ["arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/none/0123456789abcdef"]},
@@ -171,6 +177,8 @@ def test_a_group_goes_over_from_a_configuration_to_a_template(stage: Stage) -> N
             of_web("update_auto_scaling_group", DesiredCapacity=12),
             "Desired capacity:12 must be between the specified min size:1 and max size:10",
         ),
+        (of_web("set_desired_capacity", DesiredCapacity=-1), NOT_NEGATIVE.format(-1, "desiredCapacity")),
+        (of_web("update_auto_scaling_group", MinSize=-1), NOT_NEGATIVE.format(-1, "minSize")),
         (of_none("set_desired_capacity", DesiredCapacity=1), NO_GROUP),
         (of_none("update_auto_scaling_group", MaxSize=1), NO_GROUP),
         (of_none("delete_auto_scaling_group"), NO_GROUP),

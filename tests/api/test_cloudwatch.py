@@ -125,6 +125,10 @@ def error(refused: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
         ({"Value": 1.0, "Timestamp": NOON - timedelta(days=15)}, "InvalidParameterValue", "two weeks in the past"),
         ({"Value": 1.0, "Timestamp": NOON + timedelta(hours=3)}, "InvalidParameterValue", "two hours in the future"),
         ({"Value": 1.0, "Unit": "Apples"}, "ValidationError", "Member must satisfy enum value set"),
+        ({"Value": 1.0, "Dimensions": [{"Name": "grün", "Value": "v"}]}, "InvalidParameterValue", "The value grün for parameter"),
+        ({"Value": 1.0, "Dimensions": [{"Name": ":d", "Value": "v"}]}, "InvalidParameterValue", "Dimensions.member.1.Name is invalid."),
+        ({"Value": 1.0, "Dimensions": [{"Name": "d", "Value": "v" * 1025}]}, "InvalidParameterValue", "member.1.Value is invalid."),
+        ({"Value": 1.0, "Dimensions": [{"Name": "d", "Value": v} for v in "ab"]}, "InvalidParameterValue", "given more than once"),
         ({"Value": 1.0, "StorageResolution": 7}, "InvalidParameterValue", "StorageResolution"),
         ({"Value": 1.0, "Values": [1.0]}, "InvalidParameterValue", "mutually exclusive"),
         ({"Values": [1.0, 2.0], "Counts": [1.0]}, "InvalidParameterValue", "must be of the same size"),
@@ -339,6 +343,15 @@ def test_our_publishers_may_use_namespaces_of_aws(cloudwatch: CloudWatch) -> Non
     assert (cpu["Average"], cpu["SampleCount"]) == (pytest.approx(190 / 3), 3.0)
 
 
+@rule("CW-2")
+def test_a_request_of_more_than_a_megabyte_is_too_large(cloudwatch: CloudWatch) -> None:
+    large = {"MetricName": "x" * 255, "Value": 1.0, "Dimensions": [{"Name": "d", "Value": "v" * 1024}]}
+    with pytest.raises(ClientError) as refused:
+        cloudwatch.api.put_metric_data(Namespace="App", MetricData=[large] * 900)
+    assert error(refused)[0] == "RequestEntityTooLarge"
+    assert cloudwatch.api.list_metrics(Namespace="App")["Metrics"] == []
+
+
 def test_a_widget_is_a_picture_of_its_metrics(cloudwatch: CloudWatch) -> None:
     def picture(**widget: Any) -> Image.Image:
         shown = {"metrics": [["App", "latency", {"color": "#ff0000"}]], "period": 60, "start": "-PT10M", "end": "PT10M", **widget}
@@ -361,6 +374,12 @@ def test_a_widget_is_a_picture_of_its_metrics(cloudwatch: CloudWatch) -> None:
 @pytest.mark.parametrize(
     "widget",
     ["nonsense", "[]", "{}", '{"metrics": [["App"]]}', '{"metrics": [["App", "x"]], "start": "soon"}', '{"metrics": [[".", "x"]]}',
+     '{"metrics": [["App", "x"]], "period": "often"}', '{"metrics": [["App", "x"]], "period": 7}',
+     '{"metrics": [["App", "x"]], "width": [1]}',
+     '{"metrics": [["App", "x"]], "start": "-P99999999W"}', '{"metrics": [["App", "x", {"period": "often"}]]}',
+     '{"metrics": [["App", "x"]], "annotations": {"horizontal": [5]}}',
+     '{"metrics": [["App", "x"]], "annotations": [1]}', '{"metrics": [["App", "x"]], "annotations": {"horizontal": [{"value": "high"}]}}',
+     '{"metrics": [["App", "x"]], "yAxis": [1]}', '{"metrics": [["App", "x"]], "yAxis": {"left": {"min": "low"}}}',
      '{"metrics": [["App", "x"]], "width": 9999}', '{"metrics": [["App", "x", {"stat": "Median"}]]}', '{"metrics": ["x"]}'],
 )  # fmt: skip
 def test_what_is_no_widget(cloudwatch: CloudWatch, widget: str) -> None:

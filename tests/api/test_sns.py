@@ -63,6 +63,11 @@ def test_a_topic_is_made_once(sns: Sns) -> None:
     )
 
 
+@pytest.mark.parametrize("operation", ["list_topics", "list_subscriptions"])
+def test_a_token_that_nobody_gave_out_continues_nothing(sns: Sns, operation: str) -> None:
+    assert error_of(getattr(sns.api, operation), NextToken="more") == (400, "InvalidParameter", "Invalid parameter: NextToken")
+
+
 def test_a_topic_that_is_there_is_not_made_with_other_tags(sns: Sns) -> None:
     sns.api.create_topic(Name="t", Tags=[{"Key": "a", "Value": "1"}])
     text = "Invalid parameter: Tags Reason: Topic already exists with different tags"

@@ -22,10 +22,24 @@ def name(name: str) -> None:
 
 
 def bounds(low: int, high: int, desired: int) -> None:
+    """ASG-2."""
+    for member, value in (("minSize", low), ("maxSize", high), ("desiredCapacity", desired)):
+        not_negative(member, value)
     if low > high:
         raise errors.bounds_crossed(low, high)
     if not low <= desired <= high:
         raise errors.desired_out_of_bounds(desired, low, high)
+
+
+def not_negative(member: str, value: int) -> None:
+    if value < 0:
+        raise errors.too_small(value, member)
+
+
+def configuration_name(name: str) -> None:
+    """ASG-6."""
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise errors.wrong_length(name, "launchConfigurationName", LONGEST_NAME)
 
 
 def health_check_type(given: str | None) -> None:

@@ -54,6 +54,18 @@ def unusable_template(reason: str) -> Exception:
     return invalid(f"You must use a valid fully-formed launch template. {reason}")  # ASG-19
 
 
+def too_small(value: int, member: str) -> Exception:
+    """The API framework's own text."""
+    bound = "Member must have value greater than or equal to 0"
+    return invalid(f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {bound}")
+
+
+def wrong_length(value: str, member: str, most: int) -> Exception:
+    """The API framework's own text."""
+    bound = f"Member must have length less than or equal to {most}" if value else "Member must have length greater than or equal to 1"
+    return invalid(f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {bound}")
+
+
 def desired_out_of_bounds(desired: int, low: int, high: int) -> Exception:
     return invalid(f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}")  # ASG-2
 

@@ -165,6 +165,7 @@ class GroupOperations(AutoScalingBackend):
     def set_desired_capacity(self, group_name: str, desired_capacity: int, honor_cooldown: bool = False) -> None:
         group = self.group(group_name)
         self._refuse_while_deleting(group)
+        checks.not_negative("desiredCapacity", desired_capacity)
         if not group.min_size <= desired_capacity <= group.max_size:
             raise errors.new_desired_out_of_bounds(desired_capacity, group.min_size, group.max_size)
         if honor_cooldown:

@@ -16,7 +16,7 @@ from moto.core.exceptions import ServiceException
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import replaces
-from sandbox.services.autoscaling import errors, events
+from sandbox.services.autoscaling import checks, errors, events
 
 
 class LaunchConfigurationOperations(AutoScalingBackend):
@@ -26,6 +26,7 @@ class LaunchConfigurationOperations(AutoScalingBackend):
     def create_launch_configuration(self, name: str, **given: Any) -> Any:
         if context().settings.launch_configurations == "refused":
             raise errors.configurations_refused()
+        checks.configuration_name(name)
         if name in self.launch_configurations:
             raise errors.configuration_exists(name)
         if given.get("instance_id"):

@@ -16,6 +16,7 @@ from sandbox.services.cloudwatch.requests import Parameters
 from sandbox.services.cloudwatch.statistics import SIMPLE
 
 MOST_ACTIONS = 5
+LONGEST_DESCRIPTION = 1024
 _BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
 _ACTION_LISTS = {"OKActions": "ok_actions", "AlarmActions": "alarm_actions", "InsufficientDataActions": "insufficient_data_actions"}
 
@@ -59,6 +60,8 @@ def _common(given: Parameters, arn: str, now: datetime) -> dict[str, Any]:
         raise missing("AlarmName")
     if len(name) > 255:
         raise _wrong_length(name, "alarmName", 255)
+    if len(given.get("AlarmDescription") or "") > LONGEST_DESCRIPTION:
+        raise _wrong_length(given["AlarmDescription"], "alarmDescription", LONGEST_DESCRIPTION)
     enabled = given.get("ActionsEnabled")
     lists = {field: _actions(given.get(parameter) or (), parameter) for parameter, field in _ACTION_LISTS.items()}
     return {
@@ -115,6 +118,7 @@ def _check_numbers(given: Parameters) -> None:
     for parameter in ("EvaluationPeriods", "Threshold"):
         if given.get(parameter) is None:
             raise missing(parameter)
+    requests.finite(given["Threshold"], "Threshold")
     periods, least = int(given["EvaluationPeriods"]), given.get("DatapointsToAlarm")
     if periods < 1:
         raise _too_small(periods, "evaluationPeriods")

@@ -34,6 +34,7 @@ MOST_METRICS, MOST_DIMENSIONS, MOST_VALUES = 1000, 30, 150
 LARGEST = 2.0**360
 OLDEST, NEWEST = timedelta(days=14), timedelta(hours=2)
 _NAMESPACE = re.compile(r"[^:][\x20-\x7e]*")
+_PRINTABLE = re.compile(r"[\x20-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +88,25 @@ def _datum(namespace: str, given: Parameters, where: str, now: datetime) -> Datu
         raise missing(f"{where}.MetricName")
     if len(given.get("Dimensions") or ()) > MOST_DIMENSIONS:
         raise validation(f"The collection {where}.Dimensions must not have a size greater than {MOST_DIMENSIONS}.")
-    for number, one in enumerate(given.get("Dimensions") or (), 1):
-        if not one.get("Name") or not (one.get("Value") or "").strip():
-            raise invalid_value(f"The value {one.get('Value') or ''} for parameter {where}.Dimensions.member.{number}.Value is invalid.")
+    _check_dimensions(given.get("Dimensions") or (), f"{where}.Dimensions")
     check_unit(given.get("Unit"), f"{where}.Unit")
     resolution = int(given.get("StorageResolution") or 60)
     if resolution not in (1, 60):
         raise invalid_value(f"The value {resolution} for parameter {where}.StorageResolution must be 1 or 60.")
     metric = MetricId(namespace, name, dimensions(given.get("Dimensions")))
     return Datum(metric, given.get("Unit") or "None", _timestamp(given, where, now), _sample(given, where), resolution)
+
+
+def _check_dimensions(given: Sequence[Parameters], where: str) -> None:
+    """As the API's reference of Dimension has it: ASCII, not blank, a name once and without a colon in front."""
+    for number, one in enumerate(given, 1):
+        for member, longest in (("Name", 255), ("Value", 1024)):
+            text, parameter = one.get(member) or "", f"{where}.member.{number}.{member}"
+            if not text.strip() or len(text) > longest or not _PRINTABLE.fullmatch(text) or (member == "Name" and text.startswith(":")):
+                raise invalid_value(f"The value {text} for parameter {parameter} is invalid.")
+    names = [one["Name"] for one in given]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise invalid_value(f"The dimension {twice} is given more than once in {where}.")  # (U)
 
 
 def _timestamp(given: Parameters, where: str, now: datetime) -> int:
@@ -117,13 +128,14 @@ def _sample(given: Parameters, where: str) -> Sample:
         raise missing(f"{where}.Value")
     match ways[0]:
         case "Value":
-            return of_value(_number(given["Value"], f"{where}.Value"))
+            return of_value(finite(given["Value"], f"{where}.Value"))
         case "Values":
             return _values(given, where)
     return _statistic_set(given["StatisticValues"], f"{where}.StatisticValues")
 
 
-def _number(value: Any, parameter: str) -> float:
+def finite(value: Any, parameter: str) -> float:
+    """CW-2: no NaN, no infinity, within 2^360."""
     number = float(value)
     if math.isnan(number) or math.isinf(number):
         raise invalid_value(f"The value {_spelled(number)} for parameter {parameter} is invalid.")
@@ -144,10 +156,10 @@ def _values(given: Parameters, where: str) -> Sample:
         raise validation(f"The collection {where}.Values must not have a size greater than {MOST_VALUES}.")
     entries = []
     for number, (value, count) in enumerate(zip(values, counts or [1.0] * len(values), strict=True), 1):
-        times = _number(count, f"{where}.Counts.member.{number}")
+        times = finite(count, f"{where}.Counts.member.{number}")
         if times <= 0:
             raise invalid_value(f"The value {times} for parameter {where}.Counts.member.{number} is invalid.")
-        entries.append((_number(value, f"{where}.Values.member.{number}"), times))
+        entries.append((finite(value, f"{where}.Values.member.{number}"), times))
     return of_values(entries)
 
 
@@ -155,7 +167,7 @@ def _statistic_set(given: Parameters, where: str) -> Sample:
     for name in ("SampleCount", "Sum", "Minimum", "Maximum"):
         if given.get(name) is None:
             raise missing(f"{where}.{name}")
-    count, total, low, high = (_number(given[name], f"{where}.{name}") for name in ("SampleCount", "Sum", "Minimum", "Maximum"))
+    count, total, low, high = (finite(given[name], f"{where}.{name}") for name in ("SampleCount", "Sum", "Minimum", "Maximum"))
     if count <= 0 or low > high:
         raise invalid_value(f"The value of parameter {where} is invalid: SampleCount must be above 0 and Minimum not above Maximum.")
     return Sample(count, total, low, high)

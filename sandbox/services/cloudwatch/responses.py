@@ -15,6 +15,7 @@ from moto.cloudwatch.exceptions import CloudWatchException
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
+from sandbox.aws.answers import ApiError
 from sandbox.aws.caller_time import shift
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_response
@@ -27,6 +28,7 @@ from sandbox.services.cloudwatch.records import AlarmRecord
 from sandbox.services.cloudwatch.requests import epoch
 from sandbox.services.cloudwatch.store import MetricId
 
+LARGEST_PUT = 2**20  # CW-2, bytes
 LISTED_FOR = timedelta(days=14)  # CW-8
 RECENTLY = timedelta(hours=3)
 LIST_PAGE = 500
@@ -69,6 +71,9 @@ class SandboxCloudWatchResponse(CloudWatchResponse):  # type: ignore[misc]
     @replaces(why="CW-2: AWS's refusals")
     @answering
     def put_metric_data(self) -> ActionResult:
+        size = int(self.headers.get("Content-Length") or 0)
+        if size > LARGEST_PUT:
+            raise ApiError("RequestEntityTooLarge", f"Request size {size} exceeded {LARGEST_PUT} bytes", status=413)
         if self._get_param("EntityMetricData"):
             raise validation("EntityMetricData is not supported by this sandbox: use MetricData.")
         self._kept.put_metric_data(self._get_param("Namespace") or "", self._get_param("MetricData") or [])

@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ def wrong(message: str) -> Refused:
 def image(store: MetricStore, text: str, now: datetime) -> bytes:
     """A PNG. Raises Refused where the widget is not one."""
     widget = _object(text)
-    period = int(widget.get("period") or metric_queries.DEFAULT_PERIOD)
+    period = _period(widget.get("period") or metric_queries.DEFAULT_PERIOD)
     end = _moment(str(widget.get("end") or "P0D"), now)
     begin = _moment(str(widget.get("start") or DEFAULT_START), end)
     if begin >= end:
@@ -62,8 +63,11 @@ def _moment(text: str, reference: datetime) -> datetime:
     """`-PT3H`: three hours before the reference; or an ISO 8601 time."""
     if match := _DURATION.fullmatch(text):
         weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups()[1:])
-        span = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-        return reference - span if match[1] == "-" else reference + span
+        try:
+            span = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+            return reference - span if match[1] == "-" else reference + span
+        except OverflowError:
+            raise wrong(f"'{text}' is longer than the calendar") from None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -104,28 +108,62 @@ def _item(words: list[str], options: Mapping[str, Any], default_id: str, period:
     color, visible = options.get("color"), options.get("visible", True) is not False
     common: dict[str, Any] = {"id": options.get("id") or default_id, "label": options.get("label"), "return_data": visible}
     if "expression" in options:
-        return _Item(Query(expression=str(options["expression"]), period=options.get("period"), **common), color)
+        return _Item(Query(expression=str(options["expression"]), period=_given_period(options), **common), color)
     if len(words) < 2 or len(words) % 2:
         raise wrong(f"{words} is not a namespace, a metric name and pairs of dimension name and value")
     dimensions = tuple(sorted(zip(words[2::2], words[3::2], strict=True)))
     metric = MetricId(words[0], words[1], dimensions)
-    return _Item(Query(metric=metric, stat=options.get("stat") or stat, period=int(options.get("period") or period), **common), color)
+    return _Item(Query(metric=metric, stat=options.get("stat") or stat, period=_given_period(options) or period, **common), color)
+
+
+def _given_period(options: Mapping[str, Any]) -> int | None:
+    return _period(options["period"]) if options.get("period") else None
+
+
+def _period(given: Any) -> int:
+    period = int(_number(given, "period"))
+    statistics.check_period(period)
+    return period
+
+
+def _number(given: Any, name: str) -> float:
+    """JSON's numbers, and text that is one."""
+    try:
+        found = float(given)
+    except (TypeError, ValueError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise wrong(f"{name} is not a number: {given!r}")
+    return found
+
+
+def _section(widget: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = widget.get(name) or {}
+    if not isinstance(found, dict):
+        raise wrong(f"{name} is not an object")
+    return found
+
+
+def _thresholds(widget: Mapping[str, Any]) -> tuple[tuple[float, str], ...]:
+    lines = _section(widget, "annotations").get("horizontal") or []
+    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+        raise wrong("annotations.horizontal is not a list of objects")
+    return tuple((_number(line["value"], "value"), str(line.get("label") or "")) for line in lines if "value" in line)
 
 
 def _plot(widget: Mapping[str, Any], lines: tuple[Line, ...], span: tuple[int, int]) -> Plot:
-    size = [int(widget.get(side) or default) for side, default in zip(("width", "height"), DEFAULT_SIZE, strict=True)]
+    size = [int(_number(widget.get(side) or default, side)) for side, default in zip(("width", "height"), DEFAULT_SIZE, strict=True)]
     if not all(1 <= side <= LARGEST_SIDE for side in size):
         raise wrong(f"width and height must be between 1 and {LARGEST_SIDE}")
-    axis = (widget.get("yAxis") or {}).get("left") or {}
-    horizontal = (widget.get("annotations") or {}).get("horizontal") or []
+    axis = _section(_section(widget, "yAxis"), "left")
     return Plot(
         width=size[0],
         height=size[1],
         title=str(widget.get("title") or ""),
         lines=lines,
         span=span,
-        thresholds=tuple((float(one["value"]), str(one.get("label") or "")) for one in horizontal if "value" in one),
-        lowest=None if axis.get("min") is None else float(axis["min"]),
-        highest=None if axis.get("max") is None else float(axis["max"]),
+        thresholds=_thresholds(widget),
+        lowest=None if axis.get("min") is None else _number(axis["min"], "yAxis.left.min"),
+        highest=None if axis.get("max") is None else _number(axis["max"], "yAxis.left.max"),
         numbers_only=widget.get("view") == "singleValue",
     )

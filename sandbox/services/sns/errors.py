@@ -39,6 +39,10 @@ def bad_arn(parameter: str, arn: str) -> Exception:
     return invalid(f"{parameter} Reason: An ARN must have at least 6 elements, not {len(arn.split(':'))}")
 
 
+def wrong_next_token() -> Exception:
+    return invalid("NextToken")
+
+
 def unknown_protocol(protocol: str) -> Exception:
     return invalid(f"Amazon SNS does not support this protocol string: {protocol}")
 

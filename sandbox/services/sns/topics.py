@@ -43,6 +43,12 @@ class Topics(Outbox):
             raise errors.bad_arn("TopicArn", arn)
         return super().get_topic(arn)
 
+    @replaces(why="a token that nobody gave out: moto's is an internal error")
+    def _get_values_nexttoken(self, values_map: dict[str, Any], next_token: str | None = None) -> Any:
+        if next_token and not next_token.isdecimal():
+            raise errors.wrong_next_token()
+        return super()._get_values_nexttoken(values_map, next_token)
+
     @replaces(why="its tokens go with it")
     def delete_topic(self, arn: str) -> None:
         super().delete_topic(arn)
