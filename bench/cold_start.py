@@ -2,15 +2,16 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from bench.figure import Figure, ratio
+from bench.sandboxes import NAME, PORT, command, variables
 
 ROUNDS = 5
 BODY = b"Action=DescribeInstances&Version=2016-11-15"
@@ -18,53 +19,56 @@ HEADERS = {
     "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260507/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=0",
     "Content-Type": "application/x-www-form-urlencoded",
 }
-LONGEST = 60.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def seconds_to_first_answer(command: Sequence[str], port: int, environment: dict[str, str]) -> float:
-    began = time.monotonic()
-    process = subprocess.Popen(
-        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        while time.monotonic() - began < LONGEST:
-            request = urllib.request.Request(f"http://127.0.0.1:{port}/", BODY, HEADERS)
-            try:
-                with urllib.request.urlopen(request, timeout=LONGEST) as answer:
-                    assert b"DescribeInstancesResponse" in answer.read()
-                    return time.monotonic() - began
-            except OSError:
-                assert process.poll() is None, f"{command} ended with {process.returncode}"
-                time.sleep(0.005)  # the pace of asking, not a wait for a condition
-        raise AssertionError(f"{command} did not answer in {LONGEST} s")
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(20)
+LONGEST, TO_END = 60.0, 20.0  # seconds
+STOCK = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(PORT)]
+OURS = [sys.executable, "-m", "sandbox.cli.main", "serve"]
 
 
 def measure() -> list[Figure]:
     ours, stock = [], []
     for _ in range(ROUNDS):  # interleaved, so that both meet the same machine
-        port = free_port()
-        stock.append(seconds_to_first_answer([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], port, {}))
-        with tempfile.TemporaryDirectory() as directory:
-            port = free_port()
-            settings = {
-                "SANDBOX_PORT": str(port),
-                "SANDBOX_FRONT_PORT": str(free_port()),
-                "SANDBOX_LISTENER_PORTS": f"{port + 1}-{port + 3}" if port < 65000 else "18081-18083",
-                "SANDBOX_STATE_DIR": directory,
-                "SANDBOX_RUNTIME": "process",
-                "SANDBOX_NAME": "bench-cold",
-            }
-            ours.append(seconds_to_first_answer([sys.executable, "-m", "sandbox.cli.main", "serve"], port, settings))
-            subprocess.run(
-                [sys.executable, "-m", "sandbox.cli.main", "down"], env={**os.environ, **settings}, check=True, stdout=subprocess.DEVNULL
-            )
+        stock.append(seconds_to_first_answer(STOCK, os.environ))
+        ours.append(_ours())
     return [ratio("cold start to first DescribeInstances", ours, stock, 1.0, "limit: stock moto_server")]
+
+
+def _ours() -> float:
+    with tempfile.TemporaryDirectory(prefix="bench-") as state:
+        environment = os.environ | variables(state) | {"SANDBOX_NAME": f"{NAME}-cold", "SANDBOX_RUNTIME": "process"}
+        try:
+            return seconds_to_first_answer(OURS, environment)
+        finally:
+            command(environment, "down")
+
+
+def seconds_to_first_answer(words: Sequence[str], environment: Mapping[str, str]) -> float:
+    began = time.monotonic()
+    process = subprocess.Popen(words, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        while time.monotonic() - began < LONGEST:
+            if answers():
+                return time.monotonic() - began
+            if process.poll() is not None:
+                raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}")
+            time.sleep(0.005)  # the pace of asking
+        raise TimeoutError(f"{' '.join(words)} did not answer in {LONGEST:g} s")
+    finally:
+        end(process)
+
+
+def answers() -> bool:
+    request = urllib.request.Request(f"http://127.0.0.1:{PORT}/", BODY, HEADERS)
+    with suppress(OSError), urllib.request.urlopen(request, timeout=LONGEST) as answer:
+        return b"DescribeInstancesResponse" in answer.read()
+    return False
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """What does not end when it is asked to is ended, and told."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(TO_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
