@@ -28,7 +28,7 @@ OPTIONS = (SHAPE, BASIC, SUSTAIN, INSTANCE_TYPE)
 
 SECONDS, SECONDS_VIRTUAL = 0.03, 0.6  # of processor time per request: fewer and longer ones where each is simulated
 MINUTE = timedelta(minutes=1)
-EVERY = timedelta(seconds=5)
+EVERY = timedelta(seconds=10)
 LONGEST_TO_GROW = timedelta(minutes=30)
 LONGEST_TO_SHRINK = timedelta(minutes=45)
 REAL_PATIENCE = 30.0  # seconds that a client waits, however fast the clock runs: machines do not run faster with it

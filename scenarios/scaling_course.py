@@ -49,8 +49,9 @@ class Course:
             if self.sizes:
                 self.stage.stamped(f"desired capacity {self.sizes[-1][1]} → {desired}", now)
             self.sizes.append((now, desired))
-        for which, name in self.alarms.items():
-            found = alarms.alarm(self.stage, name)
+        which_of = {name: which for which, name in self.alarms.items()}
+        for found in self.stage.ask("cloudwatch", "describe_alarms", AlarmNames=list(which_of))["MetricAlarms"]:
+            which = which_of[found["AlarmName"]]
             if self.states.get(which, found["StateValue"]) != found["StateValue"]:
                 self.stage.stamped(f"{which} is {found['StateValue']}: {found['StateReason']}", found["StateUpdatedTimestamp"])
             self.states[which] = found["StateValue"]

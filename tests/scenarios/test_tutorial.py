@@ -1,71 +1,16 @@
 """The tutorial in virtual time: corrected it heals, as written it is never reachable, and each verdict can also be the other one."""
 
 import re
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sandbox.cli.virtual import VirtualClient, virtual_client
-from sandbox.settings import Settings
 from scenarios import failure, tutorial, tutorial_as_written
 from scenarios.cleanup import clean_up
 from scenarios.stage import Stage
+from tests.scenarios.rehearsal import left_behind, rehearsal
 from tests.support import rule
-
-
-class Rehearsal(Stage):
-    """A stage in virtual time that can be meddled with: at the failure, and at the beginning of a chapter."""
-
-    sandbox: VirtualClient
-    lines: list[str]
-    at_fault: Callable[[], None] = staticmethod(lambda: None)
-    at_step_5: Callable[[], None] = staticmethod(lambda: None)
-
-    def fault(self, text: str, **parameters: Any) -> datetime:
-        self.at_fault()
-        return super().fault(text, **parameters)
-
-    def chapter(self, title: str) -> None:
-        if title.startswith("Step 5"):
-            self.at_step_5()
-        super().chapter(title)
-
-    def unmet(self) -> list[str]:
-        return [check.sentence for check in self.checks if not check.held]
-
-
-def rehearsal(**settings: object) -> Rehearsal:
-    client = virtual_client(Settings.from_environment({}, runtime="simulated", **settings))
-    lines: list[str] = []
-    stage = Rehearsal(client, out=lines.append)
-    stage.sandbox, stage.lines = client, lines
-    return stage
-
-
-def left_behind(stage: Stage) -> list[str]:
-    """Names of what is still there of the tutorial."""
-    groups = stage.ask("autoscaling", "describe_auto_scaling_groups")["AutoScalingGroups"]
-    configurations = stage.ask("autoscaling", "describe_launch_configurations")["LaunchConfigurations"]
-    target_groups = stage.ask("elbv2", "describe_target_groups")["TargetGroups"]
-    load_balancers = stage.ask("elbv2", "describe_load_balancers")["LoadBalancers"]
-    security_groups = stage.ask("ec2", "describe_security_groups")["SecurityGroups"]
-    alarms = stage.ask("cloudwatch", "describe_alarms")["MetricAlarms"]
-    running = [{"Name": "instance-state-name", "Values": ["pending", "running", "shutting-down"]}]
-    instances = stage.ask("ec2", "describe_instances", Filters=running)["Reservations"]
-    return [
-        *[g["AutoScalingGroupName"] for g in groups],
-        *[c["LaunchConfigurationName"] for c in configurations],
-        *[t["TargetGroupName"] for t in target_groups],
-        *[lb["LoadBalancerName"] for lb in load_balancers],
-        *[s["GroupName"] for s in security_groups if s["GroupName"] != "default"],
-        *[a["AlarmName"] for a in alarms],
-        *[t["TopicArn"] for t in stage.ask("sns", "list_topics")["Topics"]],
-        *[k["KeyName"] for k in stage.ask("ec2", "describe_key_pairs")["KeyPairs"]],
-        *[i["InstanceId"] for r in instances for i in r["Instances"]],
-    ]
 
 
 @rule("TUT-25", "TUT-26", "TUT-30", "TUT-50", "ASG-49", "ASG-70", "TUT-54")
@@ -80,17 +25,15 @@ def test_the_corrected_tutorial_heals_and_leaves_nothing() -> None:
 def test_step_5_makes_alarms_that_know_the_cpu() -> None:
     stage = rehearsal()
     tutorial.run(stage)
-    told = " ".join(" ".join(stage.lines).split())
-    assert "TargetTracking-coinbase-asg-AlarmHigh-" in told
-    assert re.search(r"is OK\. Threshold Crossed: \d datapoints? \[[\d.]+ \(07/05/26 17:\d\d:00\)", told)
+    assert "TargetTracking-coinbase-asg-AlarmHigh-" in stage.told
+    assert re.search(r"is OK\. Threshold Crossed: \d datapoints? \[[\d.]+ \(07/05/26 17:\d\d:00\)", stage.told)
 
 
 def test_it_tells_who_replaced_whom_and_why() -> None:
     stage = rehearsal()
     tutorial.run(stage)
-    told = " ".join(" ".join(stage.lines).split())
-    assert "in response to an EC2 health check indicating it has been terminated or stopped." in told
-    assert "an instance was launched in response to an unhealthy instance needing to be replaced." in told
+    assert "in response to an EC2 health check indicating it has been terminated or stopped." in stage.told
+    assert "an instance was launched in response to an unhealthy instance needing to be replaced." in stage.told
 
 
 @rule("TUT-20", "ASG-16")
@@ -119,7 +62,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_group_that_cannot_launch_does_not_pass(impatient: None) -> None:
     stage = rehearsal()
-    stage.at_fault = lambda: setattr(stage.sandbox.sandbox.world, "launch_error", lambda zone: "no capacity")
+    stage.at["instance"] = lambda: setattr(stage.sandbox.sandbox.world, "launch_error", lambda zone: "no capacity")
     assert not tutorial.run(stage)
     assert "it healed in time" in stage.unmet()
     assert left_behind(stage) == []
@@ -127,7 +70,7 @@ def test_a_group_that_cannot_launch_does_not_pass(impatient: None) -> None:
 
 def test_a_replacement_that_never_answers_does_not_pass(impatient: None) -> None:
     stage = rehearsal()
-    stage.at_fault = lambda: setattr(stage.sandbox.sandbox.world, "app_start_time", timedelta(hours=1))
+    stage.at["instance"] = lambda: setattr(stage.sandbox.sandbox.world, "app_start_time", timedelta(hours=1))
     assert not tutorial.run(stage)
     assert "the replacement answers requests" in stage.unmet()
 
@@ -169,7 +112,7 @@ def test_as_written_but_reachable_does_not_pass(monkeypatch: pytest.MonkeyPatch)
         stage.ask("elbv2", "create_listener", LoadBalancerArn=found, Protocol="HTTP", Port=80, DefaultActions=forward)
         stage.client.wait(timedelta(minutes=1))
 
-    stage.at_step_5 = listen
+    stage.at["Step 5"] = listen
     assert not tutorial_as_written.run(stage)
     assert "the service was never reachable" in stage.unmet()
 

@@ -1,0 +1,74 @@
+"""The alarm that tells a topic, in virtual time; its negative controls; and what the verdict says of a wrong message."""
+
+import json
+
+import pytest
+
+from sandbox.drivers.delivery.simulated import Behaviour
+from sandbox.traffic.receiver import Received
+from scenarios import alarm_notifies_topic
+from scenarios.alarm_story import Story
+from tests.scenarios.rehearsal import Rehearsal, left_behind, rehearsal
+from tests.support import rule
+
+
+def run(control: str = "none") -> tuple[bool, Rehearsal]:
+    stage = rehearsal({"control": control})
+    return alarm_notifies_topic.run(stage), stage
+
+
+@rule("CW-45", "CW-48", "CW-49", "CW-50", "CW-53", "SNS-3", "SNS-6", "SNS-7", "SNS-10", "TUT-43")
+def test_queue_subscriber_and_person_hear_the_alarm_in_aws_s_words() -> None:
+    well, stage = run()
+    assert stage.unmet() == []
+    assert well
+    assert left_behind(stage) == []
+
+
+@rule("CW-19", "EC2-42", "TUT-41")
+@pytest.mark.parametrize(
+    ("control", "history"),
+    [("no-topic", "missing: Successfully executed action"), ("no-dimensions", "missing: Alarm updated from OK to ALARM")],
+)
+def test_alarms_that_do_not_work_tell_nobody_and_fail(control: str, history: str) -> None:
+    """The negative controls."""
+    well, stage = run(control)
+    assert not well
+    seen = {check.sentence: check.seen for check in stage.checks if not check.held}
+    assert seen["the queue got the notification"] == "nothing came"
+    assert seen["ops@example.com got a mail"] == "nothing came"
+    assert seen["the alarm's history tells it (CW-53)"].startswith(history)
+    assert left_behind(stage) == []
+
+
+def test_a_subscriber_that_is_down_fails() -> None:
+    stage = rehearsal()
+
+    def down() -> None:
+        deliverer = stage.sandbox.sandbox.drivers.deliverer
+        deliverer.subscriber("http://127.0.0.1:9999/alerts").behaviour = Behaviour.DOWN  # type: ignore[attr-defined]
+
+    stage.at["Every target"] = down
+    assert not alarm_notifies_topic.run(stage)
+    assert "the http subscriber got the notification" in stage.unmet()
+
+
+def test_keys_in_another_order_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shuffled(story: Story, state: str) -> Received | None:
+        posted = original(story, state)
+        if posted is None:
+            return None
+        return Received(headers=posted.headers, body=json.dumps(dict(reversed(posted.json().items()))))
+
+    original = Story.posted
+    monkeypatch.setattr(Story, "posted", shuffled)
+    _, stage = run()
+    assert stage.unmet() == ["its envelope has AWS's keys in AWS's order"]
+
+
+def test_where_the_control_plane_is_a_container_there_is_no_http_subscriber(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Story, "http", False)
+    well, stage = run()
+    assert well
+    assert "No http subscriber here" in stage.told
+    assert not any("http subscriber" in check.sentence for check in stage.checks)
