@@ -1,0 +1,72 @@
+"""Whatever is done to a fleet, nothing impossible is ever seen, and when it is left in peace it becomes well again."""
+
+import random
+
+from hypothesis import HealthCheck, given, settings
+
+from tests.sim.trouble import DEEDS, Deed, Trouble, plans
+from tests.sim.watch import Watch
+from tests.support import Fleet, VirtualSandbox, rule, virtual_sandbox
+
+PEACE = 45 * 60  # virtual seconds: launches retried after 10 minutes, replacements one at a time, draining, one rebalance
+
+
+def fleet_of(sandbox: VirtualSandbox) -> tuple[Fleet, Watch]:
+    watch = Watch(sandbox, "web")
+    fleet = Fleet(sandbox).make()
+    sandbox.run(15, watch.look)
+    assert fleet.well()
+    return fleet, watch
+
+
+def suffer(fleet: Fleet, watch: Watch, plan: list[Deed]) -> Trouble:
+    trouble = Trouble(fleet)
+    for planned in plan:
+        trouble.do(planned)
+        fleet.on.run(planned.then_wait, watch.look)
+        assert watch.violations == [], str(planned)
+    return trouble
+
+
+def recovers(fleet: Fleet, watch: Watch, trouble: Trouble) -> None:
+    trouble.peace()
+    fleet.on.run(60, watch.look)  # the last fault is noticed by then
+
+    def well() -> bool:
+        trouble.put_back()
+        return fleet.well()
+
+    assert fleet.on.until(well, PEACE, step=20) is not None, (fleet.described(), fleet.health())
+    assert watch.violations == []
+    assert [a["Description"] for a in fleet.activities() if "EndTime" not in a] == []
+    running = {i for i, machine in fleet.on.world.machines.items() if machine.running}
+    assert running - trouble.detached == set(fleet.members())
+
+
+@rule("ASG-26", "ASG-28", "ASG-41", "ASG-49", "ASG-79", "ASG-80", "TG-12", "EC2-2")
+@given(plan=plans(longest=7))
+@settings(max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+def test_no_plan_of_faults_breaks_the_rules_and_all_heal(plan: list[Deed]) -> None:
+    fleet, watch = fleet_of(virtual_sandbox())
+    recovers(fleet, watch, suffer(fleet, watch, plan))
+
+
+def test_an_afternoon_of_trouble() -> None:
+    """Six hours, something every ten minutes; the fleet is well at the end, and was watched all the time."""
+    chance = random.Random(2026)
+    plan = [Deed(chance.choice(sorted(DEEDS)), chance.randrange(6), 600) for _ in range(36)]
+    fleet, watch = fleet_of(virtual_sandbox())
+    recovers(fleet, watch, suffer(fleet, watch, plan))
+
+
+@rule("ASG-27", "AZ-7")
+def test_a_zone_that_fails_and_comes_back() -> None:
+    """Its instances are replaced elsewhere while it has neither network nor capacity, and the balance is restored afterwards."""
+    fleet, watch = fleet_of(virtual_sandbox())
+    fleet.on.world.cut_zones.add("us-east-1a")
+    fleet.on.world.launch_error = lambda zone: "Insufficient capacity." if zone == "us-east-1a" else None
+    fleet.on.run(600, watch.look)
+    assert fleet.zones() in (["b", "b", "c"], ["b", "c", "c"])
+    assert set(fleet.health().values()) == {"healthy"}
+    recovers(fleet, watch, Trouble(fleet))
+    assert fleet.zones() == ["a", "b", "c"]
