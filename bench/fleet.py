@@ -35,7 +35,7 @@ def measure() -> list[Figure]:
         answered = {who for _ in range(3 * COUNT) if (who := answered_by(url))}  # round robin: three turns
         own = memory(containers.execute("sandbox", "python3", "-c", OWN_MEMORY))
         each = [containers.memory_in_use(instance_id) / 1e6 for instance_id in sorted(answered)]
-    method = f"an Auto Scaling group of {COUNT} in two zones; each answered at least one of {3 * COUNT} requests"
+    method = f"an Auto Scaling group of {COUNT} in two zones: how many of them answered some of {3 * COUNT} requests"
     return [
         at_least(SERVING, float(len(answered)), "containers", float(COUNT), method),
         told("from CreateAutoScalingGroup to all of them healthy", seconds, "s", "limits of 0.1 core and 96 MiB each"),
