@@ -234,7 +234,7 @@ class DockerEngine:
 
     def start_role(self, role: str) -> None:
         """Starts the container of docker-compose.yml with that role; nothing happens when it runs."""
-        found = self.container_with(f"{labels.ROLE}={role}", f"{labels.TOPOLOGY}={self.name}")
+        found = self.container_with(f"{labels.ROLE}={role}", f"{labels.TOPOLOGY}={self.name}", running=False)
         if found is None:
             raise DriverUnavailable(f"there is no container {role} of sandbox {self.name}. next: make sandbox")
         with _translated():
@@ -247,10 +247,10 @@ class DockerEngine:
             if container not in (client.inspect_network(network).get("Containers") or {}):
                 client.connect_container_to_network(container, network, ipv4_address=address)
 
-    def container_with(self, *wanted: str) -> Mapping[str, Any] | None:
-        """Docker's summary of the running container with these labels ("sandbox.role=netns"); None when there is none."""
+    def container_with(self, *wanted: str, running: bool = True) -> Mapping[str, Any] | None:
+        """Docker's summary of the container with these labels ("sandbox.role=netns"); None when there is none. `running`: only if it runs."""
         with _translated():
-            found = self._client().containers(filters={"label": list(wanted)})
+            found = self._client().containers(all=not running, filters={"label": list(wanted)})
         return found[0] if found else None
 
 
