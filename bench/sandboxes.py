@@ -65,7 +65,7 @@ def command(environment: Mapping[str, str], *words: str) -> None:
         raise RuntimeError(f"sandbox {' '.join(words)}: {(done.stdout.strip().splitlines() or ['it said nothing'])[-1]}")
 
 
-def until(what: str, condition: Callable[[], T], seconds: float, pause: float = 0.1) -> T:
+def until(what: str, condition: Callable[[], T | None], seconds: float, pause: float = 0.1) -> T:
     """The condition's first true value. `pause`: the pace of asking."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
