@@ -57,6 +57,10 @@ def ensure(settings: Settings) -> dict[str, Any]:
         raise UserError(
             f"A sandbox with the {there['runtime']} runtime is running.", f"sandbox down && sandbox up --runtime {settings.runtime}"
         )
+    if there["status"] != "ok" and there["runtime"] == "docker":
+        ill = " ".join(part["sentence"] for part in there["parts"] if not part["ok"])
+        click.echo(f"It is running, and not well ({ill}): what is missing is started again.")
+        return start(replace(settings, runtime="docker"))
     click.echo(f"It is running already (sandbox {there['name']}).")
     return there
 

@@ -248,7 +248,8 @@ class DockerEngine:
                 client.connect_container_to_network(container, network, ipv4_address=address)
 
     def container_with(self, *wanted: str, running: bool = True) -> Mapping[str, Any] | None:
-        """Docker's summary of the container with these labels ("sandbox.role=netns"); None when there is none. `running`: only if it runs."""
+        """Docker's summary of the container with these labels ("sandbox.role=netns"), if it runs; `running=False`: whether it runs or
+        not. None when there is none."""
         with _translated():
             found = self._client().containers(all=not running, filters={"label": list(wanted)})
         return found[0] if found else None
