@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.cli.main import run
+from sandbox.cli.scenario import Story
 from sandbox.control.surface import ControlSurface
 from sandbox.core.events import Event
+from scenarios.option import Option
+from scenarios.stage import Stage
 from tests.unit.client.test_client import served
 from tests.unit.control.test_app import control_app, request_record, surface
 
@@ -141,3 +144,52 @@ def test_up_says_that_it_runs_already(given: ControlSurface, capsys: pytest.Capt
 def test_up_with_another_runtime_than_what_runs(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["up", "--runtime", "process"]) == 1
     assert "next: sandbox down && sandbox up --runtime process" in capsys.readouterr().err
+
+
+def test_the_mailbox_is_shown_or_told_as_json(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["mailbox", "nobody@example.com"]) == 0
+    assert capsys.readouterr().err == "Nothing was sent to nobody@example.com.\n"
+    assert run(["mailbox", "--json", "--newest", "1"]) == 0
+    assert [mail["to"] for mail in json.loads(capsys.readouterr().out)] == ["+15550100"]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """The options that a story with two of its own was run with."""
+    seen: list[dict[str, str]] = []
+
+    def play(stage: Stage) -> bool:
+        seen.append(dict(stage.options))
+        return stage.options.get("how") != "badly"
+
+    options = (Option(name="how", sentence="How.", choices=("well", "badly")), Option(name="with-care", sentence="Careful."))
+    story = Story(name="story", sentence="A story.", run=play, options=options)
+    monkeypatch.setattr("sandbox.cli.scenario.stories", lambda: {"story": story})
+    monkeypatch.setattr("sandbox.cli.scenario.virtual_client", lambda settings: None)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "exit_code"),
+    [
+        ([], {"how": "well"}, 0),
+        (["--how", "badly"], {"how": "badly"}, 1),
+        (["--with-care", "--how=well"], {"how": "well", "with-care": "yes"}, 0),
+    ],
+)
+def test_a_scenario_gets_its_own_options(
+    told: list[dict[str, str]], arguments: list[str], expected: dict[str, str], exit_code: int
+) -> None:
+    assert run(["scenario", "run", "story", "--virtual", *arguments]) == exit_code
+    assert told == [expected]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"), [(["--how", "nicely"], "'nicely' is not one of 'well', 'badly'"), (["--as-written"], "No such option")]
+)
+def test_options_that_a_scenario_does_not_have_are_refused(
+    told: list[dict[str, str]], capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    assert run(["scenario", "run", "story", "--virtual", *arguments]) == 2
+    assert words in capsys.readouterr().err
+    assert told == []
