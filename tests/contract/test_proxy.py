@@ -17,7 +17,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.clock import WallClock
-from sandbox.drivers.proxy.admin import ask
+from sandbox.drivers.proxy.admin import ask, socket_path
 from sandbox.drivers.proxy.base import ProxyConfig, Redirect, TargetGroup
 from sandbox.drivers.proxy.bootstrap import bootstrap
 from sandbox.drivers.proxy.child import binary
@@ -507,6 +507,44 @@ def test_a_killed_envoy_comes_back_with_its_configuration(tmp_path) -> None:
         until(lambda: harness.proxy.available() is None and harness.proxy.settled())
         assert harness.ask().body == "here"
         assert harness.proxy.local_address(ARN) == address and harness.proxy.pid != pid
+    finally:
+        harness.close()
+
+
+@pytest.mark.process
+def test_a_frozen_envoy_is_ended_and_comes_back(tmp_path) -> None:
+    harness = EnvoyHarness(tmp_path)
+    try:
+        harness.apply(listener(rule(None, fixed("here"))))
+        pid = harness.proxy.pid
+        os.kill(pid, signal.SIGSTOP)
+        until(lambda: len(harness.troubles) == 2, seconds=20)
+        ended = "Envoy ended by signal 9; it is started again"
+        assert harness.troubles == ["Envoy did not answer any more, so it is ended", ended]
+        until(lambda: harness.proxy.available() is None and harness.proxy.settled())
+        assert harness.ask().body == "here"
+        assert harness.proxy.pid != pid
+    finally:
+        harness.close()
+
+
+def failed_connections(harness: EnvoyHarness) -> int:
+    """To the control plane, by Envoy's own count."""
+    said = ask(socket_path(harness.directory, "admin"), "GET", "/stats?filter=control-plane.upstream_cx_connect_fail") or "0"
+    return int(said.split()[-1])
+
+
+@pytest.mark.process
+def test_a_new_control_plane_is_found_at_once_however_long_there_was_none(tmp_path) -> None:
+    """Envoy's own pauses grow to half a minute."""
+    harness = EnvoyHarness(tmp_path)
+    try:
+        harness.apply(listener(rule(None, fixed("here"))))
+        harness.proxy.close(keep_serving=True)
+        until(lambda: failed_connections(harness) >= 12, seconds=20)
+        harness.proxy = harness.open()
+        harness.proxy.apply(ProxyConfig(listeners=(listener(rule(None, fixed("there"))),)))
+        until(harness.proxy.settled, seconds=3)
     finally:
         harness.close()
 

@@ -19,7 +19,7 @@ _SOURCE: Json = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout
 def bootstrap(ads: str, admin: str) -> Json:
     """`ads`: "host:port" or "unix:/path"; `admin`: the path of a unix socket, reached by nobody outside."""
     quickly = {"retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"}}  # a new control plane is found at once
-    service = {"envoy_grpc": {"cluster_name": "control-plane"}, "retry_policy": quickly}
+    service = {"envoy_grpc": {"cluster_name": "control-plane", "retry_policy": quickly}}  # not GrpcService.retry_policy: that is not read
     stream = {"api_type": "GRPC", "transport_api_version": "V3", "grpc_services": [service]}
     return {
         "node": {"id": "sandbox", "cluster": "sandbox"},

@@ -68,6 +68,16 @@ class Child:
         self._thread = threading.Thread(target=self._watch, name="envoy-child", daemon=True)
         self._thread.start()
 
+    def kill(self) -> bool:
+        """Ends an Envoy that no longer reacts; the watching thread starts another. → whether there was one."""
+        process = self._process
+        try:
+            if process is not None:
+                process.kill()
+        except psutil.NoSuchProcess:
+            return False
+        return process is not None
+
     def why_not(self) -> str | None:
         return self._why_not
 
@@ -110,7 +120,7 @@ class Child:
             except psutil.TimeoutExpired:
                 continue
             self._process = None
-            words = "" if isinstance(code, int) and code < 0 else self._last_words()  # a signal: it said nothing
+            words = self._last_words() if isinstance(code, int) and code > 0 else ""  # by a signal, or unknown: it said nothing of it
             return f"Envoy ended{_how(code)}{words}"
         return None
 

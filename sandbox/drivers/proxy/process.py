@@ -23,6 +23,7 @@ from sandbox.drivers.proxy.child import Child
 from sandbox.drivers.proxy.cut import cut
 from sandbox.drivers.proxy.envoy import Place, Renderer
 from sandbox.drivers.proxy.ports import Assignment, Ports, can_bind
+from sandbox.drivers.proxy.pulse import Pulse
 from sandbox.drivers.proxy.revival import Revival
 
 _LOOK = 0.1  # real seconds between looks at the log
@@ -68,6 +69,7 @@ class EnvoyProxy:
         self._opened = False
         self._speed = clock.speed
         self._revival = Revival(revive) if revive else None
+        self._pulse = Pulse(self._answers, self._silent)
         self._lock = threading.RLock()
         self._access: list[AccessCallback] = []
         self._trouble: list[TroubleCallback] = []
@@ -117,7 +119,7 @@ class EnvoyProxy:
         why_not = self._child.why_not() if self._child else None
         if why_not is not None:
             return why_not
-        return None if self._ads.connected() else "Envoy has not connected to the control plane (yet)"
+        return self._pulse.why_not() if self._ads.connected() else "Envoy has not connected to the control plane (yet)"
 
     def cut(self, host: str, port: int) -> None:
         """Ends the open connections to a target, whose open requests get a 502 (TG-20). Returns at once; where the machine does not permit
@@ -140,6 +142,7 @@ class EnvoyProxy:
 
     def close(self, *, keep_serving: bool = True) -> None:
         self._stop.set()
+        self._pulse.stop()
         if self._thread.is_alive():
             self._thread.join()
         if self._child is not None:
@@ -153,6 +156,7 @@ class EnvoyProxy:
         if self._child is not None:
             self._child.start()
         self._thread.start()
+        self._pulse.start()
         self._opened = True
 
     def _render(self) -> None:
@@ -208,6 +212,16 @@ class EnvoyProxy:
             if front:
                 self._no_front_port()
             return bool(mine) or front
+
+    def _answers(self) -> bool:
+        """One that is being started has nothing to answer yet."""
+        return not self._ads.connected() or ask(self._admin, "GET", "/server_info") is not None
+
+    def _silent(self) -> None:
+        if self._child is not None and self._child.kill():
+            self._tell_trouble("Envoy did not answer any more, so it is ended")
+        elif self._child is None:
+            self._tell_trouble("Envoy does not answer: its container is there, but stands still")
 
     def _reopen_log(self) -> bool:
         return ask(self._admin, "POST", "/reopen_logs") is not None
