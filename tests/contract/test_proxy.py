@@ -496,6 +496,24 @@ def test_envoy_outlives_the_control_plane_and_is_adopted(tmp_path) -> None:
 
 
 @pytest.mark.process
+def test_an_envoy_of_an_earlier_version_gives_way_and_its_ports_stay(tmp_path) -> None:
+    harness = EnvoyHarness(tmp_path)
+    try:
+        harness.apply(listener(rule(None, fixed("before"))))
+        address, pid = harness.proxy.local_address(ARN), harness.proxy.pid
+        harness.proxy.close(keep_serving=True)
+        started = json.loads((tmp_path / "envoy.pid").read_text())
+        (tmp_path / "envoy.pid").write_text(json.dumps({**started, "identity": "of an earlier version"}))
+        harness.proxy = harness.open()
+        harness.apply(listener(rule(None, fixed("after"))))
+        assert (harness.proxy.local_address(ARN), harness.proxy.problems(), harness.troubles) == (address, {}, [])
+        assert harness.proxy.pid != pid
+        assert harness.ask().body == "after"
+    finally:
+        harness.close()
+
+
+@pytest.mark.process
 def test_a_killed_envoy_comes_back_with_its_configuration(tmp_path) -> None:
     harness = EnvoyHarness(tmp_path)
     try:

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -62,6 +62,10 @@ class Child:
             return process if same and saved["identity"] == self._identity() else None
         except (OSError, ValueError, KeyError, psutil.Error):
             return None
+
+    def holds_ports(self) -> bool:
+        """An Envoy of this directory runs: one to go on with, or one that gives way to another before that needs its ports."""
+        return self.running() is not None or any(True for _ in self._ours())
 
     def start(self) -> None:
         """Returns at once; a thread adopts or starts Envoy and watches it."""
@@ -139,12 +143,15 @@ class Child:
 
     def _end_stranger(self) -> None:
         """An Envoy of this directory with another configuration (an earlier version of the sandbox) gives way."""
-        for process in psutil.process_iter(["pid", "cmdline"]):
-            if (
-                str(self._directory / "envoy.json") in (process.info["cmdline"] or ())
-                and "--disable-hot-restart" in process.info["cmdline"]
-            ):
-                _end(process)
+        for process in self._ours():
+            _end(process)
+
+    def _ours(self) -> Iterator[psutil.Process]:
+        """Each Envoy of this directory, whatever it was started with."""
+        for process in psutil.process_iter(["cmdline"]):
+            command = process.info["cmdline"] or ()
+            if str(self._directory / "envoy.json") in command and "--disable-hot-restart" in command:
+                yield process
 
     def _flags(self) -> list[str]:
         return [

@@ -87,7 +87,7 @@ class EnvoyProxy:
         with self._lock:
             self._config = config
             if not self._opened:
-                self._ports.load(envoy_runs=self._child is None or self._child.running() is not None)
+                self._ports.load(envoy_runs=self._child is None or self._child.holds_ports())
                 self._check_front_port()
             self._render()
             if not self._opened:
@@ -177,7 +177,7 @@ class EnvoyProxy:
         return self._clock.real(duration)
 
     def _check_front_port(self) -> None:
-        if self._child is None or self._front_port is None or self._child.running() is not None:
+        if self._child is None or self._front_port is None or self._child.holds_ports():
             return
         if not can_bind(self._bind, self._front_port):
             self._no_front_port()
