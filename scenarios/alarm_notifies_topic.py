@@ -146,13 +146,13 @@ def _break_and_repair(stage: Stage, story: Story) -> None:
     story.broken_at = stage.fault("the health check expects a status code that the application does not give (S11)")
     stage.step("elbv2", "modify_target_group", TargetGroupArn=story.scene.target_group, Matcher={"HttpCode": "204"})
     try:
-        stage.wait_until("the subscribers were told of ALARM", lambda: story.everybody_knows("ALARM"), timedelta(minutes=6), EVERY)
+        stage.wait_until("the subscribers were told of ALARM", lambda: story.everybody_knows("ALARM"), timedelta(minutes=8), EVERY)
     except NotReached as error:
         stage.stamped(error.message)
     stage.chapter("And passes it again")
     stage.step("elbv2", "modify_target_group", TargetGroupArn=story.scene.target_group, Matcher={"HttpCode": "200"})
     try:
-        stage.wait_until("the subscribers were told of OK", lambda: story.everybody_knows("OK"), timedelta(minutes=6), EVERY)
+        stage.wait_until("the subscribers were told of OK", lambda: story.everybody_knows("OK"), timedelta(minutes=8), EVERY)
     except NotReached as error:
         stage.stamped(error.message)
     end = story.watched_from + WATCHED

@@ -20,7 +20,7 @@ TRIGGER = (
 )
 ENVELOPE = "Type MessageId TopicArn Subject Message Timestamp SignatureVersion Signature SigningCertURL UnsubscribeURL"
 REGION = "US East (N. Virginia)"
-TO_ALARM = timedelta(minutes=4)  # health checks notice, two of three minutes, evaluation
+TO_ALARM = timedelta(minutes=5)  # three health checks fail, two of three minutes, evaluation
 OWN_WORK = 3.0  # real seconds that this machine may add, however fast the clock runs
 
 

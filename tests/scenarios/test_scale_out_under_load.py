@@ -34,7 +34,7 @@ def test_with_basic_monitoring_it_comes_visibly_later_and_fails() -> None:
 
 def test_words_of_aws_are_told() -> None:
     _, stage = run()
-    assert "in state ALARM triggered policy cpu-scaling-policy changing the desired capacity from 3 to 5." in stage.told
+    assert "in state ALARM triggered policy cpu-scaling-policy changing the desired capacity from 3 to 4." in stage.told
     assert "was selected for termination." in stage.told
     assert "AlarmHigh: Successfully executed action arn:aws:autoscaling:us-east-1:" in stage.told
 
