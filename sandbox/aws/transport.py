@@ -12,10 +12,14 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
 import boto3
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from moto.moto_api._internal import mock_random
 
 from sandbox.aws.environ import ACCOUNT, CALLER
 from sandbox.core.control import Scope
@@ -51,6 +55,7 @@ class Transport:
             return _call(self._gateway, request, {ACCOUNT: scope.account, CALLER: caller})
 
         client.meta.events.register("before-send", send)
+        client.meta.events.register_first("before-parameter-build", _tokens)
         return client
 
 
@@ -68,6 +73,12 @@ def _session() -> boto3.Session:
     )
     core.set_credentials("SANDBOX", "SANDBOX")
     return boto3.Session(botocore_session=core)
+
+
+def _tokens(params: dict[str, Any], model: Any, **_: Any) -> None:
+    """Idempotency tokens (ClientToken) that the caller leaves out, from moto's seeded chance: botocore's own differ in each replay."""
+    for name in model.idempotent_members:
+        params.setdefault(name, str(mock_random.uuid4()))
 
 
 class _Raw(io.BytesIO):
