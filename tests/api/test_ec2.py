@@ -155,6 +155,37 @@ def test_private_names_of_other_regions_carry_the_region(ec2: Ec2) -> None:
     assert found["State"]["Name"] == "running"
 
 
+@rule("DNS-1", "DNS-2")
+@pytest.mark.parametrize(
+    ("region", "private", "public"),
+    [
+        ("us-east-1", "ec2.internal", "compute-1.amazonaws.com"),
+        ("eu-west-1", "eu-west-1.compute.internal", "eu-west-1.compute.amazonaws.com"),
+    ],
+)
+def test_names_follow_the_addresses_and_there_is_no_public_name_without_a_public_address(
+    ec2: Ec2, region: str, private: str, public: str
+) -> None:
+    api = ec2.transport.client("ec2", Scope(HERE.account, region))
+    (launched,) = api.run_instances(ImageId=AMI, InstanceType="t3.micro", MinCount=1, MaxCount=1)["Instances"]
+
+    def shown() -> dict[str, Any]:
+        ec2.wait(3)
+        found: dict[str, Any] = api.describe_instances(InstanceIds=[launched["InstanceId"]])["Reservations"][0]["Instances"][0]
+        return found
+
+    running = shown()
+    inside, outside = (running[name].replace(".", "-") for name in ("PrivateIpAddress", "PublicIpAddress"))
+    assert (running["PrivateDnsName"], running["PublicDnsName"]) == (f"ip-{inside}.{private}", f"ec2-{outside}.{public}")
+    (interface,) = running["NetworkInterfaces"]
+    assert interface["PrivateDnsName"] == running["PrivateDnsName"]
+    assert interface["Association"]["PublicDnsName"] == running["PublicDnsName"]
+    api.stop_instances(InstanceIds=[launched["InstanceId"]])
+    stopped = shown()
+    assert (stopped["State"]["Name"], stopped.get("PublicDnsName", "")) == ("stopped", "")
+    assert "Association" not in stopped["NetworkInterfaces"][0]
+
+
 @rule("EC2-3")
 @pytest.mark.parametrize(("minimum", "maximum", "launched"), [(1, 1, 1), (1, 3, 3), (2, 5, 5)])
 def test_max_count_is_launched_when_there_is_room(ec2: Ec2, minimum: int, maximum: int, launched: int) -> None:

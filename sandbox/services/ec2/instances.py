@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import sandbox.aws.environment  # noqa: F401 - before moto
+import sandbox.aws.environment  # before moto
+import sandbox.services.ec2.interfaces  # noqa: F401 - its seam
 
 # isort: split
 from moto.ec2.models.instances import Instance
