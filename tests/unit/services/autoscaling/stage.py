@@ -52,6 +52,11 @@ class Stage:
     def elbv2(self) -> Any:
         return self.transport.client("elbv2", HERE)
 
+    @property
+    def proxy(self) -> SimulatedProxy:
+        proxy: SimulatedProxy = self.context.extra["proxy"]
+        return proxy
+
     def subnets(self, zones: int = 3) -> dict[str, str]:
         """Zone → default subnet."""
         found = self.ec2.describe_subnets()["Subnets"]
@@ -130,16 +135,16 @@ def make(**settings: Any) -> Stage:
     engine = Engine(clock, journal, LOCK)
     chance = random.Random(0)
     world = World(clock=clock, at=engine.at, random=chance)
-    runtime = SimulatedRuntime(world)
+    runtime, proxy = SimulatedRuntime(world), SimulatedProxy(world)
     context = Context(clock=clock, journal=journal, random=chance, settings=Settings(**settings), wake=engine.wake)
-    context.extra["runtime"] = runtime
+    context.extra |= {"runtime": runtime, "proxy": proxy}
     use(context)
     moto_time.install(clock)
     state.reset(0)
     seams.install()
     transport = Transport(Gateway())
     ec2 = Ec2Controller(journal, runtime)
-    elbv2 = Elbv2Controller(journal, SimulatedProber(world), SimulatedProxy(world), runtime)
+    elbv2 = Elbv2Controller(journal, SimulatedProber(world), proxy, runtime)
     engine.add([ec2, elbv2, AutoScalingController(journal, transport)])
     runtime.on_change(lambda instance_id: engine.wake("ec2", ec2.key_of(instance_id)))
     return Stage(clock, journal, engine, world, context, transport)
