@@ -35,7 +35,7 @@ sandbox: setup ## start the sandbox and return when it is healthy (RUNTIME=docke
 down: setup ## remove everything that is ours, and only that
 	@$(BIN)/sandbox down
 
-scenario: setup ## replay a story, failure included: NAME=tutorial [SPEED=10] [RUNTIME=...] [ARGS=--as-written]
+scenario: setup ## replay a story, failure included: NAME=tutorial [SPEED=10] [RUNTIME=...] [ARGS="--help"]
 	@$(BIN)/sandbox scenario run $(NAME) --runtime $(RUNTIME) $(if $(SPEED),--speed $(SPEED)) $(ARGS)
 
 test: setup ## all tests (DOCKER=no leaves out those that need a Docker engine)
