@@ -1,15 +1,20 @@
 """The journal on disk: one event a line, so that a new control plane knows what the earlier one did and why.
 
-Kept to two files of `LARGEST` bytes; a line cut short by a crash is passed over.
+Kept to two files of `LARGEST` bytes. A line cut short by a crash is passed over; what finds no room on a full disk waits for it.
 """
 
+import errno
 import json
+import os
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from sandbox.core.events import Event
 
 LARGEST = 20_000_000  # bytes
+MOST_WAITING = 20_000  # events
 
 
 class JournalFile:
@@ -19,36 +24,58 @@ class JournalFile:
         self._path = path
         self._older = path.with_suffix(".older.jsonl")
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8")
+        self._file = self._open()
+        self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
+        self._cut = not _ends_with_newline(path)
         self.trouble: str | None = None  # why the newest event is not on disk
 
     def write(self, event: Event) -> None:
         """Never raises: a full disk must not stop what the events are about. `trouble` tells, and the next event tries again."""
+        self._waiting.append(json.dumps(event.as_json(), ensure_ascii=False).encode() + b"\n")
         try:
-            self._append(event)
+            while self._waiting:
+                self._append(self._waiting[0])
+                self._waiting.popleft()
         except OSError as error:
-            self.trouble = f"the journal could not be written ({error}); events are kept in memory only"
+            self.trouble = f"the journal could not be written ({error}); events wait in memory"
         else:
             self.trouble = None
 
-    def _append(self, event: Event) -> None:
-        self._file.write(json.dumps(event.as_json(), ensure_ascii=False) + "\n")
-        self._file.flush()
-        if self._file.tell() > LARGEST:
+    def _append(self, line: bytes) -> None:
+        """The whole line or nothing of it: half a line would take the next one with it."""
+        end = self._file.tell()
+        whole = b"\n" + line if self._cut else line
+        if self._file.write(whole) < len(whole):
+            self._file.truncate(end)
+            self._file.seek(end)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._cut = False
+        if end + len(whole) > LARGEST:
             self._file.close()
             self._path.replace(self._older)
-            self._file = self._path.open("a", encoding="utf-8")
+            self._file = self._open()
+
+    def _open(self) -> BinaryIO:
+        return self._path.open("ab", buffering=0)
 
     def read(self) -> Iterator[Event]:
         """What earlier runs wrote, oldest first."""
         for path in (self._older, self._path):
             if not path.exists():
                 continue
-            for line in path.read_text(encoding="utf-8").splitlines():
+            for line in path.read_bytes().split(b"\n"):
                 try:
                     yield Event.from_json(json.loads(line))
-                except (ValueError, KeyError):
+                except (ValueError, KeyError, TypeError, AttributeError):
                     continue  # the process died while it wrote this line
 
     def close(self) -> None:
         self._file.close()
+
+
+def _ends_with_newline(path: Path) -> bool:
+    """Or is empty."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 1, 0))
+        return file.read(1) in (b"", b"\n")

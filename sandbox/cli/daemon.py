@@ -12,6 +12,7 @@ from sandbox.settings import PREFIX, Settings
 
 PATIENCE = 30.0  # real seconds for it to end by itself
 MODULE = "sandbox.cli.main"
+NEXT = "  next: "
 
 
 def environment(settings: Settings) -> Mapping[str, str]:
@@ -34,9 +35,12 @@ def start(settings: Settings) -> subprocess.Popen[bytes]:
         )
 
 
-def last_words(settings: Settings) -> str:
-    lines = (settings.state_dir / "sandbox.log").read_text(errors="replace").strip().splitlines()
-    return next((line.removeprefix("error: ") for line in reversed(lines) if not line.startswith("  next:")), "it said nothing")
+def last_words(settings: Settings) -> UserError:
+    """Why it has ended, and what it says to type now."""
+    lines = (settings.state_dir / "sandbox.log").read_text(errors="replace").rstrip().splitlines()
+    hint = lines.pop().removeprefix(NEXT) if lines and lines[-1].startswith(NEXT) else "sandbox logs control"
+    said = lines[-1].removeprefix("error: ") if lines else "it said nothing"
+    return UserError(f"The sandbox could not start: {said}", hint)
 
 
 def process(pid: int) -> psutil.Process | None:

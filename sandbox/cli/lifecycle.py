@@ -108,7 +108,7 @@ def chosen(settings: Settings) -> str:
     return "process"
 
 
-def wait_until_healthy(settings: Settings, ended: Callable[[], str | None]) -> dict[str, Any]:
+def wait_until_healthy(settings: Settings, ended: Callable[[], UserError | None]) -> dict[str, Any]:
     """`ended`: the last words of the control plane when it has ended, else None."""
     deadline = time.monotonic() + PATIENCE
     health: dict[str, Any] | None = None
@@ -117,7 +117,7 @@ def wait_until_healthy(settings: Settings, ended: Callable[[], str | None]) -> d
         if health and health["status"] == "ok":
             return health
         if (words := ended()) is not None:
-            raise UserError(f"The sandbox could not start: {words}", "sandbox logs control")
+            raise words
         time.sleep(PAUSE)
     missing = [part["sentence"] for part in health["parts"] if not part["ok"]] if health else ["it does not answer"]
     raise UserError(f"The sandbox is not well after {PATIENCE:g} seconds: {' '.join(missing)}", "sandbox logs control")

@@ -44,6 +44,15 @@ def test_a_note_that_was_cut_off_is_no_note(tmp_path: Path) -> None:
     assert Running.read(settings) is None
 
 
-def test_last_words_are_the_sentence_not_the_hint(tmp_path: Path) -> None:
-    (tmp_path / "sandbox.log").write_text("starting\nerror: Port 4566 is in use.\n  next: SANDBOX_PORT=4567 sandbox up\n")
-    assert daemon.last_words(replace(Settings(), state_dir=tmp_path)) == "Port 4566 is in use."
+@pytest.mark.parametrize(
+    ("log", "said", "hint"),
+    [
+        ("starting\nerror: Port 4566 is in use.\n  next: sandbox up --port 4567\n", "Port 4566 is in use.", "sandbox up --port 4567"),
+        ("Killed\n", "Killed", "sandbox logs control"),
+        ("", "it said nothing", "sandbox logs control"),
+    ],
+)
+def test_last_words_are_the_sentence_and_the_hint(tmp_path: Path, log: str, said: str, hint: str) -> None:
+    (tmp_path / "sandbox.log").write_text(log)
+    words = daemon.last_words(replace(Settings(), state_dir=tmp_path))
+    assert (words.message, words.next_command) == (f"The sandbox could not start: {said}", hint)
