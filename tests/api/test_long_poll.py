@@ -1,5 +1,6 @@
 """SQS long polls on a running clock: they hold no lock, and end when there is something to receive."""
 
+import random
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,10 @@ import pytest
 from sandbox.aws import context as aws_context
 from sandbox.aws import long_poll, moto_time
 from sandbox.core.clock import WallClock
+from sandbox.drivers.delivery.simulated import SimulatedDeliverer
+from sandbox.drivers.world import World
+from sandbox.engine import Engine
+from sandbox.services.sns.controller import SnsController
 from tests.api.conftest import Aws
 
 
@@ -55,7 +60,21 @@ def test_a_message_ends_the_poll_and_other_calls_go_on_meanwhile(running: Aws) -
     assert bodies == ["hello"]
 
 
-def test_a_topics_message_ends_the_poll_too(running: Aws) -> None:
+@pytest.fixture
+def delivering(running: Aws) -> Iterator[Aws]:
+    """SNS's loop runs, and takes messages to queues."""
+    clock = aws_context.context().clock
+    engine = Engine(clock, running.journal, aws_context.LOCK)
+    deliverer = SimulatedDeliverer(World(clock=clock, at=engine.at, random=random.Random(7)))
+    engine.add([SnsController(running.journal, running.transport, deliverer)])
+    aws_context.context().wake = engine.wake
+    engine.start()
+    yield running
+    engine.stop()
+
+
+def test_a_topics_message_ends_the_poll_too(delivering: Aws) -> None:
+    running = delivering
     queue = running("sqs").create_queue(QueueName="q")["QueueUrl"]
     topic = running("sns").create_topic(Name="t")["TopicArn"]
     running("sns").subscribe(
