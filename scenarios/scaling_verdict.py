@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 TO_ALARM = timedelta(minutes=4)  # three whole one-minute periods (SCL-12), and up to one until the evaluation (CW-31)
 OWN_WORK = 3.0  # real seconds that this machine may add, however fast the clock runs
 OVERSHOOT = 1.25
-SLOW, SLOW_BY = 3.0, 0.25  # p99 is bad at three times the usual one, and a quarter of a second more at least
+SLOW, SLOW_BY = 3.0, 0.5  # p99 is bad at three times the usual one, and half a second more at least: the kernel's limit has ticks of 0.1 s
 
 
 def judge(stage: Stage, course: Course) -> bool:
@@ -46,7 +46,7 @@ def judge(stage: Stage, course: Course) -> bool:
     for sentence, counts in (("of a minute of load", course.minute), ("of the whole run", course.whole)):
         assert counts is not None
         stage.expect(f"CloudWatch and clients agree on the counts {sentence}", counts.equal, counts.seen)
-    late = f"it is not as it should be; the alarm came {told}: see NOT above, and sandbox explain {GROUP}"
+    late = f"it is not as it should be (AlarmHigh: {told}); see NOT above, and sandbox explain {GROUP}"
     return stage.verdict("it scaled: out to what the load needed, and in again when it ended.", late)
 
 

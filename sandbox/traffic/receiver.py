@@ -22,7 +22,7 @@ class Received:
 
     @property
     def type(self) -> str:
-        """"SubscriptionConfirmation" | "Notification"; empty: it is not of SNS."""
+        """ "SubscriptionConfirmation" | "Notification"; empty: it is not of SNS."""
         return self.headers.get("x-amz-sns-message-type", "")
 
     def json(self) -> dict[str, Any]:
