@@ -10,6 +10,7 @@ from sandbox.aws.seams import adds, replaces
 from sandbox.services.autoscaling import errors, writes
 from sandbox.services.autoscaling.group_operations import GroupOperations
 from sandbox.services.autoscaling.model import Attachment, AttachmentMove, AttachmentState
+from sandbox.services.autoscaling.quotas import Quota
 
 REGISTERED = "ASG-79, ASG-83: the controller registers through the API, when members are in service"
 
@@ -21,6 +22,7 @@ class AttachmentOperations(GroupOperations):
     def attach_load_balancer_target_groups(self, group_name: str, target_group_arns: list[str]) -> None:
         group = self.group(group_name)
         self._check_target_groups(target_group_arns, self._vpc(group.vpc_zone_identifier))
+        Quota.TARGET_GROUPS.check(len({*group.target_group_arns, *target_group_arns}))
         for arn in target_group_arns:
             attachment = group.sandbox.attachments.get(arn)
             if attachment is None or attachment.state is AttachmentState.REMOVING:

@@ -127,8 +127,13 @@ def wrong_lifecycle(instance_id: str, wanted: str) -> Exception:
     return invalid(f"The instance {instance_id} is not in {wanted}.")
 
 
-def too_many_instances(most: int) -> Exception:
-    return invalid(f"The number of instance IDs must not exceed {most}.")  # ASG-10 (U)
+def too_many_named(what: str, most: int) -> Exception:
+    return invalid(f"The number of {what} must not exceed {most}.")  # ASG-10 (U)
+
+
+def limit_exceeded(what: str, most: int, where: str) -> Exception:
+    """ASG-8, ASG-10 (U: the text)"""
+    return _error("LimitExceeded", f"You have reached the quota of {most} {what} for {where}.")
 
 
 def not_a_member(instance_id: str, group: str) -> Exception:

@@ -18,6 +18,7 @@ from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
 from sandbox.services.autoscaling import checks, cooldowns, errors, events, texts, writes
 from sandbox.services.autoscaling.model import Activity, Attachment, AttachmentState
+from sandbox.services.autoscaling.quotas import PerCall, Quota
 
 RECORDED = "ASG-120: the API only records, the controller launches and terminates"
 
@@ -46,6 +47,8 @@ class GroupOperations(AutoScalingBackend):
         self._check_source(given["launch_config_name"], given["launch_template"], given.get("instance_id"))
         self._check_places(given)
         self._check_target_groups(given["target_group_arns"], self._vpc(given.get("vpc_zone_identifier")))
+        Quota.TARGET_GROUPS.check(len(set(given["target_group_arns"])))
+        Quota.GROUPS.check(len(self.autoscaling_groups) + 1)
         checks.health_check_type(given["health_check_type"])
         checks.policies(given["termination_policies"])
         checks.seconds("HealthCheckGracePeriod", given["health_check_period"])
@@ -145,6 +148,7 @@ class GroupOperations(AutoScalingBackend):
 
     def _check_target_groups(self, arns: list[str], vpc_id: str) -> None:
         """ASG-83: they exist, are of type instance, and in the group's VPC."""
+        PerCall.TARGET_GROUPS.check(len(arns))
         groups = [self.elbv2_backend.target_groups.get(arn) for arn in arns]
         if any(g is None or g.target_type != "instance" or g.vpc_id != vpc_id for g in groups):
             raise errors.invalid_target_groups()

@@ -17,6 +17,7 @@ from moto.core.exceptions import ServiceException
 from sandbox.aws.context import context
 from sandbox.aws.seams import replaces
 from sandbox.services.autoscaling import checks, errors, events
+from sandbox.services.autoscaling.quotas import Quota
 
 
 class LaunchConfigurationOperations(AutoScalingBackend):
@@ -29,6 +30,7 @@ class LaunchConfigurationOperations(AutoScalingBackend):
         checks.configuration_name(name)
         if name in self.launch_configurations:
             raise errors.configuration_exists(name)
+        Quota.CONFIGURATIONS.check(len(self.launch_configurations) + 1)
         if given.get("instance_id"):
             given |= self._copied(given["instance_id"], given)
         configuration = super().create_launch_configuration(name=name, **given)

@@ -32,6 +32,7 @@ from sandbox.services.autoscaling.model import (
     StatusCode,
 )
 from sandbox.services.autoscaling.picture import read
+from sandbox.services.autoscaling.quotas import PerCall
 from sandbox.services.autoscaling.steps import (
     CloseActivity,
     OpenActivity,
@@ -39,7 +40,6 @@ from sandbox.services.autoscaling.steps import (
 from sandbox.services.autoscaling.store import SandboxMember, launch_source
 
 LEAVING_STATES = frozenset({LifecycleState.TERMINATING, LifecycleState.TERMINATING_PROCEED, LifecycleState.DETACHING})
-MOST_IDS = 20  # ASG-10
 
 
 class MemberOperations(GroupOperations):
@@ -53,10 +53,9 @@ class MemberOperations(GroupOperations):
                     return group, member
         raise errors.unknown_instance(instance_id)
 
-    def members(self, group: Any, instance_ids: list[str]) -> list[SandboxMember]:
+    def members(self, group: Any, instance_ids: list[str], quota: PerCall = PerCall.INSTANCES) -> list[SandboxMember]:
         """All of them are in the group."""
-        if len(instance_ids) > MOST_IDS:
-            raise errors.too_many_instances(MOST_IDS)
+        quota.check(len(instance_ids))
         found = {m.instance_id: m for m in group.instance_states}
         if unknown := [i for i in instance_ids if i not in found]:
             raise errors.not_a_member(unknown[0], group.name)
@@ -86,7 +85,7 @@ class MemberOperations(GroupOperations):
     def set_instance_protection(self, group_name: str, instance_ids: list[str], protected_from_scale_in: bool | None) -> None:
         group = self.group(group_name)
         allowed = (LifecycleState.IN_SERVICE, LifecycleState.ENTERING_STANDBY, LifecycleState.STANDBY)
-        members = self.members(group, instance_ids)
+        members = self.members(group, instance_ids, PerCall.PROTECTED)
         for member in members:
             if member.lifecycle not in allowed:
                 raise errors.wrong_lifecycle(member.instance_id, "InService or EnteringStandby or Standby")
@@ -117,10 +116,9 @@ class MemberOperations(GroupOperations):
     def attach_instances(self, group_name: str, instance_ids: list[str]) -> None:
         group = self.group(group_name)
         self._refuse_while_deleting(group)
+        PerCall.INSTANCES.check(len(instance_ids))
         instances = [self._attachable(group, i) for i in dict.fromkeys(instance_ids)]
         wanted = group.desired_capacity + len(instances)
-        if len(instance_ids) > MOST_IDS:
-            raise errors.too_many_instances(MOST_IDS)
         if wanted > group.max_size:
             raise errors.attaching_above_max(group.max_size, wanted)
         group.desired_capacity = wanted

@@ -9,6 +9,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.aws.seams import adds
 from sandbox.services.autoscaling import announcing, errors, notifications
 from sandbox.services.autoscaling.group_operations import GroupOperations
+from sandbox.services.autoscaling.quotas import Quota
 
 
 class NotificationOperations(GroupOperations):
@@ -22,6 +23,7 @@ class NotificationOperations(GroupOperations):
             raise errors.invalid(f"Invalid notification type: {unknown[0]}. Valid types are: {', '.join(notifications.TYPES)}.")
         if not types:
             raise errors.invalid("You must specify at least one notification type.")
+        Quota.TOPICS.check(len({*group.sandbox.notifications, topic_arn}))
         announcing.test(group, topic_arn)
         group.sandbox.notifications[topic_arn] = tuple(dict.fromkeys(types))
 

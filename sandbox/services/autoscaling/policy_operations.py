@@ -23,6 +23,7 @@ from sandbox.services.autoscaling.clients import client, scope_of
 from sandbox.services.autoscaling.group_operations import GroupOperations
 from sandbox.services.autoscaling.model import LifecycleState
 from sandbox.services.autoscaling.policy_model import TUNING, ManagedAlarm, PolicyType, ScalingPolicy, Step
+from sandbox.services.autoscaling.quotas import Quota
 
 
 class PolicyOperations(GroupOperations):
@@ -38,6 +39,7 @@ class PolicyOperations(GroupOperations):
         old = self.policies.get(key)
         policy = policy_checks.policy(given, old.arn if old else self._policy_arn(*key))
         self._check_resource_label(group, policy)
+        Quota.POLICIES.check(sum(name == group.name for name, _ in {*self.policies, key}))
         if policy.type is PolicyType.TARGET_TRACKING:
             policy = self._with_alarms(group, policy)
         self.policies[key] = policy

@@ -17,9 +17,9 @@ from sandbox.services.autoscaling.metrics import METRICS
 from sandbox.services.autoscaling.model import Process
 from sandbox.services.autoscaling.policy_model import AdjustmentType
 from sandbox.services.autoscaling.policy_operations import wire_alarms
+from sandbox.services.autoscaling.quotas import Quota
 from sandbox.services.autoscaling.termination_policy import POLICIES
 
-MOST_GROUPS, MOST_CONFIGURATIONS = 500, 200  # quotas of a new account
 GRANULARITY = "1Minute"
 
 
@@ -142,8 +142,8 @@ class ScalingResponses(AutoScalingResponse):  # type: ignore[misc]
         backend = self.autoscaling_backend
         return ActionResult(
             {
-                "MaxNumberOfAutoScalingGroups": MOST_GROUPS,
-                "MaxNumberOfLaunchConfigurations": MOST_CONFIGURATIONS,
+                "MaxNumberOfAutoScalingGroups": Quota.GROUPS.most,
+                "MaxNumberOfLaunchConfigurations": Quota.CONFIGURATIONS.most,
                 "NumberOfAutoScalingGroups": len(backend.autoscaling_groups),
                 "NumberOfLaunchConfigurations": len(backend.launch_configurations),
             }

@@ -20,6 +20,7 @@ from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
 from sandbox.services.autoscaling import errors, events, schedule
 from sandbox.services.autoscaling.group_operations import GroupOperations
+from sandbox.services.autoscaling.quotas import Quota
 from sandbox.services.autoscaling.schedule import ScheduledAction
 from sandbox.services.autoscaling.store import aware
 
@@ -40,6 +41,7 @@ class ScheduleOperations(GroupOperations):
         for other in self.scheduled_actions.values():
             if other.auto_scaling_group_name == group_name and other.name != action.name and other.due == action.due:
                 raise errors.start_time_taken()
+        Quota.SCHEDULED_ACTIONS.check(sum(name == group_name for name, _ in {*self.scheduled_actions, key}))
         self.scheduled_actions[key] = action
         summary = (
             f"scheduled action {action.name} of {group_name} is {'updated' if old else 'made'}; it runs next at {action.due:%F %T} UTC"

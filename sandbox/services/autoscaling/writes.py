@@ -54,7 +54,6 @@ def member_of(group: Any, instance_id: str) -> SandboxMember:
 
 def adopt(group: Any, instances: Iterable[Any], launch: LaunchInstances) -> None:
     """The launched instances are members from now on, each with its launch activity (ASG-58) and Auto Scaling's tag (ASG-20)."""
-    group.sandbox.failures.pop(launch.zone, None)
     for instance in instances:
         instance.add_tags({ASG_NAME_TAG: group.name})
         member = SandboxMember(group, instance, launch_source(group), context().random.random(), launch.purpose)
@@ -111,6 +110,7 @@ def move_member(group: Any, instance_id: str, how: Move) -> None:
     member.lifecycle_state = state.value
     if state is LifecycleState.IN_SERVICE:
         member.in_service_since = context().clock.now()
+        group.sandbox.failures.pop(member.availability_zone, None)  # not before: EC2 accepts launches that it then cannot carry out
     if how in (Move.ENTER_STANDBY, Move.EXIT_STANDBY):
         member.in_service_since = None  # ASG-45: the grace period begins anew
     if state in GONE:
