@@ -158,11 +158,11 @@ class Fleet:
     def well(self) -> bool:
         """As many as desired in service, all of them healthy targets, nobody else a member or a target, and evenly spread."""
         described = self.described()
-        members, health = self.members(), self.health()
-        per_zone = [self.zones().count(zone[-1]) for zone in described["AvailabilityZones"]]
+        instances = described["Instances"]
+        per_zone = [[i["AvailabilityZone"] for i in instances].count(zone) for zone in described["AvailabilityZones"]]
         return (
-            list(members.values()) == ["InService"] * described["DesiredCapacity"]
-            and all(i["HealthStatus"] == "Healthy" for i in described["Instances"])
-            and health == dict.fromkeys(members, "healthy")
+            len(instances) == described["DesiredCapacity"]
+            and all(i["LifecycleState"] == "InService" and i["HealthStatus"] == "Healthy" for i in instances)
             and max(per_zone) - min(per_zone) <= 1
+            and self.health() == dict.fromkeys((i["InstanceId"] for i in instances), "healthy")
         )

@@ -181,7 +181,7 @@ def exit_standby(trouble: Trouble, which: int) -> None:
 
 @deed
 def suspend(trouble: Trouble, which: int) -> None:
-    process = ("Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy", "AZRebalance", "AlarmNotification")[which]
+    process = ("Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy", "AZRebalance", "AlarmNotification")[which % 6]
     trouble.autoscaling.suspend_processes(AutoScalingGroupName=trouble.fleet.name, ScalingProcesses=[process])
 
 

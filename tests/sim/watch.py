@@ -29,6 +29,19 @@ BEGINNINGS = (  # what may happen without an earlier event: somebody's wish, or 
 ENDS_OF_MEMBERS = {asg.LifecycleState.TERMINATED, asg.LifecycleState.DETACHED}
 
 
+def within_two_steps(table: Mapping[tuple[Any, Any], Any]) -> set[tuple[Any, Any]]:
+    """Between two looks a thing may take two steps: a member that is taken out and is no target goes on at once."""
+    single = {(start, end) for (start, _), end in table.items()}
+    return single | {(start, end) for start, by in single for on, end in single if by is on}
+
+
+EDGES = {
+    "instance": within_two_steps(ec2.TRANSITIONS),
+    "member": within_two_steps(asg.TRANSITIONS),
+    "target": within_two_steps(elbv2.TRANSITIONS),
+}
+
+
 class Watch:
     def __init__(self, on: VirtualSandbox, group: str) -> None:
         self.group, self.violations = group, list[str]()
@@ -49,9 +62,9 @@ class Watch:
         """Everything that has to hold at every moment."""
         self._booted |= {i for i, machine in self._on.world.machines.items() if machine.boots}
         members = self._members()
-        self._moves("instance", ec2.TRANSITIONS, self._instances(), {ec2.InstanceState.PENDING}, {ec2.InstanceState.TERMINATED})
-        self._moves("member", asg.TRANSITIONS, {m.instance_id: m.lifecycle for m in members}, {asg.LifecycleState.PENDING}, ENDS_OF_MEMBERS)
-        self._moves("target", elbv2.TRANSITIONS, self._targets(), {elbv2.TargetState.INITIAL}, {elbv2.TargetState.UNUSED})
+        self._moves("instance", self._instances(), {ec2.InstanceState.PENDING}, {ec2.InstanceState.TERMINATED})
+        self._moves("member", {m.instance_id: m.lifecycle for m in members}, {asg.LifecycleState.PENDING}, ENDS_OF_MEMBERS)
+        self._moves("target", self._targets(), {elbv2.TargetState.INITIAL}, {elbv2.TargetState.UNUSED})
         self._size(members)
         for member in members:
             if member.lifecycle is asg.LifecycleState.IN_SERVICE and member.instance_id not in self._booted:
@@ -104,13 +117,9 @@ class Watch:
         groups = elbv2_backends[HERE.account][HERE.region].target_groups.values()
         return {(g.name, key.id): target.health.state for g in groups for key, target in g.sandbox.targets.items()}
 
-    def _moves(
-        self, kind: str, table: Mapping[tuple[Any, Any], Any], now: Mapping[Any, Any], first: Iterable[Any], last: Iterable[Any]
-    ) -> None:
-        """Each thing came in a first state, moved along the table, and went by a last one. Between two looks it may take two steps: a
-        member that is taken out and is no target goes on at once."""
-        single = {(start, end) for (start, _), end in table.items()}
-        edges = single | {(start, end) for start, by in single for on, end in single if by is on}
+    def _moves(self, kind: str, now: Mapping[Any, Any], first: Iterable[Any], last: Iterable[Any]) -> None:
+        """Each thing came in a first state, moved along its table, and went by a last one."""
+        edges = EDGES[kind]
         before = self._known.get(kind, {})
         for thing, state in now.items():
             if thing not in before and state not in first:

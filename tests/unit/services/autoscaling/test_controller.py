@@ -245,6 +245,19 @@ def test_retries_become_rarer(stage: Stage) -> None:
     assert all(a["StatusCode"] == "Failed" for a in stage.activities())
 
 
+@rule("ASG-61")
+def test_retries_become_rarer_also_when_ec2_accepts_the_launch_and_cannot_carry_it_out(stage: Stage) -> None:
+    stage.world.launch_error = lambda zone: "no such image"
+    stage.group(zones=1, DesiredCapacity=1)
+    stage.wait(600)
+    starts = sorted(a["StartTime"] for a in stage.activities())
+    waits = [round((later - earlier).total_seconds()) for earlier, later in pairwise(starts)]
+    assert waits == [10, 20, 40, 80, 160]
+    stage.world.launch_error = lambda zone: None
+    stage.wait(600)
+    assert stage.zones() == ["a"]
+
+
 @rule("ASG-60")
 def test_a_machine_that_cannot_be_started_is_a_failed_launch(stage: Stage) -> None:
     stage.world.launch_error = lambda zone: "no such image" if zone == "us-east-1a" else None
