@@ -13,7 +13,7 @@ LONGEST = 900.0
 def measure() -> list[Figure]:
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-m", "not docker", "-q"], capture_output=True, text=True, timeout=LONGEST, check=False
+        [sys.executable, "-m", "pytest", "-m", "not docker"], capture_output=True, text=True, timeout=LONGEST, check=False
     )
     took = time.monotonic() - began
     said = (done.stdout.strip().splitlines() or ["no output"])[-1]
