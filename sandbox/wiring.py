@@ -245,8 +245,7 @@ def _surface(sandbox: Sandbox, disk: Callable[[], str | None]) -> ControlSurface
             sandbox.clock.now(),
             sandbox.clock.speed,
             (runtime.name, runtime.available()),
-            proxy.available(),
-            proxy.rejected(),
+            health.Proxy(why_not=proxy.available(), rejected=proxy.rejected(), remark=proxy.problems().get("front", "")),
         )
         return (*known, state_part)
 

@@ -36,6 +36,9 @@ def up(runtime: str | None, speed: float | None, port: int | None) -> None:
     health = ensure(settings)
     endpoint = client(settings).endpoint
     click.echo(f"The sandbox answers at {endpoint}: {health['runtime']} runtime, speed {health['speed']:g}.")
+    for part in health["parts"]:
+        if part.get("remark"):
+            click.echo(f"  {part['remark']}")
     click.echo("".join(f"  export {name}={value}\n" for name, value in exports(settings).items()), nl=False)
     click.echo("  next: " + typable('eval "$(sandbox env)"    or: sandbox status    or: sandbox scenario run tutorial'))
 

@@ -44,6 +44,8 @@ def show(picture: Mapping[str, Any]) -> None:
     for part in health["parts"]:
         if not part["ok"]:
             click.echo(f"  {part['name']}: {part['sentence']}")
+        if part.get("remark"):
+            click.echo(f"  {part['name']}: {part['remark']}")
     table("Auto Scaling groups", ("name", "min", "desired", "max", "in service", "members"), [_group(g) for g in picture["groups"]])
     members = {i["InstanceId"]: g["AutoScalingGroupName"] for g in picture["groups"] for i in g["Instances"]}
     columns = ("id", "state", "zone", "address", "type", "group")

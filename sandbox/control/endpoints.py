@@ -18,6 +18,7 @@ class Endpoint:
     port: int | None = None  # the listener's, as AWS knows it
     url: str | None = None  # where it answers here; None: nowhere, `problem` says why
     problem: str | None = None
+    front: bool = True  # the front port answers for it too
 
 
 def read(
@@ -31,11 +32,12 @@ def read(
 
 
 def by_load_balancer(endpoints: Sequence[Endpoint], front_port: int) -> dict[str, Any]:
-    """{name: {"dns_name", "state", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://<dns name>:8080"}}: what scripts read."""
+    """{name: {"dns_name", "state", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://<dns name>:8080"}}: what scripts
+    read. "front" is null where the front port is somebody else's."""
     found: dict[str, Any] = {}
     for endpoint in endpoints:
-        front = f"http://{endpoint.dns_name}:{front_port}"
-        entry = {"dns_name": endpoint.dns_name, "state": endpoint.state, "listeners": {}, "front": front}
+        front = f"http://{endpoint.dns_name}:{front_port}" if endpoint.front else None
+        entry: dict[str, Any] = {"dns_name": endpoint.dns_name, "state": endpoint.state, "listeners": {}, "front": front}
         listeners = found.setdefault(endpoint.load_balancer, entry)["listeners"]
         if endpoint.url:
             listeners[str(endpoint.port)] = endpoint.url.rstrip("/")
@@ -46,10 +48,10 @@ def _of(
     lb: Mapping[str, Any], elbv2: Any, local_address: Callable[[str], tuple[str, int] | None], problems: Mapping[str, str]
 ) -> Iterator[Endpoint]:
     name, arn, dns_name, state = lb["LoadBalancerName"], lb["LoadBalancerArn"], lb["DNSName"], lb["State"]["Code"]
-    listeners = elbv2.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+    listeners, front = elbv2.describe_listeners(LoadBalancerArn=arn)["Listeners"], "front" not in problems
     if not listeners:
         problem = "It has no listener: nothing answers at any of its ports."  # TUT-30
-        yield Endpoint(load_balancer=name, load_balancer_arn=arn, dns_name=dns_name, state=state, problem=problem)
+        yield Endpoint(load_balancer=name, load_balancer_arn=arn, dns_name=dns_name, state=state, problem=problem, front=front)
     for listener in listeners:
         address = local_address(listener["ListenerArn"])
         yield Endpoint(
@@ -62,4 +64,5 @@ def _of(
             port=listener["Port"],
             url=f"http://{address[0]}:{address[1]}/" if address else None,
             problem=None if address else problems.get(listener["ListenerArn"], f"The load balancer is {state}: it does not answer yet."),
+            front=front,
         )

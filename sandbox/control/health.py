@@ -21,6 +21,14 @@ class Part:
     name: str  # "engine" | "runtime" | "proxy"
     ok: bool
     sentence: str
+    remark: str = ""  # a sentence on what is well enough to go on, and yet to be known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    why_not: str | None = None  # why it does not serve
+    rejected: Sequence[str] = ()  # configuration that it refused
+    remark: str = ""  # what it does without
 
 
 def parts(
@@ -28,17 +36,17 @@ def parts(
     now: datetime,
     speed: float,
     runtime: tuple[str, str | None],
-    proxy: str | None,
-    rejected: Sequence[str],
+    proxy: Proxy,
 ) -> tuple[Part, ...]:
-    """`runtime`: its name and why it cannot launch; `proxy`: why it does not serve; `rejected`: configuration that it refused."""
+    """`runtime`: its name and why it cannot launch; `proxy`: what it says of itself."""
     name, problem = runtime
-    if proxy is None and rejected:
-        proxy = f"The load balancers' proxy refused configuration: {rejected[-1]}"
+    ill = proxy.why_not
+    if ill is None and proxy.rejected:
+        ill = f"The load balancers' proxy refused configuration: {proxy.rejected[-1]}"
     return (
         _engine(loops, now, speed),
         Part(name="runtime", ok=problem is None, sentence=problem or f"The {name} runtime can launch instances."),
-        Part(name="proxy", ok=proxy is None, sentence=proxy or "The load balancers' proxy serves."),
+        Part(name="proxy", ok=ill is None, sentence=ill or "The load balancers' proxy serves.", remark=proxy.remark),
     )
 
 

@@ -577,7 +577,25 @@ def test_ports_that_others_hold_are_passed_over(tmp_path) -> None:
             assert "in use by another program" in harness.proxy.problems()["front"]
             assert harness.proxy.local_address(ARN) == ("127.0.0.1", first + 1)
         assert harness.ask().body == "here"
+        until(lambda: harness.proxy.problems() == {} and harness.proxy.settled())
+        assert harness.ask(port=harness.ports.stop - 1, headers={"Host": DNS}).body == "here"
     finally:
+        harness.close()
+
+
+@pytest.mark.process
+def test_a_listener_that_found_no_port_gets_one_that_becomes_free(tmp_path) -> None:
+    harness = EnvoyHarness(tmp_path)
+    held = [socket.create_server(("127.0.0.1", port)) for port in harness.ports[:-1]]
+    try:
+        harness.proxy.apply(ProxyConfig(listeners=(listener(rule(None, fixed("here"))),)))
+        assert "are all in use: free one" in harness.proxy.problems()[ARN]
+        held.pop().close()
+        assert until(lambda: harness.proxy.local_address(ARN)) == ("127.0.0.1", harness.ports.stop - 2)
+        assert harness.ask().body == "here"
+    finally:
+        for each in held:
+            each.close()
         harness.close()
 
 

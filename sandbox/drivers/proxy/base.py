@@ -135,7 +135,8 @@ class Proxy(Protocol):
         ...
 
     def problems(self) -> dict[str, str]:
-        """Listener ARN → one sentence why it is not reachable: "ports 8081-8100 are all in use: …"."""
+        """Listener ARN → one sentence why it is not reachable: "ports 8081-8100 are all in use: …"; "front": what is wrong with the front
+        port."""
         ...
 
     def on_access(self, callback: Callable[[Sequence[AccessRecord]], None]) -> None:

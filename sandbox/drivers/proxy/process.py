@@ -9,6 +9,7 @@ offset.
 
 import re
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from sandbox.drivers.proxy.pulse import Pulse
 from sandbox.drivers.proxy.revival import Revival
 
 _LOOK = 0.1  # real seconds between looks at the log
+_TRY_AGAIN = 2.0  # real seconds between tries for a port that somebody else has
 _CANNOT_BIND = re.compile(r"cannot bind '[^']*:(\d+)'")
 
 AccessCallback = Callable[[Sequence[AccessRecord]], None]
@@ -65,6 +67,7 @@ class EnvoyProxy:
         free = range(ports.start, ports.stop)
         self._ports = Ports(self._directory / "ports.json", bind, free, probe=child)
         self._assignment = Assignment(ports={}, problems={})
+        self._try_again = 0.0
         self._config: ProxyConfig | None = None
         self._opened = False
         self._speed = clock.speed
@@ -182,6 +185,18 @@ class EnvoyProxy:
         if not can_bind(self._bind, self._front_port):
             self._no_front_port()
 
+    def _ports_are_free_again(self) -> bool:
+        """Looked at now and then while something is missing: who had the port may have gone."""
+        problems = self._assignment.problems
+        if self._child is None or not problems or time.monotonic() < self._try_again:
+            return False
+        self._try_again = time.monotonic() + _TRY_AGAIN
+        if "front" in problems and self._front_port is not None and can_bind(self._bind, self._front_port):
+            others = {name: sentence for name, sentence in problems.items() if name != "front"}
+            self._assignment = Assignment(ports=self._assignment.ports, problems=others)
+            return True
+        return any(name != "front" for name in problems)
+
     def _no_front_port(self) -> None:
         sentence = f"port {self._front_port} is in use by another program: load balancers answer on their own ports only"
         self._assignment = Assignment(ports=self._assignment.ports, problems={**self._assignment.problems, "front": sentence})
@@ -189,7 +204,7 @@ class EnvoyProxy:
     def _look_after(self) -> None:
         while not self._stop.is_set():
             try:
-                if self._clock.speed != self._speed or self._avoid_refused_ports():
+                if self._clock.speed != self._speed or self._avoid_refused_ports() or self._ports_are_free_again():
                     self._render()
                 if self._revival and (said := self._revival.look(connected=self._ads.connected())):
                     self._tell_trouble(said)

@@ -13,7 +13,7 @@ from sandbox.aws.seams import Seam
 from sandbox.control.access_log import AccessLog
 from sandbox.control.app import control_app
 from sandbox.control.endpoints import Endpoint, by_load_balancer, read
-from sandbox.control.health import Part, parts
+from sandbox.control.health import Part, Proxy, parts
 from sandbox.control.rates import Rates
 from sandbox.control.surface import ControlSurface
 from sandbox.core.clock import WallClock
@@ -68,7 +68,7 @@ def test_health_is_200_when_all_is_well_and_503_when_a_part_is_not() -> None:
     ill = client(surface(health=lambda: (*WELL, Part(name="proxy", ok=False, sentence="Envoy has gone.")))).get("/_sandbox/health")
     assert (well.status_code, well.get_json()["status"]) == (200, "ok")
     assert (ill.status_code, ill.get_json()["status"]) == (503, "impaired")
-    assert ill.get_json()["parts"][1] == {"name": "proxy", "ok": False, "sentence": "Envoy has gone."}
+    assert ill.get_json()["parts"][1] == {"name": "proxy", "ok": False, "sentence": "Envoy has gone.", "remark": ""}
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_health_is_what_its_parts_say(changes: dict[str, Any], ill: list[str], s
     now = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
     loops = [Loop("ec2", "k", due=now - timedelta(seconds=changes.get("late", 0)), failures=changes.get("failures", 0), last_error="boom")]
     runtime = changes.get("runtime", ("docker", None))
-    found = parts(loops, now, changes.get("speed", 1.0), runtime, changes.get("proxy"), changes.get("rejected", []))
+    found = parts(loops, now, changes.get("speed", 1.0), runtime, Proxy(why_not=changes.get("proxy"), rejected=changes.get("rejected", [])))
     assert [p.name for p in found if not p.ok] == ill
     assert [p.sentence for p in found if not p.ok] == [sentence][: len(ill)]
 
@@ -242,6 +242,14 @@ def test_endpoints_by_load_balancer_are_what_a_script_needs() -> None:
         "a": {"dns_name": "a.elb", "state": "active", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://a.elb:8080"},
         "b": {"dns_name": "b.elb", "state": "active", "listeners": {}, "front": "http://b.elb:8080"},
     }
+
+
+def test_a_front_port_that_somebody_else_has_is_told_and_not_given_out() -> None:
+    taken = "port 8080 is in use by another program: load balancers answer on their own ports only"
+    found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {"front": taken})
+    assert [entry["front"] for entry in by_load_balancer(found, 8080).values()] == [None, None]
+    proxy = parts([], datetime(2026, 5, 7, 12, 0, tzinfo=UTC), 1.0, ("process", None), Proxy(remark=taken))[-1]
+    assert (proxy.name, proxy.ok, proxy.remark) == ("proxy", True, taken)
 
 
 @pytest.mark.parametrize(
