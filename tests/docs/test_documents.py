@@ -1,0 +1,202 @@
+"""What the documents name exists, and what exists is named: commands, make targets, settings, files, rules."""
+
+import json
+import re
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from sandbox.cli import compose
+from sandbox.cli.main import cli
+from sandbox.settings import Settings, table
+from tools import rules
+
+ROOT = Path(__file__).resolve().parents[2]
+README, ARCHITECTURE, MAKEFILE, COMPOSE = (
+    (ROOT / name).read_text() for name in ("README.md", "ARCHITECTURE.md", "Makefile", "docker-compose.yml")
+)
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+NOT_SETTINGS = {"SANDBOX_CONTROL_IMAGE", "SANDBOX_REQUIRE_DOCKER", "SANDBOX_TRACEBACK", "SANDBOX_ENDPOINT", "SANDBOX_IN_MINUTES"}
+"""Variables that are no settings of a sandbox: of compose, of the tests, of the command."""
+
+
+def code(document: str) -> str:
+    """The code blocks and the code between backquotes."""
+    return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", document, flags=re.DOTALL))
+
+
+# ---- make
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z]+):", MAKEFILE, flags=re.MULTILINE))
+
+
+def test_make_help_lists_every_target() -> None:
+    described = set(re.findall(r"^([a-z]+):.*## ", MAKEFILE, flags=re.MULTILINE))
+    assert described == targets()
+
+
+def test_every_target_is_phony_and_every_phony_one_is_a_target() -> None:
+    [phony] = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, flags=re.MULTILINE)
+    assert set(phony.split()) == targets()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_make_targets_that_documents_name_exist(document: Path) -> None:
+    named = set(re.findall(r"\bmake ([a-z]+)\b(?!-)", code(document.read_text())))
+    assert named <= targets()
+
+
+# ---- the command
+
+
+CONTEXT = click.Context(cli)
+COMMANDS = {name: cli.get_command(CONTEXT, name) for name in cli.list_commands(CONTEXT)}
+
+
+def commands() -> set[str]:
+    return {name for name, command in COMMANDS.items() if not command.hidden}
+
+
+def test_the_readme_lists_the_commands() -> None:
+    [listed] = re.findall(r"^\| `sandbox --help` \| (.*) \|$", README, flags=re.MULTILINE)
+    assert set(listed.split(", ")) == commands()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_that_documents_name_exist(document: Path) -> None:
+    named = set(re.findall(r"(?:^|[`(/])sandbox ([a-z]+)\b", code(document.read_text()), flags=re.MULTILINE))
+    assert named <= set(COMMANDS)
+
+
+def test_commands_that_errors_tell_to_type_exist() -> None:
+    """`next: sandbox …` and `make …`: the strings of the code that begin so."""
+    sources = [
+        path.read_text() for path in sorted((ROOT / "sandbox").rglob("*.py")) if path.name != "settings.py"
+    ]  # "sandbox seconds per …"
+    told = {name for source in sources for name in re.findall(r'"sandbox ([a-z]+)', source)}
+    made = {name for source in sources for name in re.findall(r'"make ([a-z]+)', source)}
+    assert told <= set(COMMANDS) and told
+    assert made <= targets() and made
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_has_a_sentence_of_help(name: str) -> None:
+    command = COMMANDS[name]
+    assert command.help and command.help.split("\n")[0].endswith((".", ":"))
+    assert CliRunner().invoke(cli, [name, "--help"]).exit_code == 0
+
+
+def test_every_option_has_help() -> None:
+    def options(command: click.Command, path: str) -> list[str]:
+        inner = COMMANDS.items() if command is cli else command.commands.items() if isinstance(command, click.Group) else ()
+        own = [f"{path} {p.opts[0]}" for p in command.params if isinstance(p, click.Option) and not p.help]
+        return own + [found for name, sub in inner for found in options(sub, f"{path} {name}")]
+
+    assert options(cli, "sandbox") == []
+
+
+# ---- settings
+
+
+def variables(text: str) -> set[str]:
+    return set(re.findall(r"\bSANDBOX_[A-Z_]*[A-Z]\b", text))
+
+
+def settings() -> set[str]:
+    return {row.variable for row in table()}
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "docker-compose.yml", ROOT / "Makefile"], ids=lambda path: path.name)
+def test_variables_that_documents_name_are_settings(document: Path) -> None:
+    assert variables(document.read_text()) <= settings() | NOT_SETTINGS
+
+
+def test_sandbox_settings_lists_the_table() -> None:
+    shown = CliRunner().invoke(cli, ["settings", "--json"])
+    assert {f"SANDBOX_{name.upper()}" for name in json.loads(shown.output)} == settings()
+
+
+HOST_ONLY = {"SANDBOX_DOCKER_HOST", "SANDBOX_FRONT_PORT"}
+"""Within the containers the first is DOCKER_HOST, the filter's; the second is Envoy's own 8080 and is published by compose."""
+
+
+def test_every_setting_reaches_the_control_plane_in_a_container() -> None:
+    """Else `SANDBOX_REGION=eu-west-1 make sandbox` would be one thing to the command and another to the control plane."""
+    service = COMPOSE[COMPOSE.index("\n  sandbox:") : COMPOSE.index("\nvolumes:")]
+    given = set(re.findall(r"^      (SANDBOX_[A-Z_]+):", service, flags=re.MULTILINE))
+    assert settings() - given == HOST_ONLY
+
+
+def test_compose_gets_what_it_asks_for_from_the_command() -> None:
+    """Where docker-compose.yml has a default, the settings' own is not to be another."""
+    own = {row.variable: row.default for row in table()}
+    defaults = dict(re.findall(r"\$\{(SANDBOX_[A-Z_]+):-([^}]*)\}", COMPOSE))
+    assert {name: own[name] for name in defaults.keys() & own.keys()} == {name: defaults[name] for name in defaults.keys() & own.keys()}
+    given = compose._variables(Settings())
+    assert defaults.keys() - given.keys() == {"SANDBOX_CONTROL_IMAGE", "SANDBOX_MACHINE_IMAGE"}  # these come from images.sh
+
+
+# ---- files
+
+
+def tree() -> dict[str, str]:
+    """Path → what the tree of ARCHITECTURE.md says of it."""
+    block = ARCHITECTURE.split("## Tree")[1].split("```")[1]
+    found, folder = {}, ""
+    for line in block.strip().splitlines():
+        indent, name, said = re.fullmatch(r"( *)(\S+) *(.*)", line).groups()  # type: ignore[union-attr]
+        folder = folder if indent else ""
+        found[folder + name] = said
+        folder = name if not indent else folder
+    return found
+
+
+def test_every_file_of_the_tree_exists() -> None:
+    assert [name for name in tree() if not (ROOT / name).exists()] == []
+
+
+def test_every_part_of_the_product_is_in_the_tree() -> None:
+    parts = [p for p in sorted((ROOT / "sandbox").iterdir()) if p.suffix == ".py" or (p / "__init__.py").exists()]
+    names = [f"sandbox/{p.name}" + ("/" if p.is_dir() else "") for p in parts if p.name != "__init__.py"]
+    told = " ".join(tree()) + " ".join(tree().values())
+    assert [name for name in names if name.removeprefix("sandbox/") not in told] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_and_paths_of_the_project_lead_somewhere(document: Path) -> None:
+    text = document.read_text()
+    links = [target.split("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
+    paths = re.findall(r"\b(?:docs/decisions|tests|sandbox|tools|scenarios|bench|app)/[\w/.-]*\w\.(?:py|md|sh|yml)\b", text)
+    decisions = re.findall(r"\bdocs/decisions/\d{3}\b", text)
+    missing = [link for link in links if link and not (document.parent / link).exists()]
+    missing += [path for path in paths if not (ROOT / path).exists()]
+    missing += [each for each in decisions if not list((ROOT / "docs/decisions").glob(each.rsplit("/", 1)[1] + "-*.md"))]
+    assert missing == []
+
+
+# ---- rules
+
+
+def test_rules_that_tests_name_are_documented() -> None:
+    known = set(rules.documented((ROOT / "docs/aws-behaviour.md").read_text()))
+    named = {(path.name, i) for path in sorted((ROOT / "tests").rglob("test_*.py")) for i in rules.named(path.read_text())}
+    assert named
+    assert {(file, i) for file, i in named if i not in known} == set()
+
+
+def test_rules_that_the_code_follows_are_documented() -> None:
+    """`# ASG-49` in a comment or docstring, for the prefixes that the document has."""
+    known = set(rules.documented((ROOT / "docs/aws-behaviour.md").read_text()))
+    prefixes = {i.rsplit("-", 1)[0] for i in known}
+    cited = {
+        (path.name, f"{prefix}-{number}")
+        for path in sorted((ROOT / "sandbox").rglob("*.py"))
+        for prefix, number in re.findall(r"\b([A-Z0-9]+)-(\d+)\b", path.read_text())
+        if prefix in prefixes
+    }
+    assert len(cited) > 100
+    assert {(file, i) for file, i in cited if i not in known} == set()
