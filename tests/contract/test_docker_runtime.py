@@ -44,8 +44,9 @@ def launched(world: DockerWorld, spec: LaunchSpec) -> LaunchSpec:
 
 
 @pytest.mark.parametrize("script", ["as the page means it", "corrected"])
-@rule("UD-5", "UD-6", "UD-7", "TUT-11", "TUT-12", "TUT-13", "DNS-3")
+@rule("UD-5", "UD-6", "UD-7", "TUT-11", "TUT-12", "TUT-13", "TUT-17", "DNS-3")
 def test_the_tutorials_deploy_script_runs_offline_and_the_application_answers(world: DockerWorld, script: str) -> None:
+    """The page's with sudo before each command, the corrected one as the root that it runs as (TUT-17)."""
     as_written = (ROOT / "app/deploy-as-written.sh").read_text()
     text = as_written.removeprefix("# deploy.sh\n") if script != "corrected" else (ROOT / "app/deploy.sh").read_text()
     spec = launched(world, launch_spec(user_data=text.encode()))
@@ -59,6 +60,30 @@ def test_the_tutorials_deploy_script_runs_offline_and_the_application_answers(wo
     assert world.inside(spec, "stat", "-c", "%U", "/var/www/coinbase-app/app.py") == "ubuntu\n"
     log_file = "/1" if script != "corrected" else "/var/log/app.log"  # TUT-12: 2&>1 writes to a file named 1
     assert "Serving Flask app" in world.inside(spec, "cat", log_file)
+
+
+@pytest.mark.parametrize(("script", "goes_on"), [("deploy-as-written.sh", True), ("deploy.sh", False)])
+@rule("TUT-14", "TUT-15", "UD-8")
+def test_a_user_that_the_distribution_does_not_have_is_passed_over_unless_the_script_ends_at_its_first_error(
+    world: DockerWorld, script: str, goes_on: bool
+) -> None:
+    """What `ubuntu` is on Amazon Linux, `ec2-user` is here."""
+    text = (ROOT / "app" / script).read_text().removeprefix("# deploy.sh\n").replace("ubuntu:ubuntu", "ec2-user:ec2-user")
+    spec = launched(world, launch_spec(user_data=text.encode()))
+    until_said(world, spec, "chown: invalid user: ")
+    if goes_on:
+        assert world.answers(spec)
+    else:
+        until_said(world, spec, "Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)")
+        assert world.refuses(spec)
+    assert world.runtime.containers()[spec.instance_id].state is RUNNING
+
+
+@rule("TUT-5")
+def test_without_user_data_a_production_server_answers_on_port_80(world: DockerWorld) -> None:
+    spec = launched(world, launch_spec())
+    assert world.answers(spec)
+    assert "Server: waitress" in world.inside(spec, "curl", "-si", "http://127.0.0.1/")
 
 
 @rule("UD-4", "TUT-10")

@@ -1,6 +1,7 @@
 """The tutorial's application: what it answers, and who it says it is."""
 
 import json
+import runpy
 import socket
 import sys
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support import rule
@@ -51,6 +53,17 @@ def test_same_facts_as_json_for_who_asks_for_it(client: FlaskClient) -> None:
 @pytest.mark.parametrize("accept", ["*/*", "text/html,application/xhtml+xml,*/*;q=0.8", ""])
 def test_page_is_html_for_everyone_else(client: FlaskClient, accept: str) -> None:
     assert client.get("/", headers={"Accept": accept}).mimetype == "text/html"
+
+
+@rule("TUT-2")
+@pytest.mark.parametrize(("run_name", "served"), [("__main__", [{"host": "0.0.0.0", "port": 80}]), ("app", [])])
+def test_run_as_a_script_it_serves_port_80_and_imported_it_waits_for_its_server(
+    monkeypatch: pytest.MonkeyPatch, run_name: str, served: list[dict[str, object]]
+) -> None:
+    runs: list[dict[str, object]] = []
+    monkeypatch.setattr(Flask, "run", lambda app, **given: runs.append(given))
+    assert isinstance(runpy.run_path(str(FOLDER / "app.py"), run_name=run_name)["app"], Flask)
+    assert runs == served
 
 
 @rule("TUT-4")
