@@ -54,6 +54,18 @@ def process(pid: int) -> psutil.Process | None:
     return None
 
 
+def find(settings: Settings) -> int:
+    """The process id of the one that runs in this state folder, noted or not; 0: none does."""
+    folder = str(settings.state_dir.resolve())
+    for one in psutil.process_iter(["cmdline"]):
+        try:
+            if MODULE in (one.info["cmdline"] or ()) and one.environ().get(f"{PREFIX}STATE_DIR") == folder and "serve" in one.cmdline():
+                return int(one.pid)
+        except psutil.Error:
+            continue  # it has ended, or is another user's
+    return 0
+
+
 def stop(pid: int) -> bool:
     """Asks it to end and waits. False: it did not run. Raises UserError when it is not ours to end, or does not end."""
     found = process(pid)

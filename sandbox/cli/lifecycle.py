@@ -4,6 +4,7 @@ With the docker runtime the control plane is containers (compose.py), else a pro
 that all is well; `down` removes everything that is this sandbox's, and only that.
 """
 
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -88,15 +89,29 @@ def start(settings: Settings) -> dict[str, Any]:
         noted = Running(endpoint=settings.endpoint, name=settings.name, runtime=runtime, topology="compose")
         noted.write(settings)
         return wait_until_healthy(settings, lambda: None)
-    process = daemon.start(settings)
-    noted = Running(endpoint=settings.endpoint, name=settings.name, runtime=runtime, topology="embedded", pid=process.pid)
-    noted.write(settings)
+    process = started(settings)
     try:
         return wait_until_healthy(settings, lambda: None if process.poll() is None else daemon.last_words(settings))
     except UserError:
         if process.poll() is not None:
             Running.file(settings).unlink(missing_ok=True)
         raise
+
+
+def started(settings: Settings) -> subprocess.Popen[bytes]:
+    """The embedded control plane, noted where `down` looks: one that cannot be noted is not left running."""
+    process = None
+    try:
+        process = daemon.start(settings)
+        noted = Running(endpoint=settings.endpoint, name=settings.name, runtime=settings.runtime, topology="embedded", pid=process.pid)
+        noted.write(settings)
+    except OSError as error:
+        if process is not None:
+            process.kill()
+            process.wait()
+        why = f"{settings.state_dir}, the sandbox's folder, cannot be written ({error.strerror or error})."
+        raise UserError(why, "SANDBOX_STATE_DIR=/another/folder sandbox up") from error
+    return process
 
 
 def chosen(settings: Settings) -> str:
@@ -130,7 +145,7 @@ def remove(settings: Settings) -> list[str]:
     """Control plane first, or it would replace what is removed. → what was done, in sentences; nothing when nothing was there."""
     noted = Running.read(settings)
     done: list[str] = []
-    if noted and noted.pid and daemon.stop(noted.pid):
+    if daemon.stop(noted.pid if noted else 0) or daemon.stop(daemon.find(settings)):  # the note may be lost, and the process still there
         done.append("The control plane has ended.")
     if any((settings.state_dir / name).exists() for name in LEFT):
         from sandbox import serving  # noqa: PLC0415 - imports moto, which takes a second; only this needs it

@@ -1,16 +1,19 @@
 """A sandbox as a background process: up, up again, killed and up again, down, down again. Its instances are simulated."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+from sandbox.cli import daemon
 from sandbox.cli.common import Running
 from sandbox.settings import Settings
 
@@ -63,6 +66,27 @@ def test_a_life(environment: dict[str, str], tmp_path: Path) -> None:
     assert (code, "The control plane has ended." in said) == (0, True), said
     assert sandbox(environment, "down") == (0, "There was no sandbox here.\n")
     assert [file.name for file in tmp_path.iterdir()] == ["sandbox.log"]
+
+
+def test_down_ends_a_control_plane_whose_note_is_lost(environment: dict[str, str], tmp_path: Path) -> None:
+    assert sandbox(environment, "up", "--runtime", "simulated")[0] == 0
+    noted = Running.read(Settings.from_environment(environment))
+    assert noted is not None
+    for file in tmp_path.iterdir():
+        file.unlink() if file.is_file() else shutil.rmtree(file)
+    code, said = sandbox(environment, "down")
+    assert (code, said.splitlines()[0], psutil.pid_exists(noted.pid)) == (0, "The control plane has ended.", False)
+
+
+@pytest.mark.parametrize("where", ["file/below", "running.json"])
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_stays(environment: dict[str, str], tmp_path: Path, where: str) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file/below" if where == "file/below" else tmp_path
+    if where == "running.json":
+        (tmp_path / "running.json").mkdir()
+    code, said = sandbox({**environment, "SANDBOX_STATE_DIR": str(folder)}, "up", "--runtime", "simulated")
+    assert (code, "the sandbox's folder, cannot be written" in said, "SANDBOX_STATE_DIR=/another/folder" in said) == (1, True, True), said
+    assert daemon.find(replace(Settings(), state_dir=folder)) == 0
 
 
 def test_a_port_that_is_taken_is_told(environment: dict[str, str]) -> None:
