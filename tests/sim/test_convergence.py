@@ -45,7 +45,7 @@ def recovers(fleet: Fleet, watch: Watch, trouble: Trouble) -> None:
 
 @rule("ASG-26", "ASG-28", "ASG-41", "ASG-49", "ASG-79", "ASG-80", "TG-12", "EC2-2")
 @given(plan=plans(longest=7))
-@settings(max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 def test_no_plan_of_faults_breaks_the_rules_and_all_heal(plan: list[Deed]) -> None:
     fleet, watch = fleet_of(virtual_sandbox())
     recovers(fleet, watch, suffer(fleet, watch, plan))
