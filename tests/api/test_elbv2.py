@@ -887,7 +887,10 @@ def test_a_page_has_at_least_one(elb):
     form = b"Action=DescribeLoadBalancers&Version=2015-12-01&PageSize=0"
     kind = "application/x-www-form-urlencoded"
     answer = request(Gateway(), "POST", "/", form, CONTENT_TYPE=kind, HTTP_AUTHORIZATION=signed("elasticloadbalancing"))
-    assert (answer[0], f"<Message>{constraint('0', 'pageSize', f'{AT_LEAST} 1')[1]}</Message>" in unescape(answer[2].decode())) == (400, True)
+    assert (answer[0], f"<Message>{constraint('0', 'pageSize', f'{AT_LEAST} 1')[1]}</Message>" in unescape(answer[2].decode())) == (
+        400,
+        True,
+    )
 
 
 NOT_SUPPORTED = {
