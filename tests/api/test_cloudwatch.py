@@ -603,6 +603,52 @@ def test_a_topic_hears_of_the_change_once(cloudwatch: CloudWatch) -> None:
     assert [event.detail_type for event in chain][-2:] == ["CloudWatch Alarm State Change", "CloudWatch Alarm Action"]
 
 
+@rule("CW-30")
+def test_the_first_evaluation_uses_what_was_measured_before_the_alarm_was_made(cloudwatch: CloudWatch) -> None:
+    for _ in range(3):
+        cloudwatch.put(90.0)
+        cloudwatch.wait(MINUTE)
+    made = cloudwatch.clock.now()
+    cloudwatch.alarm(EvaluationPeriods=3)
+    cloudwatch.wait(MINUTE)
+    assert cloudwatch.summaries("StateUpdate") == ["Alarm updated from INSUFFICIENT_DATA to ALARM"]
+    cloudwatch.put(10.0)
+    cloudwatch.wait(2 * MINUTE)
+    updates = cloudwatch.api.describe_alarm_history(AlarmName="slow", HistoryItemType="StateUpdate", ScanBy="TimestampAscending")
+    first, second = (item["Timestamp"] for item in updates["AlarmHistoryItems"])
+    assert made < first <= made + MINUTE < second
+
+
+@pytest.mark.parametrize(
+    ("attributes", "summary"),
+    [
+        ({}, "Successfully executed action {topic}"),
+        ({"KmsMasterKeyId": "alias/alarms"}, "Successfully executed action {topic}"),
+        (
+            {"KmsMasterKeyId": "alias/aws/sns"},
+            'Failed to execute action {topic}. Received error: "'
+            'CloudWatch Alarms does not have authorization to access the SNS topic encryption key."',
+        ),
+    ],
+    ids=["default policy", "key of one's own", "key of AWS"],
+)
+@rule("SNS-13", "CW-53")
+def test_an_alarm_publishes_by_the_default_policy_and_never_with_aws_s_own_key(
+    cloudwatch: CloudWatch, attributes: dict[str, str], summary: str
+) -> None:
+    sns, sqs = (cloudwatch.transport.client(service, HERE) for service in ("sns", "sqs"))
+    topic = sns.create_topic(Name="alerts", Attributes=attributes)["TopicArn"]
+    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    cloudwatch.alarm(AlarmActions=[topic])
+    cloudwatch.put(90.0)
+    cloudwatch.wait(2 * MINUTE)
+    assert cloudwatch.summaries("Action") == [summary.format(topic=topic)]
+    received = sqs.receive_message(QueueUrl=queue).get("Messages", [])
+    assert len(received) == summary.startswith("Successfully")
+
+
 @rule("CW-19", "CW-53")
 def test_a_missing_topic_is_a_failed_action_in_the_history(cloudwatch: CloudWatch) -> None:
     cloudwatch.alarm(AlarmActions=[MISSING_TOPIC])

@@ -29,6 +29,8 @@ from sandbox.services.cloudwatch.notification import Place
 
 HEALTH_METRICS = ("StatusCheckFailed", "UnHealthyHostCount", "HealthyHostCount")
 """Metrics whose newest value follows from the newest event about what they measure."""
+AWS_MANAGED_KEY = "alias/aws/sns"  # its policy lets nobody but SNS use it, and nobody can change that (SNS-13)
+NO_KEY = "CloudWatch Alarms does not have authorization to access the SNS topic encryption key."  # CW-53
 
 
 class Clients(Protocol):
@@ -103,8 +105,7 @@ class CloudWatchController(Shell[Observed, Memory]):
     def _carry_out(self, scope: Scope, name: str, action: Run) -> None:
         match action:
             case NotifyTopic():
-                sns = self._client("sns", scope, action.arn)
-                sns.publish(TopicArn=action.arn, Subject=action.subject, Message=action.message, MessageStructure="json")
+                self._publish(scope, action)
             case ExecuteScalingPolicy():
                 self._execute_policy(scope, name, action)
             case Ec2Action():
@@ -116,6 +117,12 @@ class CloudWatchController(Shell[Observed, Memory]):
         """In the Region of the target."""
         region = arn.split(":")[3] or scope.region
         return self._transport.client(service, Scope(scope.account, region), "cloudwatch")
+
+    def _publish(self, scope: Scope, action: NotifyTopic) -> None:
+        sns = self._client("sns", scope, action.arn)
+        if sns.get_topic_attributes(TopicArn=action.arn)["Attributes"].get("KmsMasterKeyId") == AWS_MANAGED_KEY:
+            raise ActionFailed(NO_KEY)
+        sns.publish(TopicArn=action.arn, Subject=action.subject, Message=action.message, MessageStructure="json")
 
     def _execute_policy(self, scope: Scope, name: str, action: ExecuteScalingPolicy) -> None:
         """Auto Scaling's own entry, which knows which alarm it was; else as a user would execute the policy."""
