@@ -29,6 +29,11 @@ class Target:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
 
+    def close_connections(self) -> None:
+        """Open ones, in the middle of their requests; it goes on listening."""
+        assert self._server is not None
+        self._server.end_connections()
+
     def stop(self) -> None:
         """Nobody listens any more, and open connections are ended."""
         self.go.set()

@@ -368,6 +368,23 @@ def test_open_requests_end_well_when_their_target_group_is_removed(envoy: EnvoyH
 
 
 @pytest.mark.process
+@proves("TG-22")
+def test_an_application_that_closes_before_the_delay_is_over_costs_its_open_requests(envoy: EnvoyHarness) -> None:
+    leaving, staying = envoy.endpoint("i-hasty", behaves="slow"), envoy.endpoint("i-stays")
+    envoy.apply(listener(rule(None, forward("tg"))), group("tg", leaving))
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(envoy.ask().status))
+    thread.start()
+    assert envoy.targets["i-hasty"].entered.wait(5)
+    envoy.apply(listener(rule(None, forward("tg"))), group("tg", staying))  # it drains
+    envoy.targets["i-hasty"].close_connections()
+    thread.join()
+    envoy.targets["i-hasty"].go.set()
+    assert answers == [502]
+    assert {envoy.ask().target for _ in range(5)} == {"i-stays"}
+
+
+@pytest.mark.process
 @proves("TG-20")
 def test_cut_connections_end_their_open_requests_with_502(envoy: EnvoyHarness) -> None:
     stuck = envoy.endpoint("i-cut", behaves="slow")
