@@ -3,6 +3,7 @@
 Exit codes: 0 well, 1 it could not be done (or a scenario ended ill), 2 the command itself was wrong, 130 interrupted.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
+    _open_what_is_closed()
     try:
         answer = cli.main(arguments, prog_name="sandbox", standalone_mode=False)
         return answer if isinstance(answer, int) else 0
@@ -55,6 +57,10 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains once more at its end
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            return _bug(error, arguments)
+        return told(f"There is no room left to write {error.filename or 'what this command prints'}.", "df -h")
     except UserError as error:
         return told(error.message, error.next_command)
     except SandboxError as error:
@@ -64,9 +70,20 @@ def run(arguments: list[str] | None = None) -> int:
     except BotoCoreError as error:
         return told(str(error), "sandbox status")
     except Exception as error:
-        if os.environ.get("SANDBOX_TRACEBACK"):
-            traceback.print_exc()
-        return told(f"This is a bug of the sandbox: {type(error).__name__}: {error}", f"SANDBOX_TRACEBACK=1 {' '.join(typed(arguments))}")
+        return _bug(error, arguments)
+
+
+def _bug(error: Exception, arguments: list[str] | None) -> int:
+    if os.environ.get("SANDBOX_TRACEBACK"):
+        traceback.print_exc()
+    return told(f"This is a bug of the sandbox: {type(error).__name__}: {error}", f"SANDBOX_TRACEBACK=1 {' '.join(typed(arguments))}")
+
+
+def _open_what_is_closed() -> None:
+    """`sandbox status >&-`: Python has None there, which nothing can print to."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the process ends
 
 
 def told(sentence: str, next_command: str | None) -> int:

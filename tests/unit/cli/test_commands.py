@@ -1,7 +1,10 @@
 """The commands against the real /_sandbox application on loopback; errors are one sentence and the next command, with an exit code."""
 
+import errno
+import io
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,6 +132,30 @@ def test_a_bug_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     told = capsys.readouterr().err
     assert "This is a bug of the sandbox: KeyError: 'endpoint'" in told
     assert "Traceback" not in told
+
+
+def test_a_closed_output_is_no_fault(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    assert run(["loops"]) == 0
+    assert capsys.readouterr().err == ""
+    sys.stdout.close()
+
+
+def test_an_output_without_room_is_told(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sys.stdout", Full())
+    assert run(["loops"]) == 1
+    assert capsys.readouterr().err.splitlines() == ["error: There is no room left to write what this command prints.", "  next: df -h"]
+
+
+@pytest.mark.parametrize("speed", ["nan", "inf", "0", "10001"])
+def test_a_speed_that_no_clock_has_is_refused(given: ControlSurface, capsys: pytest.CaptureFixture[str], speed: str) -> None:
+    assert run(["clock", speed]) == 1
+    assert "bug" not in (said := capsys.readouterr().err)
+    assert said.startswith("error: The clock cannot run so: speed ")
 
 
 def test_no_such_scenario(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
