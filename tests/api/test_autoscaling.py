@@ -219,7 +219,6 @@ def test_is_refused_with_a_validation_error(request_: Request, message: str, sta
         of_web("update_auto_scaling_group", MixedInstancesPolicy={"LaunchTemplate": {"Overrides": [{"InstanceType": "t3.small"}]}}),
     ],
 )
-@rule("ASG-88", "ASG-100")
 def test_what_nothing_stands_behind_is_refused_and_not_stored(request_: Request, stage: Stage) -> None:
     stage.group()
     before = stage.described()

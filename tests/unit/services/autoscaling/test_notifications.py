@@ -104,7 +104,7 @@ def test_an_invoking_alarm_looks_like_cloudwatch_s_message_with_times_as_numbers
     assert told["Trigger"]["Dimensions"] == [{"value": "web", "name": "AutoScalingGroupName"}]
 
 
-@rule("ASG-119", "ASG-92")
+@rule("ASG-119")
 def test_the_test_message() -> None:
     told = json.loads(notifications.test_message(WEB, "r-1", NOW))
     assert (told["Event"], told["AutoScalingGroupName"], told["Time"]) == (
