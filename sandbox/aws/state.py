@@ -25,7 +25,7 @@ from moto.core.base_backend import BackendDict, backend_lock
 from moto.core.model_instances import reset_model_data
 from moto.moto_api._internal import mock_random
 
-from sandbox.aws.context import LOCK
+from sandbox.aws.context import LOCK, context
 from sandbox.core.errors import SandboxError, UserError
 
 MAGIC, SCHEMA = "fault-tolerance-sandbox state", 2
@@ -83,6 +83,7 @@ def load(path: Path) -> None:
         except Exception as error:
             raise _unreadable(path, f"is damaged ({type(error).__name__}: {error})") from error
         reset()
+        _begin_new_ids()
         for name, accounts in saved.items():
             _restore(name, accounts)
 
@@ -99,6 +100,13 @@ def reset(seed: int | None = None) -> None:
         _empty_caches()
         if seed is not None:
             mock_random.seed(seed)
+
+
+def _begin_new_ids() -> None:
+    """moto's ids come from a seed: begun anew with the same one, a new instance would get the id of an earlier one. Not continued from
+    the file either, for what was made after the last save has ids, too. The moment makes them new, and the same in each replay."""
+    known = context()
+    mock_random.seed(f"{known.settings.seed} taken up at {known.clock.now().isoformat()}")
 
 
 def _empty_caches() -> None:

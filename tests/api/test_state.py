@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import moto
 import pytest
 from moto.core.base_backend import BackendDict
 
+from sandbox.aws import context as aws_context
 from sandbox.aws import state
+from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.errors import SandboxError, UserError
 from tests.api.conftest import IMAGE, Aws
@@ -49,6 +52,32 @@ def test_a_saved_state_comes_back_whole(aws: Aws, tmp_path: Path) -> None:
     state.load(tmp_path / "deep" / "state")
     assert views(aws) == before
     assert aws("sqs").receive_message(QueueUrl=before["queues"][0])["Messages"][0]["Body"] == "kept"
+
+
+def test_ids_given_out_before_a_restart_are_not_given_out_again(aws: Aws, tmp_path: Path) -> None:
+    """A control plane begins with its seed each time, and what was made after the last save has ids, too."""
+
+    def launch() -> str:
+        return str(aws("ec2").run_instances(ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"])
+
+    def restart() -> None:
+        aws.clock.advance_to(aws.clock.now() + timedelta(seconds=1))
+        state.reset(seed=7)
+        state.load(tmp_path / "state")
+
+    state.save(tmp_path / "state")
+    ids = []
+    for _ in range(3):
+        restart()
+        ids += [launch(), launch()]
+    assert len(set(ids)) == 6
+    again = []
+    aws.clock = VirtualClock()
+    aws_context.context().clock = aws.clock
+    for _ in range(3):
+        restart()
+        again += [launch(), launch()]
+    assert again == ids, "and they are the same in each replay"
 
 
 def test_services_hold_the_same_objects_after_loading(aws: Aws, tmp_path: Path) -> None:
