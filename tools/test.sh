@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# The tests: first those that need no Docker engine, on two processors, then those with real containers, one after the other.
+# The tests: first those in virtual time, on two processors; then, one after the other, those with real processes and real containers.
 # usage: tools/test.sh yes|no|required      (is there to be a Docker part; CI says SANDBOX_REQUIRE_DOCKER=1, the same as required)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 docker_part=$1
 [ "${SANDBOX_REQUIRE_DOCKER:-}" = 1 ] && docker_part=required
 
-without_docker() { .venv/bin/pytest -m "not docker" --numprocesses 2 --dist loadfile; }
+without_docker() {
+    .venv/bin/pytest -m "not docker and not process" --numprocesses 2 --dist loadfile
+    .venv/bin/pytest -m "process and not docker"
+}
 
 if [ "$docker_part" = no ]; then
     without_docker

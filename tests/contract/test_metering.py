@@ -5,11 +5,13 @@ Waits are for readings; how much was used between two of them follows from the c
 
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 import pytest
 
@@ -32,13 +34,15 @@ share, began = float(sys.argv[1]), time.monotonic()
 while True:
     while time.process_time() < share * (time.monotonic() - began):
         pass
+    print(time.monotonic(), time.process_time(), flush=True)
     time.sleep(0.002)
 """
-"""Busy until it has used its share of the time since it began, then idle for a moment: on a loaded machine it catches up."""
+"""Busy until it has used its share of the time since it began, then idle for a moment. It tells what it used itself: a loaded machine may
+keep it from its share, and the meter's reading is right when it is what was used."""
 
 
-def measured(meter: Meter) -> Spent:
-    """What was used in the first seconds that were read, its beginning left out."""
+def measured(meter: Meter) -> tuple[Spent, float, float]:
+    """What was used in the first seconds that were read, its beginning left out, and from when to when that was on the machine's clock."""
     deadline = time.monotonic() + PATIENCE
     pace = threading.Event()
     while time.monotonic() < deadline:
@@ -46,38 +50,48 @@ def measured(meter: Meter) -> Spent:
         if readings and readings[-1].real - readings[0].real >= LONG_ENOUGH:
             spent = between(readings, readings[0].at, readings[-1].at)
             assert spent is not None
-            return spent
+            return spent, readings[0].real, readings[-1].real
         pace.wait(0.05)
     raise AssertionError(f"only {len(meter.readings(INSTANCE))} readings: {getattr(meter, 'trouble', None)}")
 
 
 @contextmanager
-def burning(share: float) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-c", BURN, str(share)])
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+def burning(share: float) -> Iterator[tuple[subprocess.Popen[bytes], IO[str]]]:
+    with tempfile.TemporaryFile("w+") as told:
+        process = subprocess.Popen([sys.executable, "-c", BURN, str(share)], stdout=told)
+        try:
+            yield process, told
+        finally:
+            process.kill()
+            process.wait()
+
+
+def used(told: IO[str], start: float, end: float) -> float:
+    """Share of a core that the program says it used between two moments of the machine's clock."""
+    told.seek(0)
+    pairs = [tuple(map(float, line.split())) for line in told.read().splitlines()[:-1]]
+    (began, before), (ended, after) = min(pairs, key=lambda p: abs(p[0] - start)), min(pairs, key=lambda p: abs(p[0] - end))
+    return (after - before) / (ended - began)
 
 
 @rule("EC2-40")
 @pytest.mark.process
 @pytest.mark.parametrize(("limit", "percent"), [(0.5, 50.0), (1.0, 25.0)])
 def test_a_process_at_a_share_of_its_limit_reads_that_share(limit: float, percent: float) -> None:
-    with burning(limit * percent / 100) as process:
+    with burning(limit * percent / 100) as (process, told):
         meter = process_meter(WallClock(SPEED), lambda: {INSTANCE: (process.pid, limit)})
         try:
-            spent = measured(meter)
+            spent, start, end = measured(meter)
         finally:
             meter.close()
-    assert spent.cpu_utilization == pytest.approx(percent, abs=3)
+        truly = 100 * used(told, start, end) / limit
+    assert spent.cpu_utilization == pytest.approx(truly, abs=3)
     assert spent.network_in is None
 
 
 @pytest.mark.process
 def test_a_process_that_has_ended_is_read_no_more() -> None:
-    with burning(0.1) as process:
+    with burning(0.1) as (process, _):
         meter = process_meter(WallClock(SPEED), lambda: {INSTANCE: (process.pid, 1.0)})
         meter.close()
     before = meter.readings(INSTANCE)
@@ -111,7 +125,7 @@ def test_a_container_at_half_of_its_limit_reads_half() -> None:
     with container(share=0.25, limit=0.5) as name:
         meter = docker_meter(WallClock(SPEED), name, None)
         try:
-            spent = measured(meter)
+            spent, _, _ = measured(meter)
         finally:
             meter.close()
     assert spent.cpu_utilization == pytest.approx(50.0, abs=3)
@@ -124,7 +138,7 @@ def test_a_container_that_wants_more_than_its_limit_reads_a_hundred() -> None:
     with container(share=1.0, limit=0.2) as name:
         meter = docker_meter(WallClock(SPEED), name, None)
         try:
-            spent = measured(meter)
+            spent, _, _ = measured(meter)
         finally:
             meter.close()
     assert spent.cpu_utilization == pytest.approx(100.0, abs=3)
