@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from sandbox.core.clock import WallClock
+from sandbox.drivers.runtime import docker as docker_runtime
 from sandbox.drivers.runtime.base import ContainerState, LaunchSpec
 from sandbox.drivers.runtime.docker import DEFAULT_IMAGE, DockerRuntime
 from sandbox.drivers.runtime.docker_engine import DockerEngine
 from sandbox.drivers.runtime.router import TABLE, NetnsRouter
+from tests.contract.proxies import until
 from tests.contract.runtime_worlds import MACHINE_IMAGE, PATIENCE, ROOT, DockerWorld, launch_spec, unique_name
 from tests.contract.test_runtime import is_in
 from tests.support import rule
@@ -221,6 +223,8 @@ class Gate:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._flowing = threading.Event()
+        self._flowing.set()
         self._connections: list[socket.socket] = []
         self._listener: socket.socket | None = None
 
@@ -240,6 +244,13 @@ class Gate:
         self._connections.clear()
         self.path.unlink(missing_ok=True)
 
+    def freeze(self) -> None:
+        """Connections are taken, and nothing comes of them."""
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        self._flowing.set()
+
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
@@ -250,10 +261,10 @@ class Gate:
                 for source, sink in ((client, engine), (engine, client)):
                     threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
+                self._flowing.wait()
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
 
@@ -290,10 +301,35 @@ def test_verbs_asked_while_docker_is_away_are_carried_out_when_it_is_back(tmp_pa
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.usefixtures("leaking_sdk")
+def test_an_engine_that_stands_still_is_told_and_its_work_is_done_once_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_runtime, "PULSE", 0.1)
+    monkeypatch.setattr(docker_runtime, "ANSWER_WITHIN", 0.3)
+    gate = Gate(tmp_path / "docker.sock")
+    gate.open()
+    world = DockerWorld(docker_host=f"unix://{gate.path}")
+    try:
+        spec = launch_spec(10)
+        gate.freeze()
+        world.runtime.launch(spec)
+        until(lambda: world.runtime.available() == "Docker does not answer: it is there, and stands still.")
+        assert world.runtime.containers()[spec.instance_id].state is ContainerState.STARTING
+        gate.thaw()
+        world.wait(is_in(spec.instance_id, RUNNING))
+        until(lambda: world.runtime.available() is None)
+    finally:
+        gate.thaw()
+        world.clean()
+        gate.shut()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.usefixtures("leaking_sdk")
 def test_engine_that_never_answered_is_said_to_be_away(tmp_path: Path) -> None:
     runtime = DockerRuntime(WallClock(), unique_name(), f"unix://{tmp_path}/no.sock", None, {DEFAULT_IMAGE: MACHINE_IMAGE})
     try:
-        assert (runtime.available() or "").startswith("Docker does not answer: ")
+        assert runtime.available() == "Docker does not answer: No such file or directory"
     finally:
         runtime.close()
 

@@ -24,10 +24,11 @@ from sandbox.drivers.proxy.child import Child
 from sandbox.drivers.proxy.cut import cut
 from sandbox.drivers.proxy.envoy import Place, Renderer
 from sandbox.drivers.proxy.ports import Assignment, Ports, can_bind
-from sandbox.drivers.proxy.pulse import Pulse
 from sandbox.drivers.proxy.revival import Revival
+from sandbox.drivers.pulse import Pulse
 
 _LOOK = 0.1  # real seconds between looks at the log
+_PULSE = 1.0  # real seconds between questions whether Envoy answers
 _TRY_AGAIN = 2.0  # real seconds between tries for a port that somebody else has
 _CANNOT_BIND = re.compile(r"cannot bind '[^']*:(\d+)'")
 
@@ -72,7 +73,7 @@ class EnvoyProxy:
         self._opened = False
         self._speed = clock.speed
         self._revival = Revival(revive) if revive else None
-        self._pulse = Pulse(self._answers, self._silent)
+        self._pulse = Pulse("envoy-pulse", _PULSE, self._answers, self._silent)
         self._lock = threading.RLock()
         self._access: list[AccessCallback] = []
         self._trouble: list[TroubleCallback] = []
@@ -122,7 +123,9 @@ class EnvoyProxy:
         why_not = self._child.why_not() if self._child else None
         if why_not is not None:
             return why_not
-        return self._pulse.why_not() if self._ads.connected() else "Envoy has not connected to the control plane (yet)"
+        if not self._ads.connected():
+            return "Envoy has not connected to the control plane (yet)"
+        return "Envoy is there, but does not answer" if self._pulse.silent else None
 
     def cut(self, host: str, port: int) -> None:
         """Ends the open connections to a target, whose open requests get a 502 (TG-20). Returns at once; where the machine does not permit

@@ -14,6 +14,7 @@ from typing import Any
 
 from sandbox.core.clock import Clock
 from sandbox.core.errors import DriverUnavailable, SandboxError
+from sandbox.drivers.pulse import Pulse
 from sandbox.drivers.runtime import labels
 from sandbox.drivers.runtime.base import Container, ContainerState, LaunchSpec
 from sandbox.drivers.runtime.docker_engine import DockerEngine, Facts
@@ -27,6 +28,7 @@ __all__ = ["DEFAULT_IMAGE", "DockerRuntime"]
 
 WORKERS = 4  # more were not faster on two cores (runtime.md section 3)
 FIRST_LOOK = 15.0  # real seconds that the constructor waits for Docker's first answer
+PULSE, ANSWER_WITHIN = 3.0, 4.0  # real seconds between questions whether Docker answers, and for the answer
 CONSOLE = 64 << 10  # bytes
 CONSOLE_LINES = 5_000
 ACTIONS = ("start", "die", "oom", "pause", "unpause", "destroy")
@@ -54,6 +56,9 @@ class DockerRuntime:
         self._stream: Any = None
         self._closing = threading.Event()
         self._looked = threading.Event()
+        self._asking = DockerEngine(name, docker_host, timeout=ANSWER_WITHIN)
+        self._pulse = Pulse("docker-pulse", PULSE, self._asking.answers)
+        self._pulse.start()
         self._workers = Workers(WORKERS, "docker", self._job_failed)
         self._watcher = threading.Thread(target=self._watch, name="docker-events", daemon=True)
         self._watcher.start()
@@ -110,7 +115,7 @@ class DockerRuntime:
         return self._networks.refuse_cidr(cidr)
 
     def available(self) -> str | None:
-        return self._trouble
+        return self._trouble or ("Docker does not answer: it is there, and stands still." if self._pulse.silent else None)
 
     def on_change(self, callback: Callable[[str], None]) -> None:
         self._callbacks.append(callback)
@@ -122,6 +127,8 @@ class DockerRuntime:
                 self._stream.close()
         self._workers.close()
         self._watcher.join(timeout=5)
+        self._pulse.stop()
+        self._asking.close()
         self._engine.close()
 
     # ---- carrying out (worker threads) ----------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Network
 from typing import Any
 
+import requests
 import urllib3
 from docker.errors import APIError, DockerException
 
@@ -87,14 +88,24 @@ def _translated() -> Iterator[None]:
             raise DriverUnavailable(f"Docker does not answer: {text}") from error
         raise Refused(text, status) from error
     except (OSError, DockerException, urllib3.exceptions.HTTPError) as error:
-        raise DriverUnavailable(f"Docker does not answer: {error}") from error
+        raise DriverUnavailable(f"Docker does not answer: {reason(error)}") from error
+
+
+def reason(error: BaseException) -> str:
+    """What the operating system said: the SDK, requests and urllib3 wrap it into each other's errors."""
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+        return "it takes too long"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    inner = error.__cause__ or next((part for part in error.args if isinstance(part, BaseException)), None)
+    return reason(inner) if inner else str(error)
 
 
 class DockerEngine:
-    """`name`: which sandbox's containers and networks. `host`: as DOCKER_HOST, which is used when it is None."""
+    """`name`: which sandbox's containers and networks. `host`: as DOCKER_HOST, which is used when it is None; `timeout`: real seconds."""
 
-    def __init__(self, name: str, host: str | None = None) -> None:
-        self.name = name
+    def __init__(self, name: str, host: str | None = None, timeout: float = TIMEOUT) -> None:
+        self.name, self._timeout = name, timeout
         self._host = host
         self._clients = threading.local()
         self._made: list[Any] = []
@@ -103,7 +114,7 @@ class DockerEngine:
     def _client(self) -> Any:
         if not hasattr(self._clients, "client"):
             options = {"base_url": self._host} if self._host else docker.utils.kwargs_from_env()
-            self._clients.client = docker.APIClient(version="auto", timeout=TIMEOUT, **options)
+            self._clients.client = docker.APIClient(version="auto", timeout=self._timeout, **options)
             self._made.append(self._clients.client)
         return self._clients.client
 
@@ -112,6 +123,13 @@ class DockerEngine:
         for client in self._made:
             client.close()
         self._made.clear()
+
+    def answers(self) -> bool:
+        try:
+            with _translated():
+                return bool(self._client().ping())
+        except SandboxError:
+            return False
 
     # ---- reads -------------------------------------------------------------------------------------------------------------------------
 
@@ -125,6 +143,15 @@ class DockerEngine:
                 return None
             raise
         return _facts(found) if labels.ours(found["Config"].get("Labels"), self.name) else None
+
+    def being_made(self, instance_id: str) -> bool:
+        """After a refusal with 409: nothing can be seen under the name that is taken, for an earlier request is still at work on it."""
+        try:
+            with _translated():
+                self._client().inspect_container(labels.container_name(self.name, instance_id))
+        except Refused as refused:
+            return refused.status == 404
+        return False
 
     def instance_ids(self) -> list[str]:
         """Of all containers that carry our label, running or not."""

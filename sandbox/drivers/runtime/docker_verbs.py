@@ -30,6 +30,8 @@ class DockerVerbs:
             except Refused as refused:
                 found = self._engine.inspect(spec.instance_id) if refused.status == 409 else None
                 if found is None:
+                    if refused.status == 409 and self._engine.being_made(spec.instance_id):
+                        raise DriverUnavailable(f"Docker is still making {spec.instance_id}.") from refused
                     raise
                 if found.status != "created":
                     return  # an earlier run's, started already

@@ -1,8 +1,8 @@
-"""When an Envoy that is there counts as silent: after questions in a row without an answer, and no sooner."""
+"""When what is there counts as silent: after questions in a row without an answer, and no sooner."""
 
 import pytest
 
-from sandbox.drivers.proxy.pulse import MOST_UNANSWERED, Pulse
+from sandbox.drivers.pulse import MOST_UNANSWERED, Pulse
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from sandbox.drivers.proxy.pulse import MOST_UNANSWERED, Pulse
 )
 def test_silence_is_questions_in_a_row_without_an_answer(answers: str, told: int, silent: bool) -> None:
     given, calls = iter(answers), []
-    pulse = Pulse(lambda: next(given) == "y", lambda: calls.append("silent"))
+    pulse = Pulse("pulse", 1.0, lambda: next(given) == "y", lambda: calls.append("silent"))
     for _ in answers:
         pulse.look()
-    assert (len(calls), pulse.why_not() is not None) == (told, silent)
+    assert (len(calls), pulse.silent) == (told, silent)
