@@ -5,6 +5,7 @@ removed before it, or the project's networks could not be.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ import click
 
 from sandbox.core.errors import UserError
 from sandbox.drivers.runtime.docker_engine import DockerEngine
+from sandbox.drivers.runtime.docker_networks import DockerNetworks
 from sandbox.drivers.runtime.docker_verbs import remove_all
 from sandbox.settings import Settings
 
@@ -56,9 +58,22 @@ def up(settings: Settings) -> None:
     """Builds the images that are missing and starts the project, or changes what differs in a running one. Returns when its containers
     run; when it is healthy is for the caller to ask."""
     command = compose_command()
+    _check_network(settings)
     built = images()
     click.echo(f"Starting the containers of {settings.name} with {' '.join(command)}.")
     _compose(settings, ["up", "--detach", "--remove-orphans"], built)
+
+
+def _check_network(settings: Settings) -> None:
+    """Before anything is started: an overlap would else be found at the first launch."""
+    engine = DockerEngine(settings.name, settings.docker_host)
+    networks = DockerNetworks(engine, None)
+    try:
+        networks.look()
+    finally:
+        engine.close()
+    if overlap := networks.refuse_cidr(settings.vpc_cidr):
+        raise UserError(f"The default VPC has no network: {overlap}", "SANDBOX_VPC_CIDR=10.99.0.0/16 sandbox up")
 
 
 def there(settings: Settings) -> bool:
@@ -99,7 +114,7 @@ def _compose(settings: Settings, arguments: Sequence[str], extra: Mapping[str, s
     environment = {**os.environ, **_variables(settings), **extra}
     done = subprocess.run(_command(settings, arguments), env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise UserError(_reason(arguments[0], done.stderr), f"docker-compose --project-name {settings.name} logs; make down; make sandbox")
+        raise failure(settings, arguments[0], done.stderr)
 
 
 def _variables(settings: Settings) -> Mapping[str, str]:
@@ -123,10 +138,21 @@ def _variables(settings: Settings) -> Mapping[str, str]:
     }
 
 
-def _reason(verb: str, stderr: str) -> str:
-    """Compose's own words, and for a port that is taken what to change."""
+def failure(settings: Settings, verb: str, stderr: str) -> UserError:
+    """A port that is taken, with what to type; else Compose's own words."""
+    if taken := re.search(r":(\d+): bind: address already in use|:(\d+) failed: port is already allocated", stderr):
+        port = int(taken[1] or taken[2])
+        return UserError(f"Port {port} of 127.0.0.1 is in use by another program.", f"{_other(settings, port)} sandbox up")
     lines = [line.strip() for line in stderr.splitlines() if "rror" in line or "failed" in line.lower()] or stderr.strip().splitlines()[-1:]
     said = " / ".join(dict.fromkeys(lines))[:600] or "no reason given"
-    if "already allocated" in said or "address already in use" in said:
-        return f"A port is taken by another program ({said}); SANDBOX_PORT, SANDBOX_FRONT_PORT and SANDBOX_LISTENER_PORTS choose others."
-    return f"compose {verb} failed: {said}"
+    return UserError(f"compose {verb} failed: {said}", f"docker-compose --project-name {settings.name} logs; make down; make sandbox")
+
+
+def _other(settings: Settings, port: int) -> str:
+    """The setting that moves what wanted the port."""
+    if port == settings.api_port:
+        return f"SANDBOX_PORT={port + 1}"
+    if port == (settings.published_front_port or settings.front_port):
+        return f"SANDBOX_FRONT_PORT={port - 1}"
+    ports = settings.listener_ports
+    return f"SANDBOX_LISTENER_PORTS={ports.start + 100}-{ports.stop + 99}"
