@@ -52,6 +52,7 @@ def test_down_removes_what_is_ours_and_only_that(sandbox: Sandbox) -> None:
         assert (left, networks) == ([stranger], [stranger])
         assert docker("volume", "ls", "--quiet", "--filter", f"name=^{NAME}-state$") == ""
         with socket.socket() as free:
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have just ended do not count
             free.bind(("127.0.0.1", int(SETTINGS["SANDBOX_PORT"])))
     finally:
         docker("rm", "--force", stranger)

@@ -149,7 +149,7 @@ def members(stage: Stage) -> list[str]:
     return [instance["InstanceId"] for instance in group["Instances"]]
 
 
-# ---- instances ---------------------------------------------------------------------------------------------------------------------------
+# ---- instances
 
 
 @rule("EC2-40", "EC2-44")
@@ -224,7 +224,7 @@ def test_publishers_that_begin_anew_publish_nothing_twice(stage: Stage, saved: b
     assert all(len(points) >= 3 for points in counts.values())
 
 
-# ---- groups ------------------------------------------------------------------------------------------------------------------------------
+# ---- groups
 
 
 @rule("EC2-41", "EC2-43")
@@ -252,7 +252,7 @@ def test_group_metrics_are_off_until_they_are_enabled_and_stop_when_they_are_dis
     assert len(stage.points("AWS/AutoScaling", "GroupInServiceInstances", where)) == 3
 
 
-# ---- load balancers ----------------------------------------------------------------------------------------------------------------------
+# ---- load balancers
 
 
 @rule("LBM-1", "LBM-2")
