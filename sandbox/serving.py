@@ -35,11 +35,11 @@ def serve(settings: Settings) -> None:
     earlier = tuple(file.read())
     sandbox = build(settings, start=_not_before(earlier), journal_sink=file.write, disk=lambda: file.trouble)
     saved = settings.state_dir / "state.bin"
-    saver = Saver(lambda: state.save(saved), lambda error: _tell_unsaved(sandbox, file, error))
+    saver = Saver(lambda: state.save(saved, lambda: sandbox.journal.newest), lambda error: _tell_unsaved(sandbox, file, error))
     server = Server(sandbox.gateway, settings.host, settings.port)
     told = Told()
     try:
-        _take_up(sandbox, earlier, saved)
+        take_up(sandbox, earlier, saved)
         sandbox.journal.on_event(lambda event: None if event.detail_type == NOT_SAVED else saver.mark())
         saver.start()
         sandbox.engine.start()
@@ -67,13 +67,14 @@ def _not_before(earlier: Sequence[Event]) -> datetime:
     return max(now, earlier[-1].at) if earlier else now
 
 
-def _take_up(sandbox: Sandbox, earlier: Sequence[Event], saved: Path) -> None:
+def take_up(sandbox: Sandbox, earlier: Sequence[Event], saved: Path) -> None:
     sandbox.journal.load(earlier)
     again = saved.exists()
-    if again:
-        state.load(saved)
+    known = state.load(saved) if again else ""
     containers = sandbox.drivers.runtime.containers()
-    taken = f"took up the state of an earlier run and {len(containers)} machines" if again else "started with nothing"
+    taken = f"took up the state of an earlier run and {plural(len(containers), 'machine')}" if again else "started with nothing"
+    if unsaved := sandbox.journal.events(after=known) if known else ():
+        sandbox.journal.record(_forgotten(unsaved))
     sandbox.journal.record(
         Event(
             source="sandbox.control",
@@ -82,6 +83,14 @@ def _take_up(sandbox: Sandbox, earlier: Sequence[Event], saved: Path) -> None:
             detail={"runtime": sandbox.drivers.runtime.name, "speed": sandbox.clock.speed, "machines": sorted(containers)},
         )
     )
+
+
+def _forgotten(unsaved: Sequence[Event]) -> Event:
+    """The journal is written event by event, the state some milliseconds later: what came between is in the journal only. What the world
+    shows is found again by the controllers; a user's call is not."""
+    ids = [event.id for event in unsaved]
+    summary = f"the control plane died before it had saved what came of {plural(len(ids), 'event')} ({ids[0]} to {ids[-1]})"
+    return Event(source="sandbox.control", detail_type="State Forgotten", summary=summary, detail={"events": ids})
 
 
 def _tell_unsaved(sandbox: Sandbox, file: JournalFile, error: Exception) -> None:

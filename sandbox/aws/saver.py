@@ -1,12 +1,25 @@
-"""Saves the state soon after it changed, and not after each change: a burst of API calls becomes one file.
+"""Saves the state within milliseconds of a change: what a killed control plane had not saved is gone, and requests with it (a target that
+was registered meanwhile would be registered anew, and get none until its checks pass).
 
 `mark()` says that something changed; a thread of its own waits until nothing more did for `quiet` seconds (but no longer than `longest`)
-and saves. Real seconds: this is about the disk, not about the sandbox's time.
+and saves. A large state is saved less often, so that saving takes no more than `share` of the time. What nobody marks (measured data) is
+saved every `regular` seconds. Real seconds: this is about the disk, not about the sandbox's time.
 """
 
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """In real seconds, and a share of them."""
+
+    quiet: float = 0.02
+    longest: float = 0.1
+    share: float = 0.1
+    regular: float = 15.0
 
 
 class Saver:
@@ -14,16 +27,16 @@ class Saver:
         self,
         save: Callable[[], None],
         on_error: Callable[[Exception], None],
-        quiet: float = 0.5,
-        longest: float = 5.0,
+        pace: Pace = Pace(),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """`save` writes the file; `on_error` is told when it could not, and the next change tries again."""
-        self._save, self._on_error, self._quiet, self._longest, self._now = save, on_error, quiet, longest, now
+        self._save, self._on_error, self._pace, self._now = save, on_error, pace, now
         self._changed = threading.Condition()
         self._saving = threading.Lock()  # one save at a time, so that an older picture never replaces a newer one
         self._first: float | None = None  # when the oldest unsaved change was marked; None: all is saved
         self._last = 0.0
+        self._rested = 0.0  # not before then again
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="saver", daemon=True)
 
@@ -59,19 +72,28 @@ class Saver:
         """Seconds until the next save; None: nothing to save."""
         if self._first is None:
             return None
-        return max(0.0, min(self._last + self._quiet, self._first + self._longest) - self._now())
+        wanted = min(self._last + self._pace.quiet, self._first + self._pace.longest)
+        return max(0.0, max(wanted, self._rested) - self._now())
 
     def _try(self) -> None:
+        began = self._now()
         try:
             self._save()
         except Exception as error:
             self._on_error(error)
+        ended = self._now()
+        self._rested = ended + (ended - began) * (1 / self._pace.share - 1)
 
     def _work(self) -> None:
-        while not self._stopping:
+        while True:
             with self._changed:
-                wait = self.due()
-                if wait is None or wait > 0:
+                if self._stopping:
+                    return
+                if (wait := self.due()) is None:
+                    if not self._changed.wait(self._pace.regular):
+                        self._first = self._last = self._now()
+                    continue
+                if wait > 0:
                     self._changed.wait(wait)
                     continue
             self.flush()

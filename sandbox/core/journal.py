@@ -83,6 +83,11 @@ class Journal:
         """Id of the newest event about the resource."""
         return self._latest.get(resource)
 
+    @property
+    def newest(self) -> str:
+        """Id of the last event; "" before the first."""
+        return f"e{self._number:06d}" if self._number else ""
+
     def get(self, event_id: str) -> Event | None:
         return self._by_id.get(event_id)
 

@@ -18,8 +18,8 @@ def container(instance_id: str) -> str:
 @rule("EC2-3", "DNS-3", "ASG-25")
 def test_three_containers_in_two_zones_answer_on_a_local_port_and_are_what_the_api_tells(service: Service) -> None:
     serving = until(service.well, "three healthy members")
-    until(lambda: {m["AvailabilityZone"] for m in service.members()} == {"us-east-1a", "us-east-1b"}, "members in both zones", seconds=90)
-    serving = until(service.well, "three healthy members")
+    assert {m["AvailabilityZone"] for m in service.members()} == {"us-east-1a", "us-east-1b"}
+    assert [a["StatusCode"] for a in service.activities()] == ["Successful"] * 3
     described = service.sandbox.aws("ec2").describe_instances(InstanceIds=serving)["Reservations"]
     for instance in (i for r in described for i in r["Instances"]):
         inspected = json.loads(docker("inspect", container(instance["InstanceId"])))[0]

@@ -5,11 +5,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from sandbox import serving
+from sandbox.aws import state
+from sandbox.core.journal import Journal
 from sandbox.drivers.proxy.simulated import SimulatedProxy
+from sandbox.wiring import build
 from tests.sim.test_convergence import fleet_of, recovers, suffer
 from tests.sim.trouble import Deed, Trouble, plans
 from tests.sim.watch import Watch
-from tests.support import Fleet, rule, virtual_sandbox
+from tests.support import Fleet, VirtualSandbox, rule, virtual_sandbox
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +92,34 @@ def test_no_moment_is_a_wrong_one_to_die(saved: Path, before: list[Deed], after:
     trouble = suffer(fleet, watch, after)
     trouble.detached |= detached
     recovers(fleet, watch, trouble)
+
+
+def taken_up(on: VirtualSandbox, saved: Path) -> Journal:
+    """The journal of the control plane that comes after, which finds what is on disk."""
+    earlier = on.sandbox.journal.events()
+    on.sandbox.close()
+    again = build(on.sandbox.settings, virtual=True, start=on.now(), world=on.world)
+    serving.take_up(again, earlier, saved)
+    return again.journal
+
+
+def test_what_was_not_saved_before_the_death_is_told(saved: Path) -> None:
+    on = virtual_sandbox()
+    on.client("ec2").create_key_pair(KeyName="saved")
+    state.save(saved, lambda: on.sandbox.journal.newest)
+    on.client("ec2").create_key_pair(KeyName="late")
+    journal = taken_up(on, saved)
+    *_, forgotten, started = journal.events()
+    assert [forgotten.detail_type, started.detail_type] == ["State Forgotten", "Sandbox Started"]
+    [lost] = forgotten.detail["events"]
+    late = journal.get(lost)
+    assert late is not None and late.detail["requestParameters"] == {"KeyName": "late"}
+    assert forgotten.summary == f"the control plane died before it had saved what came of 1 event ({lost} to {lost})"
+
+
+def test_a_control_plane_that_saved_all_has_forgotten_nothing(saved: Path) -> None:
+    on = virtual_sandbox()
+    on.client("ec2").create_key_pair(KeyName="saved")
+    state.save(saved, lambda: on.sandbox.journal.newest)
+    *_, before, started = taken_up(on, saved).events()
+    assert [before.summary, started.detail_type] == ["a user called CreateKeyPair", "Sandbox Started"]

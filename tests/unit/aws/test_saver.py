@@ -2,7 +2,7 @@
 
 import threading
 
-from sandbox.aws.saver import Saver
+from sandbox.aws.saver import Pace, Saver
 
 
 class Desk:
@@ -12,12 +12,15 @@ class Desk:
         self.saves, self.time, self.broken = 0, 100.0, broken
         self.errors: list[str] = []
         self.saved = threading.Event()
-        self.saver = Saver(self.save, lambda error: self.errors.append(str(error)), quiet=1.0, longest=5.0, now=lambda: self.time)
+        self.cost = 0.0  # of a save, in seconds
+        pace = Pace(quiet=1.0, longest=5.0, share=0.1, regular=30.0)
+        self.saver = Saver(self.save, lambda error: self.errors.append(str(error)), pace, now=lambda: self.time)
 
     def save(self) -> None:
         if self.broken:
             raise OSError("disk full")
         self.saves += 1
+        self.time += self.cost
         self.saved.set()
 
 
@@ -65,7 +68,7 @@ def test_a_failed_save_is_told_and_the_next_change_tries_again() -> None:
 
 def test_the_thread_saves_by_itself() -> None:
     desk = Desk()
-    desk.saver = Saver(desk.save, lambda error: None, quiet=0.0, longest=0.0)
+    desk.saver = Saver(desk.save, lambda error: None, Pace(quiet=0.0, longest=0.0))
     desk.saver.start()
     desk.saver.mark()
     assert desk.saved.wait(10)
@@ -79,3 +82,20 @@ def test_stopping_saves_what_is_left() -> None:
     desk.saver.mark()
     desk.saver.stop()
     assert desk.saves == 1
+
+
+def test_what_nobody_marks_is_saved_regularly() -> None:
+    desk = Desk()
+    desk.saver = Saver(desk.save, lambda error: None, Pace(quiet=0.0, longest=0.0, regular=0.0))
+    desk.saver.start()
+    assert desk.saved.wait(10)
+    desk.saver.stop()
+
+
+def test_saving_a_large_state_takes_a_tenth_of_the_time_at_most() -> None:
+    desk = Desk()
+    desk.cost = 2.0
+    desk.saver.mark()
+    desk.saver.flush()
+    desk.saver.mark()
+    assert desk.saver.due() == 18.0
