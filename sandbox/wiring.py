@@ -187,7 +187,9 @@ def real_drivers(clock: Clock, settings: Settings) -> Drivers:
         meter = process_meter(clock, runtime.processes)
     else:
         meter = docker_meter(clock, settings.name, settings.docker_host or os.environ.get("DOCKER_HOST"))
-    return Drivers(runtime=runtime, prober=prober, proxy=_proxy(clock, settings), deliverer=HttpDeliverer(clock), meter=meter)
+    courier = settings.state_dir / "courier.sock" if settings.topology == "compose" else None
+    deliverer = HttpDeliverer(clock, courier_at=courier)
+    return Drivers(runtime=runtime, prober=prober, proxy=_proxy(clock, settings), deliverer=deliverer, meter=meter)
 
 
 def _runtime(clock: Clock, settings: Settings) -> Runtime:

@@ -38,10 +38,8 @@ def run(stage: Stage) -> bool:
         at_the_end.callback(clear, stage, "everything of this run")
         scene = Scene()
         service.make(stage, scene, instance_type="t2.small", detailed=False, health_check_type="EC2")
-        story = Story(stage=stage, scene=scene, control=CONTROL.read(stage.options), topic=_topic(stage))
-        if story.http:
-            story.receiver = stage.client.receiver()
-            at_the_end.callback(story.receiver.close)
+        story = Story(stage=stage, scene=scene, control=CONTROL.read(stage.options), topic=_topic(stage), receiver=stage.client.receiver())
+        at_the_end.callback(story.receiver.close)
         _subscribe(stage, story)
         _watch(stage, story)
         _break_and_repair(stage, story)
@@ -67,15 +65,8 @@ def _subscribe(stage: Stage, story: Story) -> None:
     stage.step("sns", "subscribe", TopicArn=story.topic, Protocol="sqs", Endpoint=arn)
     stage.step("sns", "subscribe", TopicArn=story.topic, Protocol="email", Endpoint=EMAIL)
     _confirm(stage, story, "the mail that asks for it", story.token_in_mail)
-    receiver = story.receiver
-    if receiver is None:
-        stage.say(
-            "No http subscriber here: the control plane runs in a container, this program listens on loopback only, and neither opens "
-            "itself further for it. The queue gets the same JSON. With RUNTIME=process the http subscriber takes part."
-        )
-        return
-    stage.step("sns", "subscribe", TopicArn=story.topic, Protocol="http", Endpoint=receiver.url)
-    _confirm(stage, story, "the confirmation that SNS posted", lambda: _token_posted(receiver))
+    stage.step("sns", "subscribe", TopicArn=story.topic, Protocol="http", Endpoint=story.receiver.url)
+    _confirm(stage, story, "the confirmation that SNS posted", lambda: _token_posted(story.receiver))
 
 
 def _token_posted(receiver: Receiver) -> str | None:

@@ -26,15 +26,10 @@ class Story:
     topic: str  # arn
     control: str = "none"
     queue_url: str = ""
-    receiver: Receiver | None = None
+    receiver: Receiver
     watched_from: datetime = field(init=False)
     broken_at: datetime = field(init=False)
     in_queue: list[dict[str, Any]] = field(default_factory=list)  # what SNS put there, oldest first
-
-    @property
-    def http(self) -> bool:
-        """A control plane in a container does not reach this machine's loopback."""
-        return bool(self.stage.client.get("settings")["settings"]["topology"] != "compose")
 
     def token_in_mail(self) -> str | None:
         """Of the link in the mail that asks to confirm."""
@@ -52,7 +47,7 @@ class Story:
 
     def posted(self, state: str) -> Received | None:
         """The http subscriber's notification of the state."""
-        for each in self.receiver.received() if self.receiver else ():
+        for each in self.receiver.received():
             if each.type == "Notification" and _is_about(each.json(), state):
                 return each
         return None
@@ -66,8 +61,7 @@ class Story:
         return next((body for body in self.in_queue if _is_about(body, state)), None)
 
     def everybody_knows(self, state: str) -> bool:
-        told = [self.queued(state), self.mail(state), *([self.posted(state)] if self.receiver else [])]
-        return all(told)
+        return all([self.queued(state), self.mail(state), self.posted(state)])
 
 
 def _is_about(body: dict[str, Any], state: str) -> bool:

@@ -31,8 +31,7 @@ def judge(stage: Stage, story: Story) -> bool:
         stage.say(f"- {moment:%H:%M:%S} {ALARM}: {summary}")
     body = story.queued("ALARM")
     _expect_queue(stage, story, body)
-    if story.receiver:
-        _expect_http(stage, story, body)
+    _expect_http(stage, story, body)
     _expect_mail(stage, story)
     _expect_history(stage, story, [summary for _, summary in history])
     _expect_others(stage, story)

@@ -1,11 +1,14 @@
 """What every Deliverer does, real or simulated: a started delivery ends in one result, told under its key; what is forgotten stays so."""
 
+import asyncio
 import base64
+import contextlib
 import heapq
 import itertools
 import json
 import random
 import ssl
+import tempfile
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -28,8 +31,11 @@ from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock, WallClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
+from sandbox.drivers.delivery import courier
 from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
+from sandbox.drivers.delivery.courier import Courier
 from sandbox.drivers.delivery.http import HttpDeliverer
+from sandbox.drivers.delivery.posting import Letter
 from sandbox.drivers.delivery.simulated import Behaviour, SimulatedDeliverer
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
@@ -104,7 +110,41 @@ class Real:
         self.target.stop()
 
 
-@pytest.fixture(params=[Simulated, pytest.param(Real, marks=pytest.mark.process)], ids=["simulated", "real"])
+class ByCourier(Real):
+    """As a control plane in a container posts to its user's own loopback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deliverer.close()
+        self._folder = tempfile.TemporaryDirectory()
+        self.socket = Path(self._folder.name) / "courier.sock"
+        self._loop = asyncio.new_event_loop()
+        self.courier = self._loop.create_task(Courier().serve(self.socket))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        until(self.socket.exists)
+        self.deliverer = HttpDeliverer(self.clock, shortest=0.05, courier_at=self.socket)
+
+    def _serve(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            self._loop.run_until_complete(self.courier)
+        self._loop.close()
+
+    def dies(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.courier.cancel)
+        self._thread.join()
+
+    def close(self) -> None:
+        super().close()
+        self.dies()
+        self._folder.cleanup()
+
+
+REAL = [pytest.param(Real, marks=pytest.mark.process, id="real"), pytest.param(ByCourier, marks=pytest.mark.process, id="courier")]
+
+
+@pytest.fixture(params=[pytest.param(Simulated, id="simulated"), *REAL])
 def world(request: pytest.FixtureRequest) -> Iterator[Simulated | Real]:
     made = request.param()
     yield made
@@ -168,11 +208,37 @@ def test_what_was_forgotten_does_not_come_back(world: Any) -> None:
 # ---- only the real one -------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def real() -> Iterator[Real]:
-    made = Real()
+@pytest.fixture(params=REAL)
+def real(request: pytest.FixtureRequest) -> Iterator[Real]:
+    made = request.param()
     yield made
     made.close()
+
+
+@pytest.mark.process
+def test_without_its_courier_nothing_is_delivered_and_the_result_says_whom_to_look_for() -> None:
+    real = ByCourier()
+    try:
+        url = real.subscriber("ok")
+        real.dies()
+        real.deliverer.start(post("k", 1, url))
+        result = real.wait_for("k", 1)
+        assert (result.outcome, result.detail) == (Outcome.FAILED, courier.ABSENT)
+        assert real.received() == []
+    finally:
+        real.close()
+
+
+@pytest.mark.process
+def test_the_courier_posts_to_loopback_only() -> None:
+    """Whoever reaches its socket must not reach the user's network by it."""
+    real = ByCourier()
+    try:
+        letter = Letter(url="http://10.255.255.1/", headers=(), body="")
+        fate = asyncio.run(courier.carry(real.socket, letter, 1.0))
+        assert (fate.outcome, fate.detail) == (Outcome.REFUSED, "not sent: the courier posts to loopback addresses only")
+    finally:
+        real.close()
 
 
 @pytest.mark.process

@@ -17,8 +17,9 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.clock import WallClock
+from sandbox.drivers.proxy import admin, process
 from sandbox.drivers.proxy.admin import ask, socket_path
-from sandbox.drivers.proxy.base import ProxyConfig, Redirect, TargetGroup
+from sandbox.drivers.proxy.base import Connections, ProxyConfig, Redirect, TargetGroup
 from sandbox.drivers.proxy.bootstrap import bootstrap
 from sandbox.drivers.proxy.child import binary
 from sandbox.drivers.proxy.process import EnvoyProxy
@@ -30,8 +31,10 @@ Harness = SimulatedHarness | EnvoyHarness
 
 @pytest.fixture(scope="module")
 def envoy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EnvoyHarness]:
-    harness = EnvoyHarness(tmp_path_factory.mktemp("envoy"))
-    harness.apply(listener(rule(None, fixed("ready"))))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(process, "_PULSE", 0.1)  # connections are counted with it
+        harness = EnvoyHarness(tmp_path_factory.mktemp("envoy"))
+        harness.apply(listener(rule(None, fixed("ready"))))
     yield harness
     harness.close()
 
@@ -43,6 +46,16 @@ def harness(request: pytest.FixtureRequest) -> Harness:
 
 def group(name: str, *endpoints, algorithm: str = "round_robin") -> TargetGroup:
     return TargetGroup(arn=name, endpoints=endpoints, algorithm=algorithm)
+
+
+@proves("LBM-2")
+def test_connections_of_clients_and_to_targets_are_counted(harness: Harness) -> None:
+    harness.apply(listener(rule(None, forward("counted"))), group("counted", harness.endpoint("i-1")))
+    none = Connections(opened=0, open=0)
+    before = harness.proxy.connections().get(ARN, none).opened
+    assert [harness.ask().status for _ in range(3)] == [200] * 3
+    until(lambda: harness.proxy.connections().get(ARN, none).opened == before + 3)
+    until(lambda: 1 <= harness.proxy.connections().get("counted", none).opened <= 3)  # Envoy keeps them open for the next request
 
 
 # ---- rules -------------------------------------------------------------------------------------------------------------------------------
@@ -385,6 +398,19 @@ def test_an_application_that_closes_before_the_delay_is_over_costs_its_open_requ
 
 
 @pytest.mark.process
+@proves("LBM-2")
+def test_an_open_connection_is_counted_while_it_is_open(envoy: EnvoyHarness) -> None:
+    envoy.apply(listener(rule(None, fixed("here"))))
+    until(lambda: ARN in envoy.proxy.connections() and envoy.proxy.connections()[ARN].open == 0)
+    before = envoy.proxy.connections()[ARN].opened
+    address = envoy.proxy.local_address(ARN)
+    assert address is not None
+    with socket.create_connection(address):
+        until(lambda: envoy.proxy.connections()[ARN] == Connections(opened=before + 1, open=1))
+    until(lambda: envoy.proxy.connections()[ARN] == Connections(opened=before + 1, open=0))
+
+
+@pytest.mark.process
 @proves("TG-20")
 def test_cut_connections_end_their_open_requests_with_502(envoy: EnvoyHarness) -> None:
     stuck = envoy.endpoint("i-cut", behaves="slow")
@@ -547,7 +573,9 @@ def test_a_killed_envoy_comes_back_with_its_configuration(tmp_path) -> None:
 
 
 @pytest.mark.process
-def test_a_frozen_envoy_is_ended_and_comes_back(tmp_path) -> None:
+def test_a_frozen_envoy_is_ended_and_comes_back(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(process, "_PULSE", 0.1)
+    monkeypatch.setattr(admin, "_TIMEOUT", 0.5)
     harness = EnvoyHarness(tmp_path)
     try:
         harness.apply(listener(rule(None, fixed("here"))))

@@ -1,11 +1,14 @@
 """A service on real containers, broken as a person would break it: what AWS would tell, and that it heals."""
 
+import contextlib
+import http.client
 import json
 import threading
+import time
 
 import pytest
 
-from tests.e2e.conftest import APP, NAME, Sandbox, Service, create, docker, remove, until
+from tests.e2e.conftest import APP, NAME, SPEED, Sandbox, Service, create, docker, remove, until
 from tests.support import rule
 
 pytestmark = pytest.mark.docker
@@ -89,6 +92,18 @@ def test_a_dead_application_stays_when_the_group_asks_ec2_only(service: Service)
     [member] = [m for m in service.members() if m["InstanceId"] == victim]
     assert (member["LifecycleState"], member["HealthStatus"]) == ("InService", "Healthy")
     assert service.answers(6) == [200] * 6
+
+
+@rule("TG-20")
+def test_a_request_that_outlasts_the_deregistration_delay_gets_a_502(service: Service) -> None:
+    members = until(service.well, "three healthy members")
+    host = service.url.removeprefix("http://").rstrip("/")
+    with contextlib.closing(http.client.HTTPConnection(host, timeout=60)) as connection:
+        connection.request("GET", "/sleep?seconds=50")
+        began = time.monotonic()
+        service.sandbox.aws("elbv2").deregister_targets(TargetGroupArn=service.target_group, Targets=[{"Id": i} for i in members])
+        assert connection.getresponse().status == 502
+    assert 30 / SPEED - 1 < time.monotonic() - began < 30 / SPEED + 5  # the delay, and not the fifty seconds of the request
 
 
 @rule("UD-4", "UD-5", "TUT-10", "TUT-11")

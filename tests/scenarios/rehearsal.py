@@ -1,6 +1,7 @@
 """A stage in virtual time that can be meddled with, for the tests of scenarios."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +45,23 @@ def rehearsal(options: dict[str, str] | None = None, **settings: object) -> Rehe
     stage = Rehearsal(client, out=lines.append, options=options or {})
     stage.sandbox, stage.lines, stage.at = client, lines, {}
     return stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A run that is over: what several tests look at without running it again (the next sandbox empties this one)."""
+
+    well: bool
+    unmet: list[str]
+    left: list[str]
+    told: str
+    journal: list[str]
+
+
+def ended(run: Callable[[Stage], bool], stage: Rehearsal) -> Ended:
+    well = run(stage)
+    journal = [f"{event.at} {event.summary}" for event in stage.sandbox.sandbox.journal.events()]
+    return Ended(well=well, unmet=stage.unmet(), left=left_behind(stage), told=stage.told, journal=journal)
 
 
 def left_behind(stage: Stage) -> list[str]:

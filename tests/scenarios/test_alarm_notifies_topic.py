@@ -64,11 +64,3 @@ def test_keys_in_another_order_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Story, "posted", shuffled)
     _, stage = run()
     assert stage.unmet() == ["its envelope has AWS's keys in AWS's order"]
-
-
-def test_where_the_control_plane_is_a_container_there_is_no_http_subscriber(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Story, "http", False)
-    well, stage = run()
-    assert well
-    assert "No http subscriber here" in stage.told
-    assert not any("http subscriber" in check.sentence for check in stage.checks)

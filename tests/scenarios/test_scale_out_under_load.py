@@ -1,26 +1,36 @@
 """S10 in virtual time: the group follows the load, whatever its shape; and each check of the verdict can also fail."""
 
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
 from scenarios import scale_out_under_load
-from tests.scenarios.rehearsal import Rehearsal, left_behind, rehearsal
+from tests.scenarios.rehearsal import Ended, Rehearsal, ended, left_behind, rehearsal
 from tests.support import rule
 
 
+def with_options(**options: str) -> Rehearsal:
+    return rehearsal({"sustain": "5"} | {name.replace("_", "-"): value for name, value in options.items()})
+
+
 def run(**options: str) -> tuple[bool, Rehearsal]:
-    stage = rehearsal({"sustain": "5"} | {name.replace("_", "-"): value for name, value in options.items()})
+    stage = with_options(**options)
     return scale_out_under_load.run(stage), stage
+
+
+@cache
+def as_usual(shape: str) -> Ended:
+    return ended(scale_out_under_load.run, with_options(shape=shape))
 
 
 @rule("SCL-2", "SCL-4", "SCL-11", "SCL-12", "SCL-15", "SCL-16", "SCL-21", "ASG-57", "CW-53", "LBM-2", "EC2-41")
 @pytest.mark.parametrize("shape", ["step", "ramp", "flash"])
 def test_the_group_grows_with_the_load_and_shrinks_with_it(shape: str) -> None:
-    well, stage = run(shape=shape)
-    assert stage.unmet() == []
-    assert well
-    assert left_behind(stage) == []
+    usual = as_usual(shape)
+    assert usual.unmet == []
+    assert usual.well
+    assert usual.left == []
 
 
 @rule("SCL-14", "EC2-40")
@@ -33,16 +43,16 @@ def test_with_basic_monitoring_it_comes_visibly_later_and_fails() -> None:
 
 
 def test_words_of_aws_are_told() -> None:
-    _, stage = run()
-    assert "in state ALARM triggered policy cpu-scaling-policy changing the desired capacity from 3 to 4." in stage.told
-    assert "was selected for termination." in stage.told
-    assert "AlarmHigh: Successfully executed action arn:aws:autoscaling:us-east-1:" in stage.told
+    told = as_usual("step").told
+    assert "in state ALARM triggered policy cpu-scaling-policy changing the desired capacity from 3 to 4." in told
+    assert "was selected for termination." in told
+    assert "AlarmHigh: Successfully executed action arn:aws:autoscaling:us-east-1:" in told
 
 
 def test_a_group_that_cannot_launch_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scale_out_under_load, "LONGEST_TO_GROW", timedelta(minutes=6))
     monkeypatch.setattr(scale_out_under_load, "LONGEST_TO_SHRINK", timedelta(minutes=1))
-    stage = rehearsal({"sustain": "5"})
+    stage = with_options()
     stage.at["The load grows"] = lambda: setattr(stage.sandbox.sandbox.world, "launch_error", lambda zone: "no capacity")
     assert not scale_out_under_load.run(stage)
     assert "a new instance answered requests" in stage.unmet()
@@ -57,7 +67,7 @@ def test_a_group_that_does_not_shrink_fails(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_answers_that_stay_slow_fail() -> None:
-    stage = rehearsal({"sustain": "5"})
+    stage = with_options()
     stage.at["The load grows"] = lambda: setattr(stage.sandbox.sandbox.world, "request_time", timedelta(seconds=8))
     assert not scale_out_under_load.run(stage)
     assert stage.unmet() == ["p99 was as usual in time"]
@@ -65,7 +75,7 @@ def test_answers_that_stay_slow_fail() -> None:
 
 def test_requests_that_the_clients_do_not_know_of_fail_the_counts() -> None:
     """Somebody else's request through the same load balancer."""
-    stage = rehearsal({"sustain": "5"})
+    stage = with_options()
 
     def stranger() -> None:
         listener = stage.client.get("endpoints")["endpoints"][0]["listener_arn"]
@@ -77,8 +87,5 @@ def test_requests_that_the_clients_do_not_know_of_fail_the_counts() -> None:
 
 
 def test_the_same_seed_tells_the_same_story() -> None:
-    def story() -> list[str]:
-        _, stage = run()
-        return [f"{e.at} {e.summary}" for e in stage.sandbox.sandbox.journal.events()]
-
-    assert story() == story()
+    again = ended(scale_out_under_load.run, with_options())
+    assert again.journal == as_usual("step").journal

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,31 +10,34 @@ import pytest
 from scenarios import failure, tutorial, tutorial_as_written
 from scenarios.cleanup import clean_up
 from scenarios.stage import Stage
-from tests.scenarios.rehearsal import left_behind, rehearsal
+from tests.scenarios.rehearsal import Ended, ended, left_behind, rehearsal
 from tests.support import rule
+
+
+@cache
+def as_usual() -> Ended:
+    return ended(tutorial.run, rehearsal())
 
 
 @rule("TUT-25", "TUT-26", "TUT-30", "TUT-50", "ASG-49", "ASG-70", "TUT-54")
 def test_the_corrected_tutorial_heals_and_leaves_nothing() -> None:
-    stage = rehearsal()
-    assert tutorial.run(stage)
-    assert stage.unmet() == []
-    assert left_behind(stage) == []
+    usual = as_usual()
+    assert usual.well
+    assert usual.unmet == []
+    assert usual.left == []
 
 
 @rule("TUT-40", "SCL-11")
 def test_step_5_makes_alarms_that_know_the_cpu() -> None:
-    stage = rehearsal()
-    tutorial.run(stage)
-    assert "TargetTracking-coinbase-asg-AlarmHigh-" in stage.told
-    assert re.search(r"is OK\. Threshold Crossed: \d datapoints? \[[\d.]+ \(07/05/26 17:\d\d:00\)", stage.told)
+    told = as_usual().told
+    assert "TargetTracking-coinbase-asg-AlarmHigh-" in told
+    assert re.search(r"is OK\. Threshold Crossed: \d datapoints? \[[\d.]+ \(07/05/26 17:\d\d:00\)", told)
 
 
 def test_it_tells_who_replaced_whom_and_why() -> None:
-    stage = rehearsal()
-    tutorial.run(stage)
-    assert "in response to an EC2 health check indicating it has been terminated or stopped." in stage.told
-    assert "an instance was launched in response to an unhealthy instance needing to be replaced." in stage.told
+    told = as_usual().told
+    assert "in response to an EC2 health check indicating it has been terminated or stopped." in told
+    assert "an instance was launched in response to an unhealthy instance needing to be replaced." in told
 
 
 @rule("TUT-20", "ASG-16")
@@ -118,9 +122,4 @@ def test_as_written_but_reachable_does_not_pass(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_same_seed_tells_the_same_story() -> None:
-    def story() -> list[str]:
-        stage = rehearsal(seed=7)
-        tutorial.run(stage)
-        return [f"{e.at} {e.summary}" for e in stage.sandbox.sandbox.journal.events()]
-
-    assert story() == story()
+    assert ended(tutorial.run, rehearsal()).journal == as_usual().journal

@@ -5,7 +5,7 @@ ads.py sends it; simulated.py answers requests from it in tests and in virtual t
 The configuration is a value. `apply` takes the whole of it, sends what differs from the last one, and returns at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -123,6 +123,14 @@ class AccessRecord:
     redirect_url: str = "-"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """Of clients to a listener, or to the targets of a group."""
+
+    opened: int  # since the data plane began to count: from 0 again when it was started anew
+    open: int  # now
+
+
 class Proxy(Protocol):
     def apply(self, config: ProxyConfig) -> None: ...
 
@@ -141,6 +149,15 @@ class Proxy(Protocol):
 
     def on_access(self, callback: Callable[[Sequence[AccessRecord]], None]) -> None:
         """Called with each batch of finished requests, within a second, each exactly once."""
+        ...
+
+    def connections(self) -> Mapping[str, Connections]:
+        """By ARN of listener or target group, as it was within the last real second; without those of which nothing is known."""
+        ...
+
+    def cut(self, host: str, port: int) -> None:
+        """Ends the open connections to a target, whose open requests get a 502 (TG-20). Returns at once. Where the machine does not permit
+        it requests end when the target does, and the driver's trouble tells so."""
         ...
 
     def available(self) -> str | None:

@@ -9,6 +9,7 @@ from sandbox.drivers.proxy.access_format import ListenerName, log_format
 from sandbox.drivers.proxy.base import Listener
 from sandbox.drivers.proxy.clusters import preserve_case
 from sandbox.drivers.proxy.conditions import PEER, Json
+from sandbox.drivers.proxy.connections import stat_prefix
 from sandbox.drivers.proxy.local_replies import local_reply_config
 from sandbox.drivers.proxy.routes import FRONT, LUA, Real, idle, seconds
 
@@ -35,6 +36,7 @@ def _listener(name: str, address: tuple[str, int], options: Json, log: Json) -> 
     return {
         "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
         "name": name,
+        "stat_prefix": stat_prefix(name),
         "address": {"socket_address": {"address": address[0], "port_value": address[1]}},
         "enable_reuse_port": False,  # a port that someone else holds is an error, not shared
         "filter_chains": [{"filters": [_remember_peer(), manager]}],

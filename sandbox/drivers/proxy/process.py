@@ -10,15 +10,17 @@ offset.
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from sandbox.core.clock import Clock
+from sandbox.drivers.proxy import connections
 from sandbox.drivers.proxy.access_log import Tail
 from sandbox.drivers.proxy.admin import ask, socket_path
 from sandbox.drivers.proxy.ads import Ads
-from sandbox.drivers.proxy.base import AccessRecord, ProxyConfig
+from sandbox.drivers.proxy.base import AccessRecord, Connections, ProxyConfig
 from sandbox.drivers.proxy.bootstrap import DEFAULT_ADS
 from sandbox.drivers.proxy.child import Child
 from sandbox.drivers.proxy.cut import cut
@@ -73,6 +75,7 @@ class EnvoyProxy:
         self._opened = False
         self._speed = clock.speed
         self._revival = Revival(revive) if revive else None
+        self._connections: Mapping[str, Connections] = {}
         self._pulse = Pulse("envoy-pulse", _PULSE, self._answers, self._silent)
         self._lock = threading.RLock()
         self._access: list[AccessCallback] = []
@@ -126,6 +129,9 @@ class EnvoyProxy:
         if not self._ads.connected():
             return "Envoy has not connected to the control plane (yet)"
         return "Envoy is there, but does not answer" if self._pulse.silent else None
+
+    def connections(self) -> Mapping[str, Connections]:
+        return self._connections
 
     def cut(self, host: str, port: int) -> None:
         """Ends the open connections to a target, whose open requests get a 502 (TG-20). Returns at once; where the machine does not permit
@@ -233,7 +239,18 @@ class EnvoyProxy:
 
     def _answers(self) -> bool:
         """One that is being started has nothing to answer yet."""
-        return not self._ads.connected() or ask(self._admin, "GET", "/server_info") is not None
+        if not self._ads.connected():
+            return True
+        answer = ask(self._admin, "GET", connections.QUESTION)
+        if answer is None:
+            return False
+        with suppress(ValueError):  # what is no answer of Envoy's tells nothing of connections
+            self._connections = connections.read(answer, self._arns())
+        return True
+
+    def _arns(self) -> list[str]:
+        config = self._config or ProxyConfig()
+        return [*(listener.arn for listener in config.listeners), *(group.arn for group in config.target_groups)]
 
     def _silent(self) -> None:
         if self._child is not None and self._child.kill():

@@ -3,12 +3,24 @@ The latency that a request would have had is in its answer; its AccessRecord is 
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 from sandbox.drivers.proxy.access_format import action_name
-from sandbox.drivers.proxy.base import AccessRecord, Endpoint, FixedResponse, Forward, Listener, ProxyConfig, Redirect, Rule, TargetGroup
+from sandbox.drivers.proxy.base import (
+    AccessRecord,
+    Connections,
+    Endpoint,
+    FixedResponse,
+    Forward,
+    Listener,
+    ProxyConfig,
+    Redirect,
+    Rule,
+    TargetGroup,
+)
 from sandbox.drivers.proxy.local_replies import page
 from sandbox.drivers.proxy.matching import Request, choose
 from sandbox.drivers.world import Answer, World
@@ -44,6 +56,8 @@ class SimulatedProxy:
         self._clients = itertools.count(_FIRST_CLIENT_PORT)
         self._ports: dict[str, int] = {}
         self._access: list[Callable[[Sequence[AccessRecord]], None]] = []
+        self._opened: Counter[str] = Counter()
+        self.cuts: list[tuple[str, int]] = []
 
     # ---- Proxy -----------------------------------------------------------------------------------------------------------------------
 
@@ -65,6 +79,14 @@ class SimulatedProxy:
 
     def on_access(self, callback: Callable[[Sequence[AccessRecord]], None]) -> None:
         self._access.append(callback)
+
+    def connections(self) -> Mapping[str, Connections]:
+        """Each request comes by a connection of its own and goes on by another; both end with it."""
+        return {arn: Connections(opened=count, open=0) for arn, count in self._opened.items()}
+
+    def cut(self, host: str, port: int) -> None:
+        """A simulated request is answered in the moment it is made: none is open. Kept for tests."""
+        self.cuts.append((host, port))
 
     def available(self) -> str | None:
         return None
@@ -92,6 +114,9 @@ class SimulatedProxy:
         asked = Request(method=method, host=host, path=path, headers=given, source_ip=source_ip)
         rule = None if method == "TRACE" else choose(listener, asked)
         tried = _Tried(_own(405)) if rule is None else self._act(listener, rule, asked)
+        self._opened[listener.arn] += 1
+        if tried.group and tried.endpoint and not tried.refused:
+            self._opened[tried.group] += 1
         self._record(listener, rule, asked, tried)
         return tried.response
 

@@ -81,7 +81,7 @@ def observe_target_group(scope: Scope, name: str, world: World) -> Observed | No
         checks=_check_settings(group),
         use=_use(balancers),
         enabled_zones=frozenset(subnet.availability_zone for balancer in balancers for subnet in balancer.subnets),
-        targets=tuple(_observed(group, target, instances, world) for target in group.sandbox.targets.values()),
+        targets=tuple(_observed(backend, group, target, _place(target, instances), world) for target in group.sandbox.targets.values()),
     )
 
 
@@ -95,8 +95,7 @@ def observe_routing(world: World, problems: Mapping[str, str]) -> routing.Pictur
     )
 
 
-def _observed(group: Any, target: Target, instances: Mapping[str, Any], world: World) -> ObservedTarget:
-    place = _place(target, instances)
+def _observed(backend: Any, group: Any, target: Target, place: _Place, world: World) -> ObservedTarget:
     port = check_port(group, target.key.port)
     return ObservedTarget(
         target=target,
@@ -104,10 +103,18 @@ def _observed(group: Any, target: Target, instances: Mapping[str, Any], world: W
         address=place.address,
         check_port=port,
         endpoint=world.endpoint(place.address, port) if place.address else None,
+        serves_alone_at=_serves_alone_at(backend, group, target, place.address, world) if target.draining_until else None,
         instance_state=place.instance_state,
         result=world.result(probe_key(group.arn, target.key)),
         cause=world.cause(group.name, target.key),
     )
+
+
+def _serves_alone_at(backend: Any, group: Any, target: Target, address: str | None, world: World) -> tuple[str, int] | None:
+    """Connections are known by address and port: those of another group that has the same target must not be cut with this one's."""
+    names = {target.key, TargetKey(address or "", target.key.port)}
+    shared = any(other is not group and names & set(other.sandbox.targets) for other in backend.target_groups.values())
+    return None if shared or address is None else world.endpoint(address, target.key.port)
 
 
 def _routed(group: Any, instances: Mapping[str, Any], world: World) -> routing.TargetGroup:

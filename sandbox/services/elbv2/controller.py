@@ -16,6 +16,7 @@ from sandbox.drivers.runtime.base import Runtime
 from sandbox.services.elbv2 import backend, decide, routing
 from sandbox.services.elbv2.model import (
     HEALTH_CHANGE,
+    CutConnections,
     ForgetProbe,
     Memory,
     Observed,
@@ -97,6 +98,8 @@ class Elbv2Controller(Shell[Observed | Picture, Memory | RoutingMemory]):
                 backend.set_health(scope, name, action.target, action.health, now)
             case RemoveTarget():
                 backend.remove_target(scope, name, action.target)
+            case CutConnections():
+                self._proxy.cut(action.host, action.port)
             case UpdateRouting():
                 self.reconcile(ROUTING, now)
             case ApplyConfig():

@@ -18,6 +18,7 @@ from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
 from sandbox.services.elbv2 import model
 from sandbox.services.elbv2.model import (
     Checks,
+    CutConnections,
     ForgetProbe,
     Health,
     Memory,
@@ -118,6 +119,9 @@ class _Ladder:
         move(model.TRANSITIONS, str(self.seen.target.key), self.health.state, TargetEvent.DRAINED)
         self._tell(model.NOT_REGISTERED, "its deregistration delay is over")
         self.step.actions.append(RemoveTarget(target=self.seen.target.key))
+        if self.seen.serves_alone_at is not None:
+            host, port = self.seen.serves_alone_at
+            self.step.actions.append(CutConnections(host=host, port=port))
         return self._unchecked()
 
     def _unchecked(self) -> _Step:

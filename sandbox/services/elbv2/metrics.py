@@ -3,8 +3,8 @@
 Requests: what was counted since the last time is added to the minute that it belongs to, so a minute's Sum is exact whenever its parts
 come. A count of n is n samples of 1, as AWS keeps them (LBM-2: Sum is the useful statistic; the average is 1).
 The zone of a request is its target's: here one proxy stands for the nodes of all zones. A request that reached no target has no zone and
-is counted for the load balancer only. Not measured, so not published: connection counts (the access log tells of requests), rule
-evaluations, TLS and LCU metrics.
+is counted for the load balancer only. Connections: connection_metrics.py. Not measured, so not published: rule evaluations, TLS and LCU
+metrics.
 """
 
 from collections import Counter

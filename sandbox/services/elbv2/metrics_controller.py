@@ -1,5 +1,6 @@
-"""The loop that publishes AWS/ApplicationELB metrics: one key for the requests of all load balancers, and one for the hosts of each account
-and Region. What is published is in metrics.py; requests are counted in access_counts.py as the proxy tells of them.
+"""The loop that publishes AWS/ApplicationELB metrics: one key for the requests of all load balancers, one for their connections, and one
+for the hosts of each account and Region. What is published is in metrics.py and connection_metrics.py; requests are counted in
+access_counts.py as the proxy tells of them.
 
 While requests come it looks every half second of real time, so a request is in the metrics within a second of its end; without any it
 waits to be woken by the next one. Requests that were told and not yet published are lost with the process: half a second of them.
@@ -23,19 +24,20 @@ from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.core.metrics import Record, send
 from sandbox.drivers.proxy.base import Proxy
-from sandbox.services.elbv2 import metrics
+from sandbox.services.elbv2 import connection_metrics, metrics
 from sandbox.services.elbv2.access_counts import AccessCounts, Kind
 from sandbox.services.elbv2.backend import backends
+from sandbox.services.elbv2.connection_metrics import Balancer, Counted, Links, PublishConnections
 from sandbox.services.elbv2.metrics import Group, Health, Hosts, PublishHosts, PublishRequests, Requests, scope_of
 from sandbox.services.elbv2.model import HEALTH_CHANGE, TargetState
 
 NAME = "elbv2-metrics"
-REQUESTS = Scope("-", "-").key("requests")
+REQUESTS, CONNECTIONS = Scope("-", "-").key("requests"), Scope("-", "-").key("connections")
 PAUSE = 0.5  # real seconds
 REGISTERED = frozenset(TargetState) - {TargetState.DRAINING}
 
 
-class Elbv2MetricsController(Shell[Requests | Health, None]):
+class Elbv2MetricsController(Shell[Requests | Health | Links, Counted | None]):
     name = NAME
 
     def __init__(
@@ -43,15 +45,17 @@ class Elbv2MetricsController(Shell[Requests | Health, None]):
     ) -> None:
         """`real_now`: the clock that access records are stamped by; None for the simulated proxy, which stamps sandbox time."""
         super().__init__(journal)
-        self._record, self._clock = record, clock
+        self._record, self._clock, self._proxy = record, clock, proxy
         self.counts = AccessCounts(clock, real_now, lambda: context().wake(NAME, REQUESTS))
         proxy.on_access(self.counts.take)
         journal.on_event(_wake_after_health_change)
 
     def keys(self) -> Iterable[str]:
-        return (*(scope.key("hosts") for scope, backend in backends() if backend.target_groups), REQUESTS)
+        return (*(scope.key("hosts") for scope, backend in backends() if backend.target_groups), REQUESTS, CONNECTIONS)
 
-    def observe(self, key: str, now: datetime) -> Requests | Health:
+    def observe(self, key: str, now: datetime) -> Requests | Health | Links:
+        if key == CONNECTIONS:
+            return Links(balancers=tuple(_balancers()), connections=self._proxy.connections())
         if key != REQUESTS:
             scope, _ = Scope.split(key)
             return Health(scope=scope, groups=tuple(_groups(scope)))
@@ -64,13 +68,22 @@ class Elbv2MetricsController(Shell[Requests | Health, None]):
             pause=timedelta(seconds=PAUSE * self._clock.speed),
         )
 
-    def decide(self, observed: Requests | Health, memory: None, now: datetime) -> Decision[None]:
-        return metrics.decide_requests(observed) if isinstance(observed, Requests) else metrics.decide_hosts(observed, now)
+    def decide(self, observed: Requests | Health | Links, memory: Counted | None, now: datetime) -> Decision[Counted | None]:
+        match observed:
+            case Links():
+                return connection_metrics.decide_connections(observed, memory, now)
+            case Requests():
+                decision = metrics.decide_requests(observed)
+            case Health():
+                decision = metrics.decide_hosts(observed, now)
+        return Decision(memory=None, actions=decision.actions, look_again=decision.look_again)
 
     def act(self, key: str, action: Action, now: datetime) -> None:
         match action:
             case PublishRequests():
                 self.counts.taken()  # first: what fails while it is recorded is not counted twice
+                send(self._record, action.data)
+            case PublishConnections():
                 send(self._record, action.data)
             case PublishHosts():
                 _find(action.group).sandbox_hosts = action.hosts
@@ -92,6 +105,16 @@ def _find(arn: str | None) -> Any:
     scope = scope_of(arn)
     backend = elbv2_backends.get(scope.account, {}).get(scope.region)
     return backend.target_groups.get(arn) if backend else None
+
+
+def _balancers() -> Iterator[Balancer]:
+    """With what belongs to each: a target group to the first that sends to it."""
+    for _, backend in backends():
+        ends = {arn: list(balancer.listeners) for arn, balancer in backend.load_balancers.items()}
+        for group in backend.target_groups:
+            for first in backend.balancers_using(group)[:1]:
+                ends[first.arn].append(group)
+        yield from (Balancer(arn=arn, ends=tuple(found)) for arn, found in ends.items())
 
 
 def _groups(scope: Scope) -> Iterator[Group]:

@@ -148,6 +148,7 @@ class ObservedTarget:
     address: str | None  # None: the instance is gone
     check_port: int
     endpoint: tuple[str, int] | None  # where the checker connects; None without an address
+    serves_alone_at: tuple[str, int] | None = None  # where its requests go; None: it is gone, or another group sends there as well
     instance_state: str | None = None  # None: the target is an address
     result: ProbeResult | None = None  # the newest
     cause: str | None = None  # newest event about the target
@@ -215,6 +216,14 @@ class RemoveTarget(Action):
     """Its deregistration delay is over."""
 
     target: TargetKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutConnections(Action):
+    """TG-20: what is still open when the delay is over is closed, and its requests get a 502."""
+
+    host: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

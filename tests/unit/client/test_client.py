@@ -16,7 +16,7 @@ from tests.unit.control.test_app import control_app, surface
 @contextlib.contextmanager
 def served(app: object) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, app, threaded=True)  # type: ignore[arg-type]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

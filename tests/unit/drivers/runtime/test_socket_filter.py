@@ -103,7 +103,7 @@ def engine(tmp_path: Path) -> Iterator[Path]:
 
     with socketserver.ThreadingUnixStreamServer(str(path), Engine) as server:
         server.daemon_threads, server.block_on_close = True, False
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield path
         server.shutdown()
 
@@ -115,7 +115,7 @@ def test_an_event_passes_the_filter_at_once_in_a_stream_that_dockers_clients_tak
     monkeypatch.setattr(socket_filter, "SOCKET", str(engine))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), socket_filter.Filter) as server:
         server.daemon_threads, server.block_on_close = True, False
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         asking = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=5)
         asking.request("GET", "/version")
         assert asking.getresponse().read() == b"{}"

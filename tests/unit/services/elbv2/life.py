@@ -11,6 +11,7 @@ from sandbox.services.elbv2.decide import decide
 from sandbox.services.elbv2.model import (
     REGISTERING,
     CheckSettings,
+    CutConnections,
     ForgetProbe,
     Health,
     Memory,
@@ -115,6 +116,8 @@ class Life:
         elif isinstance(action, RemoveTarget):
             del self.targets[action.target]
             self.states.append(((self.now - START).total_seconds(), "gone"))
+        elif isinstance(action, CutConnections):
+            self.states.append(((self.now - START).total_seconds(), f"{action.host}:{action.port} is cut"))
         elif isinstance(action, ForgetProbe):
             self.forgotten.append(action.key)
             self.results = [r for r in self.results if r[1].key != action.key]

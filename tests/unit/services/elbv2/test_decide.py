@@ -252,6 +252,13 @@ def test_a_draining_target_stays_for_the_whole_delay_and_is_then_gone():
 
 
 @rule("TG-20")
+def test_what_is_still_open_at_the_end_of_the_delay_is_cut():
+    life = Life(targets={KEY: seen(draining(300), serves_alone_at=("127.0.0.5", 8080))})
+    life.run_until(300)
+    assert life.states == [(300.0, "gone"), (300.0, "127.0.0.5:8080 is cut")]
+
+
+@rule("TG-20")
 def test_a_draining_target_stays_draining_when_its_instance_goes():
     life = Life(targets={KEY: seen(draining(300), instance_state="terminated")})
     life.run_until(200)
