@@ -1,5 +1,6 @@
 """Which tests run where: those marked `docker` need an engine, and are never passed over silently where one is required."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -12,6 +13,14 @@ def _docker_answers() -> bool:
         return False
     asked = subprocess.run(["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, timeout=30, check=False)
     return asked.returncode == 0
+
+
+def pytest_collection_finish() -> None:
+    """What was imported (moto above all) lives as long as the tests: looking through it for garbage again and again is a fifth of their
+    time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

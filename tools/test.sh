@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 docker_part=$1
+unset PYTHONDONTWRITEBYTECODE  # compiling everything anew costs each process that tests start seconds
 [ "${SANDBOX_REQUIRE_DOCKER:-}" = 1 ] && docker_part=required
 
 without_docker() {

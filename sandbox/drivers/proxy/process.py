@@ -171,19 +171,20 @@ class EnvoyProxy:
         self._pulse.start()
         self._opened = True
 
-    def _render(self) -> None:
+    def _render(self, front_is_free: bool = False) -> None:
+        """What was a problem is one until Envoy has been told otherwise."""
         with self._lock:
             if self._config is None:
                 return
-            front_problem = self._assignment.problems.get("front")
+            front_problem = None if front_is_free else self._assignment.problems.get("front")
             given = self._ports.assign(self._config.listeners)
-            self._assignment = Assignment(
-                ports=given.ports, problems={**given.problems, **({"front": front_problem} if front_problem else {})}
-            )
             self._speed = self._clock.speed
             front = None if front_problem else self._front_port
             place = Place(bind=self._bind, ports=given.ports, front_port=front, log_path=str(self._log))
             self._ads.set(self._renderer.render(self._config, place, self._real))
+            self._assignment = Assignment(
+                ports=given.ports, problems={**given.problems, **({"front": front_problem} if front_problem else {})}
+            )
 
     def _real(self, duration: timedelta) -> float:
         return self._clock.real(duration)
@@ -201,9 +202,7 @@ class EnvoyProxy:
             return False
         self._try_again = time.monotonic() + _TRY_AGAIN
         if "front" in problems and self._front_port is not None and can_bind(self._bind, self._front_port):
-            others = {name: sentence for name, sentence in problems.items() if name != "front"}
-            self._assignment = Assignment(ports=self._assignment.ports, problems=others)
-            return True
+            self._render(front_is_free=True)
         return any(name != "front" for name in problems)
 
     def _no_front_port(self) -> None:

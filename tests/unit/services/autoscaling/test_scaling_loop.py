@@ -238,26 +238,26 @@ def test_a_scheduled_action_changes_the_group_at_its_time(stage: ScalingStage) -
 
 
 @rule("ASG-108", "ASG-95")
-def test_actions_recur_day_by_day_and_are_skipped_while_suspended(stage: ScalingStage, tmp_path: Path) -> None:
-    for name, hour, desired in (("up", 13, 5), ("down", 14, 2)):
+def test_actions_recur_and_are_skipped_while_suspended(stage: ScalingStage, tmp_path: Path) -> None:
+    for name, minute, desired in (("up", 20, 5), ("down", 40, 2)):
         stage.asg.put_scheduled_update_group_action(
-            AutoScalingGroupName="web", ScheduledActionName=name, Recurrence=f"0 {hour} * * *", DesiredCapacity=desired
+            AutoScalingGroupName="web", ScheduledActionName=name, Recurrence=f"{minute} * * * *", DesiredCapacity=desired
         )
-    hour = 3600
-    stage.wait(hour)
+    minute = 60
+    stage.wait(21 * minute)
     assert stage.desired() == 5
-    stage.wait(hour)
+    stage.wait(20 * minute)
     assert stage.desired() == 2
     state.save(tmp_path / "state")
     state.load(tmp_path / "state")
-    stage.wait(23 * hour)
+    stage.wait(40 * minute)
     assert stage.desired() == 5
     stage.asg.suspend_processes(AutoScalingGroupName="web", ScalingProcesses=["ScheduledActions"])
-    stage.wait(hour)
+    stage.wait(20 * minute)
     stage.asg.resume_processes(AutoScalingGroupName="web")
-    stage.wait(hour)
+    stage.wait(20 * minute)
     assert stage.desired() == 5
-    stage.wait(23 * hour)
+    stage.wait(40 * minute)
     assert stage.desired() == 2
     reports_no_fault(stage)
 
