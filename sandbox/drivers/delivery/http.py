@@ -62,7 +62,8 @@ class HttpDeliverer(LoopThread[DeliveryResult]):
         async with self._places.setdefault(urlsplit(letter.url).netloc, asyncio.Semaphore(self._at_once)):
             if self._courier is None:
                 return await self._poster.post(letter, seconds)
-            address = await resolve(letter.url)
+            async with asyncio.timeout(seconds):
+                address = await resolve(letter.url)
             if address is None:
                 return refused(letter.url)
             if ip_address(address).is_loopback:

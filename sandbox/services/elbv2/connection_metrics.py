@@ -43,6 +43,8 @@ class PublishConnections(Action):
 def decide_connections(observed: Links, memory: Counted | None, now: datetime) -> Decision[Counted | None]:
     """What was open before the first look is not new: nobody knows when it came."""
     minute = period_start(now)
+    if memory is None and observed.balancers and not observed.connections:
+        return Decision(memory=None, look_again=until_next(now))  # after a restart, until the proxy has told: else all would be new
     if memory is not None and memory.minute == minute:
         return Decision(memory=memory, look_again=until_next(now))
     data = [] if memory is None else [datum for balancer in observed.balancers for datum in _told(balancer, observed, memory, minute)]

@@ -36,6 +36,11 @@ def test_the_first_look_tells_nothing_for_nobody_knows_when_they_came() -> None:
     assert decision.look_again == MINUTE / 2
 
 
+def test_after_a_restart_nothing_is_new_until_the_proxy_has_told() -> None:
+    decision = decide_connections(links(), None, NOON)
+    assert (decision.memory, decision.actions, decision.look_again) == (None, (), MINUTE)
+
+
 @rule("LBM-2")
 def test_a_minute_s_new_ones_and_the_open_ones_of_clients_and_to_targets() -> None:
     found = told(links(listener=(17, 3), group=(9, 2)), since_noon(listener=7, group=5), NOON + MINUTE)
