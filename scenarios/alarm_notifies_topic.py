@@ -38,7 +38,14 @@ def run(stage: Stage) -> bool:
         at_the_end.callback(clear, stage, "everything of this run")
         scene = Scene()
         service.make(stage, scene, instance_type="t2.small", detailed=False, health_check_type="EC2")
-        story = Story(stage=stage, scene=scene, control=CONTROL.read(stage.options), topic=_topic(stage), receiver=stage.client.receiver())
+        story = Story(
+            stage=stage,
+            scene=scene,
+            control=CONTROL.read(stage.options),
+            began=stage.client.now(),
+            topic=_topic(stage),
+            receiver=stage.client.receiver(),
+        )
         at_the_end.callback(story.receiver.close)
         _subscribe(stage, story)
         _watch(stage, story)
@@ -86,13 +93,13 @@ def _watch(stage: Stage, story: Story) -> None:
     nobody = story.topic.replace(TOPIC, "nobody-made-this")
     match story.control:
         case "no-dimensions":
-            good["Dimensions"] = []
+            del good["Dimensions"]
         case "no-topic":
             good |= {"AlarmActions": [nobody], "OKActions": [nobody]}
     _put(stage, ALARM, "Targets that fail their health check", good)
     stage.say("For comparison, the same for a topic that nobody created: CloudWatch accepts it (CW-19).")
     _put(stage, LOST, "The same, told to nobody", {"Dimensions": dimensions, "AlarmActions": [nobody]})
-    stage.say("And the tutorial's own, which names no dimension (TUT-41); here all instances have basic monitoring (EC2-42).")
+    stage.say("And the tutorial's own, which names no dimension (TUT-41); this group's instances have basic monitoring (EC2-42).")
     story.watched_from = stage.client.now()
     stage.step(
         "cloudwatch",

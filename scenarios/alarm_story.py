@@ -27,6 +27,7 @@ class Story:
     control: str = "none"
     queue_url: str = ""
     receiver: Receiver
+    began: datetime  # what the mailbox holds of before is another run's
     watched_from: datetime = field(init=False)
     broken_at: datetime = field(init=False)
     in_queue: list[dict[str, Any]] = field(default_factory=list)  # what SNS put there, oldest first
@@ -37,8 +38,9 @@ class Story:
         return next((match[1] for match in found if match), None)
 
     def mails(self) -> list[dict[str, Any]]:
-        """All to the person, oldest first."""
-        return list(self.stage.client.get("mailbox", to=EMAIL)["messages"])
+        """All that the person got in this run, oldest first."""
+        found = self.stage.client.get("mailbox", to=EMAIL, newest=1000)["messages"]
+        return [mail for mail in found if datetime.fromisoformat(mail["at"]) >= self.began]
 
     def mail(self, state: str) -> dict[str, Any] | None:
         change = f"{BEFORE[state]} -> {state}"

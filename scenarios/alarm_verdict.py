@@ -21,6 +21,8 @@ TRIGGER = (
 ENVELOPE = "Type MessageId TopicArn Subject Message Timestamp SignatureVersion Signature SigningCertURL UnsubscribeURL"
 REGION = "US East (N. Virginia)"
 TO_ALARM = timedelta(minutes=5)  # three health checks fail, two of three minutes, evaluation
+LOOKS_BACK = timedelta(minutes=20)  # its two periods of five minutes, and what it may take from before (CW-31)
+PUBLISHED = timedelta(minutes=2)  # so long after a minute its measurements are there (EC2-44)
 OWN_WORK = 3.0  # real seconds that this machine may add, however fast the clock runs
 
 
@@ -124,10 +126,25 @@ def _expect_others(stage: Stage, story: Story) -> None:
     lost = [item["HistorySummary"] for item in alarms.history(stage, [LOST], story.broken_at)]
     failed = next((text for text in lost if text.startswith("Failed to execute action") and "nobody-made-this" in text), None)
     stage.expect("a topic that does not exist: the history says it failed (CW-19)", failed is not None, failed or "no such item")
-    tutorials = alarms.alarm(stage, TUTORIALS)
-    silent = tutorials["StateValue"] == "INSUFFICIENT_DATA"
+    _expect_tutorials(stage, story)
+
+
+def _expect_tutorials(stage: Stage, story: Story) -> None:
+    """Of the group it hears nothing. In a sandbox that is used for other things, too, it hears of those: the Region's aggregate."""
+    made = alarms.alarm(stage, TUTORIALS)
+    others = alarms.others_in_detail(stage)
+    until = stage.client.now().replace(second=0, microsecond=0) - PUBLISHED
+    window = (story.watched_from.replace(second=0, microsecond=0) - LOOKS_BACK, until)
+    in_region = alarms.cpu_samples(stage, *window)
+    if in_region == 0:
+        silent = made["StateValue"] == "INSUFFICIENT_DATA"
+        stage.expect("the tutorial's alarm has no data, all the time (EC2-42)", silent, f"{made['StateValue']}: {made['StateReason']}")
+        return
+    theirs = sum(alarms.cpu_samples(stage, *window, instance_id) for instance_id in others)
     stage.expect(
-        "the tutorial's alarm has no data, all the time (EC2-42)", silent, f"{tutorials['StateValue']}: {tutorials['StateReason']}"
+        "the tutorial's alarm hears of other instances only (EC2-42, TUT-41)",
+        in_region == theirs,
+        f"{in_region} measurements in the Region, {theirs} of them of {len(others)} instances outside the group",
     )
 
 

@@ -54,3 +54,27 @@ def cpu(stage: Stage, since: datetime) -> list[tuple[datetime, float]]:
         Statistics=["Average"],
     )
     return sorted((point["Timestamp"], float(point["Average"])) for point in answer["Datapoints"])
+
+
+def cpu_samples(stage: Stage, since: datetime, until: datetime, instance_id: str | None = None) -> int:
+    """How many measurements of CPU there are of an instance, or in the Region's aggregate (None, EC2-42)."""
+    answer = stage.ask(
+        "cloudwatch",
+        "get_metric_statistics",
+        Namespace="AWS/EC2",
+        MetricName="CPUUtilization",
+        Dimensions=[{"Name": "InstanceId", "Value": instance_id}] if instance_id else [],
+        StartTime=since,
+        EndTime=until,
+        Period=60,
+        Statistics=["SampleCount"],
+    )
+    return int(sum(point["SampleCount"] for point in answer["Datapoints"]))
+
+
+def others_in_detail(stage: Stage) -> list[str]:
+    """Ids of instances with detailed monitoring that are not the group's: what the Region's aggregate is made of (EC2-42)."""
+    found = stage.ask("ec2", "describe_instances")["Reservations"]
+    instances = [instance for reservation in found for instance in reservation["Instances"] if instance["Monitoring"]["State"] == "enabled"]
+    ours = {"Key": "aws:autoscaling:groupName", "Value": GROUP}
+    return sorted(instance["InstanceId"] for instance in instances if ours not in instance.get("Tags", []))

@@ -7,7 +7,8 @@ import pytest
 from sandbox.drivers.delivery.simulated import Behaviour
 from sandbox.traffic.receiver import Received
 from scenarios import alarm_notifies_topic
-from scenarios.alarm_story import Story
+from scenarios.alarm_story import EMAIL, Story
+from scenarios.fleet import IMAGE
 from tests.scenarios.rehearsal import Rehearsal, left_behind, rehearsal
 from tests.support import rule
 
@@ -39,6 +40,34 @@ def test_alarms_that_do_not_work_tell_nobody_and_fail(control: str, history: str
     assert seen["ops@example.com got a mail"] == "nothing came"
     assert seen["the alarm's history tells it (CW-53)"].startswith(history)
     assert left_behind(stage) == []
+
+
+@rule("EC2-42", "TUT-41")
+def test_a_sandbox_that_is_in_use_and_has_seen_a_run_before() -> None:
+    """The mailbox holds the former run's mails, and the Region's aggregate measurements of somebody else's instances."""
+    _, stage = run()
+    of_others(stage)
+    assert alarm_notifies_topic.run(stage)
+    told = {check.sentence: check.seen for check in stage.checks}
+    assert "2 instances outside the group" in told["the tutorial's alarm hears of other instances only (EC2-42, TUT-41)"]
+
+
+def test_a_mail_of_a_former_run_is_not_taken_for_this_run_s() -> None:
+    _, stage = run()
+    stage.options = {"control": "no-topic"}
+    stage.checks.clear()
+    assert not alarm_notifies_topic.run(stage)
+    assert f"{EMAIL} got a mail" in stage.unmet()
+
+
+def of_others(stage: Rehearsal) -> None:
+    """A group with one-minute metrics: those of a launch configuration made by API (EC2-43)."""
+    autoscaling = stage.client.aws("autoscaling")
+    subnet = stage.ask("ec2", "describe_subnets")["Subnets"][0]["SubnetId"]
+    autoscaling.create_launch_configuration(LaunchConfigurationName="web", ImageId=IMAGE, InstanceType="t3.medium")
+    autoscaling.create_auto_scaling_group(
+        AutoScalingGroupName="web", LaunchConfigurationName="web", MinSize=2, MaxSize=2, VPCZoneIdentifier=subnet
+    )
 
 
 def test_a_subscriber_that_is_down_fails() -> None:
