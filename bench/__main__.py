@@ -23,18 +23,20 @@ GROUPS = {
     "cloudwatch": ("bench.cloudwatch", "GetMetricData, 1,000 alarms, memory of 60 days of metrics"),
     "metering": ("bench.metering", "reading the CPU of 50 containers"),
     "access": ("bench.access_metrics", "access log to metrics"),
+    "day": ("bench.day", "memory in 24 hours at speed 60: 25 minutes, only when it is named"),
     "tests": ("bench.suite_time", "the tests without their Docker part"),
 }
 """In the order of measuring: the tests last, since they need the whole machine."""
+LONG = {"day"}
 
 RESULTS = Path("build/bench.json")
 
 
 def chosen(names: Sequence[str]) -> list[str]:
-    """All when none is named; in the order of measuring. click.UsageError names what there is."""
+    """All but the long ones when none is named; in the order of measuring. click.UsageError names what there is."""
     if unknown := [name for name in names if name not in GROUPS]:
         raise click.UsageError(f"{', '.join(unknown)}: there is only {', '.join(GROUPS)}")
-    return [name for name in GROUPS if not names or name in names]
+    return [name for name in GROUPS if (name in names if names else name not in LONG)]
 
 
 def measure(names: Sequence[str], load: Callable[[str], Callable[[], list[Figure]]]) -> tuple[list[Figure], list[str]]:

@@ -3,11 +3,13 @@
 RunInstances is to refuse unknown images, key pairs and instance types as AWS does, and each Region is to hold a handful of images of ours
 (amis.json) instead of moto's hundreds, which cost a third of a second and 4 MB for every Region. With MOTO_AMIS_PATH set, moto loads that
 list and no other, whatever MOTO_EC2_LOAD_DEFAULT_AMIS says (moto/ec2/models/amis.py, `_load_amis`).
-A user may name an own list by MOTO_AMIS_PATH; the other settings are not a choice. What moto then reads at import, economy.py cuts down.
+A user may name an own list by MOTO_AMIS_PATH; the other settings are not a choice.
+What moto then reads at import, economy.py cuts down; what it keeps for ever, weak_instances.py.
 """
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from sandbox.aws.economy import economise
@@ -36,3 +38,4 @@ def prepare(environ: "os._Environ[str] | dict[str, str]", moto_is_loaded: bool) 
 
 prepare(os.environ, moto_is_loaded="moto.settings" in sys.modules)
 economise()
+import_module("sandbox.aws.weak_instances").let_go()  # imports moto: not before it is prepared

@@ -2,7 +2,8 @@
 
 A class of services/*/backend.py is put in moto's place by one of three decorators (`swap_backend`, `swap_response`, `swap_model`). Inside
 it a method that overrides moto's carries `@replaces(why=...)` and an operation that moto lacks carries `@adds(why=...)`. wiring calls
-`install()` once all of those modules are imported. Nothing else in the project assigns into moto, except moto_time.
+`install()` once all of those modules are imported. Nothing else in the project assigns into moto, except moto_time, economy
+and weak_instances.
 
     S1  <service>_backends.backend                      moto/core/base_backend.py: BackendDict
     S2  <service>.urls.url_paths, or a name in urls     moto/<service>/urls.py

@@ -13,6 +13,7 @@ from sandbox.settings import PREFIX, Settings
 PATIENCE = 30.0  # real seconds for it to end by itself
 MODULE = "sandbox.cli.main"
 NEXT = "  next: "
+MEMORY = {"MALLOC_ARENA_MAX": "2"}  # a thread for each request: each further arena of glibc would keep what the largest of them needed
 
 
 def environment(settings: Settings) -> Mapping[str, str]:
@@ -27,7 +28,7 @@ def start(settings: Settings) -> subprocess.Popen[bytes]:
     with (settings.state_dir / "sandbox.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", MODULE, "serve"],
-            env={**os.environ, **environment(settings)},
+            env={**MEMORY, **os.environ, **environment(settings)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

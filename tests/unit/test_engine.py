@@ -145,3 +145,21 @@ def test_the_thread_reacts_to_a_wake_up_without_waiting_for_the_next_due_moment(
         assert ran.wait(5)
     finally:
         made.stop()
+
+
+def test_a_clock_that_is_made_faster_brings_near_what_is_waited_for() -> None:
+    """An alarm that is due in an hour is due in a third of a second when the clock runs 10,000 times as fast."""
+    ran = threading.Event()
+    controller = Recorder(lambda key: ran.set() or timedelta(hours=1))  # type: ignore[func-returns-value]
+    clock = WallClock()
+    made = Engine(clock, Journal(clock), threading.RLock(), resync=timedelta(hours=2))
+    made.add([controller])
+    made.start()
+    try:
+        assert ran.wait(5)
+        ran.clear()
+        clock.set_speed(10_000)
+        made.clock_changed()
+        assert ran.wait(5)
+    finally:
+        made.stop()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from sys import intern
 from typing import Any, Self
 
 from sandbox.drivers.proxy.base import AccessRecord, FixedResponse, Forward, Listener, Redirect, Rule
@@ -121,8 +122,8 @@ def _record(seen: dict[str, Any], route: RouteName) -> AccessRecord:
         listener=route.listener.arn,
         load_balancer=route.listener.load_balancer,
         client=seen["client"],
-        target=target,
-        target_group=seen["group"] if route.action == "forward" and not refused else None,
+        target=_shared(target),
+        target_group=_shared(seen["group"]) if route.action == "forward" and not refused else None,
         rule_priority=-1 if refused else route.priority,
         elb_status_code=seen["status"] or (CLIENT_CLOSED if "DC" in flags else 0),
         target_status_code=seen["status"] if answered else None,
@@ -131,8 +132,8 @@ def _record(seen: dict[str, Any], route: RouteName) -> AccessRecord:
         response_processing_time=_time(seen["answering"]) if answered else _NO_ANSWER,
         received_bytes=seen["in"] or 0,
         sent_bytes=seen["out"] or 0,
-        request=_request(seen, route.listener.port),
-        user_agent=seen["agent"] or "-",
+        request=intern(_request(seen, route.listener.port)),
+        user_agent=intern(seen["agent"] or "-"),
         trace_id=seen["trace"] or "-",
         request_creation_time=began,
         actions_executed="-" if refused else route.action,
@@ -140,6 +141,11 @@ def _record(seen: dict[str, Any], route: RouteName) -> AccessRecord:
         target_connection_error="UF" in flags,
         redirect_url=(seen["location"] or "-") if route.action == "redirect" else "-",
     )
+
+
+def _shared(text: str | None) -> str | None:
+    """One string for all records that say the same: thousands of them are kept."""
+    return None if text is None else intern(text)
 
 
 def _time(microseconds: int | None) -> float:

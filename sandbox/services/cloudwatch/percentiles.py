@@ -6,46 +6,63 @@ share bins of 1 % width (doubled as often as it must be), so that a minute of a 
 
 import math
 import re
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 EXACT_VALUES = 256
 FIRST_WIDTH = 0.01  # of a bin, relative to its value
 
+_PACKED = 16  # bytes of a value and its count
+
 Entries = list[tuple[float, float]]
 """(value, count), values ascending."""
 
 
 class Distribution:
-    """How often each value occurred."""
+    """How often each value occurred. `pack` makes it several times smaller until something is added again."""
 
     __slots__ = ("_counts", "_width")
 
     def __init__(self, entries: Iterable[tuple[float, float]] = ()) -> None:
-        self._counts: dict[float, float] = {}
+        self._counts: dict[float, float] | bytes = {}  # packed: all values, then all counts, as doubles
         self._width = 0.0  # 0: values are exact
         self.add(entries)
 
     def __len__(self) -> int:
-        return len(self._counts)
+        return len(self._counts) // _PACKED if isinstance(self._counts, bytes) else len(self._counts)
 
     def add(self, entries: Iterable[tuple[float, float]]) -> None:
-        counts, width = self._counts, self._width
+        counts, width = self._unpacked(), self._width
         for value, count in entries:
             key = value if not width else _bin(value, width)
             counts[key] = counts.get(key, 0.0) + count
-        while len(self._counts) > EXACT_VALUES:
-            self._coarsen()
+        while len(counts) > EXACT_VALUES:
+            counts = self._coarsened(counts)
+        self._counts = counts
 
     def entries(self) -> Entries:
-        return sorted(self._counts.items())
+        return sorted(self._unpacked().items())
 
-    def _coarsen(self) -> None:
+    def pack(self) -> None:
+        """For what has probably come to its end."""
+        if not isinstance(self._counts, bytes):
+            self._counts = array("d", [*self._counts.keys(), *self._counts.values()]).tobytes()
+
+    def _unpacked(self) -> dict[float, float]:
+        if not isinstance(self._counts, bytes):
+            return self._counts
+        numbers = array("d", self._counts)
+        half = len(numbers) // 2
+        return dict(zip(numbers[:half], numbers[half:], strict=True))
+
+    def _coarsened(self, exact: dict[float, float]) -> dict[float, float]:
         self._width = self._width * 2 or FIRST_WIDTH
-        exact, self._counts = self._counts, {}
+        counts: dict[float, float] = {}
         for value, count in exact.items():
             key = _bin(value, self._width)
-            self._counts[key] = self._counts.get(key, 0.0) + count
+            counts[key] = counts.get(key, 0.0) + count
+        return counts
 
 
 def _bin(value: float, width: float) -> float:

@@ -6,7 +6,7 @@ Only this folder writes instance states. Other services read them from the same 
 from ipaddress import ip_network
 from typing import Any
 
-import sandbox.aws.environment  # noqa: F401 - before moto
+import sandbox.aws.environment  # before moto
 
 # isort: split
 from moto.ec2.exceptions import InvalidParameterCombination
@@ -14,10 +14,10 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.utils import parse_user_data
 from moto.elbv2.models import elbv2_backends
 
+import sandbox.services.ec2.instances  # noqa: F401 - its swap_model puts our instance in moto's place
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.services.ec2 import errors, filters, launches, responses
-from sandbox.services.ec2.instances import SandboxInstance
 from sandbox.services.ec2.launches import LaunchRequest
 from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
 
@@ -148,7 +148,6 @@ class SandboxEC2(EC2Backend):
         self._drop_empty(set(self.reservations))
         self.sandbox_tokens = {t: kept for t, kept in self.sandbox_tokens.items() if kept[1] in self.reservations}
         self.tags.pop(instance_id, None)
-        SandboxInstance.instances_tracked[:] = [i for i in SandboxInstance.instances_tracked if i.id != instance_id]
 
     # ---- reading --------------------------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,9 @@ from bench.__main__ import GROUPS, chosen, measure
 from bench.figure import Figure, told
 
 
-def test_all_when_none_is_named_and_the_tests_last() -> None:
-    assert chosen([]) == list(GROUPS)
+def test_all_but_the_day_when_none_is_named_and_the_tests_last() -> None:
+    assert chosen([]) == [name for name in GROUPS if name != "day"]
+    assert chosen(["day"]) == ["day"]
     assert chosen([])[-1] == "tests"
 
 

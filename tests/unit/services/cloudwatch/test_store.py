@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.services.cloudwatch import statistics, store
+from sandbox.services.cloudwatch import percentiles, statistics, store
 from sandbox.services.cloudwatch.store import DAY, HOUR, MetricId, MetricStore, Sample, of_value, of_values
 from tests.support import rule
 
@@ -113,6 +113,17 @@ def test_memory_is_bounded_by_the_budget() -> None:
         sizes.append(kept.size if minute % 1440 == 0 else 0)
     assert kept.size <= 20_000 + 5 * 60
     assert averages(kept, MetricId("App", "m0"), at - 300, at + 60, 60)  # the newest is there in full
+
+
+def test_a_bucket_that_was_packed_takes_late_data() -> None:
+    kept = MetricStore()
+    kept.record(CPU, "Percent", NOON, of_values([(1.0, 1.0), (2.0, 1.0)]))
+    kept.trim(NOON + 600)
+    kept.record(CPU, "Percent", NOON, of_value(3.0))
+    highest = percentiles.parse("p100")
+    assert highest is not None
+    assert statistics.points(kept.find(CPU), highest, NOON, NOON + 60, 60)[1] == [3.0]
+    assert averages(kept, CPU, NOON, NOON + 60, 60) == {NOON: 2.0}
 
 
 def test_the_longest_idle_series_go_when_nothing_else_helps() -> None:
