@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from sandbox.cli.reservation import reserved
 from sandbox.core.errors import UserError
 from sandbox.drivers.runtime.docker_engine import DockerEngine
 from sandbox.drivers.runtime.docker_networks import DockerNetworks
@@ -58,20 +59,23 @@ def up(settings: Settings) -> None:
     """Builds the images that are missing and starts the project, or changes what differs in a running one. Returns when its containers
     run; when it is healthy is for the caller to ask."""
     command = compose_command()
-    _check_network(settings)
-    built = images()
-    click.echo(f"Starting the containers of {settings.name} with {' '.join(command)}.")
+    engine = DockerEngine(settings.name, settings.docker_host)
+    try:
+        _check_network(engine, settings)
+        built = images()
+        click.echo(f"Starting the containers of {settings.name} with {' '.join(command)}.")
+        if not any(network.name == f"{settings.name}-edge" for network in engine.networks()):
+            with reserved(engine, settings):
+                _compose(settings, ["up", "--detach", "netns"], built)  # which is in both, and does nothing else
+    finally:
+        engine.close()
     _compose(settings, ["up", "--detach", "--remove-orphans"], built)
 
 
-def _check_network(settings: Settings) -> None:
+def _check_network(engine: DockerEngine, settings: Settings) -> None:
     """Before anything is started: an overlap would else be found at the first launch."""
-    engine = DockerEngine(settings.name, settings.docker_host)
     networks = DockerNetworks(engine, None)
-    try:
-        networks.look()
-    finally:
-        engine.close()
+    networks.look()
     if overlap := networks.refuse_cidr(settings.vpc_cidr):
         raise UserError(f"The default VPC has no network: {overlap}", "SANDBOX_VPC_CIDR=10.99.0.0/16 sandbox up")
 

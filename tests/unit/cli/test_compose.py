@@ -6,14 +6,17 @@ import pytest
 
 from sandbox.cli import compose
 from sandbox.cli.compose import failure
+from sandbox.cli.reservation import reserved
 from sandbox.core.errors import UserError
-from sandbox.drivers.runtime.docker_engine import Network
+from sandbox.drivers.runtime.docker_engine import DockerEngine, Network, Refused
 from sandbox.settings import Settings
 
 OLD = (  # of docker-compose 1.29; newer ones repeat it once less
     "Creating web_netns_1 ... error\nERROR: for web_netns_1  Cannot start service netns: driver failed programming external connectivity "
     "on endpoint web_netns_1 (1c3c): Error starting userland proxy: listen tcp4 127.0.0.1:{}: bind: address already in use\n"
 )
+TAKEN = ("198.18.0.0/16", "172.31.0.0/16")
+GIVEN_BACK = ("remove sandbox-subnet-reserved", "remove sandbox-subnet-reserved-for-others")
 OTHER_CONTAINER = "Error response from daemon: driver failed: Bind for 127.0.0.1:{} failed: port is already allocated\n"
 
 
@@ -37,12 +40,45 @@ def test_a_network_that_somebody_has_is_told_before_anything_is_started(monkeypa
     others = Network(id="1" * 64, name="shop", labels={}, cidrs=(IPv4Network("10.9.0.0/24" if free else "198.18.7.0/24"),))
     monkeypatch.setattr(compose, "compose_command", lambda: ["docker-compose"])
     monkeypatch.setattr(compose, "images", lambda: asked.append("images") or {})
-    monkeypatch.setattr(compose, "_compose", lambda *_: asked.append("up"))
+    monkeypatch.setattr(compose, "_compose", lambda _settings, arguments, _built: asked.append(" ".join(arguments)))
     monkeypatch.setattr(compose.DockerEngine, "networks", lambda self: [others])
+    monkeypatch.setattr(compose.DockerEngine, "create_network", lambda self, which, cidr, *_, **__: asked.append(cidr))
+    monkeypatch.setattr(compose.DockerEngine, "remove_network", lambda self, name: asked.append(f"remove {name}"))
     try:
         compose.up(Settings(vpc_cidr="198.18.0.0/16"))
     except UserError as error:
         assert not free
         assert "198.18.0.0/16 overlaps the Docker network shop (198.18.7.0/24)" in error.message
         assert error.next_command == "SANDBOX_VPC_CIDR=10.99.0.0/16 sandbox up"
-    assert asked == (["images", "up"] if free else [])
+    assert asked == (["images", *TAKEN, "up --detach netns", *GIVEN_BACK, "up --detach --remove-orphans"] if free else [])
+
+
+def test_a_project_whose_networks_are_there_reserves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    own = Network(id="1" * 64, name="sandbox-edge", labels={}, cidrs=(IPv4Network("10.9.0.0/24"),))
+    monkeypatch.setattr(compose, "compose_command", lambda: ["docker-compose"])
+    monkeypatch.setattr(compose, "images", dict)
+    monkeypatch.setattr(compose, "_compose", lambda _settings, arguments, _built: asked.append(" ".join(arguments)))
+    monkeypatch.setattr(compose.DockerEngine, "networks", lambda self: [own])
+    compose.up(Settings(vpc_cidr="198.18.0.0/16"))
+    assert asked == ["up --detach --remove-orphans"]
+
+
+@pytest.mark.parametrize("refused", ["198.18.0.0/16", "172.31.0.0/16"])
+def test_a_range_that_is_lost_meanwhile_is_told_and_another_s_is_not(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    removed: list[str] = []
+
+    def create(_engine: DockerEngine, _which: str, cidr: str, *_: str, **__: bool) -> None:
+        if cidr == refused:
+            raise Refused("Pool overlaps with other one on this address space", 403)
+
+    monkeypatch.setattr(DockerEngine, "create_network", create)
+    monkeypatch.setattr(DockerEngine, "remove_network", lambda _engine, name: removed.append(name))
+    settings = Settings(vpc_cidr="198.18.0.0/16")
+    try:
+        with reserved(DockerEngine("sandbox"), settings):
+            assert refused == "172.31.0.0/16"
+    except UserError as error:
+        assert refused == "198.18.0.0/16"
+        assert "Pool overlaps" in error.message
+    assert len(removed) == 2
