@@ -29,8 +29,8 @@ def measure() -> list[Figure]:
         _, url = load_balancer(client, "bench", group)
         auto_scaling_group(client, "bench", group, SIZE)
         until("all are healthy", lambda: len(healthy(client, group)) == SIZE, 120)
-        topic = watched(client)
-        samples = [an_hour(client, group, url, topic, lambda: own_memory(containers)) for _ in range(HOURS)]
+        alarm = watched(client)
+        samples = [an_hour(client, group, url, alarm, lambda: own_memory(containers)) for _ in range(HOURS)]
     return figures([sample for sample, _, _ in samples], sum(sent for _, sent, _ in samples), sum(failed for _, _, failed in samples))
 
 
