@@ -6,13 +6,14 @@ share bins of 1 % width (doubled as often as it must be), so that a minute of a 
 
 import math
 import re
-from array import array
-from collections.abc import Iterable
+import struct
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 EXACT_VALUES = 256
 FIRST_WIDTH = 0.01  # of a bin, relative to its value
 
+_TINY = 1e-9  # what floating point may add to a rank
 _PACKED = 16  # bytes of a value and its count
 
 Entries = list[tuple[float, float]]
@@ -42,19 +43,23 @@ class Distribution:
         self._counts = counts
 
     def entries(self) -> Entries:
-        return sorted(self._unpacked().items())
+        return sorted(self.pairs())
+
+    def pairs(self) -> Iterable[tuple[float, float]]:
+        """As `entries`, in no order."""
+        if not isinstance(self._counts, bytes):
+            return self._counts.items()
+        numbers = struct.unpack(f"{len(self._counts) // 8}d", self._counts)
+        half = len(numbers) // 2
+        return zip(numbers[:half], numbers[half:], strict=True)
 
     def pack(self) -> None:
         """For what has probably come to its end."""
         if not isinstance(self._counts, bytes):
-            self._counts = array("d", [*self._counts.keys(), *self._counts.values()]).tobytes()
+            self._counts = struct.pack(f"{2 * len(self._counts)}d", *self._counts.keys(), *self._counts.values())
 
     def _unpacked(self) -> dict[float, float]:
-        if not isinstance(self._counts, bytes):
-            return self._counts
-        numbers = array("d", self._counts)
-        half = len(numbers) // 2
-        return dict(zip(numbers[:half], numbers[half:], strict=True))
+        return dict(self.pairs()) if isinstance(self._counts, bytes) else self._counts
 
     def _coarsened(self, exact: dict[float, float]) -> dict[float, float]:
         self._width = self._width * 2 or FIRST_WIDTH
@@ -116,12 +121,12 @@ def _long(kind: str, low: str | None, high: str | None) -> Extended | None:
 
 def compute(statistic: Extended, entries: Entries) -> float | None:
     """The statistic of the values; None when nothing is left to compute it from. Percentiles are by nearest rank."""
-    total = sum(count for _, count in entries)
+    total = sum([count for _, count in entries])
     if total <= 0:
         return None
     if statistic.kind == "p":
         assert statistic.high is not None
-        return _at_rank(entries, max(total * statistic.high / 100, 1e-9))
+        return _at_rank(entries, max(total * statistic.high / 100, _TINY))
     inside = _inside(statistic, entries, total)
     kept = sum(count for _, count in inside)
     match statistic.kind:
@@ -136,11 +141,17 @@ def compute(statistic: Extended, entries: Entries) -> float | None:
     return sum(value * count for value, count in inside) / kept if kept else None
 
 
+def nearest_rank(values: Sequence[float], statistic: Extended) -> float:
+    """The percentile ("p") of values that are as frequent as each other, ascending; at least one."""
+    assert statistic.high is not None
+    return values[max(math.ceil(len(values) * statistic.high / 100 - _TINY), 1) - 1]
+
+
 def _at_rank(entries: Entries, rank: float) -> float:
     seen = 0.0
     for value, count in entries:
         seen += count
-        if seen >= rank - 1e-9:
+        if seen >= rank - _TINY:
             return value
     return entries[-1][0]
 
@@ -151,8 +162,8 @@ def _inside(statistic: Extended, entries: Entries, total: float) -> Entries:
         low = -math.inf if statistic.low is None else statistic.low
         high = math.inf if statistic.high is None else statistic.high
         return [(value, count) for value, count in entries if low < value <= high]
-    first = math.ceil(total * (statistic.low or 0.0) / 100 - 1e-9)
-    last = math.ceil(total * (100.0 if statistic.high is None else statistic.high) / 100 - 1e-9)
+    first = math.ceil(total * (statistic.low or 0.0) / 100 - _TINY)
+    last = math.ceil(total * (100.0 if statistic.high is None else statistic.high) / 100 - _TINY)
     found, seen = [], 0.0
     for value, count in entries:
         kept = min(seen + count, last) - max(seen, first)

@@ -12,6 +12,7 @@ from sandbox.services.cloudwatch.evaluation import SURPLUS
 from sandbox.services.cloudwatch.metric_queries import Run
 from sandbox.services.cloudwatch.model import CompositeAlarm, Datapoint, MetricAlarm
 from sandbox.services.cloudwatch.notification import Place
+from sandbox.services.cloudwatch.percentiles import Extended
 from sandbox.services.cloudwatch.records import AlarmRecord
 from sandbox.services.cloudwatch.store import MetricStore
 
@@ -64,7 +65,7 @@ def _metric(store: MetricStore, alarm: MetricAlarm, starts: range) -> dict[int, 
     series = store.find(alarm.metric, alarm.unit)
     if parsed is None or not series:
         return {}
-    found = statistics.summaries(series, starts.start, starts.stop, alarm.period)
+    found = statistics.summaries(series, starts.start, starts.stop, alarm.period, entries=isinstance(parsed, Extended))
     return {at: (value, one.count) for at, one in found.items() if (value := one.value(parsed)) is not None}
 
 

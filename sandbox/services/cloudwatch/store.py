@@ -74,6 +74,11 @@ class Tier:
         self.shapes: dict[int, Distribution | None] = {}  # start -> values where they differ; None: opaque
 
     @property
+    def columns(self) -> tuple["array[float]", ...]:
+        """Count, sum, minimum, maximum of each bucket."""
+        return self.counts, self.totals, self.minima, self.maxima
+
+    @property
     def size(self) -> int:
         return len(self.starts) + sum(5 + len(shape) // 2 for shape in self.shapes.values() if shape)
 
@@ -99,8 +104,7 @@ class Tier:
 
     def _insert(self, index: int, start: int, sample: Sample) -> None:
         self.starts.insert(index, start)
-        columns = (self.counts, self.totals, self.minima, self.maxima)
-        for column, value in zip(columns, (sample.count, sample.total, sample.minimum, sample.maximum), strict=True):
+        for column, value in zip(self.columns, (sample.count, sample.total, sample.minimum, sample.maximum), strict=True):
             column.insert(index, value)
         if sample.entries is not None:
             self.shapes[start] = Distribution(sample.entries)
@@ -138,7 +142,8 @@ class Tier:
         rows = [self.row(index) for index in range(end)]
         for start, _ in rows:
             self.shapes.pop(start, None)
-        for column in (self.starts, self.counts, self.totals, self.minima, self.maxima):
+        del self.starts[:end]
+        for column in self.columns:
             del column[:end]
         return iter(rows)
 

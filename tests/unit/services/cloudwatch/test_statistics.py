@@ -42,9 +42,13 @@ def test_high_resolution_data_answers_periods_below_a_minute() -> None:
     assert statistics.points(kept.find(METRIC), "Sum", NOON, NOON + 30, 10) == ([NOON, NOON + 10], [3.0, 3.0])
 
 
+SECONDS, VALUES = st.integers(0, 7200), st.floats(-1e6, 1e6)
+ONE_A_MINUTE = st.lists(st.tuples(st.integers(0, 120).map(lambda minute: 60 * minute), VALUES), max_size=40, unique_by=lambda one: one[0])
+
+
 @given(
-    st.lists(st.tuples(st.integers(0, 7200), st.floats(-1e6, 1e6)), max_size=40),
-    st.sampled_from([*statistics.SIMPLE, "p50", "tm90"]),
+    st.lists(st.tuples(SECONDS, VALUES), max_size=40) | ONE_A_MINUTE,
+    st.sampled_from([*statistics.SIMPLE, "p0", "p50", "p90", "p99.9", "p100", "tm90"]),
     st.sampled_from([60, 120, 300, 3600]),
     st.integers(0, 10),
 )
