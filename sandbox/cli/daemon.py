@@ -13,7 +13,10 @@ from sandbox.settings import PREFIX, Settings
 PATIENCE = 30.0  # real seconds for it to end by itself
 MODULE = "sandbox.cli.main"
 NEXT = "  next: "
-MEMORY = {"MALLOC_ARENA_MAX": "2"}  # a thread for each request: each further arena of glibc would keep what the largest of them needed
+MEMORY = {
+    "MALLOC_ARENA_MAX": "2",  # a thread for each request: each further arena of glibc would keep what the largest of them needed
+    "MALLOC_TRIM_THRESHOLD_": "1048576",  # bytes; unset, glibc learns from each saved state to keep room for two more of that size
+}
 
 
 def environment(settings: Settings) -> Mapping[str, str]:

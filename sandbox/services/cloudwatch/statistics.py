@@ -128,7 +128,7 @@ def _plain(tier: Tier, start: int, end: int) -> bool:
     """Each bucket of the range holds as many values as the others, and they are equal: as of a measurement a minute."""
     first, last = tier.span(start, end)
     counts = tier.counts[first:last]
-    return not tier.shapes and counts.count(counts[0]) == len(counts)
+    return not tier.shapes and counts[0] > 0 and counts.count(counts[0]) == len(counts)
 
 
 def _plain_percentiles(tier: Tier, statistic: Extended, span: tuple[int, int], period: int) -> Points:

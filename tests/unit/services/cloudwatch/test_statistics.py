@@ -62,6 +62,13 @@ def test_the_quick_way_gives_what_the_general_way_gives(data: list[tuple[int, fl
     assert values == pytest.approx([general[at].value(statistic) for at in starts])
 
 
+def test_a_percentile_of_no_samples_is_not_told() -> None:
+    kept, p90 = MetricStore(), statistics.parse_statistic("p90")
+    assert p90 is not None
+    kept.record(METRIC, "None", NOON, of_value(5.0, count=0.0))
+    assert statistics.points(kept.find(METRIC), p90, NOON, NOON + 60, 60) == ([], [])
+
+
 @rule("CW-6")
 @pytest.mark.parametrize(
     ("age", "period", "rounded"), [(DAY, 60, 60), (20 * DAY, 60, 300), (70 * DAY, 60, 3600), (DAY, 10, 10), (DAY, 1, 1)]
