@@ -29,7 +29,7 @@ from moto.moto_api._internal import mock_random
 from sandbox.aws.context import LOCK, context
 from sandbox.core.errors import SandboxError, UserError
 
-MAGIC, SCHEMA = "fault-tolerance-sandbox state", 2
+MAGIC, SCHEMA = "fault-tolerance-sandbox state", 3
 
 KEPT: dict[str, tuple[str, str]] = {
     name: (f"moto.{name}.models", f"{name}_backends") for name in ("ec2", "elb", "elbv2", "autoscaling", "cloudwatch", "sns", "sqs", "fis")

@@ -1,12 +1,11 @@
 """The extended statistics (p99, tm90, PR(:300), IQM …) and the value distributions they are read from (CW-5).
 
-A `Distribution` belongs to one bucket of one metric in store.py. Up to `EXACT_VALUES` different values it is exact; beyond, values
+A `Distribution` belongs to one bucket of one metric (shapes.py). Up to `EXACT_VALUES` different values it is exact; beyond, values
 share bins of 1 % width (doubled as often as it must be), so that a minute of a million response times is as small as one of a thousand.
 """
 
 import math
 import re
-import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,27 +13,26 @@ EXACT_VALUES = 256
 FIRST_WIDTH = 0.01  # of a bin, relative to its value
 
 _TINY = 1e-9  # what floating point may add to a rank
-_PACKED = 16  # bytes of a value and its count
 
 Entries = list[tuple[float, float]]
 """(value, count), values ascending."""
 
 
 class Distribution:
-    """How often each value occurred. `pack` makes it several times smaller until something is added again."""
+    """How often each value occurred."""
 
-    __slots__ = ("_counts", "_width")
+    __slots__ = ("_counts", "width")
 
-    def __init__(self, entries: Iterable[tuple[float, float]] = ()) -> None:
-        self._counts: dict[float, float] | bytes = {}  # packed: all values, then all counts, as doubles
-        self._width = 0.0  # 0: values are exact
+    def __init__(self, entries: Iterable[tuple[float, float]] = (), width: float = 0.0) -> None:
+        self._counts: dict[float, float] = {}
+        self.width = width  # of its bins; 0: values are exact
         self.add(entries)
 
     def __len__(self) -> int:
-        return len(self._counts) // _PACKED if isinstance(self._counts, bytes) else len(self._counts)
+        return len(self._counts)
 
     def add(self, entries: Iterable[tuple[float, float]]) -> None:
-        counts, width = self._unpacked(), self._width
+        counts, width = self._counts, self.width
         for value, count in entries:
             key = value if not width else _bin(value, width)
             counts[key] = counts.get(key, 0.0) + count
@@ -47,25 +45,13 @@ class Distribution:
 
     def pairs(self) -> Iterable[tuple[float, float]]:
         """As `entries`, in no order."""
-        if not isinstance(self._counts, bytes):
-            return self._counts.items()
-        numbers = struct.unpack(f"{len(self._counts) // 8}d", self._counts)
-        half = len(numbers) // 2
-        return zip(numbers[:half], numbers[half:], strict=True)
-
-    def pack(self) -> None:
-        """For what has probably come to its end."""
-        if not isinstance(self._counts, bytes):
-            self._counts = struct.pack(f"{2 * len(self._counts)}d", *self._counts.keys(), *self._counts.values())
-
-    def _unpacked(self) -> dict[float, float]:
-        return dict(self.pairs()) if isinstance(self._counts, bytes) else self._counts
+        return self._counts.items()
 
     def _coarsened(self, exact: dict[float, float]) -> dict[float, float]:
-        self._width = self._width * 2 or FIRST_WIDTH
+        self.width = self.width * 2 or FIRST_WIDTH
         counts: dict[float, float] = {}
         for value, count in exact.items():
-            key = _bin(value, self._width)
+            key = _bin(value, self.width)
             counts[key] = counts.get(key, 0.0) + count
         return counts
 

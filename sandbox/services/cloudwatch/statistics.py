@@ -109,17 +109,17 @@ def _extended_points(series: Sequence[Series], statistic: Extended, span: tuple[
 
 def _gather(found: dict[int, Entries | None], tier: Tier, span: tuple[int, int], period: int) -> None:
     """Adds the tier's values, by period; None where a statistic set hides them."""
-    start, (first, last), shapes = span[0], tier.span(*span), tier.shapes
-    rows = zip(tier.starts[first:last], tier.minima[first:last], tier.counts[first:last], strict=True)
-    for at, value, count in rows:
+    start, (first, last), pairs = span[0], tier.span(*span), tier.shapes.pairs
+    columns = (column[first:last] for column in (tier.minima, tier.maxima, tier.counts))
+    for at, low, high, count in zip(tier.starts[first:last], *columns, strict=True):
         key = at - (at - start) % period
         there = found.setdefault(key, [])
         if there is None:
             continue
-        if at not in shapes:
-            there.append((value, count))
-        elif shape := shapes[at]:
-            there += shape.pairs()
+        if low == high:
+            there.append((low, count))
+        elif (values := pairs(at)) is not None:
+            there += values
         else:
             found[key] = None
 
@@ -128,7 +128,7 @@ def _plain(tier: Tier, start: int, end: int) -> bool:
     """Each bucket of the range holds as many values as the others, and they are equal: as of a measurement a minute."""
     first, last = tier.span(start, end)
     counts = tier.counts[first:last]
-    return not tier.shapes and counts[0] > 0 and counts.count(counts[0]) == len(counts)
+    return counts[0] > 0 and counts.count(counts[0]) == len(counts) and tier.minima[first:last] == tier.maxima[first:last]
 
 
 def _plain_percentiles(tier: Tier, statistic: Extended, span: tuple[int, int], period: int) -> Points:

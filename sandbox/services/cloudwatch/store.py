@@ -11,12 +11,13 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sandbox.services.cloudwatch.percentiles import Distribution, Entries
+from sandbox.services.cloudwatch.percentiles import Entries
+from sandbox.services.cloudwatch.shapes import Shapes
 
 HOUR, DAY = 3600, 86_400
 TIERS = ((1, 3 * HOUR), (60, 15 * DAY), (300, 63 * DAY), (3600, 455 * DAY))  # CW-4: (seconds of a bucket, seconds it is kept)
 BUDGET = 1_000_000
-"""Rows of all series together: about 40 MB. A distribution counts as five and half a row for each of its values, a series as thirty."""
+"""Rows of all series together, of 40 bytes: about 40 MB. A series counts as thirty, distributions as shapes.py says."""
 
 TRIM_EVERY = 600  # seconds of sandbox time
 SQUEEZES = (1.0, 0.25, 0.0625, 0.01)  # share of the retention that is granted, tried in order until the budget is kept
@@ -71,7 +72,7 @@ class Tier:
         self.resolution = resolution
         self.starts = array("q")
         self.counts, self.totals, self.minima, self.maxima = array("d"), array("d"), array("d"), array("d")
-        self.shapes: dict[int, Distribution | None] = {}  # start -> values where they differ; None: opaque
+        self.shapes = Shapes()
 
     @property
     def columns(self) -> tuple["array[float]", ...]:
@@ -80,7 +81,7 @@ class Tier:
 
     @property
     def size(self) -> int:
-        return len(self.starts) + sum(5 + len(shape) // 2 for shape in self.shapes.values() if shape)
+        return len(self.starts) + self.shapes.size
 
     def add(self, at: int, sample: Sample) -> None:
         start = at - at % self.resolution
@@ -107,48 +108,34 @@ class Tier:
         for column, value in zip(self.columns, (sample.count, sample.total, sample.minimum, sample.maximum), strict=True):
             column.insert(index, value)
         if sample.entries is not None:
-            self.shapes[start] = Distribution(sample.entries)
-        elif sample.opaque:
-            self.shapes[start] = None
+            self.shapes.mix(start, [], sample.entries)
 
     def _mix(self, index: int, start: int, sample: Sample) -> None:
         """The bucket's values are no longer all equal."""
-        shape = self.shapes.get(start, _EQUAL)
-        if shape is None or sample.opaque:
-            self.shapes[start] = None
-            return
-        if shape is _EQUAL:
-            shape = self.shapes[start] = Distribution([(self.minima[index], self.counts[index])])
-        shape.add(sample.entries if sample.entries is not None else [(sample.minimum, sample.count)])
+        if sample.opaque:
+            self.shapes.hide(start)
+        elif self.minima[index] == self.maxima[index] or self.shapes.pairs(start) is not None:
+            more = sample.entries if sample.entries is not None else [(sample.minimum, sample.count)]
+            self.shapes.mix(start, [(self.minima[index], self.counts[index])], more)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Index range of the buckets that begin in [start, end)."""
         return bisect_left(self.starts, start), bisect_left(self.starts, end)
 
     def row(self, index: int) -> tuple[int, Sample]:
-        start = self.starts[index]
-        shape = self.shapes.get(start)
-        entries = shape.entries() if shape else None
-        return start, Sample(self.counts[index], self.totals[index], self.minima[index], self.maxima[index], entries)
-
-    def pack(self) -> None:
-        for shape in self.shapes.values():
-            if shape:
-                shape.pack()
+        start, low, high = self.starts[index], self.minima[index], self.maxima[index]
+        pairs = self.shapes.pairs(start) if low != high else None
+        return start, Sample(self.counts[index], self.totals[index], low, high, None if pairs is None else sorted(pairs))
 
     def take_before(self, limit: int) -> Iterator[tuple[int, Sample]]:
         """Removes the buckets that begin before `limit`; they are given oldest first."""
         end = bisect_left(self.starts, limit)
         rows = [self.row(index) for index in range(end)]
-        for start, _ in rows:
-            self.shapes.pop(start, None)
+        self.shapes.drop_before(limit)
         del self.starts[:end]
         for column in self.columns:
             del column[:end]
         return iter(rows)
-
-
-_EQUAL = Distribution()
 
 
 class Series:
@@ -184,7 +171,7 @@ class Series:
                 if following:
                     following.add(start, sample)
         for tier in self.tiers:
-            tier.pack()
+            tier.shapes.pack(now - TRIM_EVERY)
 
 
 class MetricStore:

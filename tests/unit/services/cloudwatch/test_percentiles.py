@@ -71,26 +71,6 @@ def test_a_million_response_times_keep_their_p99_within_two_percent() -> None:
     assert len(distribution) <= percentiles.EXACT_VALUES
 
 
-@given(st.lists(st.tuples(st.floats(min_value=0.001, max_value=1e6), st.integers(1, 9), st.booleans()), min_size=1, max_size=600))
-def test_packing_changes_nothing_but_the_size(given: list[tuple[float, int, bool]]) -> None:
-    open_, packed = Distribution(), Distribution()
-    for value, count, pack in given:
-        for distribution in (open_, packed):
-            distribution.add([(value, float(count))])
-        if pack:
-            packed.pack()
-    assert packed.entries() == open_.entries()
-    assert len(packed) == len(open_)
-
-
-def test_what_is_packed_takes_a_fifth() -> None:
-    distribution = Distribution((number / 7, 1.0) for number in range(100))
-    before = len(distribution) * (2 * 24 + 36)  # two floats and a place in a dict
-    distribution.pack()
-    assert isinstance(distribution._counts, bytes)
-    assert len(distribution._counts) == 1600 < before / 5
-
-
 def test_zero_and_negative_values_have_bins_of_their_own() -> None:
     distribution = Distribution((float(number), 1.0) for number in range(-500, 501))
     p50 = percentiles.parse("p50")
