@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests: first those in virtual time, on two processors; then, one after the other, those with real processes and real containers.
+# The tests: first those in virtual time, then those with real processes, on two processors; then, one after the other, those with containers.
 # usage: tools/test.sh yes|no|required      (is there to be a Docker part; CI says SANDBOX_REQUIRE_DOCKER=1, the same as required)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ unset PYTHONDONTWRITEBYTECODE  # compiling everything anew costs each process th
 
 without_docker() {
     .venv/bin/pytest -m "not docker and not process" --numprocesses 2 --dist loadfile
-    .venv/bin/pytest -m "process and not docker"
+    .venv/bin/pytest -m "process and not docker" --numprocesses 2 --dist worksteal
 }
 
 if [ "$docker_part" = no ]; then
