@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sandbox import heap
 from sandbox.aws import state
 from sandbox.aws.saver import Saver
 from sandbox.aws.server import Server
@@ -26,6 +27,7 @@ from sandbox.settings import Settings
 from sandbox.wiring import Sandbox, build, real_drivers
 
 NOT_SAVED = "State Not Saved"
+GIVE_BACK_EVERY = 60.0  # real seconds
 
 
 def serve(settings: Settings) -> None:
@@ -45,7 +47,8 @@ def serve(settings: Settings) -> None:
         sandbox.engine.start()
         server.start()
         _collect_garbage_of_now_on()
-        told.wait()
+        while not told.wait(GIVE_BACK_EVERY):
+            heap.give_back()
     finally:
         server.stop()
         sandbox.engine.stop()
@@ -112,9 +115,15 @@ class Told:
         self._before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
         self._fd_before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
 
-    def wait(self) -> None:
-        while self._reader.recv(1)[0] not in self._before:
-            pass  # another signal that somebody handles
+    def wait(self, seconds: float | None = None) -> bool:
+        """Whether one came; None: until one does."""
+        self._reader.settimeout(seconds)
+        try:
+            while self._reader.recv(1)[0] not in self._before:
+                pass  # another signal that somebody handles
+        except TimeoutError:
+            return False
+        return True
 
     def close(self) -> None:
         """Signals do what they did before."""

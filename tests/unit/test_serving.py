@@ -20,7 +20,13 @@ def told() -> Iterator[Told]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_before_the_wait_is_not_lost(told: Told, number: signal.Signals) -> None:
     os.kill(os.getpid(), number)
-    told.wait()
+    assert told.wait()
+
+
+def test_a_wait_that_is_over_without_a_signal_tells_so_and_the_next_one_hears_it(told: Told) -> None:
+    assert not told.wait(0.001)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert told.wait(60.0)
 
 
 def test_a_signal_at_any_moment_of_the_beginning_of_the_wait_ends_it(told: Told) -> None:
