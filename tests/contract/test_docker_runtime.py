@@ -188,7 +188,7 @@ def test_cidr_of_another_network_is_refused_with_its_name_and_launch_there_fails
             waited.wait(0.05)
         assert (world.runtime.refuse_cidr("10.231.0.0/16") or "").startswith(sentence)
         assert other.runtime.refuse_cidr("10.231.0.0/16") is None
-        assert world.runtime.refuse_cidr("10.232.0.0/16") is None
+        assert world.runtime.refuse_cidr("10.234.0.0/16") is None
 
         spec = launch_spec(11)
         world.runtime.launch(spec)

@@ -28,7 +28,7 @@ def test_only_the_filter_holds_the_docker_socket(sandbox: Sandbox) -> None:
 
 def test_a_second_sandbox_on_taken_ports_says_so_in_a_sentence(sandbox: Sandbox) -> None:
     other = {"SANDBOX_NAME": "e2etwo", "SANDBOX_STATE_DIR": sandbox.environment["SANDBOX_STATE_DIR"] + "-two"}
-    other["SANDBOX_VPC_CIDR"] = "10.232.0.0/16"  # else it fails at the network of the first
+    other["SANDBOX_VPC_CIDR"] = "10.233.0.0/16"  # else it fails at the network of the first
     try:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 4577))
