@@ -132,7 +132,7 @@ def _expect_others(stage: Stage, story: Story) -> None:
 def _expect_tutorials(stage: Stage, story: Story) -> None:
     """Of the group it hears nothing. In a sandbox that is used for other things, too, it hears of those: the Region's aggregate."""
     made = alarms.alarm(stage, TUTORIALS)
-    others = alarms.others_in_detail(stage)
+    others = alarms.others_in_detail(stage, story.began)
     until = stage.client.now().replace(second=0, microsecond=0) - PUBLISHED
     window = (story.watched_from.replace(second=0, microsecond=0) - LOOKS_BACK, until)
     in_region = alarms.cpu_samples(stage, *window)

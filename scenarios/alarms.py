@@ -72,9 +72,14 @@ def cpu_samples(stage: Stage, since: datetime, until: datetime, instance_id: str
     return int(sum(point["SampleCount"] for point in answer["Datapoints"]))
 
 
-def others_in_detail(stage: Stage) -> list[str]:
-    """Ids of instances with detailed monitoring that are not the group's: what the Region's aggregate is made of (EC2-42)."""
+def others_in_detail(stage: Stage, began: datetime) -> list[str]:
+    """Ids of instances with detailed monitoring that are not this run's: what the Region's aggregate is made of (EC2-42). A group of the
+    same name that was deleted before `began` was not this run's, and its measurements are there still."""
     found = stage.ask("ec2", "describe_instances")["Reservations"]
     instances = [instance for reservation in found for instance in reservation["Instances"] if instance["Monitoring"]["State"] == "enabled"]
-    ours = {"Key": "aws:autoscaling:groupName", "Value": GROUP}
-    return sorted(instance["InstanceId"] for instance in instances if ours not in instance.get("Tags", []))
+    return sorted(instance["InstanceId"] for instance in instances if not _of_this_run(instance, began))
+
+
+def _of_this_run(instance: dict[str, Any], began: datetime) -> bool:
+    tagged = {"Key": "aws:autoscaling:groupName", "Value": GROUP} in instance.get("Tags", [])
+    return tagged and instance["LaunchTime"] >= began.replace(microsecond=0)

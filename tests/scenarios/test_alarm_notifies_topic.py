@@ -8,7 +8,8 @@ from sandbox.drivers.delivery.simulated import Behaviour
 from sandbox.traffic.receiver import Received
 from scenarios import alarm_notifies_topic
 from scenarios.alarm_story import EMAIL, Story
-from scenarios.fleet import IMAGE
+from scenarios.alarms import MINUTE, cpu_samples
+from scenarios.fleet import GROUP, IMAGE
 from tests.scenarios.rehearsal import Rehearsal, left_behind, rehearsal
 from tests.support import rule
 
@@ -52,6 +53,18 @@ def test_a_sandbox_that_is_in_use_and_has_seen_a_run_before() -> None:
     assert "2 instances outside the group" in told["the tutorial's alarm hears of other instances only (EC2-42, TUT-41)"]
 
 
+@rule("EC2-42", "TUT-41")
+def test_measurements_of_a_deleted_group_of_the_same_name_are_not_this_run_s() -> None:
+    """As scale_out_under_load leaves them."""
+    stage = rehearsal({"control": "none"})
+    of_others(stage, GROUP)
+    now = stage.client.now
+    stage.wait_until("both are measured", lambda: cpu_samples(stage, now() - 5 * MINUTE, now()) >= 2, 10 * MINUTE)
+    assert alarm_notifies_topic.run(stage)
+    told = {check.sentence: check.seen for check in stage.checks}
+    assert "2 instances outside the group" in told["the tutorial's alarm hears of other instances only (EC2-42, TUT-41)"]
+
+
 def test_a_mail_of_a_former_run_is_not_taken_for_this_run_s() -> None:
     _, stage = run()
     stage.options = {"control": "no-topic"}
@@ -60,13 +73,13 @@ def test_a_mail_of_a_former_run_is_not_taken_for_this_run_s() -> None:
     assert f"{EMAIL} got a mail" in stage.unmet()
 
 
-def of_others(stage: Rehearsal) -> None:
+def of_others(stage: Rehearsal, name: str = "web") -> None:
     """A group with one-minute metrics: those of a launch configuration made by API (EC2-43)."""
     autoscaling = stage.client.aws("autoscaling")
     subnet = stage.ask("ec2", "describe_subnets")["Subnets"][0]["SubnetId"]
     autoscaling.create_launch_configuration(LaunchConfigurationName="web", ImageId=IMAGE, InstanceType="t3.medium")
     autoscaling.create_auto_scaling_group(
-        AutoScalingGroupName="web", LaunchConfigurationName="web", MinSize=2, MaxSize=2, VPCZoneIdentifier=subnet
+        AutoScalingGroupName=name, LaunchConfigurationName="web", MinSize=2, MaxSize=2, VPCZoneIdentifier=subnet
     )
 
 
