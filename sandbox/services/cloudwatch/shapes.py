@@ -23,9 +23,6 @@ class Shapes:
         self._starts, self._ends = array("q"), array("q")  # packed, ascending; where the numbers of each end
         self._widths, self._numbers = array("d"), array("d")  # of bins; value, count, value, count …
 
-    def __bool__(self) -> bool:
-        return bool(self._open or self._starts)
-
     @property
     def size(self) -> int:
         """In rows of the store."""
