@@ -13,9 +13,9 @@ from typing import Any
 
 import docker
 from bench.sandboxes import NAME
-from sandbox.drivers.runtime import labels
 from sandbox.drivers.runtime.base import LaunchSpec
-from sandbox.drivers.runtime.docker_engine import container_config
+from sandbox.drivers.runtime.docker import labels
+from sandbox.drivers.runtime.docker.engine import container_config
 
 BARE = "sandbox.bench"  # label of the bare containers: not the sandbox's, which would take them for its own
 POLL = """

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from bench.figure import Figure, at_most
 from sandbox.core.clock import WallClock
 from sandbox.drivers.metering.docker import docker_meter
-from sandbox.drivers.runtime import labels
+from sandbox.drivers.runtime.docker import labels
 
 CONTAINERS, EVERY, ROUNDS = 50, 5.0, 30
 IMAGE = os.environ.get("SANDBOX_MACHINE_IMAGE", "sandbox/machine:latest")

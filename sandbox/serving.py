@@ -20,8 +20,8 @@ from sandbox.core.clock import WallClock
 from sandbox.core.errors import UserError
 from sandbox.core.events import Event
 from sandbox.core.text import plural
-from sandbox.drivers.runtime.docker import DockerRuntime
-from sandbox.drivers.runtime.process import ProcessRuntime
+from sandbox.drivers.runtime.docker.runtime import DockerRuntime
+from sandbox.drivers.runtime.process.runtime import ProcessRuntime
 from sandbox.journal_file import JournalFile
 from sandbox.settings import Settings
 from sandbox.wiring import Sandbox, build, real_drivers

@@ -40,13 +40,13 @@ from sandbox.drivers.probe.base import Prober
 from sandbox.drivers.probe.http import HttpProber, loopback
 from sandbox.drivers.probe.simulated import SimulatedProber
 from sandbox.drivers.proxy.base import Proxy
-from sandbox.drivers.proxy.process import EnvoyProxy
+from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.runtime.base import Runtime
-from sandbox.drivers.runtime.docker import DEFAULT_IMAGE, DockerRuntime
-from sandbox.drivers.runtime.docker_engine import DockerEngine
-from sandbox.drivers.runtime.process import ProcessRuntime
-from sandbox.drivers.runtime.router import NetnsRouter
+from sandbox.drivers.runtime.docker.engine import DockerEngine
+from sandbox.drivers.runtime.docker.router import NetnsRouter
+from sandbox.drivers.runtime.docker.runtime import DEFAULT_IMAGE, DockerRuntime
+from sandbox.drivers.runtime.process.runtime import ProcessRuntime
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import World
 from sandbox.engine import Engine

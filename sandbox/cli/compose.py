@@ -15,9 +15,9 @@ import click
 
 from sandbox.cli.reservation import reserved
 from sandbox.core.errors import UserError
-from sandbox.drivers.runtime.docker_engine import DockerEngine
-from sandbox.drivers.runtime.docker_networks import DockerNetworks
-from sandbox.drivers.runtime.docker_verbs import remove_all
+from sandbox.drivers.runtime.docker.engine import DockerEngine
+from sandbox.drivers.runtime.docker.networks import DockerNetworks
+from sandbox.drivers.runtime.docker.verbs import remove_all
 from sandbox.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from ipaddress import IPv4Network
 
 from sandbox.core.errors import UserError
-from sandbox.drivers.runtime import labels
-from sandbox.drivers.runtime.docker_engine import DockerEngine, Refused
+from sandbox.drivers.runtime.docker import labels
+from sandbox.drivers.runtime.docker.engine import DockerEngine, Refused
 from sandbox.settings import Settings
 
 OWN, OTHERS = "reserved", "reserved-for-others"

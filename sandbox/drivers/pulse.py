@@ -1,5 +1,5 @@
 """Does the other side still answer? A frozen Envoy or Docker engine keeps its sockets and streams, so that only a question tells it from
-one that works. Used by proxy/process.py and runtime/docker.py.
+one that works. Used by proxy/envoy/proxy.py and runtime/docker/runtime.py.
 
 Questions are counted, not time: when it was the control plane that stood still, the other side is not to blame for the silence.
 """

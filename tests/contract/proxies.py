@@ -28,7 +28,7 @@ from sandbox.drivers.proxy.base import (
     Rule,
     TargetGroup,
 )
-from sandbox.drivers.proxy.process import EnvoyProxy
+from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.world import App, Machine, World
 from tests.contract.http_targets import Target

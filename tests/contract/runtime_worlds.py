@@ -20,10 +20,10 @@ import docker
 from sandbox.core.clock import VirtualClock, WallClock
 from sandbox.core.journal import Journal
 from sandbox.drivers.runtime.base import Container, LaunchSpec, Runtime
-from sandbox.drivers.runtime.docker import DEFAULT_IMAGE, DockerRuntime
-from sandbox.drivers.runtime.process import ProcessRuntime
-from sandbox.drivers.runtime.records import Records
-from sandbox.drivers.runtime.router import Router
+from sandbox.drivers.runtime.docker.router import Router
+from sandbox.drivers.runtime.docker.runtime import DEFAULT_IMAGE, DockerRuntime
+from sandbox.drivers.runtime.process.records import Records
+from sandbox.drivers.runtime.process.runtime import ProcessRuntime
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import Answer, World
 from sandbox.engine import Engine

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from sandbox.core.clock import WallClock
-from sandbox.drivers.runtime import docker as docker_runtime
 from sandbox.drivers.runtime.base import ContainerState, LaunchSpec
-from sandbox.drivers.runtime.docker import DEFAULT_IMAGE, DockerRuntime
-from sandbox.drivers.runtime.docker_engine import DockerEngine
-from sandbox.drivers.runtime.router import TABLE, NetnsRouter
+from sandbox.drivers.runtime.docker import runtime as docker_runtime
+from sandbox.drivers.runtime.docker.engine import DockerEngine
+from sandbox.drivers.runtime.docker.router import TABLE, NetnsRouter
+from sandbox.drivers.runtime.docker.runtime import DEFAULT_IMAGE, DockerRuntime
 from tests.contract.proxies import until
 from tests.contract.runtime_worlds import MACHINE_IMAGE, PATIENCE, ROOT, DockerWorld, launch_spec, unique_name
 from tests.contract.test_runtime import is_in

@@ -19,7 +19,7 @@ from sandbox.core.clock import WallClock
 from sandbox.drivers.metering.base import Meter, Spent, between
 from sandbox.drivers.metering.docker import docker_meter
 from sandbox.drivers.metering.process import process_meter
-from sandbox.drivers.runtime import labels
+from sandbox.drivers.runtime.docker import labels
 from tests.contract.runtime_worlds import MACHINE_IMAGE
 from tests.support import rule
 

@@ -17,12 +17,13 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.clock import WallClock
-from sandbox.drivers.proxy import admin, process
-from sandbox.drivers.proxy.admin import ask, socket_path
 from sandbox.drivers.proxy.base import Connections, ProxyConfig, Redirect, TargetGroup
-from sandbox.drivers.proxy.bootstrap import bootstrap
-from sandbox.drivers.proxy.child import binary
-from sandbox.drivers.proxy.process import EnvoyProxy
+from sandbox.drivers.proxy.envoy import admin
+from sandbox.drivers.proxy.envoy import proxy as process
+from sandbox.drivers.proxy.envoy.admin import ask, socket_path
+from sandbox.drivers.proxy.envoy.child import binary
+from sandbox.drivers.proxy.envoy.config.bootstrap import bootstrap
+from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
 from tests.contract.proxies import ARN, DNS, SPEED, EnvoyHarness, Load, SimulatedHarness, fixed, forward, free_ports, listener, rule, until
 from tests.support import rule as proves
 

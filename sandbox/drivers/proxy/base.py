@@ -1,5 +1,5 @@
-"""The load balancer's data plane, as AWS configuration: what listens, which rules choose, which targets answer. envoy.py renders it,
-ads.py sends it; simulated.py answers requests from it in tests and in virtual time. One contract suite for both
+"""The load balancer's data plane, as AWS configuration: what listens, which rules choose, which targets answer. envoy/config renders
+it, envoy/ads sends it; simulated.py answers requests from it in tests and in virtual time. One contract suite for both
 (tests/contract/test_proxy.py).
 
 The configuration is a value. `apply` takes the whole of it, sends what differs from the last one, and returns at once.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from sandbox.drivers.proxy import conditions as regexes
 from sandbox.drivers.proxy.base import Conditions, Listener, Rule
+from sandbox.drivers.proxy.envoy.config import conditions as regexes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from sandbox.drivers.proxy.access_format import action_name
 from sandbox.drivers.proxy.base import (
     AccessRecord,
     Connections,
@@ -21,7 +20,8 @@ from sandbox.drivers.proxy.base import (
     Rule,
     TargetGroup,
 )
-from sandbox.drivers.proxy.local_replies import page
+from sandbox.drivers.proxy.envoy.access.log_format import action_name
+from sandbox.drivers.proxy.envoy.config.local_replies import page
 from sandbox.drivers.proxy.matching import Request, choose
 from sandbox.drivers.world import Answer, World
 

@@ -1,4 +1,4 @@
-"""What runs instances. Implementations: docker.py, process.py, simulated.py; one contract suite for all (tests/contract/test_runtime.py).
+"""What runs instances. Implementations: docker/, process/, simulated.py; one contract suite for all (tests/contract/test_runtime.py).
 
 Every verb only asks: it returns at once, is idempotent, and what came of it is seen in `containers()`. A change of that picture calls the
 `on_change` callback with the instance id, within milliseconds. So a controller compares picture and wish, at any time, and is right.

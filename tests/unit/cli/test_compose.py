@@ -8,7 +8,7 @@ from sandbox.cli import compose
 from sandbox.cli.compose import failure
 from sandbox.cli.reservation import reserved
 from sandbox.core.errors import UserError
-from sandbox.drivers.runtime.docker_engine import DockerEngine, Network, Refused
+from sandbox.drivers.runtime.docker.engine import DockerEngine, Network, Refused
 from sandbox.settings import Settings
 
 OLD = (  # of docker-compose 1.29; newer ones repeat it once less

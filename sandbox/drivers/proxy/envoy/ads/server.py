@@ -1,0 +1,132 @@
+"""The discovery server: gives each connected Envoy the present resources over one gRPC stream, and every change at once.
+
+It listens only after `open()`, which is called when the state is rebuilt: what is told first replaces what a running Envoy has. A
+refusal by Envoy is kept until the same kind of resource is accepted again.
+"""
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent import futures
+from typing import Any
+
+import grpc
+from envoy.service.discovery.v3 import ads_pb2_grpc, discovery_pb2
+from google.protobuf.any_pb2 import Any as AnyMessage
+
+from sandbox.core.errors import DriverUnavailable
+from sandbox.drivers.proxy.envoy.ads.stream import Asked, Kind, Snapshot, Stream, Told
+
+_MOST_STREAMS = 4  # the Envoy that serves, one that is being replaced, and room
+_NOTHING: Snapshot = {kind: {} for kind in Kind}
+
+
+class _Changed:
+    """In a stream's inbox: the resources are others now."""
+
+
+class _Ended:
+    """In a stream's inbox: Envoy is gone, or the server closes."""
+
+
+_Inbox = queue.SimpleQueue[Asked | _Changed | _Ended]
+
+
+class Ads:
+    def __init__(self, address: str) -> None:
+        """`address`: "127.0.0.1:18000" or "unix:/path"."""
+        self._address = address
+        self._lock = threading.Lock()
+        self._want = _NOTHING
+        self._streams: dict[Stream, _Inbox] = {}
+        self._server: Any = None
+
+    def set(self, snapshot: Snapshot) -> None:
+        """Returns at once; the streams' threads send what differs."""
+        with self._lock:
+            self._want = snapshot
+            inboxes = list(self._streams.values())
+        for inbox in inboxes:
+            inbox.put(_Changed())
+
+    def open(self) -> None:
+        """→ DriverUnavailable when the address cannot be bound."""
+        server = grpc.server(futures.ThreadPoolExecutor(_MOST_STREAMS, thread_name_prefix="ads"), options=(("grpc.so_reuseport", 0),))
+        ads_pb2_grpc.add_AggregatedDiscoveryServiceServicer_to_server(self, server)
+        try:
+            server.add_insecure_port(self._address)
+        except RuntimeError as error:
+            raise DriverUnavailable(f"the proxy's configuration server cannot listen on {self._address}: {error}") from error
+        server.start()
+        self._server = server
+
+    def close(self) -> None:
+        with self._lock:
+            inboxes = list(self._streams.values())
+        for inbox in inboxes:
+            inbox.put(_Ended())
+        if self._server is not None:
+            self._server.stop(grace=0).wait()
+            self._server = None
+
+    def rejected(self) -> Sequence[str]:
+        with self._lock:
+            return tuple(message for stream in self._streams for message in stream.refused())
+
+    def connected(self) -> bool:
+        with self._lock:
+            return bool(self._streams)
+
+    def serves(self, name: str) -> bool:
+        """An Envoy has taken the listener of this name with its routes."""
+        with self._lock:
+            return any(stream.serves(name) for stream in self._streams)
+
+    def settled(self) -> bool:
+        """Every connected Envoy (at least one) has accepted everything."""
+        with self._lock:
+            return bool(self._streams) and all(stream.has(self._want) for stream in self._streams)
+
+    # ---- gRPC ----------------------------------------------------------------------------------------------------------------------
+
+    def StreamAggregatedResources(self, requests: Iterable[Any], context: Any) -> Iterator[Any]:
+        stream, inbox = Stream(), _Inbox()
+        threading.Thread(target=_read, args=(requests, inbox), name="ads-requests", daemon=True).start()
+        context.add_callback(lambda: inbox.put(_Ended()))
+        with self._lock:
+            self._streams[stream] = inbox
+        try:
+            while not isinstance(item := inbox.get(), _Ended):
+                yield from map(_response, self._next(stream, item))
+        finally:
+            with self._lock:
+                del self._streams[stream]
+
+    def DeltaAggregatedResources(self, requests: Iterable[Any], context: Any) -> Iterator[Any]:
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, "state of the world only")
+        yield  # pragma: no cover
+
+    def _next(self, stream: Stream, item: Asked | _Changed) -> list[Told]:
+        with self._lock:
+            if isinstance(item, Asked):
+                stream.hear(item)
+            found = []
+            while (told := stream.due(self._want)) is not None:
+                found.append(told)
+            return found
+
+
+def _read(requests: Iterable[Any], inbox: _Inbox) -> None:
+    try:
+        for request in requests:
+            error = request.error_detail.message if request.HasField("error_detail") else None
+            names = frozenset(request.resource_names)
+            inbox.put(Asked(kind=Kind(request.type_url), names=names, nonce=request.response_nonce, error=error))
+    except grpc.RpcError:
+        pass  # the connection broke: its end, like any other
+    inbox.put(_Ended())
+
+
+def _response(told: Told) -> Any:
+    resources = [AnyMessage(type_url=told.kind.value, value=value) for value in told.resources.values()]
+    return discovery_pb2.DiscoveryResponse(version_info=told.nonce, nonce=told.nonce, type_url=told.kind.value, resources=resources)

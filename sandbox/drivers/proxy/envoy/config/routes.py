@@ -1,0 +1,124 @@
+"""RDS: a listener's rules as Envoy routes, in priority order, and the front port's routes by Host.
+
+Each route's name tells the access log what was matched (access_format.RouteName); its metadata tells request.lua what this listener
+does with headers and redirects. So one script and one log format serve every listener, and a rule change touches nothing but its route
+configuration.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from sandbox.drivers.proxy.base import FixedResponse, Forward, Listener, Redirect, Rule
+from sandbox.drivers.proxy.envoy.access.log_format import RouteName
+from sandbox.drivers.proxy.envoy.config.conditions import Json, match
+from sandbox.drivers.proxy.envoy.config.local_replies import SERVER, direct_response, header
+
+IDLE_FLOOR = 1.0  # real seconds: below it a busy machine alone would look like a silent target
+FRONT = "front"
+LUA = "envoy.filters.http.lua"
+
+Real = Callable[[timedelta], float]
+
+
+def seconds(value: float) -> str:
+    return f"{value:.3f}s"
+
+
+def idle(listener: Listener, real: Real) -> float:
+    """The idle timeout in real seconds."""
+    return max(real(listener.idle_timeout), IDLE_FLOOR)
+
+
+def route_configuration(listener: Listener, real: Real) -> Json:
+    return _configuration(listener.arn, [_virtual_host(listener, ["*"], real)])
+
+
+def front_configuration(listeners: Sequence[Listener], front_port: int, real: Real) -> Json:
+    """The load balancer is chosen by the Host header: its DNS name with any port, or with a listener's own port where it has several.
+    Of several listeners, the one on port 80 (else the lowest port) answers for the name alone."""
+    hosts, taken = [], set[str]()
+    for listener in sorted(listeners, key=lambda x: (x.dns_name.lower(), x.port != 80, x.port)):
+        name = listener.dns_name.lower()
+        domains = [f"{name}:{listener.port}"] if name in taken else [name, f"{name}:*"]
+        if name in taken and listener.port == front_port:
+            continue  # "<name>:<front port>" is how a client names the front port itself
+        taken.add(name)
+        hosts.append(_virtual_host(listener, domains, real))
+    return _configuration(FRONT, [*hosts, _nobody(sorted(taken))])
+
+
+def route(listener: Listener, rule: Rule, real: Real) -> Json:
+    return {
+        "name": str(RouteName.of(listener, rule)),
+        "match": match(rule.conditions),
+        "metadata": {"filter_metadata": {LUA: _instructions(listener, rule)}},
+        **_action(listener, rule, real),
+    }
+
+
+def _configuration(name: str, hosts: list[Json]) -> Json:
+    return {
+        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+        "name": name,
+        "virtual_hosts": hosts,
+        "request_headers_to_remove": ["x-envoy-external-address", "x-envoy-internal"],
+    }
+
+
+def _virtual_host(listener: Listener, domains: list[str], real: Real) -> Json:
+    trace = {"name": str(RouteName.of(listener, None)), "match": {"prefix": "", "headers": [_method("TRACE")]}, **direct_response(405)}
+    return {
+        "name": listener.arn,
+        "domains": domains,
+        "routes": [trace, *(route(listener, rule, real) for rule in listener.rules)],
+        # ALB-30: the port that AWS's client would have used, not the local one
+        "request_headers_to_add": [header("X-Forwarded-Proto", "http"), header("X-Forwarded-Port", str(listener.port))],
+    }
+
+
+def _nobody(names: list[str]) -> Json:
+    known = "".join(f"  {name}\n" for name in names) or "  (none yet: create one with `aws elbv2 create-load-balancer`)\n"
+    body = f"No load balancer has this Host. This port chooses by the Host header; the load balancers with a listener are:\n{known}"
+    answer = {"status": 404, "body": {"inline_string": body[:4000]}}
+    return {"name": "nobody", "domains": ["*"], "routes": [{"match": {"prefix": ""}, "direct_response": answer}]}
+
+
+def _method(name: str) -> Json:
+    return {"name": ":method", "string_match": {"exact": name}}
+
+
+def _instructions(listener: Listener, rule: Rule) -> Json:
+    told: Json = {"port": str(listener.port), "xff": listener.xff_mode, "preserve_host": listener.preserve_host_header}
+    if isinstance(rule.action, Redirect):
+        to = rule.action
+        told |= {"status": str(to.status_code), "location": f"{to.protocol.lower()}://{to.host}:{to.port}{to.path}", "query": to.query}
+    return told
+
+
+def _action(listener: Listener, rule: Rule, real: Real) -> Json:
+    match rule.action:
+        case Forward(target_groups=groups):
+            return _forward(groups, seconds(idle(listener, real)))
+        case FixedResponse() as fixed:
+            return _fixed(fixed)
+        case Redirect():
+            return direct_response(500)  # never seen: request.lua answers first
+
+
+def _forward(groups: tuple[tuple[str, int], ...], idle_timeout: str) -> Json:
+    weighted = [{"name": arn, "weight": weight} for arn, weight in groups if weight > 0]
+    if len(groups) == 1:
+        chosen: Json = {"cluster": groups[0][0]}  # the weight of a single group does not matter
+    elif weighted:
+        chosen = {"weighted_clusters": {"clusters": weighted}}
+    else:
+        return direct_response(503)  # ALB-24
+    return {"route": {**chosen, "timeout": "0s", "idle_timeout": idle_timeout, "max_stream_duration": {"max_stream_duration": "0s"}}}
+
+
+def _fixed(fixed: FixedResponse) -> Json:
+    body = {"body": {"inline_string": fixed.body}} if fixed.body else {}
+    return {
+        "direct_response": {"status": fixed.status_code, **body},
+        "response_headers_to_add": [header("server", SERVER), header("content-type", fixed.content_type)],
+    }

@@ -1,0 +1,65 @@
+"""What the process runtime keeps in files: for each instance its record, so that the next control plane finds its process again, and its
+console. Standard library only; no I/O but small files in one directory.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from sandbox.drivers.runtime.base import LaunchSpec
+from sandbox.drivers.runtime.docker import labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    spec: LaunchSpec
+    host: str  # loopback address that it listens on
+    port: int = 0  # 0: not yet started
+    boots: int = 0
+    pid: int = 0
+    created: float = 0.0  # the process's start in seconds since the epoch: tells it from a later one with the same number
+
+
+class Records:
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def load(self) -> Iterator[Record]:
+        """All that can be read; one that was cut off is left alone."""
+        for file in sorted(self._directory.glob("*.json")):
+            try:
+                value = json.loads(file.read_text())
+                yield Record(**{**value, "spec": labels.from_json(value["spec"])})
+            except (ValueError, KeyError, TypeError):
+                continue
+
+    def save(self, record: Record) -> None:
+        value = {"spec": labels.to_json(record.spec), "host": record.host, "port": record.port, "boots": record.boots}
+        value |= {"pid": record.pid, "created": record.created}
+        file = self._file(record.spec.instance_id, "json")
+        new = file.with_suffix(".new")
+        new.write_text(json.dumps(value))
+        new.replace(file)
+
+    def remove(self, instance_id: str) -> None:
+        for kind in ("json", "log"):
+            self._file(instance_id, kind).unlink(missing_ok=True)
+
+    def open_console(self, instance_id: str) -> IO[bytes]:
+        return self._file(instance_id, "log").open("ab", buffering=0)
+
+    def console(self, instance_id: str, newest: int) -> bytes:
+        """The newest so many bytes of the console; none when nothing was written yet."""
+        try:
+            with self._file(instance_id, "log").open("rb") as console:
+                console.seek(max(0, console.seek(0, os.SEEK_END) - newest))
+                return console.read()
+        except FileNotFoundError:
+            return b""
+
+    def _file(self, instance_id: str, kind: str) -> Path:
+        return self._directory / f"{instance_id}.{kind}"

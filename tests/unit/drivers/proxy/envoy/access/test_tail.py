@@ -1,0 +1,107 @@
+"""The log is read once, line by line, across restarts, changes of file, and an Envoy that died in the middle of a line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sandbox.drivers.proxy.base import AccessRecord
+from sandbox.drivers.proxy.envoy.access.log_format import ListenerName, log_format
+from sandbox.drivers.proxy.envoy.access.tail import Tail
+
+
+def line(path: str) -> str:
+    seen = dict.fromkeys(log_format(""), None) | {
+        "listener": str(ListenerName(arn="arn:l", load_balancer="app/web/1", port=80)),
+        "began": "1750000000.000001",
+        "status": 200,
+        "client": "127.0.0.1:5",
+        "method": "GET",
+        "path": path,
+    }
+    return json.dumps(seen) + "\n"
+
+
+class Log:
+    def __init__(self, directory: Path, largest: int = 10**9) -> None:
+        self.path, self.largest, self.got, self.reopened = directory / "access.log", largest, list[AccessRecord](), 0
+        self.tail = self.open()
+
+    def open(self) -> Tail:
+        return Tail(self.path, self.reopen, self.largest)
+
+    def reopen(self) -> bool:
+        self.reopened += 1
+        return True
+
+    def write(self, text: str) -> None:
+        with open(self.path, "a") as file:
+            file.write(text)
+
+    def read(self) -> list[str]:
+        """The paths of the requests that came since the last time."""
+        self.got.clear()
+        while self.tail.follow(self.got.extend):
+            pass
+        return [record.request.split("80")[1].split()[0] for record in self.got]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Log:
+    return Log(tmp_path)
+
+
+def test_nothing_yet(log: Log) -> None:
+    assert log.read() == []
+
+
+def test_each_line_once(log: Log) -> None:
+    log.write(line("/1") + line("/2"))
+    assert log.read() == ["/1", "/2"]
+    log.write(line("/3"))
+    assert log.read() == ["/3"]
+    assert log.read() == []
+
+
+def test_half_a_line_waits_for_the_rest(log: Log) -> None:
+    text = line("/1")
+    log.write(text[:50])
+    assert log.read() == []
+    log.write(text[50:])
+    assert log.read() == ["/1"]
+
+
+def test_a_restart_goes_on_where_the_last_one_ended(log: Log) -> None:
+    log.write(line("/1"))
+    assert log.read() == ["/1"]
+    log.write(line("/2"))
+    log.tail = log.open()
+    assert log.read() == ["/2"]
+
+
+def test_a_line_that_a_killed_envoy_left_is_passed_over(log: Log) -> None:
+    log.write(line("/1") + line("/lost")[:40] + "\n" + line("/2"))
+    assert log.read() == ["/1", "/2"]
+
+
+def test_an_emptied_file_is_read_from_its_beginning(log: Log) -> None:
+    log.write(line("/1") + line("/2"))
+    log.read()
+    log.path.write_text(line("/3"))
+    assert log.read() == ["/3"]
+
+
+def test_a_large_log_is_replaced_without_a_loss(tmp_path: Path) -> None:
+    log = Log(tmp_path, largest=300)
+    log.write(line("/1"))
+    assert log.read() == ["/1"]
+    old = log.path.with_name("access.log.old")
+    assert old.exists() and log.reopened >= 1
+    with open(old, "a") as file:  # Envoy has not opened the new one yet
+        file.write(line("/2"))
+    assert log.read() == ["/2"]
+    with open(old, "a") as file:
+        file.write(line("/3"))
+    log.write(line("/4"))
+    assert log.read() == ["/3", "/4"]
+    assert log.read() == []

@@ -1,0 +1,50 @@
+"""Names and labels: what one control plane writes, the next one reads."""
+
+from dataclasses import replace
+
+import pytest
+
+from sandbox.drivers.runtime.docker import labels
+from tests.contract.runtime_worlds import launch_spec
+
+
+@pytest.mark.parametrize("user_data", [None, b"", b"#!/bin/bash\n", bytes(range(256))])
+def test_specification_survives_its_label(user_data: bytes | None) -> None:
+    spec = replace(launch_spec(user_data=user_data), labels={"team": "a"}, cpu_limit=0.5)
+    assert labels.from_json(labels.to_json(spec)) == spec
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"instance_id": "i-1"}'])
+def test_label_that_is_no_specification_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        labels.from_json(text)
+
+
+def test_labels_of_the_user_cannot_pass_for_ours() -> None:
+    spec = replace(launch_spec(), labels={labels.NAME: "another", "team": "a"})
+    made = labels.of_instance("sandbox", spec)
+    assert (made[labels.NAME], made["team"]) == ("sandbox", "a")
+
+
+def test_container_names_end_in_the_instance_id() -> None:
+    assert labels.container_name("sandbox", "i-0a") == "sandbox-i-0a"
+
+
+def test_edge_network_sorts_before_every_subnets_network() -> None:
+    """Docker takes gateway and published ports from the first name (architecture.md, rule 2)."""
+    assert sorted([labels.network_name("sandbox", "subnet-0"), "sandbox-edge"])[0] == "sandbox-edge"
+    assert sorted([labels.network_name("sandbox", "0"), "sandbox-edge"])[0] == "sandbox-edge"
+
+
+@pytest.mark.parametrize(
+    ("found", "ours"),
+    [
+        ({labels.NAME: "sandbox", labels.MANAGED: "instance"}, True),
+        ({labels.NAME: "other", labels.MANAGED: "instance"}, False),
+        ({labels.NAME: "sandbox"}, False),
+        ({}, False),
+        (None, False),
+    ],
+)
+def test_ours_is_what_carries_both_labels(found: dict[str, str] | None, ours: bool) -> None:
+    assert labels.ours(found, "sandbox") is ours

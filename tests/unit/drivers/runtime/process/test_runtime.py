@@ -1,0 +1,138 @@
+"""What is the process runtime's own: where its machines listen, what its console says, whom it takes for an instance of before."""
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.core.clock import WallClock
+from sandbox.drivers.runtime.base import ContainerState
+from sandbox.drivers.runtime.process import children
+from sandbox.drivers.runtime.process.records import Record, Records
+from sandbox.drivers.runtime.process.runtime import ProcessRuntime
+from tests.contract.runtime_worlds import ROOT, ProcessWorld, launch_spec
+from tests.contract.test_runtime import is_in
+from tests.support import rule
+
+SPEC = launch_spec()
+ID = SPEC.instance_id
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "instances"
+
+
+@pytest.fixture
+def world(directory: Path) -> Iterator[ProcessWorld]:
+    made = ProcessWorld(directory)
+    yield made
+    made.clean()
+
+
+def made(directory: Path, offset: int = 0, *, per_address: bool = True) -> ProcessRuntime:
+    return ProcessRuntime(WallClock(), directory, offset, ROOT / "app" / "app.py", per_address=per_address)
+
+
+@pytest.mark.parametrize(("offset", "expected"), [(0, ("127.31.0.5", 80)), (20_000, ("127.31.0.5", 20_080))])
+def test_on_linux_each_instance_has_its_loopback_address(directory: Path, offset: int, expected: tuple[str, int]) -> None:
+    runtime = made(directory, offset)
+    assert runtime.endpoint("172.31.0.5", 80) == expected
+    runtime.close()
+
+
+def test_elsewhere_an_instance_that_does_not_listen_has_a_port_where_nobody_does(directory: Path) -> None:
+    runtime = made(directory, per_address=False)
+    assert runtime.endpoint("172.31.0.5", 80) == ("127.0.0.1", 1)
+    runtime.close()
+
+
+@pytest.mark.process
+def test_elsewhere_each_instance_has_its_port_and_keeps_it(world: ProcessWorld, directory: Path) -> None:
+    world.runtime.close()
+    world.runtime = made(directory, per_address=False)
+    world.watch(world.runtime)
+    other = launch_spec(11)
+    for spec in (SPEC, other):
+        world.runtime.launch(spec)
+        world.wait(is_in(spec.instance_id, ContainerState.RUNNING))
+        assert world.answers(spec)
+    before = [world.runtime.endpoint(spec.private_ip_address, 80) for spec in (SPEC, other)]
+    assert len(set(before)) == 2
+    assert world.runtime.endpoint(SPEC.private_ip_address, 8080) == ("127.0.0.1", 1)
+
+    world.runtime.reboot(ID)
+    world.wait(is_in(ID, ContainerState.RUNNING, boots=2))
+    assert [world.runtime.endpoint(spec.private_ip_address, 80) for spec in (SPEC, other)] == before
+
+
+@pytest.mark.process
+def test_taken_port_fails_the_launch_with_a_sentence(world: ProcessWorld) -> None:
+    with socket.socket() as other:
+        other.bind(("127.231.7.10", 20_080))
+        other.listen()
+        world.runtime.launch(SPEC)
+        failed = world.wait(is_in(ID, ContainerState.FAILED))[ID]
+    assert failed.error == f"The application of {ID} cannot listen on 127.231.7.10:20080: Address already in use."
+
+
+@pytest.mark.process
+@rule("EC2-30")
+def test_frozen_process_is_running_and_not_reachable(world: ProcessWorld, directory: Path) -> None:
+    world.runtime.launch(SPEC)
+    world.wait(is_in(ID, ContainerState.RUNNING))
+    (record,) = Records(directory).load()
+    os.kill(record.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, record.pid, os.WSTOPPED | os.WNOWAIT)
+    assert world.runtime.reachable(ID) is False
+    os.kill(record.pid, signal.SIGCONT)
+    os.waitid(os.P_PID, record.pid, os.WCONTINUED | os.WNOWAIT)
+    assert world.runtime.reachable(ID) is True
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("user_data", "said"),
+    [
+        (None, "the application is served"),
+        (b"#!/bin/sh\n", "the process runtime does not run user data: the application is served as the script would have left it"),
+        (b"# deploy.sh\n", "user data that does not begin with #! is not run: there is no application"),
+    ],
+)
+def test_console_says_what_became_of_user_data(world: ProcessWorld, user_data: bytes | None, said: str) -> None:
+    spec = launch_spec(user_data=user_data)
+    world.runtime.launch(spec)
+    world.wait(is_in(ID, ContainerState.RUNNING))
+    assert world.runtime.console_output(ID).decode().startswith(f"boot 1 of {ID}: {said}\n")
+
+
+def test_another_process_with_the_same_number_is_not_taken_for_the_instance(directory: Path) -> None:
+    Records(directory).save(Record(spec=SPEC, host="127.231.7.10", port=80, boots=3, pid=os.getpid(), created=1.0))
+    runtime = made(directory)
+    found = runtime.containers()[ID]
+    assert (found.state, found.boots, found.orphan) == (ContainerState.EXITED, 3, True)
+    runtime.close()
+
+
+def test_record_that_was_cut_off_is_passed_over(directory: Path) -> None:
+    Records(directory).save(Record(spec=SPEC, host="127.231.7.10"))
+    (directory / "i-0broken.json").write_text(json.dumps({"host": "127.0.0.1"}))
+    (directory / "i-0empty.json").write_text("")
+    assert [record.spec for record in Records(directory).load()] == [SPEC]
+
+
+def test_console_gives_its_newest_part(directory: Path) -> None:
+    records = Records(directory)
+    with records.open_console(ID) as console:
+        console.write(b"0123456789")
+    assert records.console(ID, 4) == b"6789"
+    assert records.console(ID, 100) == b"0123456789"
+
+
+def test_nobody_is_found_under_a_number_that_no_process_has() -> None:
+    assert children.find(0, 0.0) is None
+    assert children.find(2**22 + 1, 0.0) is None
