@@ -62,7 +62,7 @@ def measure() -> list[Figure]:
             meter.sample()
             own.append(time.thread_time() - used)
             whole.append(time.monotonic() - began)
-        assert meter.trouble is None, meter.trouble
+        assert meter.available() is None, meter.available()
         assert len(meter.instances()) == CONTAINERS
     method = f"{CONTAINERS} containers each {EVERY:g} s; median of {ROUNDS} rounds"
     return [

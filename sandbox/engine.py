@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sandbox.core.backoff import backoff
 from sandbox.core.clock import Clock, VirtualClock
 from sandbox.core.control import Controller
 from sandbox.core.errors import DriverUnavailable, IllegalTransition, Misconfigured, Retry
@@ -195,8 +196,7 @@ class Engine:
     def _back_off(self, loop: Loop, message: str) -> None:
         loop.failures += 1
         loop.last_error = message
-        wait = FIRST_BACKOFF * 2 ** min(loop.failures - 1, 16)
-        loop.due = self._clock.now() + min(wait, LONGEST_BACKOFF)
+        loop.due = self._clock.now() + backoff(loop.failures, first=FIRST_BACKOFF, longest=LONGEST_BACKOFF)
 
     def _next_due(self) -> datetime:
         with self._changed:

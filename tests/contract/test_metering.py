@@ -52,7 +52,7 @@ def measured(meter: Meter) -> tuple[Spent, float, float]:
             assert spent is not None
             return spent, readings[0].real, readings[-1].real
         pace.wait(0.05)
-    raise AssertionError(f"only {len(meter.readings(INSTANCE))} readings: {getattr(meter, 'trouble', None)}")
+    raise AssertionError(f"only {len(meter.readings(INSTANCE))} readings: {meter.available()}")
 
 
 @contextmanager

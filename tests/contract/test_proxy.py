@@ -20,7 +20,7 @@ from sandbox.core.clock import WallClock
 from sandbox.drivers.proxy.base import Connections, ProxyConfig, Redirect, TargetGroup
 from sandbox.drivers.proxy.envoy import admin
 from sandbox.drivers.proxy.envoy import proxy as process
-from sandbox.drivers.proxy.envoy.admin import ask, socket_path
+from sandbox.drivers.proxy.envoy.admin import Admin, socket_path
 from sandbox.drivers.proxy.envoy.child import binary
 from sandbox.drivers.proxy.envoy.config.bootstrap import bootstrap
 from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
@@ -469,10 +469,10 @@ def test_a_client_cannot_steer_envoy_with_its_headers(envoy: EnvoyHarness) -> No
 @pytest.mark.process
 def test_another_speed_of_the_clock_changes_timeouts(envoy: EnvoyHarness) -> None:
     envoy.apply(listener(rule(None, forward("tg"))), group("tg", envoy.endpoint("i-a")))
-    admin = envoy.directory / "admin.sock"
+    envoys = Admin(envoy.directory / "admin.sock")
 
     def connect_timeout() -> str:
-        clusters = json.loads(ask(admin, "GET", "/config_dump?resource=dynamic_active_clusters") or "{}").get("configs", [])
+        clusters = json.loads(envoys.ask("GET", "/config_dump?resource=dynamic_active_clusters") or "{}").get("configs", [])
         return clusters[0]["cluster"]["connect_timeout"] if clusters else ""
 
     assert connect_timeout() == "0.250s"
@@ -593,7 +593,7 @@ def test_a_frozen_envoy_is_ended_and_comes_back(tmp_path, monkeypatch) -> None:
 
 def failed_connections(harness: EnvoyHarness) -> int:
     """To the control plane, by Envoy's own count."""
-    said = ask(socket_path(harness.directory, "admin"), "GET", "/stats?filter=control-plane.upstream_cx_connect_fail") or "0"
+    said = Admin(socket_path(harness.directory, "admin")).ask("GET", "/stats?filter=control-plane.upstream_cx_connect_fail") or "0"
     return int(said.split()[-1])
 
 

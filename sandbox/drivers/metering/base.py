@@ -33,6 +33,10 @@ class Meter(Protocol):
         """Which instances have readings."""
         ...
 
+    def available(self) -> str | None:
+        """None when the last round of readings succeeded, else one sentence why not."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.core.clock import Clock
+from sandbox.core.errors import DriverUnavailable
 from sandbox.drivers.metering.base import Usage
 
 KEEP = timedelta(minutes=12)  # sandbox time: two periods of basic monitoring, and a little
@@ -20,7 +21,8 @@ Counters = Mapping[str, Any]  # cpu_seconds, network_*, packets_*, cpu_limit, bo
 
 
 class SamplingMeter:
-    """`read` → counters by instance id; it may do I/O and may raise OSError (then that round is missing, as it is in the metrics)."""
+    """`read` → counters by instance id; it may do I/O and raise DriverUnavailable or OSError: that round is then
+    missing, in the metrics too."""
 
     def __init__(self, clock: Clock, read: Callable[[], Mapping[str, Counters]]) -> None:
         self._clock, self._read = clock, read
@@ -28,7 +30,7 @@ class SamplingMeter:
         self._boots: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self.trouble: str | None = None  # why the last round failed
+        self._why_not: str | None = None  # the last round failed
         self._thread = threading.Thread(target=self._work, name="meter", daemon=True)
 
     def started(self) -> "SamplingMeter":
@@ -43,6 +45,9 @@ class SamplingMeter:
     def instances(self) -> Sequence[str]:
         with self._lock:
             return tuple(self._readings)
+
+    def available(self) -> str | None:
+        return self._why_not
 
     def close(self) -> None:
         self._stop.set()
@@ -62,10 +67,10 @@ class SamplingMeter:
         """One round."""
         try:
             counters = self._read()
-        except (OSError, ValueError) as error:
-            self.trouble = f"instances' use could not be read: {error}"
+        except (DriverUnavailable, OSError, ValueError) as error:
+            self._why_not = f"could not read what instances use: {error}"
             return
-        self.trouble = None
+        self._why_not = None
         now, real = self._clock.now(), time.monotonic()
         with self._lock:
             for instance_id, seen in counters.items():

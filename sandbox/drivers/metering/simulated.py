@@ -32,6 +32,9 @@ class SimulatedMeter:
     def instances(self) -> Sequence[str]:
         return tuple(self._readings)
 
+    def available(self) -> str | None:
+        return None
+
     def close(self) -> None:
         self._closed = True
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sandbox.core.backoff import backoff
 from sandbox.core.errors import DriverUnavailable
 
 FIRST_BACKOFF = 0.25  # real seconds
@@ -102,9 +103,8 @@ class Workers:
             line = self._lines[key]
             line.busy = False
             if not done:
-                pause = min(FIRST_BACKOFF * 2 ** min(line.failures, 16), LONGEST_BACKOFF)
                 line.failures += 1
-                self._schedule(key, line, time.monotonic() + pause)
+                self._schedule(key, line, time.monotonic() + backoff(line.failures, first=FIRST_BACKOFF, longest=LONGEST_BACKOFF))
                 return
             line.failures = 0
             line.jobs.popleft()

@@ -1,42 +1,32 @@
-"""Envoy's admin interface over its unix socket: the two or three questions that the control plane has."""
+"""Envoy's admin interface over its Unix socket: counters, and reopening the access log."""
 
-import http.client
-import socket
 import tempfile
 from hashlib import sha256
+from http import HTTPStatus
 from pathlib import Path
 
-_LONGEST_PATH = 100  # a unix socket's address holds about 107 bytes
-_TIMEOUT = 2.0
+from sandbox.core.errors import DriverUnavailable
+from sandbox.drivers.http_client import HttpClient
+
+_LONGEST_PATH = 100  # a Unix socket's address holds about 107 bytes
+_TIMEOUT = 2.0  # real seconds
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("envoy", timeout=_TIMEOUT)
-        self._path = path
+class Admin:
+    def __init__(self, socket: Path) -> None:
+        self._http = HttpClient(f"unix://{socket}", _TIMEOUT)
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_TIMEOUT)
-        self.sock.connect(str(self._path))
-
-
-def ask(admin: Path, method: str, path: str) -> str | None:
-    """The body of the answer; None when Envoy does not answer with 200."""
-    connection = _UnixConnection(admin)
-    try:
-        connection.request(method, path, headers={"Content-Length": "0"})
-        response = connection.getresponse()
-        body = response.read().decode(errors="replace")
-        return body if response.status == http.HTTPStatus.OK else None
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
+    def ask(self, method: str, path: str) -> str | None:
+        """The body of the response; None when Envoy does not answer with 200."""
+        try:
+            response = self._http.request(method, path)
+        except DriverUnavailable:
+            return None
+        return response.text if response.status_code == HTTPStatus.OK else None
 
 
 def socket_path(directory: Path, name: str) -> Path:
-    """`<directory>/<name>.sock`, or where that is too long for a socket a name in the temporary directory that is always the same."""
+    """`<directory>/<name>.sock`; where that is too long for a socket, a path in the temporary directory that is always the same."""
     near = directory.resolve() / f"{name}.sock"
     if len(str(near)) <= _LONGEST_PATH:
         return near

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import psutil
 
+from sandbox.core.backoff import backoff
 from sandbox.core.errors import DriverUnavailable
 from sandbox.drivers.proxy.envoy.config.bootstrap import bootstrap
 
 FLUSH_MILLISECONDS = 100  # of the access log; Envoy's own default is 10 s
 _LONG_LIFE = 10.0  # seconds; an Envoy that lived so long is restarted at once
-_LONGEST_WAIT = 5.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.4, 5.0  # seconds before the next start, from the second quick death in a row
 _TOLD = 3  # deaths in a row that are told as events; `why_not` always tells
 _LOOK = 0.1  # how often a stop request is seen; a death is seen at once
 
@@ -105,7 +106,7 @@ class Child:
             if died is None:
                 return
             quick_deaths = 0 if time.monotonic() - began > _LONG_LIFE else quick_deaths + 1
-            wait = 0.0 if quick_deaths <= 1 else min(0.1 * 2**quick_deaths, _LONGEST_WAIT)
+            wait = 0.0 if quick_deaths <= 1 else backoff(quick_deaths - 1, first=_FIRST_WAIT, longest=_LONGEST_WAIT)
             self._why_not = f"{died}; it is started again" + (f" in {wait:.1f} s" if wait else "")
             if quick_deaths <= _TOLD:
                 self._trouble(self._why_not)

@@ -19,7 +19,7 @@ from sandbox.core.clock import Clock
 from sandbox.drivers.proxy.base import AccessRecord, Connections, ProxyConfig
 from sandbox.drivers.proxy.envoy import connections
 from sandbox.drivers.proxy.envoy.access.tail import Tail
-from sandbox.drivers.proxy.envoy.admin import ask, socket_path
+from sandbox.drivers.proxy.envoy.admin import Admin, socket_path
 from sandbox.drivers.proxy.envoy.ads.server import Ads
 from sandbox.drivers.proxy.envoy.child import Child
 from sandbox.drivers.proxy.envoy.config.bootstrap import DEFAULT_ADS
@@ -62,10 +62,11 @@ class EnvoyProxy:
         self._clock, self._bind, self._front_port = clock, bind, front_port
         self._directory = directory.resolve()
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._admin = socket_path(self._directory, "admin")
+        admin = socket_path(self._directory, "admin")
+        self._admin = Admin(admin)
         address = ads or (f"unix:{socket_path(self._directory, 'ads')}" if child else DEFAULT_ADS)
         self._ads = Ads(address)
-        self._child = Child(self._directory, address, self._admin, self._tell_trouble) if child else None
+        self._child = Child(self._directory, address, admin, self._tell_trouble) if child else None
         self._renderer = Renderer()
         free = range(ports.start, ports.stop)
         self._ports = Ports(self._directory / "ports.json", bind, free, probe=child)
@@ -240,7 +241,7 @@ class EnvoyProxy:
         """One that is being started has nothing to answer yet."""
         if not self._ads.connected():
             return True
-        answer = ask(self._admin, "GET", connections.QUESTION)
+        answer = self._admin.ask("GET", connections.QUESTION)
         if answer is None:
             return False
         with suppress(ValueError):  # what is no answer of Envoy's tells nothing of connections
@@ -258,7 +259,7 @@ class EnvoyProxy:
             self._tell_trouble("Envoy does not answer: its container is there, but stands still")
 
     def _reopen_log(self) -> bool:
-        return ask(self._admin, "POST", "/reopen_logs") is not None
+        return self._admin.ask("POST", "/reopen_logs") is not None
 
     def _tell_access(self, records: Sequence[AccessRecord]) -> None:
         if records:

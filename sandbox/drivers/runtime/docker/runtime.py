@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.core.backoff import backoff
 from sandbox.core.clock import Clock
 from sandbox.core.errors import DriverUnavailable, SandboxError
 from sandbox.drivers.pulse import Pulse
@@ -189,7 +190,7 @@ class DockerRuntime:
                 self._trouble = str(error)
                 self._looked.set()
                 failures += 1
-            self._closing.wait(min(FIRST_BACKOFF * 2 ** min(failures, 16), LONGEST_BACKOFF) if failures else 0.0)
+            self._closing.wait(backoff(failures, first=FIRST_BACKOFF, longest=LONGEST_BACKOFF) if failures else 0.0)
 
     def _look_at_all(self) -> None:
         self._networks.look()

@@ -100,7 +100,7 @@ def _refuse_network_change(method: str, name: str, verb: str | None, body: Mappi
 
 
 class _Engine(http.client.HTTPConnection):
-    """Docker over its Unix socket."""
+    """Docker over its Unix socket. Not drivers/http_client.py: this program is standard library only."""
 
     def __init__(self) -> None:
         super().__init__("docker")

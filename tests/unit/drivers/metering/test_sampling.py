@@ -3,7 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from sandbox.core.clock import VirtualClock
+from sandbox.core.errors import DriverUnavailable
 from sandbox.drivers.metering.containers import ContainerCounters
 from sandbox.drivers.metering.sampling import SamplingMeter
 
@@ -12,13 +15,13 @@ def counters(cpu: float, boot: int = 1) -> dict[str, Any]:
     return {"cpu_seconds": cpu, "cpu_limit": 0.5, "network_in": 0, "network_out": 0, "packets_in": 0, "packets_out": 0, "boot": boot}
 
 
-def meter(*rounds: dict[str, dict[str, Any]] | OSError) -> tuple[SamplingMeter, VirtualClock]:
+def meter(*rounds: dict[str, dict[str, Any]] | Exception) -> tuple[SamplingMeter, VirtualClock]:
     """A meter that is not started: each `sample()` takes the next round."""
     clock, queue = VirtualClock(), iter(rounds)
 
     def read() -> dict[str, dict[str, Any]]:
         value = next(queue)
-        if isinstance(value, OSError):
+        if isinstance(value, Exception):
             raise value
         return value
 
@@ -51,12 +54,13 @@ def test_what_is_old_is_dropped_and_an_instance_that_is_gone_is_forgotten() -> N
     assert (made.readings("i-1"), made.instances()) == ((), ())
 
 
-def test_a_round_that_fails_is_missing_and_says_why() -> None:
-    made, _ = meter(OSError("no answer"), {"i-1": counters(1)})
+@pytest.mark.parametrize("kind", [OSError, DriverUnavailable, ValueError])
+def test_a_round_that_fails_is_missing_and_says_why(kind: type[Exception]) -> None:
+    made, _ = meter(kind("no answer"), {"i-1": counters(1)})
     made.sample()
-    assert (made.trouble, made.instances()) == ("instances' use could not be read: no answer", ())
+    assert (made.available(), made.instances()) == ("could not read what instances use: no answer", ())
     made.sample()
-    assert (made.trouble, len(made.readings("i-1"))) == (None, 1)
+    assert (made.available(), len(made.readings("i-1"))) == (None, 1)
 
 
 def test_only_running_containers_of_this_sandbox_are_read() -> None:
