@@ -13,8 +13,8 @@ import httpx
 from bench.containers import Containers, Poller
 from bench.figure import NO_DOCKER, Figure, not_measured, ratio
 from bench.sandboxes import IMAGE, auto_scaling_group, healthy, load_balancer, sandbox, subnets, target_group, until
-from sandbox.cli.compose import why_not
 from sandbox.client import Client
+from sandbox.launch.compose import why_not
 
 TO_200, TO_REPLACEMENT = "run-instances to the first 200", "terminate to a replacement that answers"
 ROUNDS, REPLACEMENTS = 5, 3

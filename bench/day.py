@@ -11,8 +11,8 @@ from bench.figure import NO_DOCKER, Figure, at_most, not_measured, told
 from bench.fleet import OWN_MEMORY, memory
 from bench.sandboxes import auto_scaling_group, healthy, load_balancer, sandbox, target_group, until
 from bench.steady_load import SteadyLoad
-from sandbox.cli.compose import why_not
 from sandbox.client import Client
+from sandbox.launch.compose import why_not
 
 NAME = "control plane's memory in 24 h at speed 60"
 SPEED, HOURS, SIZE, RATE, ALARMS = 60, 24, 3, 20.0, 100

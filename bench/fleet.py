@@ -8,7 +8,7 @@ from bench.boot import answered_by
 from bench.containers import Containers
 from bench.figure import NO_DOCKER, Figure, at_least, at_most, not_measured, told
 from bench.sandboxes import auto_scaling_group, healthy, load_balancer, sandbox, target_group, until
-from sandbox.cli.compose import why_not
+from sandbox.launch.compose import why_not
 
 SERVING, MEMORY = "containers serving behind one load balancer", "memory of the control plane with 50 instances"
 COUNT, LONGEST = 50, 300.0

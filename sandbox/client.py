@@ -1,7 +1,7 @@
 """What front ends use of a sandbox: boto3 clients of its endpoint, /_sandbox, its clock, and client traffic. They know nothing else of it.
 
-`Client` talks to a sandbox that runs; cli/virtual.py has one in virtual time for the same scenarios. Errors are UserErrors that name the
-next command. Nothing is tried again behind the caller's back: a scenario must see what a user would see.
+`Client` talks to a sandbox that runs; sandbox/virtual/client.py has one in virtual time for the same scenarios. Errors are UserErrors that
+name the next command. Nothing is tried again behind the caller's back: a scenario must see what a user would see.
 """
 
 import time

@@ -12,13 +12,13 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.traffic.receiver import Receiver
-from scenarios import alarm_verdict, service
-from scenarios.alarm_story import ALARM, EMAIL, LOST, QUEUE, TUTORIALS, Story
-from scenarios.alarms import state
-from scenarios.cleanup import clean_up, clear_alarms
-from scenarios.fleet import TOPIC, Scene
-from scenarios.option import Option
-from scenarios.stage import NotReached, Stage
+from scenarios.kit import alarm_verdict, service
+from scenarios.kit.alarm_story import ALARM, EMAIL, LOST, QUEUE, TUTORIALS, Story
+from scenarios.kit.alarms import state
+from scenarios.kit.cleanup import clean_up, clear_alarms
+from scenarios.kit.fleet import TOPIC, Scene
+from scenarios.kit.option import Option
+from scenarios.kit.stage import NotReached, Stage
 
 CONTROL = Option(
     name="control",

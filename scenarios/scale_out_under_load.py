@@ -8,13 +8,13 @@ With --basic-monitoring CPU is told every five minutes only (SCL-14): the group 
 from datetime import datetime, timedelta
 
 from sandbox.traffic.plan import Plan, Stream
-from scenarios import alarms, counting, scaling_verdict, service
-from scenarios.cleanup import clean_up
-from scenarios.demand import GROWTH, Demand
-from scenarios.fleet import Scene
-from scenarios.option import Option
-from scenarios.scaling_course import Course
-from scenarios.stage import NotReached, Stage
+from scenarios.kit import alarms, counting, scaling_verdict, service
+from scenarios.kit.cleanup import clean_up
+from scenarios.kit.demand import GROWTH, Demand
+from scenarios.kit.fleet import Scene
+from scenarios.kit.option import Option
+from scenarios.kit.scaling_course import Course
+from scenarios.kit.stage import NotReached, Stage
 
 SHAPE = Option(name="shape", sentence="How the load grows: at once, over five minutes, or fivefold at once.", choices=tuple(GROWTH))
 BASIC = Option(name="basic-monitoring", sentence="CPU every five minutes instead of each: the control that has to fail.")

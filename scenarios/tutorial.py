@@ -10,10 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from scenarios import alarms
-from scenarios.cleanup import clean_up
-from scenarios.failure import fail
-from scenarios.fleet import (
+from scenarios.kit import alarms
+from scenarios.kit.cleanup import clean_up
+from scenarios.kit.failure import fail
+from scenarios.kit.fleet import (
     ALARM,
     CONFIGURATION,
     GROUP,
@@ -26,8 +26,8 @@ from scenarios.fleet import (
     settled,
     url,
 )
-from scenarios.service import track_cpu
-from scenarios.stage import Stage
+from scenarios.kit.service import track_cpu
+from scenarios.kit.stage import Stage
 
 USER_DATA = Path(__file__).parent.parent / "app" / "deploy.sh"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from sandbox.traffic.plan import Plan
 from sandbox.traffic.verdict import summarise
-from scenarios.cleanup import KEY_PAIR, clean_up
-from scenarios.command import refused_by_aws_cli
-from scenarios.fleet import (
+from scenarios.kit.cleanup import KEY_PAIR, clean_up
+from scenarios.kit.command import refused_by_aws_cli
+from scenarios.kit.fleet import (
     ALARM,
     CONFIGURATION,
     GROUP,
@@ -25,8 +25,8 @@ from scenarios.fleet import (
     in_service,
     lb_state,
 )
-from scenarios.service import track_cpu
-from scenarios.stage import Stage
+from scenarios.kit.service import track_cpu
+from scenarios.kit.stage import Stage
 
 USER_DATA = Path(__file__).parent.parent / "app" / "deploy-as-written.sh"
 NOT_RUN = ("Unhandled non-multipart", "no application")  # cloud-init's words (UD-4), and the sandbox's where there is no cloud-init

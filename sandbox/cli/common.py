@@ -6,7 +6,6 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,53 +14,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.client import Client
-from sandbox.settings import Settings
+from sandbox.launch.running import client, endpoint
+
+__all__ = ["as_json", "client", "clock_time", "endpoint", "grid", "have", "json_option", "pick", "table", "terminal", "typable"]
 
 COLOURS = {"ALARM": "bold red", "Unhealthy": "bold red", "unhealthy": "bold red", "INSUFFICIENT_DATA": "yellow", "draining": "yellow"}
 """Words that a table shows in colour, where somebody looks."""
 
 json_option = click.option("--json", "as_json_", is_flag=True, help="JSON instead of tables and sentences.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """What `sandbox up` wrote down: how the next commands find it."""
-
-    endpoint: str
-    name: str
-    runtime: str
-    topology: str  # "embedded" | "compose"
-    pid: int = 0  # 0: not a process of ours
-
-    @staticmethod
-    def file(settings: Settings) -> Path:
-        return settings.state_dir / "running.json"
-
-    @staticmethod
-    def read(settings: Settings) -> "Running | None":
-        try:
-            return Running(**json.loads(Running.file(settings).read_text()))
-        except (OSError, ValueError, TypeError):
-            return None
-
-    def write(self, settings: Settings) -> None:
-        file = Running.file(settings)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        value = {"endpoint": self.endpoint, "name": self.name, "runtime": self.runtime, "topology": self.topology, "pid": self.pid}
-        file.write_text(json.dumps(value))
-
-
-def endpoint(settings: Settings) -> str:
-    """By SANDBOX_PORT when it is set, else of the sandbox that `up` started here, else the default."""
-    named = os.environ.get("SANDBOX_PORT") or os.environ.get("SANDBOX_PUBLISHED_PORT")
-    running = None if named else Running.read(settings)
-    return running.endpoint if running else settings.endpoint
-
-
-def client(settings: Settings | None = None, timeout: float = 60.0) -> Client:
-    given = settings or Settings.from_environment()
-    return Client(endpoint(given), given.region, timeout)
 
 
 def as_json(value: Any) -> None:

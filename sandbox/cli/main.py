@@ -14,9 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.core.errors import SandboxError, UserError
 
-NAMES = "clock down env events explain logs loops mailbox scenario seams serve settings ssh status top up".split()  # noqa: SIM905
-MODULES = {name: "lifecycle" if name in ("up", "down") else name for name in NAMES}
-"""Command → the file of its function, which has the command's name."""
+RUN = ["clock", "env", "scenario", "serve", "settings", "ssh"]
+OBSERVE = ["events", "explain", "logs", "loops", "mailbox", "seams", "status", "top"]
+MODULES = {name: name for name in RUN} | {name: f"observe.{name}" for name in OBSERVE} | {"up": "lifecycle", "down": "lifecycle"}
+"""Command → the module of its function, which has the command's name."""
 
 
 class Commands(click.Group):

@@ -13,12 +13,13 @@ import click
 
 import scenarios
 from sandbox.cli.common import as_json, client, json_option, table
-from sandbox.cli.lifecycle import ensure, runtime_option
+from sandbox.cli.lifecycle import runtime_option
 from sandbox.client import SandboxClient
 from sandbox.core.errors import UserError
+from sandbox.launch.lifecycle import ensure
 from sandbox.settings import Settings
-from scenarios.option import YES, Option
-from scenarios.stage import Stage
+from scenarios.kit.option import YES, Option
+from scenarios.kit.stage import Stage
 
 AS_WRITTEN = "_as_written"
 SPEED = 10.0  # a story of minutes takes seconds; latency of requests is not scaled
@@ -33,11 +34,11 @@ class Story:
 
 
 def stories() -> dict[str, Story]:
-    """Every module of scenarios/ that can be run."""
+    """Every module of scenarios/. Its folders (kit/) hold what stories share."""
     found = {}
     for module in pkgutil.iter_modules(scenarios.__path__):
-        loaded = importlib.import_module(f"scenarios.{module.name}")
-        if hasattr(loaded, "run"):
+        if not module.ispkg:
+            loaded = importlib.import_module(f"scenarios.{module.name}")
             sentence = (loaded.__doc__ or "").strip().splitlines()[0]
             found[module.name] = Story(name=module.name, sentence=sentence, run=loaded.run, options=getattr(loaded, "OPTIONS", ()))
     return found
@@ -127,7 +128,7 @@ def run(story: Story, options: Mapping[str, str], virtual: bool, runtime: str | 
 
 
 def virtual_client(settings: Settings) -> SandboxClient:
-    from sandbox.cli import virtual  # noqa: PLC0415 - imports moto, which takes seconds
+    from sandbox.virtual import client as virtual  # noqa: PLC0415 - imports moto, which takes seconds
 
     return virtual.virtual_client(settings)
 

@@ -8,8 +8,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from sandbox.cli import compose
 from sandbox.cli.main import cli
+from sandbox.launch import compose
 from sandbox.settings import Settings, table
 from tools import rules
 

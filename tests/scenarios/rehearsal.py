@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sandbox.cli.virtual import VirtualClient, virtual_client
 from sandbox.settings import Settings
-from scenarios.stage import Stage
+from sandbox.virtual.client import VirtualClient, virtual_client
+from scenarios.kit.stage import Stage
 
 
 class Rehearsal(Stage):

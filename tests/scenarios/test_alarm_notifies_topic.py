@@ -7,9 +7,9 @@ import pytest
 from sandbox.drivers.delivery.simulated import Behaviour
 from sandbox.traffic.receiver import Received
 from scenarios import alarm_notifies_topic
-from scenarios.alarm_story import EMAIL, Story
-from scenarios.alarms import MINUTE, cpu_samples
-from scenarios.fleet import GROUP, IMAGE
+from scenarios.kit.alarm_story import EMAIL, Story
+from scenarios.kit.alarms import MINUTE, cpu_samples
+from scenarios.kit.fleet import GROUP, IMAGE
 from tests.scenarios.rehearsal import Rehearsal, left_behind, rehearsal
 from tests.support import rule
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from scenarios import failure, tutorial, tutorial_as_written
-from scenarios.cleanup import clean_up
-from scenarios.stage import Stage
+from scenarios import tutorial, tutorial_as_written
+from scenarios.kit import failure
+from scenarios.kit.cleanup import clean_up
+from scenarios.kit.stage import Stage
 from tests.scenarios.rehearsal import Ended, ended, left_behind, rehearsal
 from tests.support import rule
 

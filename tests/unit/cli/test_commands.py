@@ -14,8 +14,8 @@ from sandbox.cli.main import run
 from sandbox.cli.scenario import Story
 from sandbox.control.surface import ControlSurface
 from sandbox.core.events import Event
-from scenarios.option import Option
-from scenarios.stage import Stage
+from scenarios.kit.option import Option
+from scenarios.kit.stage import Stage
 from tests.unit.client.test_client import served
 from tests.unit.control.test_app import control_app, request_record, surface
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sandbox.cli import daemon
-from sandbox.cli.common import Running
+from sandbox.launch import daemon
+from sandbox.launch.running import Running
 from sandbox.settings import Settings
 
 pytestmark = pytest.mark.process

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.cli.status import show
+from sandbox.cli.observe.status import show
 
 HEALTH = {
     "name": "sandbox",

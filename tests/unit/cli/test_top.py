@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.cli import top_view
 from sandbox.cli.common import terminal
-from sandbox.cli.mailbox import shown
+from sandbox.cli.observe import top_view
+from sandbox.cli.observe.mailbox import shown
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/tg/1"
 

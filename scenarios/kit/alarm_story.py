@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.traffic.receiver import Received, Receiver
-from scenarios.fleet import ALARM as TUTORIALS
-from scenarios.fleet import Scene
-from scenarios.stage import Stage
+from scenarios.kit.fleet import ALARM as TUTORIALS
+from scenarios.kit.fleet import Scene
+from scenarios.kit.stage import Stage
 
 __all__ = ["ALARM", "EMAIL", "LOST", "QUEUE", "TUTORIALS", "Story"]
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import click
 
-from sandbox.cli.reservation import reserved
 from sandbox.core.errors import UserError
 from sandbox.drivers.runtime.docker.engine import DockerEngine
 from sandbox.drivers.runtime.docker.networks import DockerNetworks
 from sandbox.drivers.runtime.docker.verbs import remove_all
+from sandbox.launch.reservation import reserved
 from sandbox.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -2,9 +2,10 @@
 
 import click
 
-from sandbox.cli import compose
-from sandbox.cli.common import Running, client, pick
+from sandbox.cli.common import client, pick
 from sandbox.core.errors import UserError
+from sandbox.launch import compose
+from sandbox.launch.running import Running
 from sandbox.settings import Settings
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from scenarios import alarms
-from scenarios.alarm_story import ALARM, EMAIL, LOST, TUTORIALS, Story
-from scenarios.service import balancer_dimension, target_group_dimension
-from scenarios.stage import Stage
+from scenarios.kit import alarms
+from scenarios.kit.alarm_story import ALARM, EMAIL, LOST, TUTORIALS, Story
+from scenarios.kit.service import balancer_dimension, target_group_dimension
+from scenarios.kit.stage import Stage
 
 MESSAGE = (
     "AlarmName AlarmDescription AWSAccountId AlarmConfigurationUpdatedTimestamp NewStateValue NewStateReason StateChangeTime Region "

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sandbox.traffic.plan import Plan, Record
 from sandbox.traffic.verdict import Summary, summarise
-from scenarios.fleet import GROUP, Course, Scene, activities, group, healed, in_service, targets
-from scenarios.stage import NotReached, Stage
+from scenarios.kit.fleet import GROUP, Course, Scene, activities, group, healed, in_service, targets
+from scenarios.kit.stage import NotReached, Stage
 
 RATE = 10.0  # requests per real second
 PATIENCE = timedelta(seconds=5)

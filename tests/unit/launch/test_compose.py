@@ -4,11 +4,11 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from sandbox.cli import compose
-from sandbox.cli.compose import failure
-from sandbox.cli.reservation import reserved
 from sandbox.core.errors import UserError
 from sandbox.drivers.runtime.docker.engine import DockerEngine, Network, Refused
+from sandbox.launch import compose
+from sandbox.launch.compose import failure
+from sandbox.launch.reservation import reserved
 from sandbox.settings import Settings
 
 OLD = (  # of docker-compose 1.29; newer ones repeat it once less

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.client import SandboxClient, UserError
 from sandbox.traffic.plan import Plan, Stream
-from scenarios.command import aws_command, wrapped
+from scenarios.kit.command import aws_command, wrapped
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from scenarios.fleet import ALARM, CONFIGURATION, GROUP, LOAD_BALANCER, TARGET_GROUP, TOPIC
-from scenarios.stage import Stage
+from scenarios.kit.fleet import ALARM, CONFIGURATION, GROUP, LOAD_BALANCER, TARGET_GROUP, TOPIC
+from scenarios.kit.stage import Stage
 
 KEY_PAIR = "your-key-pair"
 SECURITY_GROUPS = ("coinbase-instances", "coinbase-lb", "your-security-group")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cli import daemon
-from sandbox.cli.common import Running, endpoint
+from sandbox.launch import daemon
+from sandbox.launch.running import Running, endpoint
 from sandbox.settings import Settings
 
 

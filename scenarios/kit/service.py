@@ -7,8 +7,8 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from scenarios.fleet import CONFIGURATION, GROUP, IMAGE, LOAD_BALANCER, POLICY, TARGET_GROUP, Scene, settled, url
-from scenarios.stage import Stage
+from scenarios.kit.fleet import CONFIGURATION, GROUP, IMAGE, LOAD_BALANCER, POLICY, TARGET_GROUP, Scene, settled, url
+from scenarios.kit.stage import Stage
 
 SIZE, MOST = 3, 10  # instances at first, and at most
 WARMUP = 120  # seconds (TUT-27)

@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 from werkzeug.test import Client as WsgiClient
 from werkzeug.test import TestResponse
 
-from sandbox.cli.virtual_receiver import VirtualReceiver
-from sandbox.cli.virtual_work import Work
 from sandbox.client import Refused
 from sandbox.core.control import Scope
 from sandbox.drivers.delivery.simulated import SimulatedDeliverer
@@ -20,7 +18,9 @@ from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.settings import Settings
 from sandbox.traffic.plan import Failure, Outcome, Plan, Stream, judge
 from sandbox.traffic.receiver import Receiver
-from sandbox.traffic.virtual import VirtualLoad
+from sandbox.virtual.load import VirtualLoad
+from sandbox.virtual.receiver import VirtualReceiver
+from sandbox.virtual.work import Work
 from sandbox.wiring import Sandbox, build
 
 

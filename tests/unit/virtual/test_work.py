@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from sandbox.cli.virtual_work import Work
 from sandbox.core.clock import VirtualClock
 from sandbox.drivers.world import Machine, World
+from sandbox.virtual.work import Work
 
 BEGIN = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sandbox.traffic.plan import Record, Stream
-from scenarios import alarms
-from scenarios.counting import Counts
-from scenarios.demand import Demand
-from scenarios.fleet import Scene, group, in_service, targets
-from scenarios.service import SIZE, TARGET
-from scenarios.stage import Stage
+from scenarios.kit import alarms
+from scenarios.kit.counting import Counts
+from scenarios.kit.demand import Demand
+from scenarios.kit.fleet import Scene, group, in_service, targets
+from scenarios.kit.service import SIZE, TARGET
+from scenarios.kit.stage import Stage
 
 MINUTE = timedelta(minutes=1)
 

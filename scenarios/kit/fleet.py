@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from scenarios.stage import Stage
+from scenarios.kit.stage import Stage
 
 GROUP, POLICY, ALARM = "coinbase-asg", "cpu-scaling-policy", "instance-health-check"
 CONFIGURATION, TARGET_GROUP, LOAD_BALANCER, TOPIC = "coinbase-lc", "coinbase-target-group", "coinbase-alb", "coinbase-alerts"

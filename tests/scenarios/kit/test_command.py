@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from scenarios.command import aws_command
+from scenarios.kit.command import aws_command
 
 CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("ec2", "terminate_instances", {"InstanceIds": ["i-1", "i-2"]}),

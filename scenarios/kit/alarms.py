@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from scenarios.fleet import GROUP
-from scenarios.stage import Stage
+from scenarios.kit.fleet import GROUP
+from scenarios.kit.stage import Stage
 
 MINUTE = timedelta(minutes=1)
 

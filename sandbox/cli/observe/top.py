@@ -12,8 +12,8 @@ import click
 from rich.console import Group
 from rich.live import Live
 
-from sandbox.cli import top_view
 from sandbox.cli.common import as_json, client, json_option, terminal
+from sandbox.cli.observe import top_view
 from sandbox.client import SandboxClient
 
 

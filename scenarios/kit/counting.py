@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from sandbox.traffic.plan import Plan, Record
 from sandbox.traffic.verdict import summarise
-from scenarios.fleet import Scene
-from scenarios.service import balancer_dimension
-from scenarios.stage import NotReached, Stage
+from scenarios.kit.fleet import Scene
+from scenarios.kit.service import balancer_dimension
+from scenarios.kit.stage import NotReached, Stage
 
 MINUTE = timedelta(minutes=1)
 LOADED = timedelta(seconds=45)  # of the counted minute

@@ -7,7 +7,7 @@ from sandbox.core.clock import VirtualClock
 from sandbox.core.journal import Journal
 from sandbox.engine import Engine
 from sandbox.traffic.plan import Failure, Outcome, Plan, judge
-from sandbox.traffic.virtual import VirtualLoad
+from sandbox.virtual.load import VirtualLoad
 
 
 def test_requests_are_sent_at_their_planned_moments_until_it_is_stopped() -> None:

@@ -8,11 +8,11 @@ from itertools import groupby
 
 from sandbox.traffic.plan import Record
 from sandbox.traffic.verdict import Summary, summarise
-from scenarios import alarms
-from scenarios.fleet import GROUP, POLICY, activities
-from scenarios.scaling_course import Course
-from scenarios.service import SIZE, TARGET, WARMUP
-from scenarios.stage import Stage
+from scenarios.kit import alarms
+from scenarios.kit.fleet import GROUP, POLICY, activities
+from scenarios.kit.scaling_course import Course
+from scenarios.kit.service import SIZE, TARGET, WARMUP
+from scenarios.kit.stage import Stage
 
 MINUTE = timedelta(minutes=1)
 TO_ALARM = timedelta(minutes=4)  # three whole one-minute periods (SCL-12), and up to one until the evaluation (CW-31)

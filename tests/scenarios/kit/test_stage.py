@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from scenarios.stage import NotReached, Stage, StepRefused
+from scenarios.kit.stage import NotReached, Stage, StepRefused
 
 BEGIN = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
 
