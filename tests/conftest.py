@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+pytest.register_assert_rewrite("tests.support")
+
 
 def _docker_answers() -> bool:
     if shutil.which("docker") is None:

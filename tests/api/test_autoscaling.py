@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support import rule
-from tests.unit.services.autoscaling.stage import AMI, Stage, make
+from tests.support.services.autoscaling_stage import AMI, Stage, make
 
 UNKNOWN = "i-0123456789abcdef0"
 NO_GROUP = "AutoScalingGroup name not found - AutoScalingGroup none not found"

@@ -14,8 +14,8 @@ from sandbox.services.autoscaling.model import Health, LifecycleState, StatusCod
 from sandbox.services.autoscaling.quotas import Quota
 from sandbox.services.elbv2.model import TargetState
 from tests.support import rule
-from tests.unit.services.autoscaling.scaling_stage import ScalingStage, scaling
-from tests.unit.services.autoscaling.stage import Stage
+from tests.support.services.autoscaling_stage import Stage
+from tests.support.services.scaling_stage import ScalingStage, scaling
 
 DOCUMENT = Path(__file__).parents[2] / "docs/aws-behaviour.md"
 ALARM_TYPE = {"PolicyType": "SimpleScaling", "AdjustmentType": "ChangeInCapacity", "ScalingAdjustment": 1}

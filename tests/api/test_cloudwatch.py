@@ -28,8 +28,8 @@ from sandbox.services.cloudwatch import backend
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.sns.controller import SnsController
 from sandbox.settings import Settings
-from tests.api.conftest import request, signed
 from tests.support import rule
+from tests.support.aws import request, signed
 
 HERE = Scope("123456789012", "us-east-1")
 POLICY = "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:0a1b:autoScalingGroupName/web:policyName/out"

@@ -25,7 +25,7 @@ from sandbox.engine import Engine
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.settings import Settings
 from tests.support import rule
-from tests.unit.services.ec2.machines import Machines
+from tests.support.services.machines import Machines
 
 AMI = "ami-0c047a86012500412"
 HERE = Scope("123456789012", "us-east-1")

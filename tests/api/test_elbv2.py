@@ -31,8 +31,8 @@ from sandbox.engine import Engine
 from sandbox.services.ec2 import backend as _ec2  # noqa: F401 - declares its seams
 from sandbox.services.elbv2.controller import ROUTING, Elbv2Controller
 from sandbox.settings import Settings
-from tests.api.conftest import request, signed
 from tests.support import rule
+from tests.support.aws import request, signed
 
 HERE = Scope("123456789012", "us-east-1")
 AMI = "ami-0c047a86012500412"

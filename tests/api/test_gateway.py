@@ -22,7 +22,7 @@ from sandbox.aws.gateway import LARGEST_UNPACKED, Gateway
 from sandbox.aws.server import Server
 from sandbox.core.control import Scope
 from sandbox.core.errors import UserError
-from tests.api.conftest import IMAGE, SCOPE, Aws, request, signed
+from tests.support.aws import IMAGE, SCOPE, Aws, request, signed
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/x-amz-json-1.0"

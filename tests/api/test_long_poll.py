@@ -14,7 +14,7 @@ from sandbox.drivers.delivery.simulated import SimulatedDeliverer
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.sns.controller import SnsController
-from tests.api.conftest import Aws
+from tests.support.aws import Aws
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support import rule
-from tests.unit.services.autoscaling.scaling_stage import TRACK_CPU, ScalingStage, scaling
+from tests.support.services.scaling_stage import TRACK_CPU, ScalingStage, scaling
 
 Request = Callable[[ScalingStage], object]
 NO_GROUP = "AutoScalingGroup name not found - AutoScalingGroup none not found"

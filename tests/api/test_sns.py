@@ -18,9 +18,9 @@ from sandbox.core.control import Scope
 from sandbox.drivers.delivery.simulated import Behaviour
 from sandbox.services.sns.decide import ATTEMPT_FAILED, DELIVERED, NOT_DELIVERED
 from sandbox.services.sns.mailbox import KEPT
-from tests.api.conftest import request
 from tests.support import rule
-from tests.unit.services.sns.stage import HERE, URL, Sns, header, staged
+from tests.support.aws import request
+from tests.support.services.sns_stage import HERE, URL, Sns, header, staged
 
 ARN = "arn:aws:sns:us-east-1:123456789012:alerts"
 

@@ -15,7 +15,7 @@ from sandbox.aws import state
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.errors import SandboxError, UserError
-from tests.api.conftest import IMAGE, Aws
+from tests.support.aws import IMAGE, Aws
 
 WEST = Scope("123456789012", "eu-west-1")
 

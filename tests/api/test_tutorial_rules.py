@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support import rule
-from tests.unit.services.autoscaling.scaling_stage import ScalingStage, scaling
-from tests.unit.services.autoscaling.stage import AMI
+from tests.support.services.autoscaling_stage import AMI
+from tests.support.services.scaling_stage import ScalingStage, scaling
 
 TYPICAL = {"HealthCheckIntervalSeconds": 10, "HealthCheckTimeoutSeconds": 3, "HealthyThresholdCount": 2, "UnhealthyThresholdCount": 2}
 TUTORIALS_ALARM = {  # without --dimensions, which the group's name is put in for where a test needs data (TUT-41)

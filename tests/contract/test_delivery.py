@@ -42,9 +42,9 @@ from sandbox.engine import Engine
 from sandbox.services.sns.controller import SnsController
 from sandbox.services.sns.signing import signer
 from sandbox.settings import Settings
-from tests.contract.http_targets import Target
-from tests.contract.proxies import until
 from tests.support import rule
+from tests.support.drivers.http_targets import Target
+from tests.support.waiting import until
 
 SIMULATED_URL = "http://127.0.0.1:9999/alarms?a=1"
 

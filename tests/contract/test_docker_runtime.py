@@ -17,10 +17,9 @@ from sandbox.drivers.runtime.docker import runtime as docker_runtime
 from sandbox.drivers.runtime.docker.engine import DockerEngine
 from sandbox.drivers.runtime.docker.router import TABLE, NetnsRouter
 from sandbox.drivers.runtime.docker.runtime import DEFAULT_IMAGE, DockerRuntime
-from tests.contract.proxies import until
-from tests.contract.runtime_worlds import MACHINE_IMAGE, PATIENCE, ROOT, DockerWorld, launch_spec, unique_name
-from tests.contract.test_runtime import is_in
 from tests.support import rule
+from tests.support.drivers.runtimes import MACHINE_IMAGE, PATIENCE, ROOT, DockerWorld, is_in, launch_spec, unique_name
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.docker
 RUNNING, FAILED = ContainerState.RUNNING, ContainerState.FAILED

@@ -20,8 +20,8 @@ from sandbox.drivers.metering.base import Meter, Spent, between
 from sandbox.drivers.metering.docker import docker_meter
 from sandbox.drivers.metering.process import process_meter
 from sandbox.drivers.runtime.docker import labels
-from tests.contract.runtime_worlds import MACHINE_IMAGE
 from tests.support import rule
+from tests.support.drivers.runtimes import MACHINE_IMAGE
 
 INSTANCE = "i-0123456789abcdef0"
 SPEED = 40.0  # of the clock: a reading each quarter of a second, which is ten sandbox seconds

@@ -15,9 +15,9 @@ from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
 from sandbox.drivers.probe.http import HttpProber
 from sandbox.drivers.probe.simulated import SimulatedProber
 from sandbox.drivers.world import App, Machine, World
-from tests.contract.http_targets import Target
-from tests.contract.proxies import until
 from tests.support import rule
+from tests.support.drivers.http_targets import Target
+from tests.support.waiting import until
 
 
 class Simulated:

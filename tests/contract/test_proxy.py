@@ -24,8 +24,9 @@ from sandbox.drivers.proxy.envoy.admin import Admin, socket_path
 from sandbox.drivers.proxy.envoy.child import binary
 from sandbox.drivers.proxy.envoy.config.bootstrap import bootstrap
 from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
-from tests.contract.proxies import ARN, DNS, SPEED, EnvoyHarness, Load, SimulatedHarness, fixed, forward, free_ports, listener, rule, until
 from tests.support import rule as proves
+from tests.support.drivers.proxies import ARN, DNS, SPEED, EnvoyHarness, Load, SimulatedHarness, fixed, forward, free_ports, listener, rule
+from tests.support.waiting import until
 
 Harness = SimulatedHarness | EnvoyHarness
 

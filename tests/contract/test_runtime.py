@@ -1,13 +1,13 @@
 """What every runtime does, be it containers, processes or the simulated world."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sandbox.drivers.runtime.base import Container, ContainerState
-from tests.contract.runtime_worlds import DockerWorld, ProcessWorld, RuntimeWorld, SimulatedWorld, launch_spec
+from sandbox.drivers.runtime.base import ContainerState
 from tests.support import rule
+from tests.support.drivers.runtimes import DockerWorld, ProcessWorld, RuntimeWorld, SimulatedWorld, is_in, launch_spec
 
 RUNNING, EXITED = ContainerState.RUNNING, ContainerState.EXITED
 
@@ -21,14 +21,6 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RuntimeWor
         yield made
     finally:
         made.clean()
-
-
-def is_in(instance_id: str, state: ContainerState, boots: int | None = None) -> Callable[[Mapping[str, Container]], bool]:
-    def condition(containers: Mapping[str, Container]) -> bool:
-        found = containers.get(instance_id)
-        return found is not None and found.state is state and boots in (None, found.boots)
-
-    return condition
 
 
 def has_no_application(world: RuntimeWorld, number: int) -> bool:

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import APP, NAME, SPEED, Sandbox, Service, create, docker, remove, until
 from tests.support import rule
+from tests.support.live import APP, NAME, SPEED, Sandbox, Service, create, docker, remove, until
 
 pytestmark = pytest.mark.docker
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from tests.e2e.conftest import NAME, SETTINGS, Sandbox, docker
+from tests.support.live import NAME, SETTINGS, Sandbox, docker
 
 pytestmark = pytest.mark.docker
 

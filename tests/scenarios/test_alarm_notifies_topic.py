@@ -10,8 +10,8 @@ from scenarios import alarm_notifies_topic
 from scenarios.kit.alarm_story import EMAIL, Story
 from scenarios.kit.alarms import MINUTE, cpu_samples
 from scenarios.kit.fleet import GROUP, IMAGE
-from tests.scenarios.rehearsal import Rehearsal, left_behind, rehearsal
 from tests.support import rule
+from tests.support.rehearsal import Rehearsal, left_behind, rehearsal
 
 
 def run(control: str = "none") -> tuple[bool, Rehearsal]:

@@ -6,8 +6,8 @@ from functools import cache
 import pytest
 
 from scenarios import scale_out_under_load
-from tests.scenarios.rehearsal import Ended, Rehearsal, ended, left_behind, rehearsal
 from tests.support import rule
+from tests.support.rehearsal import Ended, Rehearsal, ended, left_behind, rehearsal
 
 
 def with_options(**options: str) -> Rehearsal:

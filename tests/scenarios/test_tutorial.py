@@ -11,8 +11,8 @@ from scenarios import tutorial, tutorial_as_written
 from scenarios.kit import failure
 from scenarios.kit.cleanup import clean_up
 from scenarios.kit.stage import Stage
-from tests.scenarios.rehearsal import Ended, ended, left_behind, rehearsal
 from tests.support import rule
+from tests.support.rehearsal import Ended, ended, left_behind, rehearsal
 
 
 @cache

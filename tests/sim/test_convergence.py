@@ -4,43 +4,9 @@ import random
 
 from hypothesis import HealthCheck, given, settings
 
-from tests.sim.trouble import DEEDS, Deed, Trouble, plans
-from tests.sim.watch import Watch
-from tests.support import Fleet, VirtualSandbox, rule, virtual_sandbox
-
-PEACE = 45 * 60  # virtual seconds: launches retried after 10 minutes, replacements one at a time, draining, one rebalance
-
-
-def fleet_of(sandbox: VirtualSandbox) -> tuple[Fleet, Watch]:
-    watch = Watch(sandbox, "web")
-    fleet = Fleet(sandbox).make()
-    sandbox.run(15, watch.look)
-    assert fleet.well()
-    return fleet, watch
-
-
-def suffer(fleet: Fleet, watch: Watch, plan: list[Deed]) -> Trouble:
-    trouble = Trouble(fleet)
-    for planned in plan:
-        trouble.do(planned)
-        fleet.on.run(planned.then_wait, watch.look)
-        assert watch.violations == [], str(planned)
-    return trouble
-
-
-def recovers(fleet: Fleet, watch: Watch, trouble: Trouble) -> None:
-    trouble.peace()
-    fleet.on.run(60, watch.look)  # the last fault is noticed by then
-
-    def well() -> bool:
-        trouble.put_back()
-        return fleet.well()
-
-    assert fleet.on.until(well, PEACE, step=20) is not None, (fleet.described(), fleet.health())
-    assert watch.violations == []
-    assert [a["Description"] for a in fleet.activities() if "EndTime" not in a] == []
-    running = {i for i, machine in fleet.on.world.machines.items() if machine.running}
-    assert running - trouble.detached == set(fleet.members())
+from tests.support import rule, virtual_sandbox
+from tests.support.trials import fleet_of, recovers, suffer
+from tests.support.trouble import DEEDS, Deed, Trouble, plans
 
 
 @rule("ASG-26", "ASG-28", "ASG-41", "ASG-49", "ASG-79", "ASG-80", "TG-12", "EC2-2")

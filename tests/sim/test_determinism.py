@@ -4,8 +4,8 @@ import random
 
 from hypothesis import HealthCheck, given, settings
 
-from tests.sim.trouble import DEEDS, Deed, Trouble, plans
 from tests.support import Fleet, virtual_sandbox
+from tests.support.trouble import DEEDS, Deed, Trouble, plans
 
 BUSY = [Deed(name, which % 6, 20.0) for which, name in enumerate(sorted(DEEDS))]
 

@@ -10,10 +10,10 @@ from sandbox.aws import state
 from sandbox.core.journal import Journal
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.wiring import build
-from tests.sim.test_convergence import fleet_of, recovers, suffer
-from tests.sim.trouble import Deed, Trouble, plans
-from tests.sim.watch import Watch
 from tests.support import Fleet, VirtualSandbox, rule, virtual_sandbox
+from tests.support.trials import fleet_of, recovers, suffer
+from tests.support.trouble import Deed, Trouble, plans
+from tests.support.watch import Watch
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from moto.elbv2.models import elbv2_backends
 
 from sandbox.core.events import Event
 from sandbox.services.elbv2 import backend, model
-from tests.sim.watch import Watch
 from tests.support import HERE, Fleet, virtual_sandbox
+from tests.support.watch import Watch
 
 
 def moto_group(fleet: Fleet) -> Any:

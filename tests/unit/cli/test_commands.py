@@ -12,12 +12,12 @@ import pytest
 
 from sandbox.cli.main import run
 from sandbox.cli.scenario import Story
+from sandbox.control.app import control_app
 from sandbox.control.surface import ControlSurface
 from sandbox.core.events import Event
 from scenarios.kit.option import Option
 from scenarios.kit.stage import Stage
-from tests.unit.client.test_client import served
-from tests.unit.control.test_app import control_app, request_record, surface
+from tests.support.control import request_record, served, surface
 
 
 @pytest.fixture

@@ -1,27 +1,14 @@
 """The client against the real /_sandbox application on loopback, against nobody, and against somebody else."""
 
-import contextlib
 import socket
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from werkzeug.serving import make_server
 
 from sandbox.client import Client, NotRunning, Refused
-from tests.unit.control.test_app import control_app, surface
-
-
-@contextlib.contextmanager
-def served(app: object) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)  # type: ignore[arg-type]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+from sandbox.control.app import control_app
+from tests.support.control import served, surface
 
 
 @pytest.fixture

@@ -9,50 +9,14 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from sandbox.aws.seams import Seam
-from sandbox.control.access_log import AccessLog
 from sandbox.control.app import control_app
-from sandbox.control.endpoints import Endpoint, by_load_balancer, read
+from sandbox.control.endpoints import by_load_balancer, read
 from sandbox.control.health import Part, Proxy, parts
 from sandbox.control.rates import Rates
 from sandbox.control.surface import ControlSurface
-from sandbox.core.clock import WallClock
 from sandbox.core.events import Event
-from sandbox.core.journal import Journal
-from sandbox.drivers.proxy.base import AccessRecord
-from sandbox.drivers.runtime.base import Container, ContainerState
 from sandbox.engine import Loop
-from sandbox.settings import Settings
-
-WELL = (Part(name="engine", ok=True, sentence="3 loops run, none fails."),)
-LISTENER = Endpoint(
-    load_balancer="web", load_balancer_arn="arn:lb", dns_name="web-1.elb", state="active", port=80, url="http://127.0.0.1:8081/"
-)
-
-MAILS = ({"to": "ops@example.com", "subject": "ALARM"}, {"to": "+15550100", "subject": None})
-
-
-def surface(**changes: Any) -> ControlSurface:
-    clock = WallClock(start=datetime(2026, 5, 7, 12, 0, tzinfo=UTC))
-    plain = ControlSurface(
-        settings=Settings(),
-        clock=clock,
-        journal=Journal(clock),
-        access_log=AccessLog(),
-        health=lambda: WELL,
-        loops=lambda: (Loop("ec2", "123456789012/us-east-1/i-1", runs=2, last_run=clock.now()),),
-        seams=lambda: (Seam(seam="S1", where="moto.ec2.models.EC2Backend.run_instances", by="sandbox.services.ec2", why="EC2-3"),),
-        endpoints=lambda: (LISTENER,),
-        containers=lambda: {"i-1": Container(instance_id="i-1", state=ContainerState.RUNNING, boots=1)},
-        console={"i-1": b"booted \xff\n"}.__getitem__,
-        rates=Rates(lambda: 0.0),
-        cpu=lambda: {"i-1": 42.5},
-        mailbox=lambda to: [mail for mail in MAILS if to in (None, mail["to"])],
-        set_speed=clock.set_speed,
-        reset=lambda: None,
-        runtime="simulated",
-    )
-    return replace(plain, **changes)
+from tests.support.control import WELL, request_record, surface
 
 
 def client(given: ControlSurface | None = None) -> FlaskClient:
@@ -158,32 +122,6 @@ def test_reset_resets_and_empties_the_access_log() -> None:
     assert "GET http://web-1.elb:80/ HTTP/1.1" in asked.get("/_sandbox/access-log").get_json()["lines"][0]
     assert asked.post("/_sandbox/reset").status_code == 200
     assert (done, asked.get("/_sandbox/access-log").get_json()) == (["reset"], {"lines": []})
-
-
-def request_record() -> AccessRecord:
-    now = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
-    return AccessRecord(
-        time=now,
-        listener="arn:listener",
-        load_balancer="app/web/1",
-        client="127.0.0.1:5000",
-        target="172.31.0.5:80",
-        target_group="arn:tg",
-        rule_priority=0,
-        elb_status_code=200,
-        target_status_code=200,
-        request_processing_time=0.0,
-        target_processing_time=0.001,
-        response_processing_time=0.0,
-        received_bytes=10,
-        sent_bytes=20,
-        request="GET http://web-1.elb:80/ HTTP/1.1",
-        user_agent="test",
-        trace_id="Root=1-2-3",
-        request_creation_time=now,
-        actions_executed="forward",
-        error_reason="-",
-    )
 
 
 def test_settings_are_told() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sandbox.control.rates import Rates, cpu, percentile
 from sandbox.core.clock import VirtualClock
 from sandbox.drivers.metering.base import Usage
-from tests.unit.control.test_app import request_record
+from tests.support.control import request_record
 
 BEGIN = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
 

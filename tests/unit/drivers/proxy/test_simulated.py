@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from sandbox.drivers.proxy.base import TargetGroup
-from tests.contract.proxies import DNS, SimulatedHarness, fixed, forward, listener, rule
 from tests.support import rule as proves
+from tests.support.drivers.proxies import DNS, SimulatedHarness, fixed, forward, listener, rule
 
 
 @proves("ALB-35", "ALB-45")

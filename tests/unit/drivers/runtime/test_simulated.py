@@ -13,7 +13,7 @@ from sandbox.drivers.runtime.base import ContainerState
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import Answer, World
 from sandbox.engine import Engine
-from tests.contract.runtime_worlds import launch_spec
+from tests.support.drivers.runtimes import launch_spec
 
 SPEC = launch_spec()
 ID = SPEC.instance_id

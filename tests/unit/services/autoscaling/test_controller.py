@@ -13,7 +13,7 @@ from sandbox.drivers.world import App
 from sandbox.services.autoscaling import picture
 from sandbox.services.autoscaling.controller import AutoScalingController
 from tests.support import rule
-from tests.unit.services.autoscaling.stage import HERE, Stage, make
+from tests.support.services.autoscaling_stage import HERE, Stage, make, reports_no_fault
 
 
 @pytest.fixture
@@ -23,10 +23,6 @@ def stage() -> Stage:
 
 def told(stage: Stage, verb: str) -> list[str]:
     return [a["Cause"] for a in stage.activities() if a["Description"].startswith(verb)]
-
-
-def reports_no_fault(stage: Stage) -> None:
-    assert [e.summary for e in stage.journal.events() if e.detail_type in ("Reconcile failed", "Illegal transition")] == []
 
 
 # ---- B2 ----------------------------------------------------------------------------------------------------------------------------------

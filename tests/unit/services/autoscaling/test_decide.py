@@ -44,7 +44,7 @@ from sandbox.services.autoscaling.steps import (
     UpdateActivity,
 )
 from tests.support import rule
-from tests.unit.services.autoscaling.builders import (
+from tests.support.services.groups import (
     DELAYS,
     NOW,
     TG,

@@ -18,7 +18,7 @@ from sandbox.services.autoscaling.model import (
     Process,
 )
 from tests.support import rule
-from tests.unit.services.autoscaling.builders import DELAYS, NOW, TG, attachment, group, leaving, member, pending, seconds
+from tests.support.services.groups import DELAYS, NOW, TG, attachment, group, leaving, member, pending, seconds
 
 ELB = frozenset({"EC2", "ELB"})
 RECENTLY = Memory(checked_at=NOW - seconds(1))

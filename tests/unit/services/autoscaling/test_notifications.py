@@ -11,7 +11,7 @@ from sandbox.services.autoscaling import notifications
 from sandbox.services.autoscaling.model import Activity, ActivityKind, StatusCode
 from sandbox.services.autoscaling.notifications import GroupNames
 from tests.support import rule
-from tests.unit.services.autoscaling.builders import NOW, activity
+from tests.support.services.groups import NOW, activity
 
 ARN = "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:u:autoScalingGroupName/web"
 WEB = GroupNames(name="web", arn=ARN, account="123456789012")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sandbox.services.autoscaling import placement
 from sandbox.services.autoscaling.model import Subnet, Zone
 from tests.support import rule
-from tests.unit.services.autoscaling.builders import DELAYS, NOW, group, member, seconds, zone
+from tests.support.services.groups import DELAYS, NOW, group, member, seconds, zone
 
 
 def zones_of(places: tuple[placement.Place, ...]) -> list[str]:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from sandbox.aws import state
 from tests.support import rule
-from tests.unit.services.autoscaling.scaling_stage import TRACK_CPU, ScalingStage, scaling
-from tests.unit.services.autoscaling.test_controller import reports_no_fault
+from tests.support.services.autoscaling_stage import reports_no_fault
+from tests.support.services.scaling_stage import TRACK_CPU, ScalingStage, scaling
 
 CUSTOM = {"Namespace": "Shop", "MetricName": "Queue", "Dimensions": [], "Statistic": "Average"}
 

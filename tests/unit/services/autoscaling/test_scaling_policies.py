@@ -22,7 +22,7 @@ from sandbox.services.autoscaling.policy_model import (
 )
 from sandbox.services.autoscaling.scaling_policies import PolicyFailure, adjusted, aggregated, agreed, needed, step_for, wanted
 from tests.support import rule
-from tests.unit.services.autoscaling.builders import NOW, group, leaving, member, pending, seconds
+from tests.support.services.groups import NOW, group, leaving, member, pending, seconds
 
 MINUTE = timedelta(minutes=1)
 SCALE_OUT = (Step(lower=0, upper=10, adjustment=0), Step(lower=10, upper=20, adjustment=10), Step(lower=20, adjustment=30))

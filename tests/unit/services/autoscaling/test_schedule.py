@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.services.autoscaling.schedule import RunAction, Schedule, ScheduledAction, bounds, decide, next_time
 from tests.support import rule
-from tests.unit.services.autoscaling.builders import NOW
+from tests.support.services.groups import NOW
 
 
 def action(name: str = "a", **more: Any) -> ScheduledAction:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sandbox.services.autoscaling.model import LaunchSource, Member
 from sandbox.services.autoscaling.termination_policy import choose
 from tests.support import rule
-from tests.unit.services.autoscaling.builders import NOW, group, member, zone
+from tests.support.services.groups import NOW, group, member, zone
 
 DAY = timedelta(days=1)
 OLD_LC = LaunchSource(name="lc-old", created_at=NOW - 9 * DAY)

@@ -7,7 +7,7 @@ import pytest
 from sandbox.services.cloudwatch import alarm_requests
 from sandbox.services.cloudwatch.errors import Refused
 from tests.support import rule
-from tests.unit.services.cloudwatch.builders import ARN, CREATED
+from tests.support.services.alarms import ARN, CREATED
 
 GOOD: dict[str, Any] = {
     "AlarmName": "a",

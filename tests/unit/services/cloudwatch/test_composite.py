@@ -8,7 +8,7 @@ from sandbox.services.cloudwatch import composite
 from sandbox.services.cloudwatch.errors import Refused
 from sandbox.services.cloudwatch.model import StateValue
 from tests.support import rule
-from tests.unit.services.cloudwatch.builders import ARN
+from tests.support.services.alarms import ARN
 
 STATES = {"a": StateValue.ALARM, "b": StateValue.OK, "c": StateValue.INSUFFICIENT_DATA, "d e": StateValue.ALARM}
 

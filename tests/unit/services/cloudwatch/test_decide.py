@@ -26,7 +26,7 @@ from sandbox.services.cloudwatch.model import (
 from sandbox.services.cloudwatch.picture import datapoints
 from sandbox.services.cloudwatch.store import MetricStore, of_value
 from tests.support import rule
-from tests.unit.services.cloudwatch.builders import CREATED, PLACE, POLICY, TOPIC, change, composite_alarm, metric_alarm, points, state
+from tests.support.services.alarms import CREATED, PLACE, POLICY, TOPIC, change, composite_alarm, metric_alarm, points, state
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

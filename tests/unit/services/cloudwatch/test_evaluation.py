@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sandbox.services.cloudwatch.evaluation import evaluate
 from sandbox.services.cloudwatch.model import Finding
 from tests.support import rule
-from tests.unit.services.cloudwatch.builders import metric_alarm, points
+from tests.support.services.alarms import metric_alarm, points
 
 OK, ALARM, INSUFFICIENT, KEEP = Finding.WITHIN, Finding.BREACHING, Finding.NO_DATA, None
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")

@@ -8,7 +8,7 @@ import pytest
 from sandbox.services.cloudwatch import history
 from sandbox.services.cloudwatch.history import History, Outcome
 from tests.support import rule
-from tests.unit.services.cloudwatch.builders import CREATED, POLICY, TOPIC, change, metric_alarm
+from tests.support.services.alarms import CREATED, POLICY, TOPIC, change, metric_alarm
 
 
 @rule("CW-53", "SCL-5")

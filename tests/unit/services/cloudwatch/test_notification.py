@@ -8,7 +8,7 @@ from sandbox.services.cloudwatch.metric_queries import Query
 from sandbox.services.cloudwatch.notification import Place
 from sandbox.services.cloudwatch.store import MetricId
 from tests.support import rule
-from tests.unit.services.cloudwatch.builders import ARN, PLACE, TOPIC, change, composite_alarm, metric_alarm, state
+from tests.support.services.alarms import ARN, PLACE, TOPIC, change, composite_alarm, metric_alarm, state
 
 TOKYO = Place(account="449671225256", region="ap-northeast-1", region_name="Asia Pacific (Tokyo)")
 REASON = "Threshold Crossed: 1 datapoint [1.0 (02/02/25 12:05:00)] was greater than or equal to the threshold (1.0)."

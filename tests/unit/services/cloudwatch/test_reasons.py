@@ -10,7 +10,7 @@ from sandbox.services.cloudwatch.evaluation import evaluate
 from sandbox.services.cloudwatch.model import Datapoint, StateValue
 from sandbox.services.cloudwatch.reasons import reason, reason_data
 from tests.support import rule
-from tests.unit.services.cloudwatch.builders import metric_alarm
+from tests.support.services.alarms import metric_alarm
 
 GE, GT, LE = "GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanOrEqualToThreshold"
 

@@ -10,7 +10,7 @@ import pytest
 from sandbox.core.clock import VirtualClock
 from sandbox.services.elbv2.access_counts import AccessCounts
 from tests.support import rule
-from tests.unit.services.elbv2.requests import NOON, record
+from tests.support.services.access_records import NOON, record
 
 SECOND = timedelta(seconds=1)
 

@@ -9,7 +9,7 @@ from sandbox.services.elbv2.decide import decide
 from sandbox.services.elbv2.matcher import Codes
 from sandbox.services.elbv2.model import CheckSettings, SetHealth, StartProbe, TargetKey, UpdateRouting, Use
 from tests.support import rule
-from tests.unit.services.elbv2.life import ARN, KEY, START, Life, observed, ok, refused, seen, target, timeout
+from tests.support.services.targets import ARN, KEY, START, Life, observed, ok, refused, seen, target, timeout
 
 SECOND = timedelta(seconds=1)
 

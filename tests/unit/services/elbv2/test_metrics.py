@@ -14,7 +14,7 @@ from sandbox.services.elbv2.access_counts import AccessCounts
 from sandbox.services.elbv2.metrics import Group, Health, Hosts, Requests, decide_hosts, decide_requests
 from sandbox.services.elbv2.model import TargetState
 from tests.support import rule
-from tests.unit.services.elbv2.requests import BALANCER, GROUP, GROUP_ARN, NOON, TARGET, answered_by_balancer, record
+from tests.support.services.access_records import BALANCER, GROUP, GROUP_ARN, NOON, TARGET, answered_by_balancer, record
 
 LB, TG, AZ = ("LoadBalancer", BALANCER), ("TargetGroup", GROUP), ("AvailabilityZone", "us-east-1a")
 HEALTHY, UNHEALTHY, INITIAL, UNUSED, DRAINING = (

@@ -16,7 +16,7 @@ from sandbox.services.elbv2.routing import (
     TargetGroup,
 )
 from tests.support import rule
-from tests.unit.services.elbv2.life import ARN, START, ZONE, target
+from tests.support.services.targets import ARN, START, ZONE, target
 
 BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/shop/50dc6c495c0c9188"
 LISTENER = BALANCER.replace(":loadbalancer/", ":listener/") + "/aaaaaaaaaaaaaaaa"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sandbox.drivers.runtime.docker import labels
-from tests.contract.runtime_worlds import launch_spec
+from tests.support.drivers.runtimes import launch_spec
 
 
 @pytest.mark.parametrize("user_data", [None, b"", b"#!/bin/bash\n", bytes(range(256))])

@@ -14,9 +14,8 @@ from sandbox.drivers.runtime.base import ContainerState
 from sandbox.drivers.runtime.process import children
 from sandbox.drivers.runtime.process.records import Record, Records
 from sandbox.drivers.runtime.process.runtime import ProcessRuntime
-from tests.contract.runtime_worlds import ROOT, ProcessWorld, launch_spec
-from tests.contract.test_runtime import is_in
 from tests.support import rule
+from tests.support.drivers.runtimes import ROOT, ProcessWorld, is_in, launch_spec
 
 SPEC = launch_spec()
 ID = SPEC.instance_id

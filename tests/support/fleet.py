@@ -1,90 +1,12 @@
-"""What many tests share: the `rule` marker, a whole sandbox in virtual time, and a fleet made on it as a user would make one.
+"""A group behind a load balancer in a virtual sandbox, made and described through the API as a user would."""
 
-moto's state is one for the whole process, so there is one virtual sandbox at a time: making another empties it.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from sandbox.aws import state
-from sandbox.core.clock import VirtualClock
-from sandbox.core.control import Scope
-from sandbox.drivers.runtime.simulated import SimulatedRuntime
-from sandbox.drivers.world import World
-from sandbox.settings import Settings
-from sandbox.wiring import Sandbox, build
+from tests.support.virtual import VirtualSandbox
 
 AMI = "ami-0c047a86012500412"
-HERE = Scope("123456789012", "us-east-1")
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
-
-
-def rule(*ids: str) -> pytest.MarkDecorator:
-    """Names the rules of docs/aws-behaviour.md that a test proves; `make rules` counts them."""
-    return pytest.mark.rule(*ids)
-
-
-@dataclass
-class VirtualSandbox:
-    """Everything that a live sandbox has but real drivers and a port. Time stands still until `run`."""
-
-    sandbox: Sandbox
-
-    def client(self, service: str) -> Any:
-        """boto3 in process, as a user."""
-        return self.sandbox.transport.client(service, HERE)
-
-    @property
-    def world(self) -> World:
-        return self.sandbox.world
-
-    @property
-    def runtime(self) -> SimulatedRuntime:
-        runtime = self.sandbox.drivers.runtime
-        assert isinstance(runtime, SimulatedRuntime)
-        return runtime
-
-    def now(self) -> datetime:
-        return self.sandbox.clock.now()
-
-    def run(self, seconds: float, at_each_moment: Callable[[], None] = lambda: None) -> None:
-        """Lets so much time pass, from due moment to due moment; `at_each_moment` is called when all that was due has been done."""
-        clock, engine = self.sandbox.clock, self.sandbox.engine
-        assert isinstance(clock, VirtualClock)
-        end = clock.now() + timedelta(seconds=seconds)
-        while (due := engine.run_due()) <= end:
-            at_each_moment()
-            clock.advance_to(max(due, clock.now()))
-        at_each_moment()
-        clock.advance_to(end)
-
-    def until(self, condition: Callable[[], bool], limit: float, step: float = 1) -> float | None:
-        """Runs until it holds. → the virtual seconds that took, or None when it does not hold within `limit` of them."""
-        began = self.now()
-        while not condition():
-            if self.now() - began >= timedelta(seconds=limit):
-                return None
-            self.run(step)
-        return (self.now() - began).total_seconds()
-
-    def restart(self, saved: Path) -> "VirtualSandbox":
-        """The control plane dies after its last save, and another one takes up what it left: state, journal and the world's machines."""
-        state.save(saved)
-        self.sandbox.close()
-        again = build(self.sandbox.settings, virtual=True, start=self.now(), world=self.world)
-        again.journal.load(self.sandbox.journal.events())
-        state.load(saved)
-        return VirtualSandbox(again)
-
-
-def virtual_sandbox(**settings: object) -> VirtualSandbox:
-    """With the defaults, or with settings as the environment would give them: `seed=7`."""
-    return VirtualSandbox(build(Settings.from_environment({}, **settings), virtual=True))
 
 
 @dataclass

@@ -19,7 +19,7 @@ from pathlib import Path
 import docker
 from sandbox.core.clock import VirtualClock, WallClock
 from sandbox.core.journal import Journal
-from sandbox.drivers.runtime.base import Container, LaunchSpec, Runtime
+from sandbox.drivers.runtime.base import Container, ContainerState, LaunchSpec, Runtime
 from sandbox.drivers.runtime.docker.router import Router
 from sandbox.drivers.runtime.docker.runtime import DEFAULT_IMAGE, DockerRuntime
 from sandbox.drivers.runtime.process.records import Records
@@ -28,7 +28,7 @@ from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import Answer, World
 from sandbox.engine import Engine
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATIENCE = 60.0  # real seconds before a real runtime counts as stuck; a machine under load is slow
 MACHINE_IMAGE = os.environ.get("SANDBOX_MACHINE_IMAGE", "sandbox/machine:latest")
 Condition = Callable[[Mapping[str, Container]], bool]
@@ -51,6 +51,14 @@ def launch_spec(number: int = 10, user_data: bytes | None = None, *, subnet: int
         user_data=user_data,
         memory_mib=256,
     )
+
+
+def is_in(instance_id: str, state: ContainerState, boots: int | None = None) -> Callable[[Mapping[str, Container]], bool]:
+    def condition(containers: Mapping[str, Container]) -> bool:
+        found = containers.get(instance_id)
+        return found is not None and found.state is state and boots in (None, found.boots)
+
+    return condition
 
 
 class RuntimeWorld(ABC):

@@ -148,3 +148,7 @@ def make(**settings: Any) -> Stage:
     engine.add([ec2, elbv2, AutoScalingController(journal, transport)])
     runtime.on_change(lambda instance_id: engine.wake("ec2", ec2.key_of(instance_id)))
     return Stage(clock, journal, engine, world, context, transport)
+
+
+def reports_no_fault(stage: Stage) -> None:
+    assert [e.summary for e in stage.journal.events() if e.detail_type in ("Reconcile failed", "Illegal transition")] == []

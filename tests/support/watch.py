@@ -17,7 +17,7 @@ from sandbox.drivers.probe.base import Outcome
 from sandbox.services.autoscaling import model as asg
 from sandbox.services.ec2 import model as ec2
 from sandbox.services.elbv2 import model as elbv2
-from tests.support import HERE, VirtualSandbox
+from tests.support.virtual import HERE, VirtualSandbox
 
 BUGS = ("Reconcile failed", "Illegal transition", "Sandbox Fault")
 BEGINNINGS = (  # what may happen without an earlier event: somebody's wish, or the world's doing

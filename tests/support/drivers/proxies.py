@@ -8,7 +8,6 @@ import os
 import random
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -31,7 +30,8 @@ from sandbox.drivers.proxy.base import (
 from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.world import App, Machine, World
-from tests.contract.http_targets import Target
+from tests.support.drivers.http_targets import Target
+from tests.support.waiting import until
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/web/50dc6c495c0c9188/f2f7dc8efc522ab2"
 DNS = "web-1.us-east-1.elb.amazonaws.com"
@@ -43,15 +43,6 @@ class Got(NamedTuple):
     target: str | None
     headers: Mapping[str, str]
     body: str
-
-
-def until(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
-    """What the condition gave; fails when it does not come true."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, f"waited {seconds} s in vain"
-        threading.Event().wait(0.005)
-    return value
 
 
 def fixed(body: str, status: int = 200) -> FixedResponse:

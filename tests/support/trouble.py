@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from hypothesis import strategies as st
 
 from sandbox.drivers.world import App
-from tests.support import ZONES, Fleet
+from tests.support.fleet import ZONES, Fleet
 
 Act = Callable[["Trouble", int], None]
 DEEDS: dict[str, Act] = {}

@@ -15,7 +15,7 @@ from sandbox.services.cloudwatch.backend import record
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
 from sandbox.services.sns.controller import SnsController
-from tests.unit.services.autoscaling.stage import HERE, Stage, make
+from tests.support.services.autoscaling_stage import HERE, Stage, make
 
 TRACK_CPU = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"}, "TargetValue": 70.0}
 
