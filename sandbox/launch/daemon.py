@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import psutil
 
 from sandbox.core.errors import UserError
+from sandbox.drivers.runtime.process.children import wait_for_end
 from sandbox.settings import PREFIX, Settings
 
 PATIENCE = 30.0  # real seconds for it to end by itself
@@ -70,18 +71,24 @@ def find(settings: Settings) -> int:
     return 0
 
 
-def stop(pid: int) -> bool:
-    """Asks it to end and waits. False: it did not run. Raises UserError when it is not ours to end, or does not end."""
+def stop(pid: int, patience: float = PATIENCE) -> str | None:
+    """Asks it to end, and kills it when it has not ended in time. → what was done, in a sentence; None: it did not run.
+
+    Killing it loses nothing: only `sandbox down` calls this, and removes what it would have saved. Raises UserError when it belongs to
+    another user.
+    """
     found = process(pid)
     if found is None:
-        return False
+        return None
     try:
         found.terminate()
-        found.wait(PATIENCE)
+        wait_for_end(pid, patience)
     except psutil.NoSuchProcess:
         pass
     except psutil.AccessDenied:
         raise UserError(f"The sandbox is process {pid}, of another user.", f"sudo kill {pid}") from None
-    except psutil.TimeoutExpired:
-        raise UserError(f"The sandbox (process {pid}) does not end.", f"kill -9 {pid} && sandbox down") from None
-    return True
+    except TimeoutError:
+        found.kill()
+        wait_for_end(pid)
+        return f"The control plane did not end within {patience:g} seconds and was killed."
+    return "The control plane has ended."

@@ -115,9 +115,8 @@ def wait_until_healthy(settings: Settings, ended: Callable[[], UserError | None]
 def remove(settings: Settings) -> list[str]:
     """Control plane first, or it would replace what is removed. → what was done, in sentences; nothing when nothing was there."""
     noted = Running.read(settings)
-    done: list[str] = []
-    if daemon.stop(noted.pid if noted else 0) or daemon.stop(daemon.find(settings)):  # the note may be lost, and the process still there
-        done.append("The control plane has ended.")
+    ended = daemon.stop(noted.pid if noted else 0) or daemon.stop(daemon.find(settings))  # the note may be lost while the process runs
+    done = [ended] if ended else []
     if any((settings.state_dir / name).exists() for name in LEFT):
         from sandbox import serving  # noqa: PLC0415 - imports moto, which takes a second; only this needs it
 

@@ -1,6 +1,8 @@
 """The control plane's process: what it is told, and that only ours is ended."""
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +26,24 @@ def test_a_number_that_somebody_else_has_now_is_left_alone() -> None:
     assert daemon.process(os.getpid()) is None
     assert daemon.process(0) is None
     assert not daemon.stop(os.getpid())
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("on_sigterm", "patience", "done"),
+    [
+        ("SIG_DFL", 10.0, "The control plane has ended."),
+        ("SIG_IGN", 0.1, "The control plane did not end within 0.1 seconds and was killed."),
+    ],
+)
+def test_a_control_plane_that_does_not_end_is_killed(on_sigterm: str, patience: float, done: str) -> None:
+    script = f"import signal; signal.signal(signal.SIGTERM, signal.{on_sigterm}); print('ready', flush=True); signal.pause()"
+    with subprocess.Popen([sys.executable, "-c", script, daemon.MODULE], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert daemon.stop(process.pid, patience) == done
+        assert process.wait(10) < 0
+        assert daemon.stop(process.pid) is None
 
 
 def test_the_next_commands_find_what_up_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ A process of this run is a child; one of an earlier run is found again by its nu
 """
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -21,6 +22,8 @@ from sandbox.core.errors import SandboxError
 
 GRACE = 10.0  # real seconds between SIGTERM and SIGKILL
 SAME_START = 1.0  # seconds: two readings of a process's start differ by less
+MARK = "SANDBOX_INSTANCES"
+"""Environment variable of each process that says whose it is: the folder of its runtime's records."""
 THREADS = 8  # of the application's server, as in the image
 
 
@@ -35,11 +38,10 @@ class Child:
         try:
             if self._own:
                 return self._own.wait(timeout)
-            with suppress(psutil.NoSuchProcess):
-                psutil.Process(self.pid).wait(timeout)
-            return None
-        except (subprocess.TimeoutExpired, psutil.TimeoutExpired) as error:
+        except subprocess.TimeoutExpired as error:
             raise TimeoutError from error
+        wait_for_end(self.pid, timeout)
+        return None
 
     def end(self, *, force: bool) -> int | None:
         """Asks it to end and waits; kills it when it does not, or at once. → exit code"""
@@ -71,9 +73,9 @@ def serve(app: Path, host: str, port: int, environment: Mapping[str, str], conso
     return _start(command, environment, console, app)
 
 
-def idle(console: IO[bytes]) -> Child:
+def idle(environment: Mapping[str, str], console: IO[bytes]) -> Child:
     """A machine on which no application runs."""
-    return _start([sys.executable, "-I", "-S", "-c", "import signal; signal.pause()"], {}, console, Path("/"))
+    return _start([sys.executable, "-I", "-S", "-c", "import signal; signal.pause()"], environment, console, Path("/"))
 
 
 def find(pid: int, created: float) -> Child | None:
@@ -85,6 +87,45 @@ def find(pid: int, created: float) -> Child | None:
     except psutil.NoSuchProcess:
         return None
     return Child(pid, created)
+
+
+def wait_for_end(pid: int, timeout: float | None = None) -> None:
+    """Until the process has ended, whoever's child it is. Raises TimeoutError.
+
+    A process counts as ended when it exits, although its number stays taken until its parent collects it: the first process of a container
+    may do that seconds later, or never, and psutil waits for it.
+    """
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    except (OSError, AttributeError):  # no descriptor left, or not Linux
+        _wait_until_collected(pid, timeout)
+        return
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        if not poll.poll(None if timeout is None else timeout * 1000):
+            raise TimeoutError
+    finally:
+        os.close(descriptor)
+
+
+def _wait_until_collected(pid: int, timeout: float | None) -> None:
+    try:
+        psutil.Process(pid).wait(timeout)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired as error:
+        raise TimeoutError from error
+
+
+def kill_all(mark: str) -> None:
+    """Kills every process that was started with this `mark`, recorded or not, and what it started in its session."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, ProcessLookupError):
+            if process.environ().get(MARK) == mark:
+                os.killpg(os.getpgid(process.pid), signal.SIGKILL)
 
 
 def free_port(host: str) -> int:

@@ -44,6 +44,7 @@ class ProcessRuntime:
         self._clock, self._offset, self._per_address = clock, port_offset, per_address
         self._app = app.parent if app.is_file() else app
         self._records = Records(directory)
+        self._mark = str(directory.resolve())
         self._lock = threading.RLock()
         self._callbacks: list[Callable[[str], None]] = []
         self._instances: dict[str, _Instance] = {}
@@ -80,7 +81,11 @@ class ProcessRuntime:
         self._ask(instance_id, ContainerState.REMOVING, states, self._remove)
 
     def remove_all(self) -> tuple[str, ...]:
-        """Ends every instance and waits for it. → what could not be removed (nothing: a process cannot refuse)."""
+        """Ends every instance and waits for it. → what could not be removed (nothing: a process cannot refuse).
+
+        All are killed before any is waited for: hundreds of them would leave this process no time to end one after another. That includes
+        processes of a control plane that was killed before it recorded them."""
+        children.kill_all(self._mark)
         for instance_id in list(self._instances):
             self.terminate(instance_id)
         self._workers.join()
@@ -161,9 +166,9 @@ class ProcessRuntime:
             console.write(_said(spec, boot))
             if application_starts(spec.user_data, boot):
                 children.refuse_taken(record.host, port, spec.instance_id)
-                child = children.serve(self._app, record.host, port, _environment(spec), console)
+                child = children.serve(self._app, record.host, port, _environment(spec) | {children.MARK: self._mark}, console)
             else:
-                child = children.idle(console)
+                child = children.idle({children.MARK: self._mark}, console)
         instance.record = replace(record, port=port, boots=boot, pid=child.pid, created=child.created)
         self._records.save(instance.record)
         with self._lock:

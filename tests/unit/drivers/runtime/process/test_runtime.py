@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -135,3 +137,31 @@ def test_console_gives_its_newest_part(directory: Path) -> None:
 def test_nobody_is_found_under_a_number_that_no_process_has() -> None:
     assert children.find(0, 0.0) is None
     assert children.find(2**22 + 1, 0.0) is None
+
+
+@pytest.mark.process
+def test_removal_ends_a_process_that_nobody_recorded(world: ProcessWorld, directory: Path) -> None:
+    """A control plane that was killed between the start of a process and its record."""
+    with (directory / "console").open("wb") as console:
+        lost = children.idle({children.MARK: str(directory.resolve())}, console)
+        other = children.idle({children.MARK: str(directory.parent.resolve())}, console)
+    assert isinstance(world.runtime, ProcessRuntime)
+    assert world.runtime.remove_all() == ()
+    assert lost.wait(10) == -signal.SIGKILL
+    with pytest.raises(TimeoutError):
+        other.wait(0)
+    assert other.end(force=True) == -signal.SIGKILL
+
+
+@pytest.mark.process
+def test_a_process_has_ended_although_its_parent_does_not_collect_it() -> None:
+    """As in a container whose first process collects late or never: psutil would wait for it, and `sandbox down` with it."""
+    script = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'input()']).pid, flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdin is not None and parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        with pytest.raises(TimeoutError):
+            children.wait_for_end(pid, 0)
+        os.kill(pid, signal.SIGKILL)
+        children.wait_for_end(pid, 10)
+        parent.communicate(b"\n")
