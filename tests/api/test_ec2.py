@@ -908,7 +908,7 @@ def test_filters(ec2: Ec2) -> None:
 
     matching = {
         "tag:Name": "web-?",
-        "tag-key": "Name",
+        "tag-key": "Na?me",  # no character or one
         "tag-value": "web*",
         "availability-zone": "us-east-1b",
         "instance-type": "t3.small",
@@ -924,6 +924,18 @@ def test_filters(ec2: Ec2) -> None:
     assert found("instance-type", "t3.[sm]*") == []
     both = [{"Name": "instance-type", "Values": ["t3.*"]}, {"Name": "tag:Name", "Values": ["none"]}]
     assert ec2.api.describe_instances(Filters=both)["Reservations"] == []
+
+
+def test_a_hostile_wildcard_in_a_filter_is_answered(ec2: Ec2) -> None:
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "a" * 250}]}]
+    (instance_id,) = ec2.running(TagSpecifications=tags)
+
+    def found(*patterns: str) -> list[str]:
+        answer = ec2.api.describe_instances(Filters=[{"Name": "tag:Name", "Values": list(patterns)}])
+        return [i["InstanceId"] for r in answer["Reservations"] for i in r["Instances"]]
+
+    assert found("*a*a*a*a*ab", "*a" * 100 + "b", "?*a" * 80 + "b", "(a+)+b") == []
+    assert found("*a" * 100) == [instance_id]
 
 
 # ---- networks ----------------------------------------------------------------------------------------------------------------------------

@@ -3,10 +3,11 @@
 Each name leads to what is compared: a string, a list of strings, or None. Values may hold `*` and `?`, as on AWS.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from sandbox.core.wildcards import EC2_FILTER
+from sandbox.core.wildcards import matches as pattern_matches
 from sandbox.services.ec2 import errors
 
 Getter = Callable[[Any], Any]
@@ -150,8 +151,7 @@ def _value(table: Mapping[str, Getter], instance: Any, name: str) -> Any:
 
 def _one(value: Any, wanted: Sequence[str]) -> bool:
     values = value if isinstance(value, list) else [value]
-    patterns = [re.escape(str(w)).replace(r"\*", ".*").replace(r"\?", ".") for w in wanted]
-    return any(re.fullmatch(pattern, _text(v), re.DOTALL) for v in values if v is not None for pattern in patterns)
+    return any(pattern_matches(str(pattern), _text(v), EC2_FILTER) for v in values if v is not None for pattern in wanted)
 
 
 def _text(value: Any) -> str:

@@ -5,11 +5,12 @@ moto's matcher is not used: in it `equals-ignore-case` compares with the case of
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from sandbox.core.wildcards import ASTERISK_ONLY
+from sandbox.core.wildcards import matches as pattern_matches
 from sandbox.services.sns.model import Attributes
 
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
@@ -114,7 +115,7 @@ def _text_matches(keyword: str, pattern: str, value: str) -> bool:
         case "equals-ignore-case":
             return value.lower() == pattern.lower()
         case "wildcard":
-            return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), value, re.DOTALL) is not None
+            return pattern_matches(pattern, value, ASTERISK_ONLY)
         case "cidr":
             return _in_network(pattern, value)
     return False

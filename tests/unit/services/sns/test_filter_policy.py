@@ -44,6 +44,8 @@ PRICE: Attributes = (("price", "Number", "100.5"),)
         ({"colour": [{"equals-ignore-case": "rED"}]}, COLOUR, True),
         ({"colour": [{"wildcard": "R*d"}]}, COLOUR, True),
         ({"colour": [{"wildcard": "R.d"}]}, COLOUR, False),
+        ({"long": [{"wildcard": "*a*a*a*a*ab"}, {"wildcard": "*a" * 100 + "b"}]}, (("long", "String", "a" * 250),), False),
+        ({"long": [{"anything-but": {"wildcard": "*a" * 100 + "b"}}]}, (("long", "String", "a" * 250),), True),
         ({"colour": [{"anything-but": "Red"}]}, COLOUR, False),
         ({"colour": [{"anything-but": ["blue", "green"]}]}, COLOUR, True),
         ({"colour": [{"anything-but": ["blue"]}]}, (), False),  # something must be there
@@ -89,6 +91,7 @@ ALARM = {"AlarmName": "cpu-high", "NewStateValue": "ALARM", "Trigger": {"Thresho
         ({"flag": [False]}, {"flag": False}, True),
         ({"flag": [None]}, {"flag": None}, True),
         ({"a": ["x"]}, [{"a": "x"}], False),  # not an object
+        ({"long": [{"wildcard": "*a" * 100 + "b*"}]}, {"long": "a" * 250_000}, False),
     ],
 )
 def test_by_body(policy: dict[str, Any], body: object, passes: bool) -> None:
