@@ -12,6 +12,7 @@ import boto3
 import botocore.config
 import httpx
 
+from sandbox.core.client_header import CLIENT_HEADER
 from sandbox.core.errors import UserError
 from sandbox.traffic.load import Load
 from sandbox.traffic.plan import Plan, Stream
@@ -80,7 +81,8 @@ class Client:
 
     def __init__(self, endpoint: str, region: str = "us-east-1", timeout: float = 60.0) -> None:
         self.endpoint, self.region = endpoint.rstrip("/"), region
-        self._http = httpx.Client(base_url=f"{self.endpoint}/_sandbox/", timeout=timeout, trust_env=False)
+        headers = {CLIENT_HEADER: "sandbox"}
+        self._http = httpx.Client(base_url=f"{self.endpoint}/_sandbox/", headers=headers, timeout=timeout, trust_env=False)
         self._aws: dict[str, Any] = {}
         self._clock: tuple[float, datetime, float] | None = None  # real moment, sandbox time then, speed
 

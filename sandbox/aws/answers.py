@@ -85,6 +85,14 @@ def sentence(status: int, text: str) -> Answer:
     return Answer(status=status, headers=(("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))), body=body)
 
 
+def refused(text: str, next_command: str | None) -> Answer:
+    """403. With a command to type instead it is JSON, as all errors of /_sandbox are."""
+    if next_command is None:
+        return sentence(403, text)
+    body = json.dumps({"error": text, "next": next_command}).encode() + b"\n"
+    return Answer(status=403, headers=(("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body=body)
+
+
 def error_of(body: bytes, error_type: str | None) -> tuple[str, str]:
     """Code and message of a rendered error, for the journal. `error_type`: the header x-amzn-ErrorType."""
     text = body.decode("utf-8", "replace")

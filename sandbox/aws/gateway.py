@@ -1,7 +1,8 @@
 """The one door: every request to the sandbox, from a socket or from a controller, passes here on its way to moto.
 
-In this order: guard (Host, Origin) · which call is it · the sandbox's lock · an event in the journal · moto · wake the loops. What moto
-cannot answer leaves here as an AWS-shaped error in the client's protocol, never as HTML. Paths under /_sandbox go to the control app.
+In this order: guard (requests that a web page could have sent) · which call is it · the sandbox's lock · an event in the journal · moto ·
+wake the loops. What moto cannot answer leaves here as an AWS-shaped error in the client's protocol, never as HTML. Paths under /_sandbox go
+to the control app.
 
 All requests run under the lock, and what waits must let go of it: an SQS long poll waits on a condition of the lock (long_poll.py); what
 does I/O of a driver runs outside (OUTSIDE_LOCK). Links and files that AWS gives to people without a key are in links.py.
@@ -25,14 +26,13 @@ from sandbox.aws.calls import Call
 from sandbox.aws.context import LOCK, context
 from sandbox.aws.dispatcher import Dispatcher
 from sandbox.aws.environ import ACCOUNT, CALLER
-from sandbox.aws.guard import refusal
+from sandbox.aws.guard import is_control, is_moto_api, only_reads, refusal
 from sandbox.core.errors import UserError
 from sandbox.core.events import Event
 
 Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-CONTROL = "/_sandbox"
 OUTSIDE_LOCK = {("ec2", "GetConsoleOutput")}
 """Console output: I/O of the runtime."""
 LARGEST_UNPACKED = 16 * 2**20
@@ -52,15 +52,14 @@ class Gateway:
         self._dispatcher.register(name, response_class)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        no_entry = None if CALLER in environ else refusal(environ, self.allowed_hosts)
-        if no_entry is not None:
-            answer = answers.sentence(403, no_entry)
-        elif path == CONTROL or path.startswith(CONTROL + "/"):
+        refused = None if CALLER in environ else refusal(environ, self.allowed_hosts)
+        if refused is not None:
+            answer = answers.refused(refused.sentence, refused.next_command)
+        elif is_control(environ):
             if self.control is not None:
                 return self.control(environ, start_response)
             answer = answers.sentence(404, "This sandbox has no control API.")
-        elif path.startswith("/moto-api/"):
+        elif is_moto_api(environ):
             answer = self._moto_api(environ)
         else:
             answer = links.file(environ) or answers.well_formed(self._api(links.with_scope(environ)))
@@ -73,7 +72,7 @@ class Gateway:
             answer = _run(self._dispatcher.app("moto_api"), environ)
             if _is_html(answer):  # its dashboard, which loads from the internet what it is made of
                 return answers.sentence(404, "The sandbox has no web page. See: sandbox status")
-            if environ["REQUEST_METHOD"] == "POST":
+            if not only_reads(environ):
                 about = Event(source="sandbox.gateway", detail_type="moto API Call", summary=f"a user called {environ['PATH_INFO']}")
                 context().journal.record(about)
         context().wake()

@@ -1,28 +1,110 @@
-"""Who may speak to the gateway: programs on this machine, and in compose those that know the service by name.
+"""Which requests the gateway refuses: those that a page open in a browser could have sent.
 
-The sandbox can start containers, so a page open in a browser must not reach it. Two doors are shut: a page whose own name was pointed at
-127.0.0.1 (DNS rebinding) shows in the Host header, and a page of another site that sends a form shows in Origin or Sec-Fetch-Site.
+The sandbox starts containers and can be emptied by one request, and loopback is not one origin: the application under test and any other
+page on localhost share it. Four rules, in this order:
+
+1. Host must name this machine: a page whose own name was pointed at 127.0.0.1 (DNS rebinding) shows there.
+2. Origin and Sec-Fetch-Site must not name another site.
+3. A change through /_sandbox or /moto-api needs the header CLIENT_HEADER, and must not come from a page of another port. All that is not
+   known to be a read counts as a change.
+4. A request to the AWS API without a signature must not come from a page of another port. Signed requests keep AWS's rules: a page cannot
+   send an Authorization header without a preflight, which the sandbox refuses because it is not signed.
 """
 
+import shlex
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from sandbox.core.client_header import CLIENT_HEADER
+
+CONTROL, MOTO_API = "/_sandbox", "/moto-api/"
 SAME_SITE = ("same-origin", "same-site", "none")
+READS = ("GET", "HEAD")
+MOTO_READS = frozenset(
+    MOTO_API + path for path in ("", "lib.js", "data.json", "config", "state-manager/get-transition", "recorder/download-recording")
+)
+"""moto changes state on a GET of its other paths (seed, recorder): each path that only reads is named here."""
+
+_HEADER = "HTTP_" + CLIENT_HEADER.upper().replace("-", "_")
 
 
-def refusal(environ: Mapping[str, Any], allowed_hosts: Collection[str]) -> str | None:
-    """The sentence to answer with, or None: let it in."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    sentence: str
+    next_command: str | None = None  # to type instead; None: the request cannot be made to pass
+
+
+def refusal(environ: Mapping[str, Any], allowed_hosts: Collection[str]) -> Refusal | None:
+    """Why the gateway does not answer the request; None: it does."""
     host = environ.get("HTTP_HOST", "localhost")
     if not _known(_name(f"//{host}"), allowed_hosts):
-        return f"The sandbox answers on this machine only, and {host!r} is not a name of it: use http://127.0.0.1."
+        return Refusal(sentence=f"The sandbox answers on this machine only, and {host!r} is not a name of it: use http://127.0.0.1.")
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None and not _known(_name(origin), allowed_hosts):
-        return f"The sandbox takes no requests from web pages of {origin!r}."
+        return Refusal(sentence=f"The sandbox takes no requests from web pages of {origin!r}.")
     if environ.get("HTTP_SEC_FETCH_SITE", "none") not in SAME_SITE:
-        return "The sandbox takes no requests from web pages of other sites."
+        return Refusal(sentence="The sandbox takes no requests from web pages of other sites.")
+    if is_control(environ) or is_moto_api(environ):
+        return None if only_reads(environ) else _refused_change(environ)
+    if environ.get("REQUEST_METHOD") not in READS and not environ.get("HTTP_AUTHORIZATION") and _from_another_port(environ):
+        return Refusal(sentence="The AWS API takes no unsigned requests from web pages. Sign the request, as the AWS SDKs do.")
     return None
+
+
+def is_control(environ: Mapping[str, Any]) -> bool:
+    path = environ.get("PATH_INFO", "")
+    return bool(path == CONTROL or path.startswith(CONTROL + "/"))
+
+
+def is_moto_api(environ: Mapping[str, Any]) -> bool:
+    return bool(environ.get("PATH_INFO", "").startswith(MOTO_API))
+
+
+def only_reads(environ: Mapping[str, Any]) -> bool:
+    """Of a request to /_sandbox or /moto-api."""
+    return environ.get("REQUEST_METHOD") in READS and (is_control(environ) or environ.get("PATH_INFO") in MOTO_READS)
+
+
+def _refused_change(environ: Mapping[str, Any]) -> Refusal | None:
+    what = f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}"
+    if _from_another_port(environ):
+        return Refusal(sentence=f"{what} can change the sandbox, so it is not accepted from a web page of another port.")
+    if environ.get(_HEADER, "").strip():
+        return None
+    sentence = f"{what} can change the sandbox, so it needs the header {CLIENT_HEADER} (any value), which a web page cannot send."
+    return Refusal(sentence=sentence, next_command=_curl(environ))
+
+
+def _curl(environ: Mapping[str, Any]) -> str:
+    """The same request with the header; a body is left to the caller."""
+    query = environ.get("QUERY_STRING", "")
+    url = f"http://{environ.get('HTTP_HOST', 'localhost')}{_path(environ)}{'?' + query if query else ''}"
+    return shlex.join(["curl", "-X", environ.get("REQUEST_METHOD", "POST"), "-H", f"{CLIENT_HEADER}: curl", url])
+
+
+def _path(environ: Mapping[str, Any]) -> str:
+    """Percent-encoded again; WSGI hands the decoded bytes over as Latin-1."""
+    return quote(environ.get("PATH_INFO", "").encode("latin-1", "replace"))
+
+
+def _from_another_port(environ: Mapping[str, Any]) -> bool:
+    """A page of this machine, but not one that this port serves. Browsers that send no Origin with a form send a Referer."""
+    if environ.get("HTTP_SEC_FETCH_SITE") == "same-site":
+        return True
+    own = environ.get("HTTP_HOST", "").lower()
+    pages = (environ.get("HTTP_ORIGIN"), environ.get("HTTP_REFERER"))
+    return any(page is not None and _netloc(page) != own for page in pages)
+
+
+def _netloc(url: str) -> str:
+    """Host and port of a URL, in lower case; empty when there is none."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _name(url: str) -> str:

@@ -12,6 +12,7 @@ from werkzeug.test import Client as WsgiClient
 from werkzeug.test import TestResponse
 
 from sandbox.client import Refused
+from sandbox.core.client_header import CLIENT_HEADER
 from sandbox.core.control import Scope
 from sandbox.drivers.delivery.simulated import SimulatedDeliverer
 from sandbox.drivers.proxy.simulated import SimulatedProxy
@@ -44,10 +45,10 @@ class VirtualClient:
         return _answer(self._http.get(_url(path), query_string=given))
 
     def post(self, path: str, json: object = None) -> Any:
-        return _answer(self._http.post(_url(path), json=json))
+        return _answer(self._http.post(_url(path), json=json, headers={CLIENT_HEADER: "virtual"}))
 
     def put(self, path: str, json: object = None) -> Any:
-        return _answer(self._http.put(_url(path), json=json))
+        return _answer(self._http.put(_url(path), json=json, headers={CLIENT_HEADER: "virtual"}))
 
     def now(self) -> datetime:
         return self.sandbox.clock.now()
