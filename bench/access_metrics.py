@@ -21,10 +21,10 @@ from sandbox.drivers.proxy.base import AccessRecord
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
-from sandbox.services.cloudwatch import backend as cloudwatch
-from sandbox.services.cloudwatch.store import MetricId
-from sandbox.services.elbv2.access_counts import AccessCounts
+from sandbox.services.cloudwatch.api import assembly as cloudwatch
+from sandbox.services.cloudwatch.data.store import MetricId
 from sandbox.services.elbv2.metrics_controller import Elbv2MetricsController
+from sandbox.services.elbv2.state.access_counts import AccessCounts
 from sandbox.settings import Settings
 
 RATE, SECONDS = 3000, 8

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 from bench.figure import Figure, at_most, told
-from sandbox.services.cloudwatch import picture
-from sandbox.services.cloudwatch.decide import decide
-from sandbox.services.cloudwatch.metric_queries import Query, Run
+from sandbox.services.cloudwatch.data.metric_queries import Query, Run
+from sandbox.services.cloudwatch.data.store import MetricId, MetricStore, Sample, of_value, of_values
+from sandbox.services.cloudwatch.decide.alarms import decide
+from sandbox.services.cloudwatch.decide.notifications import Place
 from sandbox.services.cloudwatch.model import INITIAL_REASON, AlarmState, MetricAlarm, StateValue
-from sandbox.services.cloudwatch.notification import Place
-from sandbox.services.cloudwatch.records import AlarmRecord
-from sandbox.services.cloudwatch.store import MetricId, MetricStore, Sample, of_value, of_values
+from sandbox.services.cloudwatch.state import snapshot
+from sandbox.services.cloudwatch.state.records import AlarmRecord
 
 POINTS_GOAL, ALARMS_GOAL = 50.0, 100.0  # ms
 GROWTH_GOAL = 1.0  # percent
@@ -95,10 +95,10 @@ def evaluate_1000_alarms() -> dict[str, float]:
         state = AlarmState(value=StateValue.OK, reason=INITIAL_REASON, updated_at=NOON, transitioned_at=NOON)
         alarms.append(AlarmRecord(alarm, state))
     kept, now = Kept(store), NOON + timedelta(minutes=8, seconds=59)
-    memories = [decide(picture.observe(kept, record, PLACE, False, NOON, None), None, NOON).memory for record in alarms]
+    memories = [decide(snapshot.observe(kept, record, PLACE, False, NOON, None), None, NOON).memory for record in alarms]
     began = perf_counter()
     for record, memory in zip(alarms, memories, strict=True):
-        decide(picture.observe(kept, record, PLACE, True, now, None), memory, now)
+        decide(snapshot.observe(kept, record, PLACE, True, now, None), memory, now)
     return {"evaluation of 1,000 alarms": (perf_counter() - began) * 1000}
 
 

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import sandbox.services.autoscaling.backend
-import sandbox.services.autoscaling.responses
-import sandbox.services.cloudwatch.responses
-import sandbox.services.elbv2.responses  # noqa: F401 - what services change in moto is declared when these are imported
+import sandbox.services.autoscaling.api.assembly
+import sandbox.services.autoscaling.api.responses
+import sandbox.services.cloudwatch.api.responses
+import sandbox.services.elbv2.api.responses  # noqa: F401 - what services change in moto is declared when these are imported
 from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK, Context, use
 from sandbox.aws.gateway import Gateway
@@ -53,15 +53,15 @@ from sandbox.engine import Engine
 from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
 from sandbox.services.autoscaling.schedule_controller import ScheduleController
-from sandbox.services.cloudwatch.backend import record
+from sandbox.services.cloudwatch.api.assembly import record
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
-from sandbox.services.ec2.picture import in_a_vpc
+from sandbox.services.ec2.state.snapshot import in_a_vpc
 from sandbox.services.elbv2.controller import Elbv2Controller
 from sandbox.services.elbv2.metrics_controller import Elbv2MetricsController
 from sandbox.services.sns.controller import SnsController
-from sandbox.services.sns.mailbox import Mailbox
+from sandbox.services.sns.state.mailbox import Mailbox
 from sandbox.settings import Settings
 
 VIRTUAL_START = datetime(2026, 5, 7, 17, 0, tzinfo=UTC)  # the day of the outage that the tutorial is about

@@ -33,7 +33,7 @@ class Seam:
 
     seam: str  # "S1"
     where: str  # "moto.ec2.models.EC2Backend.run_instances"
-    by: str  # "sandbox.services.ec2.backend.SandboxEC2"
+    by: str  # "sandbox.services.ec2.api.assembly.SandboxEC2"
     why: str
 
 

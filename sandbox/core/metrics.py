@@ -33,7 +33,7 @@ class Datum:
 
 
 class Record(Protocol):
-    """sandbox.services.cloudwatch.backend.record: adds to what the period holds already."""
+    """sandbox.services.cloudwatch.api.assembly.record: adds to what the period holds already."""
 
     def __call__(  # noqa: PLR0913, PLR0917 - what a datum is made of
         self, scope: Scope, namespace: str, name: str, dimensions: Mapping[str, str], unit: str, at: datetime, measured: Measured

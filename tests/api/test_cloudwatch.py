@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from PIL import Image
 
-import sandbox.services.cloudwatch.responses  # noqa: F401 - declares its seam
+import sandbox.services.cloudwatch.api.responses  # noqa: F401 - declares its seam
 from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK, Context, use
 from sandbox.aws.gateway import Gateway
@@ -24,7 +24,7 @@ from sandbox.core.journal import Journal
 from sandbox.drivers.delivery.simulated import SimulatedDeliverer
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
-from sandbox.services.cloudwatch import backend
+from sandbox.services.cloudwatch.api import assembly
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.sns.controller import SnsController
 from sandbox.settings import Settings
@@ -328,9 +328,9 @@ def test_metric_data_requests_that_are_refused(cloudwatch: CloudWatch, queries: 
 
 
 def test_our_publishers_may_use_namespaces_of_aws(cloudwatch: CloudWatch) -> None:
-    backend.record(HERE, "AWS/ApplicationELB", "TargetResponseTime", {"LoadBalancer": "app/lb/1"}, "Seconds", NOON, {0.1: 9, 0.5: 1})
-    backend.record(HERE, "AWS/EC2", "CPUUtilization", {}, "Percent", NOON, 50.0)
-    backend.record(HERE, "AWS/EC2", "CPUUtilization", {}, "Percent", NOON, (2.0, 140.0, 60.0, 80.0))
+    assembly.record(HERE, "AWS/ApplicationELB", "TargetResponseTime", {"LoadBalancer": "app/lb/1"}, "Seconds", NOON, {0.1: 9, 0.5: 1})
+    assembly.record(HERE, "AWS/EC2", "CPUUtilization", {}, "Percent", NOON, 50.0)
+    assembly.record(HERE, "AWS/EC2", "CPUUtilization", {}, "Percent", NOON, (2.0, 140.0, 60.0, 80.0))
     [point] = statistics(
         cloudwatch,
         Namespace="AWS/ApplicationELB",
@@ -458,7 +458,7 @@ def test_short_periods_are_evaluated_every_ten_seconds(cloudwatch: CloudWatch) -
 @rule("CW-19")
 def test_the_tutorials_alarm_without_dimensions_never_has_data(cloudwatch: CloudWatch) -> None:
     cloudwatch.alarm("cpu", Namespace="AWS/EC2", MetricName="CPUUtilization", AlarmActions=[MISSING_TOPIC])
-    backend.record(HERE, "AWS/EC2", "CPUUtilization", {"InstanceId": "i-0a1"}, "Percent", NOON, 99.0)
+    assembly.record(HERE, "AWS/EC2", "CPUUtilization", {"InstanceId": "i-0a1"}, "Percent", NOON, 99.0)
     cloudwatch.wait(10 * MINUTE)
     assert cloudwatch.state("cpu") == "INSUFFICIENT_DATA"
 

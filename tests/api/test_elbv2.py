@@ -28,7 +28,7 @@ from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import App, Machine, World
 from sandbox.engine import Engine
-from sandbox.services.ec2 import backend as _ec2  # noqa: F401 - declares its seams
+from sandbox.services.ec2.api import assembly as _ec2  # noqa: F401 - declares its seams
 from sandbox.services.elbv2.controller import ROUTING, Elbv2Controller
 from sandbox.settings import Settings
 from tests.support import rule

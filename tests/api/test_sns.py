@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from sandbox.aws import state
 from sandbox.core.control import Scope
 from sandbox.drivers.delivery.simulated import Behaviour
-from sandbox.services.sns.decide import ATTEMPT_FAILED, DELIVERED, NOT_DELIVERED
-from sandbox.services.sns.mailbox import KEPT
+from sandbox.services.sns.decide.deliveries import ATTEMPT_FAILED, DELIVERED, NOT_DELIVERED
+from sandbox.services.sns.state.mailbox import KEPT
 from tests.support import rule
 from tests.support.aws import request
 from tests.support.services.sns_stage import HERE, URL, Sns, header, staged

@@ -40,7 +40,7 @@ from sandbox.drivers.delivery.simulated import Behaviour, SimulatedDeliverer
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.sns.controller import SnsController
-from sandbox.services.sns.signing import signer
+from sandbox.services.sns.state.signing import signer
 from sandbox.settings import Settings
 from tests.support import rule
 from tests.support.drivers.http_targets import Target

@@ -15,7 +15,7 @@ from sandbox.drivers.metering.simulated import SimulatedMeter, shared_load
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.world import App
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
-from sandbox.services.cloudwatch.backend import record
+from sandbox.services.cloudwatch.api.assembly import record
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
 from sandbox.services.elbv2.metrics_controller import REQUESTS, Elbv2MetricsController
 from sandbox.settings import Settings

@@ -1,7 +1,7 @@
 """The Auto Scaling loop: one key for each group of every account and Region.
 
 The gateway wakes it after each request, and it wakes itself when EC2 tells of a change of an instance. What a user could do goes through
-the API as `autoscaling`; what only Auto Scaling does is in writes.py.
+the API as `autoscaling`; what only Auto Scaling does is in state/writes.py.
 """
 
 from collections.abc import Iterable
@@ -15,15 +15,7 @@ from sandbox.aws.transport import Transport
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
-from sandbox.services.autoscaling import announcing, launching, picture, policy_execution, texts, writes
-from sandbox.services.autoscaling.clients import CALLER
-from sandbox.services.autoscaling.decide import decide
-from sandbox.services.autoscaling.model import (
-    Delays,
-    Group,
-    Memory,
-)
-from sandbox.services.autoscaling.steps import (
+from sandbox.services.autoscaling.actions import (
     CloseActivity,
     DeregisterTargets,
     FailZone,
@@ -41,7 +33,18 @@ from sandbox.services.autoscaling.steps import (
     TerminateInstance,
     UpdateActivity,
 )
-from sandbox.services.autoscaling.store import launch_source
+from sandbox.services.autoscaling.decide import texts
+from sandbox.services.autoscaling.decide.groups import decide
+from sandbox.services.autoscaling.model import (
+    Delays,
+    Group,
+    Memory,
+)
+from sandbox.services.autoscaling.state import launches, snapshot, writes
+from sandbox.services.autoscaling.state import notifications as notification_state
+from sandbox.services.autoscaling.state import policies as policy_execution
+from sandbox.services.autoscaling.state.clients import CALLER
+from sandbox.services.autoscaling.state.store import launch_source
 
 INSTANCE_STATE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
 ZONAL = frozenset({"InsufficientInstanceCapacity", "InsufficientFreeAddressesInSubnet", "Unsupported"})
@@ -63,11 +66,11 @@ class AutoScalingController(Shell[Group, Memory]):
             context().wake(self.name)
 
     def keys(self) -> Iterable[str]:
-        return tuple(scope.key(name) for scope, name in picture.known())
+        return tuple(scope.key(name) for scope, name in snapshot.known())
 
     def observe(self, key: str, now: datetime) -> Group | None:
-        group = picture.find(*Scope.split(key))
-        return picture.read(group, self.journal) if group else None
+        group = snapshot.find(*Scope.split(key))
+        return snapshot.read(group, self.journal) if group else None
 
     def decide(self, observed: Group, memory: Memory | None, now: datetime) -> Decision[Memory]:
         return decide(observed, memory, now, self._delays)
@@ -77,7 +80,7 @@ class AutoScalingController(Shell[Group, Memory]):
         scope, name = Scope.split(key)
         cause = self.journal.record(action.event).id if action.event else action.because
         with self.journal.because(cause or self.journal.current_cause):
-            self._carry_out(scope, picture.find(scope, name), action)
+            self._carry_out(scope, snapshot.find(scope, name), action)
 
     def _carry_out(self, scope: Scope, group: Any, action: Step) -> None:
         match action:
@@ -106,7 +109,7 @@ class AutoScalingController(Shell[Group, Memory]):
             case Settle():
                 writes.settle(group, action)
             case Notify():
-                announcing.tell(group, action.activity_id)
+                notification_state.tell(group, action.activity_id)
             case ForgetGroup():
                 group.autoscaling_backend.forget_group(group.name)
 
@@ -119,7 +122,7 @@ class AutoScalingController(Shell[Group, Memory]):
         return self._transport.client("ec2", scope, caller=CALLER)
 
     def _launch(self, scope: Scope, group: Any, launch: LaunchInstances) -> None:
-        request = launching.parameters(group, launch, launch_source(group))
+        request = launches.parameters(group, launch, launch_source(group))
         try:
             answer = self._ec2(scope).run_instances(**request)
         except ClientError as error:

@@ -1,4 +1,4 @@
-"""The loop that publishes the group metrics of Auto Scaling: one key for each account and Region. What is due is in metrics.py.
+"""The loop that publishes the group metrics of Auto Scaling: one key for each account and Region. What is due is in decide/metrics.py.
 
 The last published minute is remembered on moto's group (`group.sandbox_published`), which reset and the saved state carry.
 """
@@ -9,8 +9,9 @@ from datetime import datetime
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
 from sandbox.core.metrics import Record, send
-from sandbox.services.autoscaling import metrics, picture
-from sandbox.services.autoscaling.metrics import Group, Picture, Publish
+from sandbox.services.autoscaling.decide import metrics
+from sandbox.services.autoscaling.decide.metrics import Group, Picture, Publish
+from sandbox.services.autoscaling.state import snapshot
 
 
 class AutoScalingMetricsController(Shell[Picture, None]):
@@ -21,11 +22,11 @@ class AutoScalingMetricsController(Shell[Picture, None]):
         self._record = record
 
     def keys(self) -> Iterable[str]:
-        return dict.fromkeys(scope.key("metrics") for scope, _ in picture.known())
+        return dict.fromkeys(scope.key("metrics") for scope, _ in snapshot.known())
 
     def observe(self, key: str, now: datetime) -> Picture:
         scope, _ = Scope.split(key)
-        names = [name for found, name in picture.known() if found == scope]
+        names = [name for found, name in snapshot.known() if found == scope]
         return Picture(scope=scope, groups=tuple(group for name in names if (group := _group(scope, name)).enabled))
 
     def decide(self, observed: Picture, memory: None, now: datetime) -> Decision[None]:
@@ -34,12 +35,12 @@ class AutoScalingMetricsController(Shell[Picture, None]):
     def act(self, key: str, action: Action, now: datetime) -> None:
         assert isinstance(action, Publish)
         scope, _ = Scope.split(key)
-        picture.find(scope, action.group).sandbox_published = action.minute
+        snapshot.find(scope, action.group).sandbox_published = action.minute
         send(self._record, action.data)
 
 
 def _group(scope: Scope, name: str) -> Group:
-    group = picture.find(scope, name)
+    group = snapshot.find(scope, name)
     return Group(
         name=name,
         enabled=tuple(group.metrics),

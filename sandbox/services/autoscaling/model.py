@@ -1,6 +1,6 @@
-"""The nouns of EC2 Auto Scaling: states as tables, and the frozen picture of a group that decide() gets.
+"""The nouns of EC2 Auto Scaling: states as tables, and the frozen observed state of a group that decide() gets.
 
-picture.py makes the picture from moto's objects; decide.py and its parts answer with the steps of steps.py. Nothing here does anything.
+state/snapshot.py reads it from moto's objects; decide/groups.py and its parts return the actions of actions.py.
 """
 
 from collections.abc import Mapping

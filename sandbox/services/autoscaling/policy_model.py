@@ -1,4 +1,4 @@
-"""Scaling policies as values: what PutScalingPolicy stored, and what the rules of scaling_policies.py look at and answer.
+"""Scaling policies as values: what PutScalingPolicy stored, and what the rules of decide/policies.py look at and answer.
 
 A policy belongs to one group, and is found by its ARN (what alarms name) or by group and name (what requests name).
 """

@@ -14,9 +14,10 @@ from moto.autoscaling.models import autoscaling_backends
 
 from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
-from sandbox.services.autoscaling import events, picture, schedule, texts, writes
+from sandbox.services.autoscaling.decide import events, schedules, texts
+from sandbox.services.autoscaling.decide.schedules import RunAction, Schedule, ScheduledAction
 from sandbox.services.autoscaling.model import Process
-from sandbox.services.autoscaling.schedule import RunAction, Schedule, ScheduledAction
+from sandbox.services.autoscaling.state import snapshot, writes
 
 
 class ScheduleController(Shell[Schedule, None]):
@@ -34,7 +35,7 @@ class ScheduleController(Shell[Schedule, None]):
 
     def observe(self, key: str, now: datetime) -> Schedule | None:
         scope, name = Scope.split(key)
-        group = picture.find(scope, name)
+        group = snapshot.find(scope, name)
         if group is None:
             return None
         actions = group.autoscaling_backend.scheduled_actions.values()
@@ -42,11 +43,11 @@ class ScheduleController(Shell[Schedule, None]):
         return Schedule(actions=mine, suspended=Process.SCHEDULED_ACTIONS in group.sandbox.suspended) if mine else None
 
     def decide(self, observed: Schedule, memory: None, now: datetime) -> Decision[None]:
-        return schedule.decide(observed, now)
+        return schedules.decide(observed, now)
 
     def act(self, key: str, action: Action, now: datetime) -> None:
         assert isinstance(action, RunAction)
-        group = picture.find(*Scope.split(key))
+        group = snapshot.find(*Scope.split(key))
         if not action.skipped:
             self._resize(group, action.action, now)
         else:
@@ -59,7 +60,7 @@ class ScheduleController(Shell[Schedule, None]):
 
     def _resize(self, group: Any, action: ScheduledAction, now: datetime) -> None:
         try:
-            low, high, desired = schedule.bounds(action, group.min_size, group.max_size, group.desired_capacity)
+            low, high, desired = schedules.bounds(action, group.min_size, group.max_size, group.desired_capacity)
         except ValueError as error:
             self._tell(group, action, f"cannot be: {error}")
             return

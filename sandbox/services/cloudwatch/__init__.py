@@ -1,1 +1,1 @@
-"""CloudWatch: metrics that were measured, alarms that are evaluated and act. backend.py and responses.py declare its seams."""
+"""CloudWatch: metrics that were measured, alarms that are evaluated and act. api/assembly.py and api/responses.py declare its seams."""

@@ -1,4 +1,4 @@
-"""CloudWatch's loop: each alarm in its second, each composite alarm when a child changed. Carries out what decide.py decides.
+"""CloudWatch's loop: each alarm in its second, each composite alarm when a child changed. Carries out what decide/alarms.py decides.
 
 An action that fails is an entry in the alarm's history, never an exception: AWS tries it once (scaling policies: again after a minute).
 """
@@ -11,9 +11,9 @@ from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
-from sandbox.services.cloudwatch import backend, picture, records, regions
-from sandbox.services.cloudwatch.decide import Memory, Observed, decide
-from sandbox.services.cloudwatch.history import Outcome
+from sandbox.services.cloudwatch.api import assembly
+from sandbox.services.cloudwatch.decide.alarms import Memory, Observed, decide
+from sandbox.services.cloudwatch.decide.notifications import Place
 from sandbox.services.cloudwatch.model import (
     Ec2Action,
     ExecuteScalingPolicy,
@@ -25,7 +25,8 @@ from sandbox.services.cloudwatch.model import (
     ShowSuppression,
     UpdateState,
 )
-from sandbox.services.cloudwatch.notification import Place
+from sandbox.services.cloudwatch.state import records, regions, snapshot
+from sandbox.services.cloudwatch.state.history import Outcome
 
 HEALTH_METRICS = ("StatusCheckFailed", "UnHealthyHostCount", "HealthyHostCount")
 """Metrics whose newest value follows from the newest event about what they measure."""
@@ -49,18 +50,18 @@ class CloudWatchController(Shell[Observed, Memory]):
         self._transport = transport
 
     def keys(self) -> Iterable[str]:
-        return backend.alarm_keys()
+        return assembly.alarm_keys()
 
     def observe(self, key: str, now: datetime) -> Observed | None:
         scope, name = Scope.split(key)
-        kept = backend.backend_of(scope)
+        kept = assembly.backend_of(scope)
         record = kept.record_of(name)
         if record is None:
             return None
         memory = self._memory.get(key)
         due = memory is not None and memory.configured_at == record.configuration.updated_at and now >= memory.next_evaluation
         place = Place(account=scope.account, region=scope.region, region_name=regions.region_name(scope.region))
-        return picture.observe(kept, record, place, due, now, self._cause(record))
+        return snapshot.observe(kept, record, place, due, now, self._cause(record))
 
     def _cause(self, record: records.AlarmRecord) -> str | None:
         alarm = record.configuration
@@ -74,7 +75,7 @@ class CloudWatchController(Shell[Observed, Memory]):
 
     def act(self, key: str, action: Action, now: datetime) -> None:
         scope, name = Scope.split(key)
-        kept = backend.backend_of(scope)
+        kept = assembly.backend_of(scope)
         record = kept.record_of(name)
         if record is None:  # an action before this one deleted the alarm
             return
@@ -92,14 +93,14 @@ class CloudWatchController(Shell[Observed, Memory]):
                     self._run(scope, name, action)
 
     def _wake_parents(self, scope: Scope, name: str) -> None:
-        for parent in records.parents_of(backend.backend_of(scope).records(), name):
+        for parent in records.parents_of(assembly.backend_of(scope).records(), name):
             context().wake(self.name, scope.key(parent))
 
     def _run(self, scope: Scope, name: str, action: Run) -> None:
         error = _attempt(lambda: self._carry_out(scope, name, action))
         message = action.message if isinstance(action, NotifyTopic) else None
         outcome = Outcome(arn=action.arn, state_updated_at=action.state_updated_at, error=error, message=message)
-        if backend.backend_of(scope).note_outcome(name, outcome, action.again):
+        if assembly.backend_of(scope).note_outcome(name, outcome, action.again):
             self.journal.record(_acted(name, outcome))
 
     def _carry_out(self, scope: Scope, name: str, action: Run) -> None:

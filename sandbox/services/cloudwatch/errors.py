@@ -1,4 +1,4 @@
-"""What CloudWatch refuses, as our own exceptions with AWS's code and text. Raised by pure modules, made moto's in backend.py."""
+"""What CloudWatch refuses, as our own exceptions with AWS's code and text. Raised by pure modules, made moto's in api/assembly.py."""
 
 from sandbox.core.errors import SandboxError
 

@@ -1,6 +1,6 @@
 """What an alarm is: its configuration, its state, the table of its transitions, what may follow from a change. Values only.
 
-`decide.py` decides on these, `backend.py` makes them from requests and keeps them on moto's alarm objects.
+`decide/alarms.py` decides on these, `api/assembly.py` makes them from requests and keeps them on moto's alarm objects.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from sandbox.core.control import Action
-from sandbox.services.cloudwatch.metric_queries import Query
-from sandbox.services.cloudwatch.store import MetricId
+from sandbox.services.cloudwatch.data.metric_queries import Query
+from sandbox.services.cloudwatch.data.store import MetricId
 
 
 class StateValue(Enum):

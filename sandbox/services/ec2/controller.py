@@ -6,12 +6,11 @@ The runtime's `on_change` wakes it (`key_of` tells which key an instance id is),
 from collections.abc import Iterable
 from datetime import datetime
 
-import sandbox.services.ec2.backend  # noqa: F401 - declares the seams: without them nothing here has a lifecycle
+import sandbox.services.ec2.api.assembly  # noqa: F401 - declares the seams: without them nothing here has a lifecycle
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
 from sandbox.drivers.runtime.base import Runtime
-from sandbox.services.ec2 import picture
-from sandbox.services.ec2.decide import decide
+from sandbox.services.ec2.decide.instances import decide
 from sandbox.services.ec2.model import (
     LaunchContainer,
     Memory,
@@ -26,6 +25,7 @@ from sandbox.services.ec2.model import (
     TakeNoteOfBoot,
     TerminateContainer,
 )
+from sandbox.services.ec2.state import snapshot
 
 ORPHANS = Scope("-", "-")  # containers without an instance have no account that we know
 
@@ -39,7 +39,7 @@ class Ec2Controller(Shell[Observed, Memory]):
         self._keys: dict[str, str] = {}  # instance id → key, replaced as a whole: key_of is asked from the runtime's thread
 
     def keys(self) -> Iterable[str]:
-        self._keys = {instance.id: scope.key(instance.id) for scope, instance in picture.known()}
+        self._keys = {instance.id: scope.key(instance.id) for scope, instance in snapshot.known()}
         orphans = [i for i in self._runtime.containers() if i not in self._keys]
         return (*self._keys.values(), *(ORPHANS.key(i) for i in sorted(orphans)))
 
@@ -51,10 +51,10 @@ class Ec2Controller(Shell[Observed, Memory]):
         scope, instance_id = Scope.split(key)
         cause = self.journal.latest(instance_id)
         if scope != ORPHANS:
-            instance = picture.find(scope, instance_id)
-            return picture.read(instance, self._runtime, cause) if instance else None
+            instance = snapshot.find(scope, instance_id)
+            return snapshot.read(instance, self._runtime, cause) if instance else None
         container = self._runtime.containers().get(instance_id)
-        if container is None or any(instance.id == instance_id for _, instance in picture.known()):
+        if container is None or any(instance.id == instance_id for _, instance in snapshot.known()):
             return None
         return Observed(instance_id=instance_id, state=None, state_since=now, container=container, cause=cause)
 
@@ -63,7 +63,7 @@ class Ec2Controller(Shell[Observed, Memory]):
 
     def act(self, key: str, action: Action, now: datetime) -> None:
         scope, instance_id = Scope.split(key)
-        instance = picture.find(scope, instance_id)
+        instance = snapshot.find(scope, instance_id)
         match action:
             case LaunchContainer():
                 self._runtime.launch(action.spec)

@@ -1,4 +1,4 @@
-"""The loop that publishes AWS/EC2 metrics: one key for each account and Region. What is due is in metrics.py, what was used is the meter's.
+"""The loop that publishes AWS/EC2 metrics: one key for each account and Region. decide/metrics.py says what is due; the meter measures.
 
 What was published is remembered on moto's instance (`instance.sandbox_published`), which reset and the saved state carry.
 """
@@ -12,9 +12,10 @@ from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
 from sandbox.core.metrics import Record, send
 from sandbox.drivers.metering.base import Meter
-from sandbox.services.ec2 import metrics, picture
-from sandbox.services.ec2.metrics import Instance, Picture, Publish, Published
+from sandbox.services.ec2.decide import metrics
+from sandbox.services.ec2.decide.metrics import Instance, Picture, Publish, Published
 from sandbox.services.ec2.model import CHECK_INTERVAL, InstanceState
+from sandbox.services.ec2.state import snapshot
 
 GROUP_TAG = "aws:autoscaling:groupName"
 
@@ -27,7 +28,7 @@ class Ec2MetricsController(Shell[Picture, None]):
         self._meter, self._record = meter, record
 
     def keys(self) -> Iterable[str]:
-        return dict.fromkeys(scope.key("metrics") for scope, _ in picture.known())
+        return dict.fromkeys(scope.key("metrics") for scope, _ in snapshot.known())
 
     def observe(self, key: str, now: datetime) -> Picture:
         scope, _ = Scope.split(key)
@@ -56,12 +57,12 @@ class Ec2MetricsController(Shell[Picture, None]):
     def act(self, key: str, action: Action, now: datetime) -> None:
         assert isinstance(action, Publish)
         scope, _ = Scope.split(key)
-        picture.find(scope, action.instance_id).sandbox_published = action.published
+        snapshot.find(scope, action.instance_id).sandbox_published = action.published
         send(self._record, action.data)
 
 
 def _running(scope: Scope) -> Iterator[Any]:
-    for found, instance in picture.known():
+    for found, instance in snapshot.known():
         if found == scope and instance.lifecycle_state is InstanceState.RUNNING:
             yield instance
 

@@ -1,6 +1,6 @@
 """EC2's words: states and their table, state reasons, status checks, the picture that decide() looks at and the actions it may ask for.
 
-Frozen values only. decide.py reads `Observed` and answers with the actions below; instances.py and controller.py carry them out.
+Frozen values only. decide/instances.py reads `Observed` and returns the actions below; controller.py carries them out.
 """
 
 from dataclasses import dataclass

@@ -13,7 +13,8 @@ from sandbox.core.journal import Journal
 from sandbox.drivers.probe.base import Prober
 from sandbox.drivers.proxy.base import Proxy
 from sandbox.drivers.runtime.base import Runtime
-from sandbox.services.elbv2 import backend, decide, routing
+from sandbox.services.elbv2.decide import routing, target_groups
+from sandbox.services.elbv2.decide.routing import ActivateLoadBalancer, ApplyConfig, Picture, RoutingMemory
 from sandbox.services.elbv2.model import (
     HEALTH_CHANGE,
     CutConnections,
@@ -29,7 +30,7 @@ from sandbox.services.elbv2.model import (
     probe_key,
     registration,
 )
-from sandbox.services.elbv2.routing import ActivateLoadBalancer, ApplyConfig, Picture, RoutingMemory
+from sandbox.services.elbv2.state import snapshot
 
 NAME = "elbv2"
 ROUTING = Scope("-", "-").key("routing")
@@ -42,19 +43,19 @@ class Elbv2Controller(Shell[Observed | Picture, Memory | RoutingMemory]):
     def __init__(self, journal: Journal, prober: Prober, proxy: Proxy, runtime: Runtime) -> None:
         super().__init__(journal)
         self._prober, self._proxy = prober, proxy
-        self._world = backend.World(endpoint=runtime.endpoint, result=prober.latest, cause=self._cause)
+        self._world = snapshot.World(endpoint=runtime.endpoint, result=prober.latest, cause=self._cause)
         self._arns: dict[str, str] = {}  # key → ARN of the group seen last under it
         prober.on_result(_wake_target_group)
         journal.on_event(_wake_after_instance_change)
 
     def keys(self) -> Iterable[str]:
-        return [*backend.target_group_keys(), ROUTING]
+        return [*snapshot.target_group_keys(), ROUTING]
 
     def observe(self, key: str, now: datetime) -> Observed | Picture | None:
         if key == ROUTING:
-            return backend.observe_routing(self._world, self._proxy.problems())
+            return snapshot.observe_routing(self._world, self._proxy.problems())
         scope, name = Scope.split(key)
-        observed = backend.observe_target_group(scope, name, self._world)
+        observed = snapshot.observe_target_group(scope, name, self._world)
         if observed is None or self._arns.get(key, observed.arn) != observed.arn:
             self._forget(key)
         if observed is not None:
@@ -84,7 +85,7 @@ class Elbv2Controller(Shell[Observed | Picture, Memory | RoutingMemory]):
         if isinstance(observed, Picture):
             decision = routing.decide(observed, memory if isinstance(memory, RoutingMemory) else None, now)
         else:
-            decision = decide.decide(observed, memory if isinstance(memory, Memory) else None, now)
+            decision = target_groups.decide(observed, memory if isinstance(memory, Memory) else None, now)
         return Decision(memory=decision.memory, actions=decision.actions, events=decision.events, look_again=decision.look_again)
 
     def act(self, key: str, action: Action, now: datetime) -> None:
@@ -95,9 +96,9 @@ class Elbv2Controller(Shell[Observed | Picture, Memory | RoutingMemory]):
             case ForgetProbe():
                 self._prober.forget(action.key)
             case SetHealth():
-                backend.set_health(scope, name, action.target, action.health, now)
+                snapshot.set_health(scope, name, action.target, action.health, now)
             case RemoveTarget():
-                backend.remove_target(scope, name, action.target)
+                snapshot.remove_target(scope, name, action.target)
             case CutConnections():
                 self._proxy.cut(action.host, action.port)
             case UpdateRouting():
@@ -105,7 +106,7 @@ class Elbv2Controller(Shell[Observed | Picture, Memory | RoutingMemory]):
             case ApplyConfig():
                 self._proxy.apply(action.config)
             case ActivateLoadBalancer():
-                backend.activate(action.arn)
+                snapshot.activate(action.arn)
                 context().wake(NAME)  # its target groups are in use from now on
 
 

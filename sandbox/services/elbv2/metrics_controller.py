@@ -1,6 +1,6 @@
 """The loop that publishes AWS/ApplicationELB metrics: one key for the requests of all load balancers, one for their connections, and one
-for the hosts of each account and Region. What is published is in metrics.py and connection_metrics.py; requests are counted in
-access_counts.py as the proxy tells of them.
+for the hosts of each account and Region. decide/metrics.py and decide/connection_metrics.py say what is published; state/access_counts.py
+counts requests as the proxy reports them.
 
 While requests come it looks every half second of real time, so a request is in the metrics within a second of its end; without any it
 waits to be woken by the next one. Requests that were told and not yet published are lost with the process: half a second of them.
@@ -24,12 +24,12 @@ from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.core.metrics import Record, send
 from sandbox.drivers.proxy.base import Proxy
-from sandbox.services.elbv2 import connection_metrics, metrics
-from sandbox.services.elbv2.access_counts import AccessCounts, Kind
-from sandbox.services.elbv2.backend import backends
-from sandbox.services.elbv2.connection_metrics import Balancer, Counted, Links, PublishConnections
-from sandbox.services.elbv2.metrics import Group, Health, Hosts, PublishHosts, PublishRequests, Requests, scope_of
+from sandbox.services.elbv2.decide import connection_metrics, metrics
+from sandbox.services.elbv2.decide.connection_metrics import Balancer, Counted, Links, PublishConnections
+from sandbox.services.elbv2.decide.metrics import Group, Health, Hosts, PublishHosts, PublishRequests, Requests, scope_of
 from sandbox.services.elbv2.model import HEALTH_CHANGE, TargetState
+from sandbox.services.elbv2.state.access_counts import AccessCounts, Kind
+from sandbox.services.elbv2.state.snapshot import backends
 
 NAME = "elbv2-metrics"
 REQUESTS, CONNECTIONS = Scope("-", "-").key("requests"), Scope("-", "-").key("connections")

@@ -1,8 +1,8 @@
 """ELBv2's words for target health: states and their table, AWS's reasons and descriptions, the picture that decide() looks at and the
 actions it may ask for.
 
-Frozen values only. A `Target` is what moto's target group object keeps (backend.py), so it outlives a restart; the counts of checks passed
-and failed are memory and begin anew. What the proxy is told is in routing.py.
+Frozen values only. A `Target` is kept on moto's target group object (state/snapshot.py), so it outlives a restart; the counts of checks
+passed and failed are memory and begin anew. decide/routing.py makes the proxy's configuration.
 """
 
 from collections.abc import Mapping

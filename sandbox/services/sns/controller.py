@@ -12,14 +12,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-import sandbox.services.sns.backend  # noqa: F401 - declares the seams
+import sandbox.services.sns.api.assembly  # noqa: F401 - declares the seams
 from sandbox.aws.transport import Transport
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.drivers.delivery.base import Deliverer, DeliveryRequest, DeliveryResult, Outcome
-from sandbox.services.sns import messages, picture
-from sandbox.services.sns.decide import NOT_DELIVERED, decide
+from sandbox.services.sns.decide import messages
+from sandbox.services.sns.decide.deliveries import NOT_DELIVERED, decide
 from sandbox.services.sns.model import (
     MAILED,
     POSTED,
@@ -33,6 +33,7 @@ from sandbox.services.sns.model import (
     RemoveSubscription,
     Result,
 )
+from sandbox.services.sns.state import snapshot
 
 GONE = ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "QueueDeletedRecently")
 """Errors of SQS that no retry mends: the client's side, so the message goes to the dead-letter queue at once."""
@@ -46,11 +47,11 @@ class SnsController(Shell[Observed, Memory]):
         self._transport, self._deliverer = transport, deliverer
 
     def keys(self) -> Iterable[str]:
-        return picture.keys()
+        return snapshot.keys()
 
     def observe(self, key: str, now: datetime) -> Observed | None:
         scope, name = Scope.split(key)
-        seen = picture.read(scope, name, _told(self._deliverer.latest(key)))
+        seen = snapshot.read(scope, name, _told(self._deliverer.latest(key)))
         if seen is None:
             self._deliverer.forget(key)
         return seen
@@ -60,7 +61,7 @@ class SnsController(Shell[Observed, Memory]):
 
     def act(self, key: str, action: Action, now: datetime) -> None:
         scope, _ = Scope.split(key)
-        backend = picture.find(scope)
+        backend = snapshot.find(scope)
         match action:
             case Attempt():
                 self._attempt(key, scope, backend, action)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from sandbox.core.control import Action
-from sandbox.services.sns.retry_policy import RetryPolicy
+from sandbox.services.sns.decide.retry_policy import RetryPolicy
 
 ATTEMPT_TIMEOUT = timedelta(seconds=15)  # SNS-9
 TOKEN_LIFE = timedelta(days=2)  # SNS-3

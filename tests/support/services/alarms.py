@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.services.cloudwatch.data.store import MetricId
+from sandbox.services.cloudwatch.decide.notifications import Place
 from sandbox.services.cloudwatch.model import INITIAL_REASON, AlarmState, CompositeAlarm, Datapoint, MetricAlarm, StateChange, StateValue
-from sandbox.services.cloudwatch.notification import Place
-from sandbox.services.cloudwatch.store import MetricId
 
 CREATED = datetime(2026, 8, 19, 5, 0, tzinfo=UTC)
 PLACE = Place(account="123456789012", region="us-east-1", region_name="US East (N. Virginia)")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import sandbox.services.autoscaling.backend
-import sandbox.services.ec2.backend
-import sandbox.services.elbv2.backend  # noqa: F401 - their seams
+import sandbox.services.autoscaling.api.assembly
+import sandbox.services.ec2.api.assembly
+import sandbox.services.elbv2.state.snapshot  # noqa: F401 - their seams
 from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK, Context, use
 from sandbox.aws.gateway import Gateway

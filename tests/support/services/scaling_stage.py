@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sandbox.services.cloudwatch.responses
-import sandbox.services.sns.responses  # noqa: F401 - their seams
+import sandbox.services.cloudwatch.api.responses
+import sandbox.services.sns.api.responses  # noqa: F401 - their seams
 from sandbox.aws.context import context
 from sandbox.drivers.delivery.simulated import SimulatedDeliverer
 from sandbox.drivers.metering.simulated import SimulatedMeter
 from sandbox.drivers.world import Machine
 from sandbox.services.autoscaling.schedule_controller import ScheduleController
-from sandbox.services.cloudwatch.backend import record
+from sandbox.services.cloudwatch.api.assembly import record
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
 from sandbox.services.sns.controller import SnsController

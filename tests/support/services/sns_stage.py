@@ -21,7 +21,7 @@ from sandbox.drivers.delivery.simulated import SimulatedDeliverer, Subscriber
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.sns.controller import SnsController
-from sandbox.services.sns.mailbox import Mailbox
+from sandbox.services.sns.state.mailbox import Mailbox
 from sandbox.settings import Settings
 
 HERE = Scope("123456789012", "us-east-1")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sandbox.core.control import Action
 from sandbox.core.events import Event
 from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
-from sandbox.services.elbv2.decide import decide
+from sandbox.services.elbv2.decide.target_groups import decide
 from sandbox.services.elbv2.model import (
     REGISTERING,
     CheckSettings,

@@ -10,8 +10,8 @@ import pytest
 from sandbox.aws import state
 from sandbox.aws.context import LOCK
 from sandbox.drivers.world import App
-from sandbox.services.autoscaling import picture
 from sandbox.services.autoscaling.controller import AutoScalingController
+from sandbox.services.autoscaling.state import snapshot
 from tests.support import rule
 from tests.support.services.autoscaling_stage import HERE, Stage, make, reports_no_fault
 
@@ -539,6 +539,6 @@ def test_the_same_seed_tells_the_same_story() -> None:
 def test_reading_a_picture_changes_nothing(stage: Stage) -> None:
     stage.ready()
     with LOCK:
-        group = picture.find(HERE, "web")
-        assert picture.read(group, stage.journal) == picture.read(group, stage.journal)
-    assert picture.find(HERE, "none") is None
+        group = snapshot.find(HERE, "web")
+        assert snapshot.read(group, stage.journal) == snapshot.read(group, stage.journal)
+    assert snapshot.find(HERE, "none") is None

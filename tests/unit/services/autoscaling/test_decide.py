@@ -10,7 +10,23 @@ from hypothesis import strategies as st
 
 from sandbox.core.control import Decision
 from sandbox.services.autoscaling import model
-from sandbox.services.autoscaling.decide import decide
+from sandbox.services.autoscaling.actions import (
+    CloseActivity,
+    DeregisterTargets,
+    FailZone,
+    ForgetGroup,
+    LaunchInstances,
+    MoveAttachment,
+    MoveMember,
+    OpenActivity,
+    Owe,
+    RegisterTargets,
+    Settle,
+    Step,
+    TerminateInstance,
+    UpdateActivity,
+)
+from sandbox.services.autoscaling.decide.groups import decide
 from sandbox.services.autoscaling.model import (
     ActivityKind,
     AttachmentMove,
@@ -26,22 +42,6 @@ from sandbox.services.autoscaling.model import (
     Process,
     Purpose,
     StatusCode,
-)
-from sandbox.services.autoscaling.steps import (
-    CloseActivity,
-    DeregisterTargets,
-    FailZone,
-    ForgetGroup,
-    LaunchInstances,
-    MoveAttachment,
-    MoveMember,
-    OpenActivity,
-    Owe,
-    RegisterTargets,
-    Settle,
-    Step,
-    TerminateInstance,
-    UpdateActivity,
 )
 from tests.support import rule
 from tests.support.services.groups import (

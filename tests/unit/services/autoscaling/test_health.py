@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.services.autoscaling import health
+from sandbox.services.autoscaling.decide import health
 from sandbox.services.autoscaling.model import (
     AttachmentState,
     Group,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.core.control import Scope
-from sandbox.services.autoscaling.metrics import METRICS, Group, Picture, decide
+from sandbox.services.autoscaling.decide.metrics import METRICS, Group, Picture, decide
 from sandbox.services.autoscaling.model import LifecycleState
 from tests.support import rule
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.services.autoscaling import notifications
+from sandbox.services.autoscaling.decide import notifications
+from sandbox.services.autoscaling.decide.notifications import GroupNames
 from sandbox.services.autoscaling.model import Activity, ActivityKind, StatusCode
-from sandbox.services.autoscaling.notifications import GroupNames
 from tests.support import rule
 from tests.support.services.groups import NOW, activity
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.services.autoscaling import placement
+from sandbox.services.autoscaling.decide import placement
 from sandbox.services.autoscaling.model import Subnet, Zone
 from tests.support import rule
 from tests.support.services.groups import DELAYS, NOW, group, member, seconds, zone

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.services.autoscaling import scaling_policies
+from sandbox.services.autoscaling.decide import policies
+from sandbox.services.autoscaling.decide.policies import PolicyFailure, adjusted, aggregated, agreed, needed, step_for, wanted
 from sandbox.services.autoscaling.model import LifecycleState
 from sandbox.services.autoscaling.policy_model import (
     AdjustmentType,
@@ -20,7 +21,6 @@ from sandbox.services.autoscaling.policy_model import (
     Step,
     Wish,
 )
-from sandbox.services.autoscaling.scaling_policies import PolicyFailure, adjusted, aggregated, agreed, needed, step_for, wanted
 from tests.support import rule
 from tests.support.services.groups import NOW, group, leaving, member, pending, seconds
 
@@ -245,13 +245,13 @@ def test_a_member_is_warm_when_its_own_or_the_group_s_warmup_has_passed() -> Non
         leaving("i-7"),
         default_instance_warmup=seconds(120),
     )
-    seen = scaling_policies.standing(picture, NOW, MINUTE)
+    seen = policies.standing(picture, NOW, MINUTE)
     assert (seen.desired, seen.warm, seen.leaving, seen.scaling_out) == (5, 3, 1, True)
 
 
 @pytest.mark.parametrize(("ago", "resolution", "expected"), [(119, 60, False), (120, 60, True), (599, 300, False), (600, 300, True)])
 def test_a_size_is_settled_when_two_datapoints_have_come_since(ago: float, resolution: float, expected: bool) -> None:
-    seen = scaling_policies.standing(group(member("i-1"), resized_at=NOW - seconds(ago)), NOW, seconds(resolution))
+    seen = policies.standing(group(member("i-1"), resized_at=NOW - seconds(ago)), NOW, seconds(resolution))
     assert expected == seen.settled
 
 
@@ -263,7 +263,7 @@ def test_a_size_is_settled_when_two_datapoints_have_come_since(ago: float, resol
 def test_the_warmup_is_the_policy_s_then_the_group_s_then_the_cooldown(
     own: int | None, default: int | None, cooldown: int, expected: int
 ) -> None:
-    assert seconds(expected) == scaling_policies.warmup(policy(warmup=own), default, cooldown)
+    assert seconds(expected) == policies.warmup(policy(warmup=own), default, cooldown)
 
 
 # ---- for all loads -----------------------------------------------------------------------------------------------------------------------

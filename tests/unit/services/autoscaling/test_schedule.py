@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.services.autoscaling.schedule import RunAction, Schedule, ScheduledAction, bounds, decide, next_time
+from sandbox.services.autoscaling.decide.schedules import RunAction, Schedule, ScheduledAction, bounds, decide, next_time
 from tests.support import rule
 from tests.support.services.groups import NOW
 

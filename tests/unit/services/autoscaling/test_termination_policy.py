@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.services.autoscaling.decide.termination_policy import choose
 from sandbox.services.autoscaling.model import LaunchSource, Member
-from sandbox.services.autoscaling.termination_policy import choose
 from tests.support import rule
 from tests.support.services.groups import NOW, group, member, zone
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sandbox.services.autoscaling import texts
+from sandbox.services.autoscaling.decide import texts
 from tests.support import rule
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 999999, tzinfo=UTC)

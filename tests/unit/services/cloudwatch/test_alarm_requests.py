@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.services.cloudwatch import alarm_requests
+from sandbox.services.cloudwatch.api.validation import alarms as alarm_validation
 from sandbox.services.cloudwatch.errors import Refused
 from tests.support import rule
 from tests.support.services.alarms import ARN, CREATED
@@ -39,17 +39,17 @@ GOOD: dict[str, Any] = {
 )
 def test_what_is_refused(changes: dict[str, Any], code: str) -> None:
     with pytest.raises(Refused) as refused:
-        alarm_requests.metric_alarm(GOOD | changes, ARN + "a", CREATED)
+        alarm_validation.metric_alarm(GOOD | changes, ARN + "a", CREATED)
     assert refused.value.code == code
 
 
 @rule("CW-32")
 def test_options_of_2026_are_taken_and_ignored() -> None:
-    plain = alarm_requests.metric_alarm(GOOD, ARN + "a", CREATED)
-    assert alarm_requests.metric_alarm(GOOD | {"EvaluationWindow": "SLIDING", "EvaluationInterval": 60}, ARN + "a", CREATED) == plain
+    plain = alarm_validation.metric_alarm(GOOD, ARN + "a", CREATED)
+    assert alarm_validation.metric_alarm(GOOD | {"EvaluationWindow": "SLIDING", "EvaluationInterval": 60}, ARN + "a", CREATED) == plain
 
 
 @rule("CW-16")
 @pytest.mark.parametrize(("period", "n"), [(10, 8640), (60, 1440), (300, 288), (3600, 168), (86_400, 7)])
 def test_the_longest_spans(period: int, n: int) -> None:
-    assert alarm_requests.metric_alarm(GOOD | {"Period": period, "EvaluationPeriods": n}, ARN + "a", CREATED).evaluation_periods == n
+    assert alarm_validation.metric_alarm(GOOD | {"Period": period, "EvaluationPeriods": n}, ARN + "a", CREATED).evaluation_periods == n

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.services.cloudwatch import composite
+from sandbox.services.cloudwatch.decide import composite
 from sandbox.services.cloudwatch.errors import Refused
 from sandbox.services.cloudwatch.model import StateValue
 from tests.support import rule

@@ -9,7 +9,8 @@ import pytest
 
 from sandbox.core.control import Decision
 from sandbox.core.machine import move
-from sandbox.services.cloudwatch.decide import Memory, Observed, cadence, decide, next_evaluation, range_end
+from sandbox.services.cloudwatch.data.store import MetricStore, of_value
+from sandbox.services.cloudwatch.decide.alarms import Memory, Observed, cadence, decide, next_evaluation, range_end
 from sandbox.services.cloudwatch.model import (
     TRANSITIONS,
     Ec2Action,
@@ -23,8 +24,7 @@ from sandbox.services.cloudwatch.model import (
     StateValue,
     UpdateState,
 )
-from sandbox.services.cloudwatch.picture import datapoints
-from sandbox.services.cloudwatch.store import MetricStore, of_value
+from sandbox.services.cloudwatch.state.snapshot import datapoints
 from tests.support import rule
 from tests.support.services.alarms import CREATED, PLACE, POLICY, TOPIC, change, composite_alarm, metric_alarm, points, state
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.services.cloudwatch.evaluation import evaluate
+from sandbox.services.cloudwatch.decide.evaluation import evaluate
 from sandbox.services.cloudwatch.model import Finding
 from tests.support import rule
 from tests.support.services.alarms import metric_alarm, points

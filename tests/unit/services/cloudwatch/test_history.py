@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.services.cloudwatch import history
-from sandbox.services.cloudwatch.history import History, Outcome
+from sandbox.services.cloudwatch.state import history
+from sandbox.services.cloudwatch.state.history import History, Outcome
 from tests.support import rule
 from tests.support.services.alarms import CREATED, POLICY, TOPIC, change, metric_alarm
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.services.cloudwatch import expressions, metric_queries
+from sandbox.services.cloudwatch.data import expressions, metric_queries
+from sandbox.services.cloudwatch.data.expressions import Array, Binary, Call, Name, Number, Unary
+from sandbox.services.cloudwatch.data.metric_queries import Query, Run
+from sandbox.services.cloudwatch.data.store import MetricId, MetricStore, of_value
 from sandbox.services.cloudwatch.errors import Refused
-from sandbox.services.cloudwatch.expressions import Array, Binary, Call, Name, Number, Unary
-from sandbox.services.cloudwatch.metric_queries import Query, Run
-from sandbox.services.cloudwatch.store import MetricId, MetricStore, of_value
 from tests.support import rule
 
 NOON = 1_778_155_200

@@ -3,10 +3,10 @@
 import json
 from datetime import UTC, datetime
 
-from sandbox.services.cloudwatch import notification
-from sandbox.services.cloudwatch.metric_queries import Query
-from sandbox.services.cloudwatch.notification import Place
-from sandbox.services.cloudwatch.store import MetricId
+from sandbox.services.cloudwatch.data.metric_queries import Query
+from sandbox.services.cloudwatch.data.store import MetricId
+from sandbox.services.cloudwatch.decide import notifications
+from sandbox.services.cloudwatch.decide.notifications import Place
 from tests.support import rule
 from tests.support.services.alarms import ARN, PLACE, TOPIC, change, composite_alarm, metric_alarm, state
 
@@ -30,7 +30,7 @@ def test_the_message_of_a_metric_alarm() -> None:
         treat_missing_data="missing",
     )
     changed = change("INSUFFICIENT_DATA", "ALARM", datetime(2025, 2, 2, 12, 6, 35, 472_000, tzinfo=UTC), REASON)
-    assert notification.default_message(alarm, changed, TOKYO, {}) == (
+    assert notifications.default_message(alarm, changed, TOKYO, {}) == (
         '{"AlarmName":"ErrorAlarm","AlarmDescription":null,"AWSAccountId":"449671225256",'
         '"AlarmConfigurationUpdatedTimestamp":"2025-02-02T11:48:52.788+0000","NewStateValue":"ALARM",'
         f'"NewStateReason":"{REASON}",'
@@ -46,17 +46,17 @@ def test_the_message_of_a_metric_alarm() -> None:
 
 @rule("CW-49")
 def test_datapoints_to_alarm_and_treatment_are_left_out_when_unset() -> None:
-    trigger = notification.trigger(metric_alarm())
+    trigger = notifications.trigger(metric_alarm())
     assert "DatapointsToAlarm" not in trigger
     assert trigger["TreatMissingData"] == ""
 
 
 @rule("CW-49")
 def test_extended_statistics_and_metric_math_in_the_trigger() -> None:
-    assert notification.trigger(metric_alarm(statistic="p90", extended=True))["ExtendedStatistic"] == "p90"
+    assert notifications.trigger(metric_alarm(statistic="p90", extended=True))["ExtendedStatistic"] == "p90"
     metric = MetricId("App", "x", (("a", "b"),))
     queries = (Query(id="e1", expression="m1 * 2", label="double"), Query(id="m1", metric=metric, stat="Sum", period=60, return_data=False))
-    trigger = notification.trigger(metric_alarm(metric=None, queries=queries))
+    trigger = notifications.trigger(metric_alarm(metric=None, queries=queries))
     assert "MetricName" not in trigger
     assert trigger["Metrics"] == [
         {"Id": "e1", "Expression": "m1 * 2", "Label": "double", "ReturnData": True},
@@ -75,7 +75,7 @@ def test_extended_statistics_and_metric_math_in_the_trigger() -> None:
 @rule("CW-49")
 def test_the_message_of_a_composite_alarm_names_its_children() -> None:
     alarm = composite_alarm("ALARM(a)")
-    message = json.loads(notification.default_message(alarm, change("OK", "ALARM"), PLACE, {ARN + "a": state("ALARM")}))
+    message = json.loads(notifications.default_message(alarm, change("OK", "ALARM"), PLACE, {ARN + "a": state("ALARM")}))
     assert message["AlarmRule"] == "ALARM(a)"
     assert message["TriggeringChildren"] == [{"Arn": ARN + "a", "State": {"Value": "ALARM", "Timestamp": "2026-08-19T05:00:00.000+0000"}}]
     assert "Trigger" not in message
@@ -83,28 +83,28 @@ def test_the_message_of_a_composite_alarm_names_its_children() -> None:
 
 @rule("CW-48")
 def test_a_subject_fits_what_sns_takes() -> None:
-    assert notification.subject(metric_alarm(), change("OK", "ALARM"), PLACE) == 'ALARM: "cpu-high" in US East (N. Virginia)'
-    assert len(notification.subject(metric_alarm("x" * 255), change("OK", "ALARM"), PLACE)) == 100
+    assert notifications.subject(metric_alarm(), change("OK", "ALARM"), PLACE) == 'ALARM: "cpu-high" in US East (N. Virginia)'
+    assert len(notifications.subject(metric_alarm("x" * 255), change("OK", "ALARM"), PLACE)) == 100
 
 
 @rule("CW-50", "CW-54")
 def test_mail_is_a_text_of_its_own() -> None:
     changed = change("OK", "ALARM", datetime(2022, 11, 6, 17, 43, 53, tzinfo=UTC), "it was so")
-    texts = json.loads(notification.publication(composite_alarm("TRUE", alarm_actions=(TOPIC,)), changed, PLACE, {}))
+    texts = json.loads(notifications.publication(composite_alarm("TRUE", alarm_actions=(TOPIC,)), changed, PLACE, {}))
     assert texts["email"].startswith(
         'You are receiving this email because your Amazon CloudWatch Alarm "both" in the US East (N. Virginia) region has transitioned '
         'to ALARM state on Sunday 06 November, 2022 17:43:53 UTC, because "it was so".'
     )
     assert "- State Change:               OK -> ALARM" in texts["email"]
     assert f"- ALARM: [{TOPIC}]" in texts["email"]
-    metric = json.loads(notification.publication(metric_alarm(), changed, PLACE, {}))["email"]
+    metric = json.loads(notifications.publication(metric_alarm(), changed, PLACE, {}))["email"]
     assert "Monitored Metric:" in metric
     assert "[InstanceId = i-0a1]" in metric
 
 
 @rule("CW-51")
 def test_the_event_has_eventbridges_shape() -> None:
-    event = notification.state_change_event(metric_alarm(), change("OK", "ALARM"), cause="e000007")
+    event = notifications.state_change_event(metric_alarm(), change("OK", "ALARM"), cause="e000007")
     assert (event.source, event.detail_type, event.cause) == ("aws.cloudwatch", "CloudWatch Alarm State Change", "e000007")
     assert event.detail["state"]["value"] == "ALARM"
     assert event.detail["configuration"]["metrics"] == [

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.services.cloudwatch import percentiles
-from sandbox.services.cloudwatch.percentiles import Distribution
+from sandbox.services.cloudwatch.data import percentiles
+from sandbox.services.cloudwatch.data.percentiles import Distribution
 from tests.support import rule
 
 HUNDRED = [(float(value), 1.0) for value in range(1, 101)]

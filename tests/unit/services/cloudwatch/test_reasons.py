@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.services.cloudwatch.evaluation import evaluate
+from sandbox.services.cloudwatch.decide.evaluation import evaluate
+from sandbox.services.cloudwatch.decide.reasons import reason, reason_data
 from sandbox.services.cloudwatch.model import Datapoint, StateValue
-from sandbox.services.cloudwatch.reasons import reason, reason_data
 from tests.support import rule
 from tests.support.services.alarms import metric_alarm
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sandbox.services.cloudwatch import searches
+from sandbox.services.cloudwatch.data import searches
+from sandbox.services.cloudwatch.data.store import MetricId
 from sandbox.services.cloudwatch.errors import Refused
-from sandbox.services.cloudwatch.store import MetricId
 from tests.support import rule
 
 CPU = MetricId("AWS/EC2", "CPUUtilization", (("InstanceId", "i-0a1"),))

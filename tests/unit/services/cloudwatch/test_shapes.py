@@ -6,8 +6,8 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.services.cloudwatch.percentiles import EXACT_VALUES, Distribution, Entries
-from sandbox.services.cloudwatch.shapes import ROW, Shapes
+from sandbox.services.cloudwatch.data.percentiles import EXACT_VALUES, Distribution, Entries
+from sandbox.services.cloudwatch.data.shapes import ROW, Shapes
 
 STARTS = st.integers(0, 8).map(lambda number: 60 * number)
 VALUES = st.lists(st.tuples(st.floats(0.001, 1e6), st.integers(1, 9).map(float)), min_size=1, max_size=5)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.services.cloudwatch import statistics
+from sandbox.services.cloudwatch.data import statistics
+from sandbox.services.cloudwatch.data.store import DAY, MetricId, MetricStore, of_value
 from sandbox.services.cloudwatch.errors import Refused
-from sandbox.services.cloudwatch.store import DAY, MetricId, MetricStore, of_value
 from tests.support import rule
 
 METRIC = MetricId("App", "latency")

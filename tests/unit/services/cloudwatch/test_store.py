@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.services.cloudwatch import percentiles, statistics, store
-from sandbox.services.cloudwatch.store import DAY, HOUR, MetricId, MetricStore, Sample, of_value, of_values
+from sandbox.services.cloudwatch.data import percentiles, statistics, store
+from sandbox.services.cloudwatch.data.store import DAY, HOUR, MetricId, MetricStore, Sample, of_value, of_values
 from tests.support import rule
 
 CPU = MetricId("AWS/EC2", "CPUUtilization", (("InstanceId", "i-0a1"),))

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.core.control import Action, Decision
 from sandbox.drivers.runtime.base import Container, ContainerState, LaunchSpec
-from sandbox.services.ec2.decide import decide
+from sandbox.services.ec2.decide.instances import decide
 from sandbox.services.ec2.model import (
     INSTANCE_SHUTDOWN,
     LAUNCH_ERROR,

@@ -8,7 +8,7 @@ import pytest
 from sandbox.core.control import Scope
 from sandbox.core.metrics import Datum
 from sandbox.drivers.metering.base import Usage
-from sandbox.services.ec2.metrics import LOOK, Instance, Picture, Published, decide
+from sandbox.services.ec2.decide.metrics import LOOK, Instance, Picture, Published, decide
 from sandbox.services.ec2.model import CheckResult
 from tests.support import rule
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from sandbox.core.clock import VirtualClock
-from sandbox.services.elbv2.access_counts import AccessCounts
+from sandbox.services.elbv2.state.access_counts import AccessCounts
 from tests.support import rule
 from tests.support.services.access_records import NOON, record
 

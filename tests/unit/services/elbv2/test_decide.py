@@ -5,7 +5,7 @@ import pytest
 
 from sandbox.drivers.probe.base import Outcome, ProbeResult
 from sandbox.services.elbv2 import model
-from sandbox.services.elbv2.decide import decide
+from sandbox.services.elbv2.decide.target_groups import decide
 from sandbox.services.elbv2.matcher import Codes
 from sandbox.services.elbv2.model import CheckSettings, SetHealth, StartProbe, TargetKey, UpdateRouting, Use
 from tests.support import rule

@@ -4,8 +4,9 @@ from datetime import timedelta
 import pytest
 
 from sandbox.drivers.proxy import base as proxy
-from sandbox.services.elbv2 import model, routing
-from sandbox.services.elbv2.routing import (
+from sandbox.services.elbv2 import model
+from sandbox.services.elbv2.decide import routing
+from sandbox.services.elbv2.decide.routing import (
     ActivateLoadBalancer,
     ApplyConfig,
     Candidate,

@@ -1,7 +1,7 @@
 import pytest
 from moto.core.exceptions import ServiceException
 
-from sandbox.services.elbv2 import rule_requests
+from sandbox.services.elbv2.api.validation import listeners as listener_validation
 from tests.support import rule
 
 GROUPS = [{"TargetGroupArn": f"tg-{n}", "Weight": n} for n in range(6)]
@@ -13,8 +13,8 @@ def path(*values):
 
 @rule("ALB-23", "ALB-24")
 def test_both_forms_of_a_forward_become_one():
-    by_arn = rule_requests.actions([{"Type": "forward", "TargetGroupArn": "tg-1"}])
-    by_config = rule_requests.actions([{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "tg-1"}]}}])
+    by_arn = listener_validation.actions([{"Type": "forward", "TargetGroupArn": "tg-1"}])
+    by_config = listener_validation.actions([{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "tg-1"}]}}])
     assert by_arn == by_config
     assert by_arn[0]["ForwardConfig"]["TargetGroups"] == [{"TargetGroupArn": "tg-1", "Weight": 1}]
 
@@ -38,7 +38,7 @@ def test_both_forms_of_a_forward_become_one():
 )
 def test_refuses_actions_outside_the_limits(action):
     with pytest.raises(ServiceException):
-        rule_requests.actions([action])
+        listener_validation.actions([action])
 
 
 @rule("ALB-9", "ALB-22")
@@ -64,7 +64,7 @@ def test_refuses_actions_outside_the_limits(action):
 )
 def test_refuses_conditions_outside_the_limits(conditions, text):
     with pytest.raises(ServiceException, match=text):
-        rule_requests.conditions(conditions)
+        listener_validation.conditions(conditions)
 
 
 @rule("ALB-22")
@@ -76,4 +76,4 @@ def test_several_conditions_on_headers_and_queries_are_allowed():
         {"Field": "query-string", "QueryStringConfig": {"Values": [{"Value": "*"}]}},
         {"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"]}},
     ]
-    assert rule_requests.conditions(conditions) == conditions
+    assert listener_validation.conditions(conditions) == conditions

@@ -1,7 +1,7 @@
 import pytest
 from moto.core.exceptions import ServiceException
 
-from sandbox.services.elbv2 import target_group_requests
+from sandbox.services.elbv2.api.validation import target_groups as target_group_validation
 from tests.support import rule
 
 SUBNETS = {"172.31.0.0/20": "us-east-1a", "172.31.16.0/20": "us-east-1b"}
@@ -9,8 +9,8 @@ SUBNETS = {"172.31.0.0/20": "us-east-1a", "172.31.16.0/20": "us-east-1b"}
 
 @rule("TG-1")
 def test_a_request_is_completed_with_aws_defaults():
-    wanted = target_group_requests.target_group({"protocol": "HTTP", "port": 80, "vpc_id": "vpc-1", "matcher": None})
-    assert wanted == target_group_requests.DEFAULTS | {"protocol": "HTTP", "port": 80, "vpc_id": "vpc-1"}
+    wanted = target_group_validation.target_group({"protocol": "HTTP", "port": 80, "vpc_id": "vpc-1", "matcher": None})
+    assert wanted == target_group_validation.DEFAULTS | {"protocol": "HTTP", "port": 80, "vpc_id": "vpc-1"}
 
 
 @rule("TG-1")
@@ -19,7 +19,7 @@ def test_protocol_port_and_vpc_are_needed(missing):
     asked = {"protocol": "HTTP", "port": 80, "vpc_id": "vpc-1"}
     del asked[missing]
     with pytest.raises(ServiceException, match="must be specified"):
-        target_group_requests.target_group(asked)
+        target_group_validation.target_group(asked)
 
 
 @rule("TG-1")
@@ -35,7 +35,7 @@ def test_protocol_port_and_vpc_are_needed(missing):
 def test_the_limits_themselves_are_allowed_and_nothing_beyond(setting, low, high):
     def asked(value):
         others = {"healthcheck_interval_seconds": 300, "healthcheck_timeout_seconds": 2}
-        return target_group_requests.health_check(target_group_requests.DEFAULTS | others | {setting: value})[setting]
+        return target_group_validation.health_check(target_group_validation.DEFAULTS | others | {setting: value})[setting]
 
     assert (asked(low), asked(high)) == (low, high)
     for beyond in (low - 1, high + 1):
@@ -53,9 +53,9 @@ def test_the_limits_themselves_are_allowed_and_nothing_beyond(setting, low, high
     ],
 )
 def test_an_address_is_in_the_zone_of_its_subnet_unless_told_otherwise(address, given, zone):
-    assert target_group_requests.zone_of_address(address, given, SUBNETS) == zone
+    assert target_group_validation.zone_of_address(address, given, SUBNETS) == zone
 
 
 def test_an_address_outside_the_vpc_needs_the_zone_all():
     with pytest.raises(ServiceException, match="outside the VPC"):
-        target_group_requests.zone_of_address("192.0.2.7", None, SUBNETS)
+        target_group_validation.zone_of_address("192.0.2.7", None, SUBNETS)

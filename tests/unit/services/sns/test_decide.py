@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.services.sns.decide import ATTEMPT_FAILED, DELIVERED, NOT_DELIVERED, SUBSCRIPTION_REMOVED, decide
+from sandbox.services.sns.decide.deliveries import ATTEMPT_FAILED, DELIVERED, NOT_DELIVERED, SUBSCRIPTION_REMOVED, decide
+from sandbox.services.sns.decide.retry_policy import HTTP, RetryPolicy
 from sandbox.services.sns.model import (
     Attempt,
     Delivery,
@@ -21,7 +22,6 @@ from sandbox.services.sns.model import (
     RemoveSubscription,
     Result,
 )
-from sandbox.services.sns.retry_policy import HTTP, RetryPolicy
 from tests.support import rule
 
 NOW = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)

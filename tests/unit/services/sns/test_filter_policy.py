@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.services.sns.filter_policy import ATTRIBUTES, BODY, wanted
-from sandbox.services.sns.filter_policy_check import BadFilter, check, check_scope, parsed
+from sandbox.services.sns.api.validation.filter_policy import BadFilter, check, check_scope, parsed
+from sandbox.services.sns.decide.filter_policy import ATTRIBUTES, BODY, wanted
 from sandbox.services.sns.model import Attributes
 from tests.support import rule
 

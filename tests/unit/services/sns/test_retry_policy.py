@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.services.sns.retry_policy import (
+from sandbox.services.sns.decide.retry_policy import (
     AWS_MANAGED,
     CUSTOMER_MANAGED,
     HTTP,

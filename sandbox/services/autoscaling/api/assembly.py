@@ -1,0 +1,100 @@
+"""moto's Auto Scaling that records wishes and leaves deeds to the controller: the group class, and the backend put together from its parts.
+
+Groups: api/groups.py, api/group_settings.py. Launch configurations: api/launch_configurations.py. Members: api/members.py. Target
+groups: api/attachments.py. Policies: api/policies.py. Schedules: api/schedules.py. Topics: api/notifications.py.
+What the requests say beyond moto: api/responses.py.
+"""
+
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.autoscaling.models import FakeAutoScalingGroup
+
+from sandbox.aws.context import context
+from sandbox.aws.seams import replaces, swap_backend, swap_model
+from sandbox.core.text import at
+from sandbox.services.autoscaling.api import responses
+from sandbox.services.autoscaling.api.attachments import AttachmentOperations
+from sandbox.services.autoscaling.api.group_settings import GroupSettings
+from sandbox.services.autoscaling.api.groups import RECORDED
+from sandbox.services.autoscaling.api.launch_configurations import LaunchConfigurationOperations
+from sandbox.services.autoscaling.api.members import MemberOperations
+from sandbox.services.autoscaling.api.notifications import NotificationOperations
+from sandbox.services.autoscaling.api.policies import PolicyOperations
+from sandbox.services.autoscaling.api.schedules import ScheduleOperations
+from sandbox.services.autoscaling.state.store import GroupExtra
+
+__all__ = ["SandboxAutoScaling", "SandboxGroup", "responses"]  # responses: imported so that its seam is declared
+
+
+@swap_model("moto.autoscaling.models", "FakeAutoScalingGroup")
+class SandboxGroup(FakeAutoScalingGroup):
+    launch_configuration_name: str | None = None  # moto sets it for groups with a configuration only
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.sandbox = GroupExtra()
+        super().__init__(*args, **kwargs)
+        self.created_time = context().clock.now()
+
+    @replaces(why=RECORDED)
+    def set_desired_capacity(self, new_capacity: int | None) -> None:
+        self.desired_capacity = self.min_size if new_capacity is None else new_capacity
+
+    @replaces(why=RECORDED)
+    def replace_autoscaling_group_instances(self, count_needed: int, propagated_tags: dict[str, str]) -> None:
+        """Nothing here."""
+
+    @property
+    @replaces(why="ASG-95: the reason and its time")
+    def suspended_processes(self) -> list[dict[str, str]]:
+        return [
+            {"ProcessName": process.value, "SuspensionReason": f"User suspended at {at(since)}"}
+            for process, since in self.sandbox.suspended.items()
+        ]
+
+    @suspended_processes.setter
+    def suspended_processes(self, processes: list[str]) -> None:
+        """moto's constructor sets the empty list; suspend_processes() is the way in."""
+
+    # ---- members of DescribeAutoScalingGroups that moto lacks: serialised by name ------------------------------------------------------
+
+    @property
+    def status(self) -> str | None:
+        return "Delete in progress" if self.sandbox.deleting else None  # ASG-9
+
+    @property
+    def default_instance_warmup(self) -> int | None:
+        return self.sandbox.default_instance_warmup
+
+    @property
+    def availability_zone_distribution(self) -> dict[str, str]:
+        return {"CapacityDistributionStrategy": self.sandbox.availability_zone_distribution}
+
+    @property
+    def context(self) -> str | None:
+        return self.sandbox.context
+
+    @property
+    def traffic_sources(self) -> list[dict[str, str]]:
+        return [{"Identifier": arn, "Type": "elbv2"} for arn in self.target_group_arns]
+
+
+@swap_backend("autoscaling")
+class SandboxAutoScaling(
+    MemberOperations,
+    AttachmentOperations,
+    GroupSettings,
+    PolicyOperations,
+    ScheduleOperations,
+    NotificationOperations,
+    LaunchConfigurationOperations,
+):
+    def __init__(self, region_name: str, account_id: str) -> None:
+        self.deleted_activities = []
+        super().__init__(region_name, account_id)
+
+    @replaces(why="ASG-70: the group finds out by itself and takes the steps of a replacement")
+    def notify_terminate_instances(self, instance_ids: list[str]) -> None:
+        """Nothing here."""

@@ -1,0 +1,52 @@
+"""Operations on the target groups of a group (ASG-82, ASG-83). Registering and draining are the controller's.
+
+One of the parts of `SandboxAutoScaling` (api/assembly.py). Classic load balancers are not part of the sandbox.
+"""
+
+# mypy: allow-subclassing-any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+from sandbox.aws.seams import adds, replaces
+from sandbox.services.autoscaling import errors
+from sandbox.services.autoscaling.api.groups import GroupOperations
+from sandbox.services.autoscaling.api.quotas import Quota
+from sandbox.services.autoscaling.model import Attachment, AttachmentMove, AttachmentState
+from sandbox.services.autoscaling.state import writes
+
+REGISTERED = "ASG-79, ASG-83: the controller registers through the API, when members are in service"
+
+
+class AttachmentOperations(GroupOperations):
+    """Target groups."""
+
+    @replaces(why=REGISTERED)
+    def attach_load_balancer_target_groups(self, group_name: str, target_group_arns: list[str]) -> None:
+        group = self.group(group_name)
+        self._check_target_groups(target_group_arns, self._vpc(group.vpc_zone_identifier))
+        Quota.TARGET_GROUPS.check(len({*group.target_group_arns, *target_group_arns}))
+        for arn in target_group_arns:
+            attachment = group.sandbox.attachments.get(arn)
+            if attachment is None or attachment.state is AttachmentState.REMOVING:
+                group.sandbox.attachments[arn] = Attachment(target_group_arn=arn, state=AttachmentState.ADDING)
+        group.append_target_groups(target_group_arns)
+
+    @replaces(why="ASG-82, ASG-83: Removing while its targets drain")
+    def detach_load_balancer_target_groups(self, group_name: str, target_group_arns: list[str]) -> None:
+        group = self.group(group_name)
+        if unknown := [arn for arn in target_group_arns if arn not in group.target_group_arns]:
+            raise errors.target_group_not_attached(unknown)
+        for arn in target_group_arns:
+            group.target_group_arns.remove(arn)
+            writes.move_attachment(group, arn, AttachmentMove.DETACH)
+
+    @adds(why="ASG-82: each attachment with its state")
+    def attachments(self, group_name: str) -> list[Attachment]:
+        return list(self.group(group_name).sandbox.attachments.values())
+
+    @replaces(why=REGISTERED)
+    def update_attached_target_groups(self, group_name: str) -> None:
+        """Nothing here."""
+
+    @replaces(why="classic load balancers are not part of the sandbox")
+    def update_attached_elbs(self, group_name: str) -> None:
+        """Nothing here."""

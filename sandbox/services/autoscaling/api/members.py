@@ -1,0 +1,244 @@
+"""Operations on members: health, protection, termination, attachment, detachment, standby (sections 2.4 and 2.6).
+
+One of the parts of `SandboxAutoScaling` (api/assembly.py). A request opens the activity and makes the first move; the controller goes on.
+"""
+
+# mypy: allow-subclassing-any
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.autoscaling.models import ASG_NAME_TAG
+from moto.core.exceptions import ServiceException
+
+from sandbox.aws.context import context
+from sandbox.aws.seams import replaces
+from sandbox.services.autoscaling import errors
+from sandbox.services.autoscaling.actions import (
+    CloseActivity,
+    OpenActivity,
+)
+from sandbox.services.autoscaling.api.groups import GroupOperations
+from sandbox.services.autoscaling.api.quotas import PerCall
+from sandbox.services.autoscaling.decide import events, texts
+from sandbox.services.autoscaling.decide.health import in_grace_period
+from sandbox.services.autoscaling.model import (
+    COUNTED,
+    Activity,
+    ActivityKind,
+    Health,
+    HealthFailure,
+    LifecycleState,
+    Move,
+    StatusCode,
+)
+from sandbox.services.autoscaling.state import writes
+from sandbox.services.autoscaling.state.snapshot import read
+from sandbox.services.autoscaling.state.store import SandboxMember, launch_source
+
+LEAVING_STATES = frozenset({LifecycleState.TERMINATING, LifecycleState.TERMINATING_PROCEED, LifecycleState.DETACHING})
+
+
+class MemberOperations(GroupOperations):
+    """Members."""
+
+    def member(self, instance_id: str) -> tuple[Any, SandboxMember]:
+        """The instance's group and its place there (ASG-5)."""
+        for group in self.autoscaling_groups.values():
+            for member in group.instance_states:
+                if member.instance_id == instance_id:
+                    return group, member
+        raise errors.unknown_instance(instance_id)
+
+    def members(self, group: Any, instance_ids: list[str], quota: PerCall = PerCall.INSTANCES) -> list[SandboxMember]:
+        """All of them are in the group."""
+        quota.check(len(instance_ids))
+        found = {m.instance_id: m for m in group.instance_states}
+        if unknown := [i for i in instance_ids if i not in found]:
+            raise errors.not_a_member(unknown[0], group.name)
+        return [found[i] for i in dict.fromkeys(instance_ids)]
+
+    # ---- health and protection ---------------------------------------------------------------------------------------------------------
+
+    @replaces(why="ASG-46, ASG-54: the grace period is respected, and the group acts upon it")
+    def set_instance_health(self, instance_id: str, health_status: str, respect_grace_period: bool = True) -> None:
+        group, member = self.member(instance_id)
+        if health_status not in {h.value for h in Health}:
+            raise errors.invalid("Valid instance health states are: [Healthy, Unhealthy]")
+        unhealthy = health_status == Health.UNHEALTHY.value
+        if member.lifecycle in LEAVING_STATES or (unhealthy and respect_grace_period and self._in_grace_period(group, instance_id)):
+            return
+        if unhealthy:
+            told = events.Told(group=group.name, instance_id=instance_id)
+            context().journal.record(events.marked_unhealthy(told, HealthFailure.USER))
+        writes.mark(group, instance_id, HealthFailure.USER if unhealthy else None)
+
+    def _in_grace_period(self, group: Any, instance_id: str) -> bool:
+        picture = read(group, context().journal)
+        member = next(m for m in picture.members if m.instance_id == instance_id)
+        return in_grace_period(picture, member, context().clock.now())
+
+    @replaces(why="ASG-68: only in service or standby; unknown ids are refused")
+    def set_instance_protection(self, group_name: str, instance_ids: list[str], protected_from_scale_in: bool | None) -> None:
+        group = self.group(group_name)
+        allowed = (LifecycleState.IN_SERVICE, LifecycleState.ENTERING_STANDBY, LifecycleState.STANDBY)
+        members = self.members(group, instance_ids, PerCall.PROTECTED)
+        for member in members:
+            if member.lifecycle not in allowed:
+                raise errors.wrong_lifecycle(member.instance_id, "InService or EnteringStandby or Standby")
+        for member in members:
+            member.protected_from_scale_in = bool(protected_from_scale_in)
+
+    # ---- terminate ---------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="ASG-69: an activity, draining, and min size respected")
+    def terminate_instance(self, instance_id: str, should_decrement: bool) -> tuple[Any, Activity]:
+        group, member = self.member(instance_id)
+        if member.lifecycle in LEAVING_STATES:
+            raise errors.blocked(member.activity_id or "")
+        counted = member.lifecycle in COUNTED
+        if should_decrement and counted and group.desired_capacity <= group.min_size:
+            raise errors.would_fall_below_min(group.min_size)
+        shrink = _resized(group, -1) if should_decrement and counted else None
+        cause = texts.user_terminated(context().clock.now(), instance_id, shrink)
+        activity = _started(group, member, ActivityKind.TERMINATE, texts.terminating(instance_id), cause)
+        writes.move_member(group, instance_id, Move.TAKE_OUT)
+        if not should_decrement and counted:
+            writes.owe(group, instance_id, unhealthy=False)
+        return group, activity
+
+    # ---- attach, detach ----------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="ASG-72: running, in nobody's group, in the group's zones; desired grows within max")
+    def attach_instances(self, group_name: str, instance_ids: list[str]) -> None:
+        group = self.group(group_name)
+        self._refuse_while_deleting(group)
+        PerCall.INSTANCES.check(len(instance_ids))
+        instances = [self._attachable(group, i) for i in dict.fromkeys(instance_ids)]
+        wanted = group.desired_capacity + len(instances)
+        if wanted > group.max_size:
+            raise errors.attaching_above_max(group.max_size, wanted)
+        group.desired_capacity = wanted
+        for instance in instances:
+            instance.add_tags({ASG_NAME_TAG: group.name})
+            member = SandboxMember(group, instance, launch_source(group), context().random.random())
+            group.instance_states.append(member)
+            cause = texts.attached(context().clock.now(), wanted)
+            _started(group, member, ActivityKind.ATTACH, texts.attaching(instance.id), cause)
+
+    def _attachable(self, group: Any, instance_id: str) -> Any:
+        try:
+            instance = self.ec2_backend.get_instance(instance_id)
+        except ServiceException:
+            raise errors.invalid_instance(instance_id) from None
+        if instance.state != "running":
+            raise errors.wrong_state(instance_id, "running")
+        if getattr(instance, "autoscaling_group", None) is not None:
+            raise errors.in_a_group(instance_id, instance.autoscaling_group.name)
+        if instance.availability_zone not in group.availability_zones:
+            raise errors.wrong_zone(instance_id, instance.availability_zone, group.name)
+        return instance
+
+    @replaces(why="ASG-71: draining first, the decision about desired, an activity")
+    def detach_instances(self, group_name: str, instance_ids: list[str], should_decrement: bool) -> list[tuple[Any, Activity]]:
+        group = self.group(group_name)
+        members = self.members(group, instance_ids)
+        _check_lifecycle(members, (LifecycleState.IN_SERVICE, LifecycleState.STANDBY))
+        departure = Departure(ActivityKind.DETACH, Move.DETACH, texts.detaching, texts.detached)
+        return _depart(group, members, departure, should_decrement)
+
+    # ---- standby -----------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="ASG-73: draining first, through EnteringStandby")
+    def enter_standby_instances(self, group_name: str, instance_ids: list[str], should_decrement: bool) -> list[tuple[Any, Activity]]:
+        group = self.group(group_name)
+        members = self.members(group, instance_ids)
+        _check_lifecycle(members, (LifecycleState.IN_SERVICE,))
+        departure = Departure(ActivityKind.ENTER_STANDBY, Move.ENTER_STANDBY, texts.entering_standby, texts.standby_entered)
+        return _depart(group, members, departure, should_decrement)
+
+    @replaces(why="ASG-73: through Pending, registered again before InService; desired grows within max")
+    def exit_standby_instances(self, group_name: str, instance_ids: list[str]) -> list[tuple[Any, Activity]]:
+        group = self.group(group_name)
+        members = self.members(group, instance_ids)
+        _check_lifecycle(members, (LifecycleState.STANDBY,))
+        if group.desired_capacity + len(members) > group.max_size:
+            raise errors.attaching_above_max(group.max_size, group.desired_capacity + len(members))
+        done = []
+        for member in members:
+            old, new = _resized(group, 1)
+            cause = texts.standby_left(context().clock.now(), member.instance_id, old, new)
+            activity = _started(group, member, ActivityKind.EXIT_STANDBY, texts.leaving_standby(member.instance_id), cause)
+            writes.mark(group, member.instance_id, None)
+            writes.move_member(group, member.instance_id, Move.EXIT_STANDBY)
+            done.append((group, activity))
+        return done
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A way out of service that keeps the instance running."""
+
+    kind: ActivityKind
+    move: Move
+    description: Callable[[str], str]
+    cause: Callable[[datetime, str, tuple[int, int] | None], str]
+
+
+def _depart(group: Any, members: list[SandboxMember], departure: Departure, should_decrement: bool) -> list[tuple[Any, Activity]]:
+    counted = [m for m in members if m.lifecycle in COUNTED]
+    wanted = group.desired_capacity - len(counted)
+    if should_decrement and wanted < group.min_size:
+        raise errors.detaching_below_min(group.min_size, wanted)
+    done = []
+    for member in members:
+        shrink = _resized(group, -1) if should_decrement and member in counted else None
+        cause = departure.cause(context().clock.now(), member.instance_id, shrink)
+        activity = _started(group, member, departure.kind, departure.description(member.instance_id), cause)
+        writes.move_member(group, member.instance_id, departure.move)
+        if not should_decrement and member in counted:
+            writes.owe(group, member.instance_id, unhealthy=False)
+        done.append((group, activity))
+    return done
+
+
+def _check_lifecycle(members: list[SandboxMember], allowed: tuple[LifecycleState, ...]) -> None:
+    for member in members:
+        if member.lifecycle not in allowed:
+            raise errors.wrong_lifecycle(member.instance_id, " or ".join(state.value for state in allowed))
+
+
+def _resized(group: Any, by: int) -> tuple[int, int]:
+    """The capacity before and after. The request itself does what the new size asks for, so no change is left to act on."""
+    group.desired_capacity += by
+    return group.desired_capacity - by, group.desired_capacity
+
+
+BEGINNINGS = {  # section 2.5
+    ActivityKind.TERMINATE: (StatusCode.IN_PROGRESS, 0),
+    ActivityKind.ATTACH: (StatusCode.IN_PROGRESS, 50),  # (U)
+    ActivityKind.DETACH: (StatusCode.IN_PROGRESS, 50),
+    ActivityKind.ENTER_STANDBY: (StatusCode.IN_PROGRESS, 50),
+    ActivityKind.EXIT_STANDBY: (StatusCode.PRE_IN_SERVICE, 30),
+}
+
+
+def _started(group: Any, member: SandboxMember, kind: ActivityKind, description: str, cause: str) -> Activity:
+    """Opens the activity; what was under way with the member ends."""
+    if under_way := group.sandbox.activities.get(member.activity_id):
+        cancelled = CloseActivity(activity_id=under_way.id, description=under_way.description, status=StatusCode.CANCELLED)
+        writes.close_activity(group, cancelled)
+    status, progress = BEGINNINGS[kind]
+    opening = OpenActivity(
+        kind=kind, description=description, cause=cause, status=status, progress=progress, instance_id=member.instance_id
+    )
+    activity = writes.open_activity(group, opening)
+    told = events.Told(group=group.name, instance_id=member.instance_id)
+    summary = f"{group.name}: a user asked for {kind.value} of {member.instance_id}"
+    context().journal.record(events.of_activity(events.STARTED, summary, told, activity))
+    return activity

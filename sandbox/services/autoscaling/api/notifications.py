@@ -1,0 +1,45 @@
+"""Operations on notifications to topics: who is told of which activities (ASG-119). Telling itself is in state/notifications.py.
+
+One of the parts of `SandboxAutoScaling` (api/assembly.py). Kept on the group: topic ARN → notification types.
+"""
+
+# mypy: allow-subclassing-any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+from sandbox.aws.seams import adds
+from sandbox.services.autoscaling import errors
+from sandbox.services.autoscaling.api.groups import GroupOperations
+from sandbox.services.autoscaling.api.quotas import Quota
+from sandbox.services.autoscaling.decide import notifications
+from sandbox.services.autoscaling.state import notifications as notification_state
+
+
+class NotificationOperations(GroupOperations):
+    """Notification configurations."""
+
+    @adds(why="ASG-119: moto lacks notifications")
+    def put_notification_configuration(self, group_name: str, topic_arn: str, types: list[str]) -> None:
+        """Replaces the topic's earlier configuration. The topic gets a test message: one that cannot be told is refused."""
+        group = self.group(group_name)
+        if unknown := [kind for kind in types if kind not in notifications.TYPES]:
+            raise errors.invalid(f"Invalid notification type: {unknown[0]}. Valid types are: {', '.join(notifications.TYPES)}.")
+        if not types:
+            raise errors.invalid("You must specify at least one notification type.")
+        Quota.TOPICS.check(len({*group.sandbox.notifications, topic_arn}))
+        notification_state.test(group, topic_arn)
+        group.sandbox.notifications[topic_arn] = tuple(dict.fromkeys(types))
+
+    @adds(why="ASG-119: moto lacks notifications")
+    def delete_notification_configuration(self, group_name: str, topic_arn: str) -> None:
+        if self.group(group_name).sandbox.notifications.pop(topic_arn, None) is None:
+            raise errors.invalid(f"Notification configuration not found - No notification configuration of {group_name} for {topic_arn}")
+
+    @adds(why="ASG-119: moto lacks notifications")
+    def notification_configurations(self, group_names: list[str]) -> list[dict[str, str]]:
+        groups = [self.group(name) for name in group_names] or list(self.autoscaling_groups.values())
+        return [
+            {"AutoScalingGroupName": group.name, "TopicARN": topic, "NotificationType": kind}
+            for group in groups
+            for topic, kinds in group.sandbox.notifications.items()
+            for kind in kinds
+        ]

@@ -1,0 +1,187 @@
+"""Auto Scaling's operations where moto's response drops parameters, says something else than AWS, or lacks the operation.
+
+Handlers only translate: checks and state are in the backend's parts. What nothing stands behind (hooks, warm pools, instance refresh,
+mixed instances) is refused with an AWS-shaped error: an accepted request that does nothing would be a lie.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.core.responses import ActionResult, EmptyResult
+
+from sandbox.aws.seams import adds, replaces, swap_response
+from sandbox.services.autoscaling import errors
+from sandbox.services.autoscaling.api import activities, pages
+from sandbox.services.autoscaling.api.scaling_responses import ScalingResponses
+from sandbox.services.autoscaling.api.validation import groups as group_validation
+
+REFUSED_PARAMETERS = (
+    "MixedInstancesPolicy",
+    "LoadBalancerNames",
+    "TrafficSources",
+    "LifecycleHookSpecificationList",
+    "InstanceMaintenancePolicy",
+    "MaxInstanceLifetime",
+    "AvailabilityZoneImpairmentPolicy",
+    "AvailabilityZoneIds",
+    "CapacityReservationSpecification",
+    "InstanceLifecyclePolicy",
+    "DesiredCapacityType",
+    "Operator",
+)
+NO_EFFECT: tuple[Any, ...] = ("", [], 0, "units", "none", None)  # values of refused parameters that ask for nothing
+NO_HOOKS = "ASG-88: a hook that is put must not be ignored"
+NO_REFRESH = "ASG-100: nothing stands behind it here"
+NO_WARM_POOL = "ASG-107: nothing stands behind it here"
+NO_CLASSIC = "classic load balancers: nothing stands behind them here"
+
+
+def _refusal(what: str) -> Callable[[Any], ActionResult]:
+    def refuse(self: Any) -> ActionResult:
+        raise errors.not_supported(what)
+
+    return refuse
+
+
+@swap_response("autoscaling")
+class SandboxAutoScalingResponse(ScalingResponses):
+    # ---- launch configurations ---------------------------------------------------------------------------------------------------------
+
+    @replaces(why="EC2-43: detailed monitoring unless it is switched off (moto: off unless it is switched on)")
+    def create_launch_configuration(self) -> ActionResult:
+        given, answer = self._get_params(), super().create_launch_configuration()
+        asked = (given.get("InstanceMonitoring") or {}).get("Enabled")
+        made = self.autoscaling_backend.launch_configurations[given["LaunchConfigurationName"]]
+        made.instance_monitoring_enabled = asked is not False
+        return answer
+
+    # ---- groups ------------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="ASG-7: parameters that moto drops; those that nothing stands behind are refused")
+    def create_auto_scaling_group(self) -> ActionResult:
+        return self._with_settings(super().create_auto_scaling_group)
+
+    @replaces(why="ASG-7: parameters that moto drops; those that nothing stands behind are refused")
+    def update_auto_scaling_group(self) -> ActionResult:
+        return self._with_settings(super().update_auto_scaling_group)
+
+    def _with_settings(self, handler: Callable[[], ActionResult]) -> ActionResult:
+        given = self._get_params()
+        for name in REFUSED_PARAMETERS:
+            if given.get(name) not in NO_EFFECT:
+                raise errors.not_supported(f"{name} of an Auto Scaling group")
+        if given.get("DeletionProtection") not in NO_EFFECT:
+            raise errors.not_supported("DeletionProtection of an Auto Scaling group")
+        group_validation.settings(given)
+        answer = handler()
+        self.autoscaling_backend.apply_settings(given["AutoScalingGroupName"], given)
+        return answer
+
+    @replaces(why="a bad MaxRecords or NextToken is AWS's error, not an internal one")
+    def describe_auto_scaling_groups(self) -> ActionResult:
+        given = self._get_params()
+        groups = self.autoscaling_backend.describe_auto_scaling_groups(given.get("AutoScalingGroupNames") or [], given.get("Filters") or [])
+        page, token = pages.page(groups, {"MaxRecords": pages.DEFAULT} | given, pages.MOST)
+        return ActionResult({"AutoScalingGroups": page, "NextToken": token})
+
+    @replaces(why="ASG-9: ForceDelete")
+    def delete_auto_scaling_group(self) -> ActionResult:
+        force = bool(self._get_bool_param("ForceDelete", False))
+        self.autoscaling_backend.delete_auto_scaling_group(self._get_param("AutoScalingGroupName"), force)
+        return EmptyResult()
+
+    @replaces(why="SCL-35: HonorCooldown")
+    def set_desired_capacity(self) -> ActionResult:
+        name, desired = self._get_param("AutoScalingGroupName"), self._get_int_param("DesiredCapacity")
+        self.autoscaling_backend.set_desired_capacity(name, desired, bool(self._get_bool_param("HonorCooldown", False)))
+        return EmptyResult()
+
+    # ---- activities --------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="ASG-56: moto's are always empty")
+    def describe_scaling_activities(self) -> ActionResult:
+        backend, given = self.autoscaling_backend, self._get_params()
+        found = activities.select(backend, given)
+        page, token = pages.page(found, given, activities.MOST)
+        return ActionResult({"Activities": [activities.wire(*each) for each in page], "NextToken": token})
+
+    # ---- members -----------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="ASG-81: HealthStatus in capitals; paging")
+    def describe_auto_scaling_instances(self) -> ActionResult:
+        given = self._get_params()
+        members = self.autoscaling_backend.describe_auto_scaling_instances(given.get("InstanceIds") or [])
+        page, token = pages.page(members, given, pages.DEFAULT)
+        return ActionResult({"AutoScalingInstances": [_instance_details(m) for m in page], "NextToken": token})
+
+    @replaces(why="ASG-46: ShouldRespectGracePeriod; a bad value is a ValidationError")
+    def set_instance_health(self) -> ActionResult:
+        respect = self._get_bool_param("ShouldRespectGracePeriod", True)
+        instance_id, status = self._get_param("InstanceId"), self._get_param("HealthStatus")
+        self.autoscaling_backend.set_instance_health(instance_id, status, respect is not False)
+        return EmptyResult()
+
+    @replaces(why="ASG-69: the activity as AWS tells it")
+    def terminate_instance_in_auto_scaling_group(self) -> ActionResult:
+        decrement = bool(self._get_bool_param("ShouldDecrementDesiredCapacity", False))
+        done = self.autoscaling_backend.terminate_instance(self._get_param("InstanceId"), decrement)
+        return ActionResult({"Activity": activities.wire(*done)})
+
+    @replaces(why="ASG-71: activities as AWS tells them")
+    def detach_instances(self) -> ActionResult:
+        decrement = bool(self._get_bool_param("ShouldDecrementDesiredCapacity", False))
+        return self._activities(self.autoscaling_backend.detach_instances(*self._named_instances(), decrement))
+
+    @replaces(why="ASG-73: activities as AWS tells them")
+    def enter_standby(self) -> ActionResult:
+        decrement = bool(self._get_bool_param("ShouldDecrementDesiredCapacity", False))
+        return self._activities(self.autoscaling_backend.enter_standby_instances(*self._named_instances(), decrement))
+
+    @replaces(why="ASG-73: activities as AWS tells them")
+    def exit_standby(self) -> ActionResult:
+        return self._activities(self.autoscaling_backend.exit_standby_instances(*self._named_instances()))
+
+    def _named_instances(self) -> tuple[str, list[str]]:
+        return self._get_param("AutoScalingGroupName"), self._get_param("InstanceIds", [])
+
+    def _activities(self, done: list[tuple[Any, Any]]) -> ActionResult:
+        return ActionResult({"Activities": [activities.wire(*each) for each in done]})
+
+    # ---- target groups -----------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="ASG-82: states as they are")
+    def describe_load_balancer_target_groups(self) -> ActionResult:
+        attachments = self.autoscaling_backend.attachments(self._get_param("AutoScalingGroupName"))
+        shown = [{"LoadBalancerTargetGroupARN": a.target_group_arn, "State": a.state.value} for a in attachments]
+        return ActionResult({"LoadBalancerTargetGroups": shown})
+
+    # ---- refused -----------------------------------------------------------------------------------------------------------------------
+
+    put_lifecycle_hook = replaces(why=NO_HOOKS)(_refusal("a lifecycle hook"))
+    put_warm_pool = replaces(why=NO_WARM_POOL)(_refusal("a warm pool"))
+    attach_load_balancers = replaces(why=NO_CLASSIC)(_refusal("a classic load balancer of an Auto Scaling group"))
+    detach_load_balancers = replaces(why=NO_CLASSIC)(_refusal("a classic load balancer of an Auto Scaling group"))
+    complete_lifecycle_action = adds(why=NO_HOOKS)(_refusal("a lifecycle hook"))
+    record_lifecycle_action_heartbeat = adds(why=NO_HOOKS)(_refusal("a lifecycle hook"))
+    start_instance_refresh = adds(why=NO_REFRESH)(_refusal("an instance refresh"))
+    cancel_instance_refresh = adds(why=NO_REFRESH)(_refusal("an instance refresh"))
+    rollback_instance_refresh = adds(why=NO_REFRESH)(_refusal("an instance refresh"))
+
+
+def _instance_details(member: Any) -> dict[str, Any]:
+    return {
+        "InstanceId": member.instance_id,
+        "InstanceType": member.instance_type,
+        "AutoScalingGroupName": member.auto_scaling_group_name,
+        "AvailabilityZone": member.availability_zone,
+        "AvailabilityZoneId": member.availability_zone_id,
+        "LifecycleState": member.lifecycle_state,
+        "HealthStatus": member.health_status.upper(),
+        "LaunchConfigurationName": member.launch_configuration_name,
+        "LaunchTemplate": member.launch_template,
+        "ImageId": member.image_id,
+        "ProtectedFromScaleIn": bool(member.protected_from_scale_in),
+    }

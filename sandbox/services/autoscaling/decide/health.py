@@ -1,0 +1,122 @@
+"""Which members are unhealthy (section 2.4), and which of the unhealthy may be taken out now (ASG-50). Pure.
+
+An instance that does not run is found at every look; status checks and load balancer health at the periodic check (ASG-48), and only
+after the grace period (ASG-45). Marking and replacing are two steps, for each can be suspended (section 2.9).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sandbox.services.autoscaling.actions import (
+    MarkUnhealthy,
+)
+from sandbox.services.autoscaling.decide import events
+from sandbox.services.autoscaling.model import (
+    Attachment,
+    AttachmentState,
+    Delays,
+    Group,
+    Health,
+    HealthFailure,
+    LifecycleState,
+    Member,
+    Memory,
+    Process,
+)
+
+STARTING = frozenset({"pending", "running"})
+
+
+def periodic_check_due(memory: Memory, now: datetime, delays: Delays) -> bool:
+    return memory.checked_at is None or now >= memory.checked_at + delays.health_check
+
+
+def impaired_since(group: Group, memory: Memory, now: datetime) -> Mapping[str, datetime]:
+    """Since when each member's status check fails, as far as it was seen."""
+    return {m.instance_id: memory.impaired_since.get(m.instance_id, now) for m in group.members if m.impaired}
+
+
+def marks(group: Group, memory: Memory, now: datetime, delays: Delays) -> tuple[MarkUnhealthy, ...]:
+    """`memory` with the present `impaired_since`."""
+    if not group.does(Process.HEALTH_CHECK):
+        return ()  # section 2.9: no marking by EC2 or ELB
+    found = {m.instance_id: HealthFailure.NOT_RUNNING for m in group.counted() if m.health is Health.HEALTHY and _not_running(m)}
+    if periodic_check_due(memory, now, delays):
+        found = _paced_marks(group, memory, now, delays) | found
+    return tuple(_mark(group, m, found[m.instance_id]) for m in group.members if m.instance_id in found)
+
+
+def _not_running(member: Member) -> bool:
+    """ASG-41: at once, even in the grace period. A launch that EC2 could not carry out is not a health matter."""
+    starting = member.lifecycle is LifecycleState.PENDING
+    if starting and member.launch_error is not None:
+        return False
+    return member.instance_state not in STARTING if starting else member.instance_state != "running"
+
+
+def _paced_marks(group: Group, memory: Memory, now: datetime, delays: Delays) -> dict[str, HealthFailure]:
+    in_service = [m for m in group.members if m.lifecycle is LifecycleState.IN_SERVICE and m.health is Health.HEALTHY]
+    checked = [m for m in in_service if not in_grace_period(group, m, now)]
+    found = {m.instance_id: HealthFailure.STATUS_CHECK for m in checked if _impaired_long(m, memory, now, delays)}
+    failing = [m for m in checked if elb_unhealthy(group, m)]
+    everyone = [m for m in group.members if m.lifecycle is LifecycleState.IN_SERVICE]
+    if len(failing) > 1 and all(elb_unhealthy(group, m) for m in everyone):
+        whole = len(everyone) >= group.desired_capacity and all(m.health is Health.HEALTHY for m in everyone)
+        failing = failing[:1] if whole else []  # ASG-51: not the whole group at a time
+    return {m.instance_id: HealthFailure.ELB for m in failing} | found
+
+
+def _impaired_long(member: Member, memory: Memory, now: datetime, delays: Delays) -> bool:
+    """ASG-42: it waits some minutes before it marks."""
+    return member.impaired and now - memory.impaired_since.get(member.instance_id, now) >= delays.impaired
+
+
+def in_grace_period(group: Group, member: Member, now: datetime) -> bool:
+    """ASG-45: from the moment the member entered service."""
+    return member.in_service_since is None or now < member.in_service_since + group.health_check_grace_period
+
+
+def elb_unhealthy(group: Group, member: Member) -> bool:
+    """ASG-44: unhealthy in any attached target group whose attachment is in service and has passed (ASG-82)."""
+    if "ELB" not in group.health_check_types:
+        return False
+    return any(_counts(a) and member.targets.get(a.target_group_arn) == "unhealthy" for a in group.attachments)
+
+
+def _counts(attachment: Attachment) -> bool:
+    return attachment.state is AttachmentState.IN_SERVICE and attachment.passed
+
+
+def _mark(group: Group, member: Member, failure: HealthFailure) -> MarkUnhealthy:
+    told = events.Told(group=group.name, instance_id=member.instance_id, cause=member.cause)
+    return MarkUnhealthy(instance_id=member.instance_id, failure=failure, event=events.marked_unhealthy(told, failure))
+
+
+# ---- replacing ---------------------------------------------------------------------------------------------------------------------------
+
+
+def to_replace(group: Group, now: datetime) -> tuple[Member, ...]:
+    """The unhealthy members to be taken out now. Scale-in protection does not count here (ASG-52)."""
+    if not (group.does(Process.REPLACE_UNHEALTHY) and group.does(Process.TERMINATE)):
+        return ()
+    sick = [m for m in group.counted() if m.health is Health.UNHEALTHY]
+    at_once = [m for m in sick if m.failure in (HealthFailure.NOT_RUNNING, HealthFailure.USER)]
+    paced = [m for m in sick if m not in at_once]
+    budget = max(1, group.desired_capacity // 10) - _under_way(group, now, len(at_once))
+    return (*at_once, *paced[: max(budget, 0)])  # ASG-50
+
+
+def _under_way(group: Group, now: datetime, leaving: int) -> int:
+    """By how much the group is below desired because of what is in progress."""
+    settled = [m for m in group.members if _settled(group, m, now)]
+    replacing = bool(leaving or (group.owed and group.does(Process.LAUNCH)) or any(m.activity is not None for m in group.members))
+    unsettled = len(group.counted()) - len(settled)
+    return max(group.desired_capacity - len(settled) + leaving, 0) if replacing or unsettled else 0
+
+
+def _settled(group: Group, member: Member, now: datetime) -> bool:
+    """In service, its initial health checks over and its warmup passed."""
+    if member.lifecycle is not LifecycleState.IN_SERVICE or member.in_service_since is None:
+        return False
+    checking = "ELB" in group.health_check_types and "initial" in member.targets.values()
+    return not checking and now >= member.in_service_since + group.default_instance_warmup

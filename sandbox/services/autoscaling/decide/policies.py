@@ -1,0 +1,167 @@
+"""What a scaling policy makes of an alarm: the capacity it wants, and whether the group follows. Pure: section 3 of the rules.
+
+`wanted` is one policy's answer; `agreed` weighs it against the other policies of the group. state/policies.py carries it out.
+"""
+
+import math
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sandbox.services.autoscaling.model import Group, LifecycleState, Member
+from sandbox.services.autoscaling.policy_model import (
+    TUNING,
+    AdjustmentType,
+    Aggregation,
+    Breach,
+    PolicyType,
+    ScalingPolicy,
+    Standing,
+    Step,
+    Tuning,
+    Wish,
+)
+
+TINY = 1e-9  # 3 × 70 / 70 may come out as 3.0000000000000004
+LEAVING = frozenset({LifecycleState.TERMINATING, LifecycleState.TERMINATING_PROCEED})
+
+
+class PolicyFailure(Exception):
+    """The policy could not be executed; the text is for the alarm's history (SCL-5)."""
+
+
+# ---- the group as policies see it --------------------------------------------------------------------------------------------------------
+
+
+def standing(group: Group, now: datetime, resolution: timedelta) -> Standing:
+    """`resolution`: between two datapoints of the policy's metric. The newest covers the present size after two of them."""
+    counted = group.counted()
+    warm = sum(is_warm(group, member, now) for member in counted)
+    resized = group.resized_at
+    return Standing(
+        min_size=group.min_size,
+        max_size=group.max_size,
+        desired=group.desired_capacity,
+        warm=warm,
+        leaving=sum(member.lifecycle in LEAVING for member in group.members),
+        scaling_out=warm < len(counted) or len(counted) < group.desired_capacity,
+        settled=resized is None or now >= resized + 2 * resolution,
+    )
+
+
+def is_warm(group: Group, member: Member, now: datetime) -> bool:
+    """SCL-16."""
+    since = member.in_service_since
+    return member.lifecycle is LifecycleState.IN_SERVICE and since is not None and now >= since + group.warmup_of(member)
+
+
+def warmup(policy: ScalingPolicy, default_instance_warmup: int | None, default_cooldown: int) -> timedelta:
+    """SCL-17: the policy's, else the group's, else its cooldown."""
+    if policy.type is PolicyType.SIMPLE:
+        return timedelta(seconds=default_instance_warmup or 0)
+    chosen = next(value for value in (policy.warmup, default_instance_warmup, default_cooldown) if value is not None)
+    return timedelta(seconds=chosen)
+
+
+# ---- one policy --------------------------------------------------------------------------------------------------------------------------
+
+
+def wanted(policy: ScalingPolicy, group: Standing, breach: Breach, tuning: Tuning = TUNING) -> int:
+    """The capacity that the policy wants, within the group's bounds (SCL-2). Raises PolicyFailure."""
+    match policy.type:
+        case PolicyType.TARGET_TRACKING:
+            capacity = _tracked(policy, group, breach, tuning)
+        case PolicyType.STEP:
+            capacity = _stepped(policy, group, breach)
+        case _:
+            capacity = adjusted(policy, group.desired, policy.adjustment or 0)
+    return min(max(capacity, group.min_size), group.max_size)
+
+
+def adjusted(policy: ScalingPolicy, capacity: int, adjustment: int) -> int:
+    """SCL-3."""
+    match policy.adjustment_type:
+        case AdjustmentType.EXACT:
+            return adjustment
+        case AdjustmentType.PERCENT:
+            return capacity + _share(capacity, adjustment, policy.least or 1)
+    return capacity + adjustment
+
+
+def _share(capacity: int, percent: int, least: int) -> int:
+    """Rounded toward zero, and never to zero: 0.4 of an instance is one."""
+    if percent == 0:
+        return 0
+    size = max(abs(capacity * percent) // 100, least)
+    return size if percent > 0 else -size
+
+
+def _tracked(policy: ScalingPolicy, group: Standing, breach: Breach, tuning: Tuning) -> int:
+    """SCL-15. Out of the newest datapoint; in by the highest one of those evaluated, which takes away the least."""
+    if not breach.datapoints:
+        return group.desired  # SCL-19
+    assert policy.target is not None
+    if breach.low:
+        return _tracked_in(policy.target, group, max(breach.datapoints), tuning)
+    if group.warm == 0:
+        return max(group.desired, 1)  # nothing feeds the metric; from none to the first one (U)
+    return max(group.desired, needed(group.warm, breach.datapoints[-1], policy.target))  # SCL-16: warming ones are in `desired`
+
+
+def needed(current: int, metric: float, target: float) -> int:
+    """So many instances that the metric is at the target or under it, when `current` of them show `metric`."""
+    return max(math.ceil(current * metric / target - TINY), 0)
+
+
+def _tracked_in(target: float, group: Standing, metric: float, tuning: Tuning) -> int:
+    """SCL-16, SCL-21."""
+    if group.scaling_out or not group.settled:
+        return group.desired
+    short = group.desired - needed(group.warm + group.leaving, metric, target)
+    return group.desired - min(max(short, 0), tuning.most_removed)
+
+
+def _stepped(policy: ScalingPolicy, group: Standing, breach: Breach) -> int:
+    if not breach.datapoints or breach.threshold is None:
+        raise PolicyFailure("Metric data points must be provided")
+    value = aggregated(policy.aggregation, breach.datapoints)
+    step = step_for(policy.steps, value - breach.threshold)
+    if step is None:
+        shown = ", ".join(f"{point}" for point in breach.datapoints)
+        raise PolicyFailure(f"No step adjustment found for metric value [{shown}] and breach threshold {breach.threshold}")
+    settled = group.warm if group.scaling_out else group.desired
+    capacity = adjusted(policy, settled, step.adjustment)
+    if capacity > settled:
+        return max(capacity, group.desired)  # SCL-33: only the difference to what is warming up
+    return group.desired if group.scaling_out else capacity
+
+
+def aggregated(how: Aggregation, points: tuple[float, ...]) -> float:
+    """SCL-31."""
+    match how:
+        case Aggregation.MINIMUM:
+            return min(points)
+        case Aggregation.MAXIMUM:
+            return max(points)
+    return sum(points) / len(points)
+
+
+def step_for(steps: Iterable[Step], offset: float) -> Step | None:
+    """The step whose interval holds the value's distance from the threshold; above the threshold first."""
+    held = [step for step in steps if _holds(step, offset)]
+    return max(held, key=lambda step: math.inf if step.upper is None else step.upper, default=None)
+
+
+def _holds(step: Step, offset: float) -> bool:
+    """SCL-30: above the threshold the lower bound belongs to the step, below it the upper one."""
+    lower = -math.inf if step.lower is None else step.lower
+    upper = math.inf if step.upper is None else step.upper
+    return (lower < offset if lower < 0 else lower <= offset) and (offset <= upper if upper <= 0 else offset < upper)
+
+
+# ---- several policies --------------------------------------------------------------------------------------------------------------------
+
+
+def agreed(own: int, group: Standing, others: Iterable[Wish], now: datetime, tuning: Tuning = TUNING) -> int:
+    """SCL-2: the largest of what the group's policies want now. `others`: the last wishes of its other policies."""
+    fresh = [wish.capacity for wish in others if now - wish.at <= tuning.fresh]
+    return own if own >= group.desired else min(max([own, *fresh]), group.desired)

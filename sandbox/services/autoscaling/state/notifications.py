@@ -1,0 +1,73 @@
+"""Publishes to the topics of a group: the test message when it is configured, and each ended activity that was asked for (ASG-119).
+
+By SNS's API, like anyone. What cannot be delivered is an event in the journal: nothing waits for it.
+"""
+
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from botocore.exceptions import ClientError
+from moto.moto_api._internal import mock_random
+
+from sandbox.aws.context import context
+from sandbox.core.control import Scope
+from sandbox.services.autoscaling import errors
+from sandbox.services.autoscaling.decide import events, notifications
+from sandbox.services.autoscaling.decide.notifications import GroupNames
+from sandbox.services.autoscaling.model import Activity
+from sandbox.services.autoscaling.state.clients import client, scope_of
+
+
+def test(group: Any, topic_arn: str) -> None:
+    """Raises ValidationError when the topic does not take it."""
+    names = _names(group)
+    try:
+        text = notifications.test_message(names, str(mock_random.uuid4()), context().clock.now())
+        _publish(group, topic_arn, notifications.test_subject(names), text)
+    except ClientError as error:
+        raise errors.topic_unreachable(topic_arn, error.response["Error"]["Message"]) from None
+
+
+def tell(group: Any, activity_id: str) -> None:
+    """All topics that asked for the activity's type; then the activity counts as told."""
+    group.sandbox.notices.remove(activity_id)
+    activity = group.sandbox.activities.get(activity_id)
+    if activity is None:  # six weeks old meanwhile
+        return
+    names = _names(group)
+    listening = [topic for topic, kinds in group.sandbox.notifications.items() if notifications.kind(activity) in kinds]
+    if not listening:
+        return
+    text = notifications.message(names, activity, _invoking_alarms(group, activity))
+    for topic_arn in listening:
+        try:
+            _publish(group, topic_arn, notifications.subject(names, activity), text)
+        except ClientError as error:
+            _failed(group, topic_arn, activity, error.response["Error"]["Message"])
+
+
+def _publish(group: Any, topic_arn: str, subject: str, text: str) -> None:
+    parts = topic_arn.split(":")
+    own = scope_of(group.autoscaling_backend)
+    scope = Scope(own.account, parts[3]) if len(parts) > 5 and parts[3] else own
+    client("sns", scope).publish(TopicArn=topic_arn, Subject=subject[:99], Message=text)  # SNS-4
+
+
+def _invoking_alarms(group: Any, activity: Activity) -> list[dict[str, Any]]:
+    if activity.trigger is None or activity.trigger.alarm is None:
+        return []
+    scope = scope_of(group.autoscaling_backend)
+    found = client("cloudwatch", scope).describe_alarms(AlarmNames=[activity.trigger.alarm])["MetricAlarms"]
+    return [notifications.invoking_alarm(alarm, scope.account, scope.region) for alarm in found]
+
+
+def _failed(group: Any, topic_arn: str, activity: Activity, message: str) -> None:
+    summary = f"{group.name} could not notify {topic_arn} of {activity.description!r}: {message}"
+    told = events.Told(group=group.name, instance_id=activity.instance_id, also=(topic_arn,))
+    context().journal.record(events.of_activity(events.UNTOLD, summary, told, activity))
+
+
+def _names(group: Any) -> GroupNames:
+    return GroupNames(name=group.name, arn=group.arn, account=group.autoscaling_backend.account_id)

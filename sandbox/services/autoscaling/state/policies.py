@@ -1,0 +1,117 @@
+"""A scaling policy runs: by CloudWatch's alarm (each minute while it lasts, SCL-4) or by a user's ExecutePolicy. Called under the lock.
+
+`by_alarm` is what CloudWatch finds as `context().extra["execute_policy"]`. What it raises is a sentence for the alarm's history.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.autoscaling.models import autoscaling_backends
+from moto.cloudwatch.models import cloudwatch_backends
+
+from sandbox.aws.context import context
+from sandbox.core.control import Scope
+from sandbox.services.autoscaling import errors
+from sandbox.services.autoscaling.decide import cooldowns, policies, target_tracking, texts
+from sandbox.services.autoscaling.decide.policies import PolicyFailure
+from sandbox.services.autoscaling.model import Process, Trigger
+from sandbox.services.autoscaling.policy_model import Breach, PolicyType, ScalingPolicy, Standing, Wish
+from sandbox.services.autoscaling.state import snapshot, writes
+
+BASIC, DETAILED = timedelta(minutes=5), timedelta(minutes=1)  # SCL-14
+
+
+def by_alarm(
+    *, scope: Scope, policy_arn: str, alarm_name: str, alarm_state: str, datapoints: tuple[float, ...], threshold: float | None
+) -> None:
+    """Brings the group's desired capacity to what the policy wants. Raises PolicyFailure (SCL-5)."""
+    backend, policy = _find(scope, policy_arn)
+    group = backend.autoscaling_groups[policy.auto_scaling_group_name]
+    if not policy.enabled or Process.ALARM_NOTIFICATION in group.sandbox.suspended or group.sandbox.deleting is not None:
+        return
+    now = context().clock.now()
+    if policy.type is PolicyType.SIMPLE and cooldowns.blocking(group, now):
+        return  # SCL-34
+    low = policy.low is not None and policy.low.name == alarm_name
+    seen = _standing(group, policy, now)
+    own = policies.wanted(policy, seen, Breach(datapoints=datapoints, threshold=threshold, low=low))
+    if low and not _all_ready(backend, policy):
+        own = max(own, seen.desired)
+    new = policies.agreed(own, seen, _others(group, policy), now)
+    group.sandbox.wishes[policy.arn] = Wish(at=now, capacity=own)
+    sentence = texts.alarm(now, (alarm_name, policy.name), seen.desired, new, alarm_state)
+    with context().journal.because(context().journal.latest(alarm_name) or context().journal.current_cause):
+        _resize(group, new, sentence, _trigger(group, policy, alarm_name))
+
+
+def by_user(group: Any, policy: ScalingPolicy, given: Mapping[str, Any]) -> None:
+    """SCL-36."""
+    if policy.type is PolicyType.TARGET_TRACKING:
+        raise errors.invalid(f"Policy {policy.name} is of type {policy.type.value}, which cannot be executed.")  # (U)
+    now = context().clock.now()
+    if given.get("HonorCooldown") and policy.type is PolicyType.SIMPLE and (activity := cooldowns.blocking(group, now)):
+        raise errors.blocked(activity.id)
+    seen = _standing(group, policy, now)
+    try:
+        new = policies.wanted(policy, seen, _breach(policy, given))
+    except PolicyFailure as failure:
+        raise errors.invalid(str(failure)) from None
+    _resize(group, new, texts.policy_executed(now, policy.name, seen.desired, new), _trigger(group, policy, None))
+
+
+def _breach(policy: ScalingPolicy, given: Mapping[str, Any]) -> Breach:
+    value, threshold = given.get("MetricValue"), given.get("BreachThreshold")
+    if policy.type is not PolicyType.STEP:
+        if value is not None or threshold is not None:
+            raise errors.invalid("MetricValue and BreachThreshold are valid only for policies of type StepScaling.")
+        return Breach()
+    if value is None or threshold is None:
+        raise errors.invalid("MetricValue and BreachThreshold are required for policies of type StepScaling.")  # (U)
+    return Breach(datapoints=(value,), threshold=threshold)
+
+
+def _find(scope: Scope, policy_arn: str) -> tuple[Any, ScalingPolicy]:
+    """Makes no backend: an alarm may name a policy of a Region where nothing is."""
+    place = policy_arn.split(":")
+    backend = autoscaling_backends.get(scope.account, {}).get(place[3])
+    for policy in backend.policies.values() if backend and place[4] == scope.account else ():
+        if policy.arn == policy_arn:
+            return backend, policy
+    raise PolicyFailure(f"No scaling policy found for ARN {policy_arn}")  # (U)
+
+
+def _standing(group: Any, policy: ScalingPolicy, now: datetime) -> Standing:
+    basic = target_tracking.tracks_ec2(policy) and any(not member.instance.monitored for member in group.instance_states)
+    return policies.standing(snapshot.read(group, context().journal), now, BASIC if basic else DETAILED)
+
+
+def _all_ready(backend: Any, policy: ScalingPolicy) -> bool:
+    """SCL-18: every policy of the group that tracks a target and scales in is at its low alarm."""
+    alarms = cloudwatch_backends[backend.account_id][backend.region_name].alarms
+    return all(
+        other.low.name in alarms and alarms[other.low.name].state_value == "ALARM"
+        for other in backend.policies_of(policy.auto_scaling_group_name)
+        if other.enabled and other.low is not None and other.arn != policy.arn
+    )
+
+
+def _others(group: Any, policy: ScalingPolicy) -> list[Wish]:
+    return [wish for arn, wish in group.sandbox.wishes.items() if arn != policy.arn]
+
+
+def _trigger(group: Any, policy: ScalingPolicy, alarm: str | None) -> Trigger:
+    warmup = policies.warmup(policy, group.sandbox.default_instance_warmup, group.default_cooldown)
+    cooldown = None if policy.cooldown is None else timedelta(seconds=policy.cooldown)
+    return Trigger(policy_arn=policy.arn, alarm=alarm, warmup=warmup, cooldown=cooldown)
+
+
+def _resize(group: Any, new: int, sentence: str, trigger: Trigger) -> None:
+    if new == group.desired_capacity:
+        return
+    writes.change_desired(group, new, sentence, trigger)
+    scope = Scope(group.autoscaling_backend.account_id, group.autoscaling_backend.region_name)
+    context().wake("autoscaling", scope.key(group.name))

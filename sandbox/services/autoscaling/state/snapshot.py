@@ -1,0 +1,126 @@
+"""Makes the frozen picture of a group from moto's objects: the group, its instances at EC2, its targets at Elastic Load Balancing.
+
+Called under the lock by the controller; changes nothing. Direct reads: an API call would cost a hundred times as much and be journalled.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.autoscaling.models import autoscaling_backends
+
+from sandbox.core.control import Scope
+from sandbox.core.journal import Journal
+from sandbox.services.autoscaling.model import Group, Health, Member, Subnet, Zone
+from sandbox.services.autoscaling.state.store import SandboxMember, aware, launch_source
+from sandbox.services.autoscaling.state.writes import last_activity_end
+
+
+def known() -> Iterator[tuple[Scope, str]]:
+    """All groups of all accounts and Regions."""
+    for account, regions in autoscaling_backends.items():
+        for region, backend in regions.items():
+            for name in backend.autoscaling_groups:
+                yield Scope(account, region), name
+
+
+def find(scope: Scope, name: str) -> Any:
+    """moto's group, or None. Makes no backend: reading must not call Regions into being."""
+    backend = autoscaling_backends.get(scope.account, {}).get(scope.region)
+    return backend.autoscaling_groups.get(name) if backend else None
+
+
+def read(group: Any, journal: Journal) -> Group:
+    extra = group.sandbox
+    health = _target_health(group)
+    attached = [a for arn, a in extra.attachments.items() if arn in group.autoscaling_backend.elbv2_backend.target_groups]
+    return Group(
+        name=group.name,
+        min_size=group.min_size,
+        max_size=group.max_size,
+        desired_capacity=group.desired_capacity,
+        zones=tuple(_zones(group)),
+        source=launch_source(group),
+        members=tuple(_member(group, m, health.get(m.instance_id, {}), journal) for m in group.instance_states),
+        attachments=tuple(attached),
+        termination_policies=tuple(group.termination_policies),
+        health_check_types=frozenset(group.health_check_type.replace(" ", "").split(",")),
+        health_check_grace_period=timedelta(seconds=group.health_check_grace_period),
+        default_instance_warmup=timedelta(seconds=extra.default_instance_warmup or 0),
+        suspended=frozenset(extra.suspended),
+        balanced_only=extra.availability_zone_distribution == "balanced-only",
+        changes=tuple(extra.changes),
+        owed=tuple(extra.owed),
+        deleting=extra.deleting,
+        resized_at=last_activity_end(group),
+        notices=tuple(extra.notices),
+        cause=journal.latest(group.name),
+    )
+
+
+def _zones(group: Any) -> Iterator[Zone]:
+    """Enabled zones in the order of the group's subnets. Without subnets: the default subnet of each zone."""
+    ec2 = group.autoscaling_backend.ec2_backend
+    if group.vpc_zone_identifier:
+        wanted = group.vpc_zone_identifier.split(",")
+        subnets = [ec2.subnets[z][i] for i in wanted for z in ec2.subnets if i in ec2.subnets[z]]
+    else:
+        defaults = ec2.get_default_subnets()
+        subnets = [defaults[z] for z in group.availability_zones if z in defaults]
+    for name in dict.fromkeys(group.availability_zones):
+        failures, failed_at = group.sandbox.failures.get(name, (0, None))
+        here = tuple(Subnet(id=s.id, free_addresses=s.available_ip_address_count) for s in subnets if s.availability_zone == name)
+        yield Zone(name=name, subnets=here, failures=failures, failed_at=failed_at)
+
+
+def _target_health(group: Any) -> dict[str, dict[str, str]]:
+    """Instance id → target group ARN → state, for the group's target groups that exist.
+
+    Only registrations on the target group's own port are Auto Scaling's: another port is a user's, who takes it away himself (TG-4).
+    """
+    elbv2 = group.autoscaling_backend.elbv2_backend
+    found: dict[str, dict[str, str]] = {}
+    for arn in group.sandbox.attachments:
+        if arn not in elbv2.target_groups:
+            continue
+        for target in elbv2.describe_target_health(arn, []):
+            if int(target.port) == int(elbv2.target_groups[arn].port):
+                found.setdefault(target.instance_id, {})[arn] = target.status
+    return found
+
+
+def _member(group: Any, member: SandboxMember, targets: dict[str, str], journal: Journal) -> Member:
+    instance = member.instance
+    return Member(
+        instance_id=member.instance_id,
+        zone=member.availability_zone,
+        lifecycle=member.lifecycle,
+        instance_state=instance.state,
+        launched_at=aware(instance.launch_time),
+        source=member.source,
+        health=Health(member.health_status),
+        failure=member.failure,
+        impaired="impaired" in (instance.instance_status["Status"], instance.system_status["Status"]),
+        targets=targets,
+        in_service_since=member.in_service_since,
+        protected=bool(member.protected_from_scale_in),
+        purpose=member.purpose,
+        launch_error=_launch_error(member),
+        activity=group.sandbox.activities.get(member.activity_id),
+        warmup=member.warmup,
+        lot=member.lot,
+        cause=journal.latest(member.instance_id),
+    )
+
+
+def _launch_error(member: SandboxMember) -> str | None:
+    """Why EC2 could not start the instance; None: it could, or somebody ended it."""
+    instance = member.instance
+    if instance.state not in ("shutting-down", "terminated") or member.in_service_since is not None or not instance.state_reason:
+        return None
+    code: str = instance.state_reason.code
+    by_hand = code.endswith("InitiatedShutdown")
+    return None if by_hand or not code else f"{instance.state_reason.message.rstrip('.')}."

@@ -1,0 +1,237 @@
+"""What only Auto Scaling itself writes: members, lifecycle states, activities, attachments. Each function changes moto's group alone.
+
+Called by the controller, and by the API operations where a request itself opens an activity.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.autoscaling.models import ASG_NAME_TAG
+from moto.moto_api._internal import mock_random
+
+from sandbox.aws.context import context
+from sandbox.core.machine import move
+from sandbox.services.autoscaling.actions import (
+    CloseActivity,
+    LaunchInstances,
+    OpenActivity,
+    Settle,
+    UpdateActivity,
+)
+from sandbox.services.autoscaling.decide import events, notifications, texts
+from sandbox.services.autoscaling.model import (
+    ATTACHMENT_TRANSITIONS,
+    GONE,
+    TRANSITIONS,
+    Activity,
+    ActivityKind,
+    AttachmentMove,
+    AttachmentState,
+    DesiredChange,
+    Health,
+    HealthFailure,
+    LifecycleState,
+    Move,
+    Owed,
+    StatusCode,
+    Trigger,
+)
+from sandbox.services.autoscaling.state.store import HISTORY, SandboxMember, launch_source
+
+
+def member_of(group: Any, instance_id: str) -> SandboxMember:
+    found: SandboxMember = next(m for m in group.instance_states if m.instance_id == instance_id)
+    return found
+
+
+# ---- members -----------------------------------------------------------------------------------------------------------------------------
+
+
+def adopt(group: Any, instances: Iterable[Any], launch: LaunchInstances) -> None:
+    """The launched instances are members from now on, each with its launch activity (ASG-58) and Auto Scaling's tag (ASG-20)."""
+    for instance in instances:
+        instance.add_tags({ASG_NAME_TAG: group.name})
+        member = SandboxMember(group, instance, launch_source(group), context().random.random(), launch.purpose)
+        member.warmup = launch.trigger.warmup if launch.trigger else None
+        group.instance_states.append(member)
+        opening = OpenActivity(
+            kind=ActivityKind.LAUNCH,
+            description=texts.launching(instance.id),
+            cause=launch.cause,
+            status=StatusCode.PRE_IN_SERVICE,
+            progress=30,
+            instance_id=instance.id,
+            trigger=launch.trigger,
+        )
+        open_activity(group, opening)
+
+
+def launch_failed(group: Any, launch: LaunchInstances, message: str, *, zonal: bool) -> None:
+    """ASG-60, ASG-61: a Failed activity, and the zone is passed over for a while. `zonal` False: no other zone could do better."""
+    now = context().clock.now()
+    activity = Activity(
+        id=str(mock_random.uuid4()),
+        kind=ActivityKind.LAUNCH,
+        description=texts.failed(texts.LAUNCHING, message),
+        cause=launch.cause,
+        start=now,
+        end=now,
+        status=StatusCode.FAILED,
+        status_message=message,
+        progress=100,
+        zone=launch.zone,
+        subnet_id=launch.subnet_id,
+        trigger=launch.trigger,
+    )
+    _keep(group, activity)
+    _announce(group, activity)
+    for zone in [launch.zone] if zonal else dict.fromkeys(group.availability_zones):
+        fail_zone(group, zone)
+    summary = f"{group.name} could not launch in {launch.zone}: {message}"
+    context().journal.record(events.of_activity(events.NOT_LAUNCHED, summary, events.Told(group=group.name), activity))
+
+
+def fail_zone(group: Any, zone: str) -> None:
+    """Launches that fail at one moment are one try."""
+    now = context().clock.now()
+    failures, failed_at = group.sandbox.failures.get(zone, (0, None))
+    if failed_at != now:
+        group.sandbox.failures[zone] = (failures + 1, now)
+
+
+def move_member(group: Any, instance_id: str, how: Move) -> None:
+    member = member_of(group, instance_id)
+    state = move(TRANSITIONS, f"{instance_id} of {group.name}", member.lifecycle, how)
+    member.lifecycle_state = state.value
+    if state is LifecycleState.IN_SERVICE:
+        member.in_service_since = context().clock.now()
+        group.sandbox.failures.pop(member.availability_zone, None)  # not before: EC2 accepts launches that it then cannot carry out
+    if how in (Move.ENTER_STANDBY, Move.EXIT_STANDBY):
+        member.in_service_since = None  # ASG-45: the grace period begins anew
+    if state in GONE:
+        group.instance_states.remove(member)
+        member.instance.autoscaling_group = None
+    if state is LifecycleState.DETACHED:
+        member.instance.ec2_backend.delete_tags([instance_id], {ASG_NAME_TAG: group.name})
+
+
+def mark(group: Any, instance_id: str, failure: HealthFailure | None) -> None:
+    """None: healthy again."""
+    member = member_of(group, instance_id)
+    member.failure = failure
+    member.health_status = (Health.UNHEALTHY if failure else Health.HEALTHY).value
+
+
+# ---- activities --------------------------------------------------------------------------------------------------------------------------
+
+
+def open_activity(group: Any, opening: OpenActivity) -> Activity:
+    """The activity is the member's open one until it is closed."""
+    member = member_of(group, opening.instance_id) if opening.instance_id else None
+    subnet = member.instance.subnet_id if member and opening.kind is not ActivityKind.ATTACH else None  # section 2.5: attach tells none
+    activity = Activity(
+        id=str(mock_random.uuid4()),
+        kind=opening.kind,
+        description=opening.description,
+        cause=opening.cause,
+        start=context().clock.now(),
+        end=opening.end,
+        status=opening.status,
+        progress=opening.progress,
+        instance_id=opening.instance_id,
+        zone=member.availability_zone if member else None,
+        subnet_id=subnet,
+        trigger=opening.trigger,
+    )
+    _keep(group, activity)
+    if member and opening.end is None:
+        member.activity_id = activity.id
+    return activity
+
+
+def update_activity(group: Any, update: UpdateActivity) -> None:
+    known = group.sandbox.activities
+    known[update.activity_id] = replace(
+        known[update.activity_id], description=update.description, status=update.status, progress=update.progress
+    )
+
+
+def close_activity(group: Any, closing: CloseActivity) -> None:
+    known = group.sandbox.activities
+    known[closing.activity_id] = replace(
+        known[closing.activity_id],
+        description=closing.description,
+        status=closing.status,
+        status_message=closing.status_message,
+        progress=100,
+        end=context().clock.now(),
+    )
+    _announce(group, known[closing.activity_id])
+    for member in group.instance_states:
+        if member.activity_id == closing.activity_id:
+            member.activity_id = None
+
+
+def _announce(group: Any, activity: Activity) -> None:
+    """ASG-119: the controller tells the topics, when there are any that asked."""
+    wanted = {kind for kinds in group.sandbox.notifications.values() for kind in kinds}
+    if notifications.kind(activity) in wanted:
+        group.sandbox.notices.append(activity.id)
+
+
+def _keep(group: Any, activity: Activity) -> None:
+    """Six weeks of history (ASG-56)."""
+    known = group.sandbox.activities
+    known[activity.id] = activity
+    for old in [a for a in known.values() if a.end is not None and a.start < activity.start - HISTORY]:
+        del known[old.id]
+
+
+# ---- the group ---------------------------------------------------------------------------------------------------------------------------
+
+
+def change_desired(group: Any, new: int, sentence: str, trigger: Trigger | None = None) -> None:
+    """Records the new desired capacity; the controller brings the group after it. `sentence`: who did it, for the causes (ASG-57)."""
+    old, group.desired_capacity = group.desired_capacity, new
+    note_change(group, old, sentence, trigger)
+
+
+def note_change(group: Any, old: int, sentence: str, trigger: Trigger | None = None) -> None:
+    """The desired capacity, now `group.desired_capacity`, was `old`."""
+    new = group.desired_capacity
+    if new == old:
+        return
+    detail = {"OldDesiredCapacity": old, "NewDesiredCapacity": new, "Cause": sentence}
+    told = events.Told(group=group.name)
+    event = context().journal.record(events.event(events.DESIRED, f"{group.name}: desired capacity {old} → {new}", told, detail))
+    group.sandbox.changes.append(DesiredChange(at=context().clock.now(), sentence=sentence, trigger=trigger, cause=event.id))
+
+
+def owe(group: Any, instance_id: str, *, unhealthy: bool) -> None:
+    cause = context().journal.latest(instance_id)
+    group.sandbox.owed.append(Owed(at=context().clock.now(), unhealthy=unhealthy, cause=cause))
+
+
+def settle(group: Any, done: Settle) -> None:
+    del group.sandbox.changes[: done.changes]
+    del group.sandbox.owed[: done.owed]
+
+
+def move_attachment(group: Any, arn: str, how: AttachmentMove) -> None:
+    attachments = group.sandbox.attachments
+    before = attachments[arn]
+    state = move(ATTACHMENT_TRANSITIONS, f"{group.name} and {arn}", before.state, how)
+    attachments[arn] = replace(before, state=state, passed=before.passed or how is AttachmentMove.PASS)
+    if state is AttachmentState.REMOVED:
+        del attachments[arn]
+
+
+def last_activity_end(group: Any) -> datetime | None:
+    """When the last launch or termination of the group ended: the cooldown counts from there (SCL-34)."""
+    sizing = (ActivityKind.LAUNCH, ActivityKind.TERMINATE)
+    return max((a.end for a in group.sandbox.activities.values() if a.end and a.kind in sizing), default=None)

@@ -1,0 +1,36 @@
+"""Pages of long answers. A token is the position of the next item, so it survives a restart; a wrong one is refused. Pure."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.services.cloudwatch.api import descriptions
+from sandbox.services.cloudwatch.data.metric_math import TimeSeries
+from sandbox.services.cloudwatch.data.metric_queries import Query
+from sandbox.services.cloudwatch.errors import Refused
+
+
+def page(items: Sequence[Any], token: str | None, size: int) -> tuple[Sequence[Any], str | None]:
+    """The items from where the token points, and the token of the next page (None: it is the last)."""
+    if token is not None and not re.fullmatch(r"\d{1,9}", token):
+        raise Refused("InvalidNextToken", "Request parameter NextToken is invalid")
+    start = int(token or 0)
+    following = start + size
+    return items[start:following], str(following) if following < len(items) else None
+
+
+def results_page(
+    results: list[tuple[Query, TimeSeries]], token: str | None, most: int, descending: bool
+) -> tuple[list[dict[str, Any]], str | None]:
+    """At most `most` points, counted through the results; the token is the number of points shown before."""
+    total = sum(len(series.points) for _, series in results)
+    _, following = page(range(total), token, most)
+    first, last, seen, shown = int(token or 0), int(token or 0) + most, 0, []
+    for query, series in results:
+        size = len(series.points)
+        if seen + size > first or (size == 0 and token is None):
+            window = slice(max(first - seen, 0), max(min(last - seen, size), 0))
+            if window.stop or not size:
+                shown.append(descriptions.result(query, series, descending, window))
+        seen += size
+    return shown, following

@@ -1,0 +1,265 @@
+"""CloudWatch's operations. Handlers only translate: api/validation/ checks parameters, api/assembly.py holds the state.
+
+moto parses and serialises all of CloudWatch's protocols (query, json, cbor) from botocore's model.
+"""
+
+import functools
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.cloudwatch.exceptions import CloudWatchException
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+from sandbox.aws.answers import ApiError
+from sandbox.aws.caller_time import shift
+from sandbox.aws.context import context
+from sandbox.aws.seams import adds, replaces, swap_response
+from sandbox.services.cloudwatch.api import descriptions, pages, widgets
+from sandbox.services.cloudwatch.api.assembly import SandboxCloudWatch
+from sandbox.services.cloudwatch.api.validation import alarms as alarm_validation
+from sandbox.services.cloudwatch.api.validation import metrics as metric_validation
+from sandbox.services.cloudwatch.api.validation.metrics import epoch
+from sandbox.services.cloudwatch.data import metric_queries, statistics
+from sandbox.services.cloudwatch.data.metric_queries import Run
+from sandbox.services.cloudwatch.data.store import MetricId
+from sandbox.services.cloudwatch.errors import Refused, invalid_combination, invalid_value, missing, not_in_enum, validation
+from sandbox.services.cloudwatch.model import CompositeAlarm, MetricAlarm, StateValue
+from sandbox.services.cloudwatch.state import history, records
+from sandbox.services.cloudwatch.state.records import AlarmRecord
+
+LARGEST_PUT = 2**20  # CW-2, bytes
+LISTED_FOR = timedelta(days=14)  # CW-8
+RECENTLY = timedelta(hours=3)
+LIST_PAGE = 500
+ALARM_PAGE, HISTORY_PAGE, MOST_RECORDS = 50, 50, 100
+ALARM_TYPES = ("CompositeAlarm", "MetricAlarm")
+
+OURS = "metrics and alarms are ours"
+
+Handler = Callable[[Any], ActionResult]
+
+
+def answering(handler: Handler) -> Handler:
+    """Our refusals become moto's exceptions, which carry AWS's code and text to the caller."""
+
+    @functools.wraps(handler)
+    def answer(self: Any) -> ActionResult:
+        try:
+            return handler(self)
+        except Refused as refused:
+            raise CloudWatchException(refused.code, refused.message) from refused
+
+    return answer
+
+
+@swap_response("cloudwatch")
+class SandboxCloudWatchResponse(CloudWatchResponse):
+    @property
+    def _kept(self) -> SandboxCloudWatch:
+        backend: SandboxCloudWatch = self.cloudwatch_backend
+        return backend
+
+    def _page_size(self, default: int) -> int:
+        size = int(self._get_param("MaxRecords") or default)
+        if not 1 <= size <= MOST_RECORDS:
+            raise invalid_value(f"The value {size} for parameter MaxRecords is invalid.")
+        return size
+
+    # ---- metrics ------------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="CW-2: AWS's refusals")
+    @answering
+    def put_metric_data(self) -> ActionResult:
+        size = int(self.headers.get("Content-Length") or 0)
+        if size > LARGEST_PUT:
+            raise ApiError("RequestEntityTooLarge", f"Request size {size} exceeded {LARGEST_PUT} bytes", status=413)
+        if self._get_param("EntityMetricData"):
+            raise validation("EntityMetricData is not supported by this sandbox: use MetricData.")
+        self._kept.put_metric_data(self._get_param("Namespace") or "", self._get_param("MetricData") or [])
+        return EmptyResult()
+
+    @replaces(why="CW-6: rounding, limits, units apart, percentiles")
+    @answering
+    def get_metric_statistics(self) -> ActionResult:
+        wanted = [*(self._get_param("Statistics") or ()), *(self._get_param("ExtendedStatistics") or ())]
+        metric_validation.check_statistics(wanted)
+        period, unit = int(self._get_param("Period") or 0), self._get_param("Unit")
+        statistics.check_period(period)
+        metric_validation.check_unit(unit, "unit")
+        start, end = self._range("StartTime", "EndTime", period)
+        statistics.check_range(start, end, period)
+        metric = metric_validation.metric_id(self._get_params())
+        found = []
+        for series in self._kept.sandbox_metrics.find(metric, unit):
+            periods = statistics.summaries([series], start, end, period)
+            points = (descriptions.datapoint(at, periods[at], wanted, series.unit) for at in sorted(periods))
+            found += [point for point in points if point]
+        return ActionResult({"Label": metric.name, "Datapoints": found})
+
+    def _range(self, first: str, last: str, period: int) -> tuple[int, int]:
+        """Rounded start and end, in seconds since 1970."""
+        for parameter in (first, last):
+            if not self._get_param(parameter):
+                raise missing(parameter)
+        start, end, now = epoch(self._get_param(first)), epoch(self._get_param(last)), context().clock.now()
+        more = shift(datetime.fromtimestamp(end, UTC), self.headers, now).total_seconds()
+        return statistics.rounded_start(start + more, now.timestamp(), period), int(end + more)
+
+    @replaces(why="CW-7: namespaces and dimensions exact, percentiles, metric math, SEARCH, pages")
+    @answering
+    def get_metric_data(self) -> ActionResult:
+        queries = metric_validation.queries(self._get_param("MetricDataQueries") or [])
+        metric_queries.check(queries)
+        period = min((query.period for query in queries if query.period), default=metric_queries.DEFAULT_PERIOD)
+        start, end = self._range("StartTime", "EndTime", period)
+        metric_validation.check_order(epoch(self._get_param("StartTime")), epoch(self._get_param("EndTime")))
+        descending = (self._get_param("ScanBy") or "TimestampDescending") == "TimestampDescending"
+        results = list(Run(self._kept.sandbox_metrics, queries, start, end).results())
+        most = min(int(self._get_param("MaxDatapoints") or metric_queries.MOST_DATAPOINTS), metric_queries.MOST_DATAPOINTS)
+        shown, token = pages.results_page(results, self._get_param("NextToken"), most, descending)
+        return ActionResult({"MetricDataResults": shown, "NextToken": token, "Messages": []})
+
+    @replaces(why="CW-8: metrics with data in the last two weeks; RecentlyActive")
+    @answering
+    def list_metrics(self) -> ActionResult:
+        recently = self._get_param("RecentlyActive")
+        if recently not in (None, "PT3H"):
+            raise not_in_enum(recently, "recentlyActive", ("PT3H",))
+        since = context().clock.now() - (RECENTLY if recently else LISTED_FOR)
+        metrics = [metric for metric in self._kept.sandbox_metrics.metrics(int(since.timestamp())) if self._is_wanted(metric)]
+        shown, token = pages.page(metrics, self._get_param("NextToken"), LIST_PAGE)
+        return ActionResult({"Metrics": [descriptions.metric(metric) for metric in shown], "NextToken": token})
+
+    def _is_wanted(self, metric: MetricId) -> bool:
+        namespace, name = self._get_param("Namespace"), self._get_param("MetricName")
+        if (namespace and metric.namespace != namespace) or (name and metric.name != name):
+            return False
+        has = dict(metric.dimensions)
+        filters = metric_validation.dimension_filters(self._get_param("Dimensions"))
+        return all(dimension in has and value in (None, has[dimension]) for dimension, value in filters)
+
+    @adds(why="moto has no pictures")
+    @answering
+    def get_metric_widget_image(self) -> ActionResult:
+        image = widgets.image(self._kept.sandbox_metrics, self._get_param("MetricWidget") or "", context().clock.now())
+        return ActionResult({"MetricWidgetImage": image})
+
+    # ---- alarms -------------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="CW-15 to CW-20: AWS's refusals; an update keeps the state")
+    @answering
+    def put_metric_alarm(self) -> ActionResult:
+        given = self._get_params()
+        arn = self._kept.arn_of(given.get("AlarmName") or "")
+        alarm = alarm_validation.metric_alarm(given, arn, context().clock.now())
+        self._kept.put_alarm(alarm, given.get("Tags"))
+        return EmptyResult()
+
+    @adds(why="CW-60")
+    @answering
+    def put_composite_alarm(self) -> ActionResult:
+        given = self._get_params()
+        arn = self._kept.arn_of(given.get("AlarmName") or "")
+        alarm = alarm_validation.composite_alarm(given, arn, context().clock.now())
+        self._kept.put_alarm(alarm, given.get("Tags"))
+        return EmptyResult()
+
+    @replaces(why="AlarmTypes, all filters together, pages, states as they are")
+    @answering
+    def describe_alarms(self) -> ActionResult:
+        names = self._get_param("AlarmNames")
+        if names and self._get_param("AlarmNamePrefix"):
+            raise invalid_combination("AlarmNames and AlarmNamePrefix are mutually exclusive and you have specified both.")
+        types = self._get_param("AlarmTypes") or ["MetricAlarm"]
+        found = [record for record in self._selected() if history.alarm_type(record.configuration) in types]
+        shown, token = pages.page(found, self._get_param("NextToken"), self._page_size(ALARM_PAGE))
+        answer: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": [], "NextToken": token}
+        for record in shown:
+            answer[f"{history.alarm_type(record.configuration)}s"].append(_described(record))
+        return ActionResult(answer)
+
+    def _selected(self) -> Iterable[AlarmRecord]:
+        kept, (names, prefix) = self._kept.records(), (self._get_param("AlarmNames"), self._get_param("AlarmNamePrefix"))
+        state, action = self._get_param("StateValue"), self._get_param("ActionPrefix")
+        if state is not None and state not in StateValue.__members__:
+            raise not_in_enum(state, "stateValue", ("INSUFFICIENT_DATA", "ALARM", "OK"))
+        if parent := self._get_param("ChildrenOfAlarmName"):
+            kept = {name: kept[name] for name in records.children_of(kept, parent) if name in kept}
+        if child := self._get_param("ParentsOfAlarmName"):
+            kept = {name: kept[name] for name in records.parents_of(kept, child) if name in kept}
+        for name, record in kept.items():
+            alarm = record.configuration
+            arns = (*alarm.ok_actions, *alarm.alarm_actions, *alarm.insufficient_data_actions)
+            if (
+                (not names or name in names or alarm.arn in names)
+                and (not prefix or name.startswith(prefix))
+                and (state is None or record.state.value.value == state)
+                and (not action or any(arn.startswith(action) for arn in arns))
+            ):
+                yield record
+
+    @replaces(why="dimensions, statistic, period and unit count")
+    @answering
+    def describe_alarms_for_metric(self) -> ActionResult:
+        given = self._get_params()
+        metric, unit, period = metric_validation.metric_id(given), given.get("Unit"), given.get("Period")
+        statistic = given.get("Statistic") or given.get("ExtendedStatistic")
+        found = []
+        for record in self._kept.records().values():
+            alarm = record.configuration
+            if not isinstance(alarm, MetricAlarm) or alarm.metric != metric or statistic not in (None, alarm.statistic):
+                continue
+            if unit in (None, alarm.unit) and (period is None or int(period) == alarm.period):
+                found.append(_described(record))
+        return ActionResult({"MetricAlarms": found})
+
+    @adds(why="CW-52")
+    @answering
+    def describe_alarm_history(self) -> ActionResult:
+        name, types = self._get_param("AlarmName"), self._get_param("AlarmTypes") or ["MetricAlarm"]
+        start, end = self._get_param("StartDate"), self._get_param("EndDate")
+        kind = self._get_param("HistoryItemType")
+        if kind is not None and kind not in history.KINDS:
+            raise not_in_enum(kind, "historyItemType", history.KINDS)
+        found = [
+            item
+            for item in self._kept.sandbox_history.items(context().clock.now())
+            if (not name or item.alarm_name == name)
+            and item.alarm_type in types
+            and (not kind or item.kind == kind)
+            and (not start or epoch(start) <= item.at.timestamp())
+            and (not end or item.at.timestamp() <= epoch(end))
+        ]
+        if self._get_param("ScanBy") != "TimestampAscending":
+            found.reverse()
+        shown, token = pages.page(found, self._get_param("NextToken"), self._page_size(HISTORY_PAGE))
+        return ActionResult({"AlarmHistoryItems": [descriptions.history_item(item) for item in shown], "NextToken": token})
+
+    @replaces(why=OURS)
+    @answering
+    def delete_alarms(self) -> ActionResult:
+        names = self._get_param("AlarmNames") or []
+        kept = self._kept.records()
+        if sum(isinstance(kept[name].configuration, CompositeAlarm) for name in names if name in kept) > 1:
+            raise validation("You can delete up to one composite alarm per operation.")
+        self._kept.delete_alarms(names)
+        return EmptyResult()
+
+    @replaces(why=f"CW-21; {OURS}")
+    @answering
+    def set_alarm_state(self) -> ActionResult:
+        given = self._get_params()
+        for parameter in ("AlarmName", "StateValue", "StateReason"):
+            if given.get(parameter) is None:
+                raise missing(parameter)
+        self._kept.set_alarm_state(given["AlarmName"], given["StateReason"], given.get("StateReasonData"), given["StateValue"])
+        return EmptyResult()
+
+
+def _described(record: AlarmRecord) -> dict[str, Any]:
+    return descriptions.alarm(record.configuration, record.state, record.suppression)

@@ -1,0 +1,214 @@
+"""Parameters of PutMetricAlarm and PutCompositeAlarm become configurations; what AWS refuses is refused here (CW-16 to CW-20, CW-60). Pure.
+
+Called by api/responses.py. New options of 2025-26 (EvaluationWindow and so on) are taken and ignored (CW-32).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sandbox.services.cloudwatch.api.validation import metrics as metric_validation
+from sandbox.services.cloudwatch.api.validation.metrics import Parameters
+from sandbox.services.cloudwatch.data import expressions, metric_queries, percentiles
+from sandbox.services.cloudwatch.data.metric_queries import Query
+from sandbox.services.cloudwatch.data.statistics import SIMPLE
+from sandbox.services.cloudwatch.decide.alarm_actions import ec2_verb
+from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
+from sandbox.services.cloudwatch.model import COMPARISONS, DAY, MISSING_DATA, SHORT_PERIODS, CompositeAlarm, MetricAlarm
+
+MOST_ACTIONS = 5
+LONGEST_DESCRIPTION = 1024
+_BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
+_ACTION_LISTS = {"OKActions": "ok_actions", "AlarmActions": "alarm_actions", "InsufficientDataActions": "insufficient_data_actions"}
+
+
+def metric_alarm(given: Parameters, arn: str, now: datetime) -> MetricAlarm:
+    """The configuration that the parameters of PutMetricAlarm describe. Raises Refused."""
+    _check_words(given)
+    _check_numbers(given)
+    common = _common(given, arn, now)
+    if given.get("Metrics"):
+        alarm = MetricAlarm(**common, **_rules(given), **_math(given))
+    else:
+        alarm = MetricAlarm(**common, **_rules(given), **_single(given))
+    _check_span(alarm)
+    _check_ec2_actions(alarm)
+    return alarm
+
+
+def composite_alarm(given: Parameters, arn: str, now: datetime) -> CompositeAlarm:
+    """Raises Refused. The rule is parsed by the caller, who knows which alarms there are."""
+    if not given.get("AlarmRule"):
+        raise missing("AlarmRule")
+    common = _common(given, arn, now)
+    for action in (*common["ok_actions"], *common["alarm_actions"], *common["insufficient_data_actions"]):
+        if ":automate:" in action or ":swf:" in action or ":autoscaling:" in action:
+            raise validation(f"Unsupported action for a composite alarm: {action}")  # CW-61
+    suppressor = given.get("ActionsSuppressor")
+    times = [given.get("ActionsSuppressorWaitPeriod"), given.get("ActionsSuppressorExtensionPeriod")]
+    if suppressor and None in times:
+        raise validation("ActionsSuppressorWaitPeriod and ActionsSuppressorExtensionPeriod are required with ActionsSuppressor.")
+    if not suppressor and any(time is not None for time in times):
+        raise validation("ActionsSuppressor is required with ActionsSuppressorWaitPeriod and ActionsSuppressorExtensionPeriod.")
+    wait, extension = (timedelta(seconds=int(time or 0)) for time in times)
+    name = suppressor.split(":", 6)[-1] if suppressor else None
+    return CompositeAlarm(**common, rule=given["AlarmRule"], suppressor=name, suppressor_wait=wait, suppressor_extension=extension)
+
+
+def _common(given: Parameters, arn: str, now: datetime) -> dict[str, Any]:
+    name = given.get("AlarmName") or ""
+    if not name:
+        raise missing("AlarmName")
+    if len(name) > 255:
+        raise _wrong_length(name, "alarmName", 255)
+    if len(given.get("AlarmDescription") or "") > LONGEST_DESCRIPTION:
+        raise _wrong_length(given["AlarmDescription"], "alarmDescription", LONGEST_DESCRIPTION)
+    enabled = given.get("ActionsEnabled")
+    lists = {field: _actions(given.get(parameter) or (), parameter) for parameter, field in _ACTION_LISTS.items()}
+    return {
+        "name": name,
+        "arn": arn,
+        "updated_at": now,
+        "description": given.get("AlarmDescription"),
+        "actions_enabled": True if enabled is None else bool(enabled),
+        **lists,
+    }
+
+
+def _wrong_length(value: object, member: str, most: int) -> Exception:
+    return validation(
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
+        f"Member must have length less than or equal to {most}"
+    )
+
+
+def _actions(arns: Sequence[str], parameter: str) -> tuple[str, ...]:
+    if len(arns) > MOST_ACTIONS:  # CW-18
+        raise _wrong_length(f"[{', '.join(arns)}]", parameter[0].lower() + parameter[1:], MOST_ACTIONS)
+    for arn in arns:
+        if not arn.startswith("arn:") or arn.count(":") < 5:
+            raise validation(f"Invalid arn syntax: {arn}")
+    return tuple(arns)
+
+
+def _check_words(given: Parameters) -> None:
+    comparison = given.get("ComparisonOperator")
+    if comparison is None:
+        raise missing("ComparisonOperator")
+    if comparison in _BANDS or given.get("ThresholdMetricId"):
+        raise validation("Anomaly detection alarms are not supported by this sandbox: use a static Threshold.")
+    if comparison not in COMPARISONS:
+        raise not_in_enum(comparison, "comparisonOperator", (*COMPARISONS, *_BANDS))
+    if given.get("Statistic") is not None and given["Statistic"] not in SIMPLE:
+        raise not_in_enum(given["Statistic"], "statistic", SIMPLE)
+    metric_validation.check_unit(given.get("Unit"), "unit")
+    treatment = given.get("TreatMissingData")
+    if treatment is not None and treatment not in MISSING_DATA:
+        raise validation(
+            f"Option {treatment} is not supported. "
+            "Supported options for parameter TreatMissingData are breaching, notBreaching, ignore, and missing."
+        )
+    low = given.get("EvaluateLowSampleCountPercentile")
+    if low is not None and low not in ("evaluate", "ignore"):
+        raise validation(
+            f"Option {low} is not supported. Supported options for parameter EvaluateLowSampleCountPercentile are evaluate and ignore."
+        )
+
+
+def _check_numbers(given: Parameters) -> None:
+    for parameter in ("EvaluationPeriods", "Threshold"):
+        if given.get(parameter) is None:
+            raise missing(parameter)
+    metric_validation.finite(given["Threshold"], "Threshold")
+    periods, least = int(given["EvaluationPeriods"]), given.get("DatapointsToAlarm")
+    if periods < 1:
+        raise _too_small(periods, "evaluationPeriods")
+    if least is not None and int(least) < 1:
+        raise _too_small(least, "datapointsToAlarm")
+    if least is not None and int(least) > periods:
+        raise validation("DatapointsToAlarm must be less than or equal to EvaluationPeriods.")
+
+
+def _too_small(value: object, member: str) -> Exception:
+    return validation(
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
+        "Member must have value greater than or equal to 1"
+    )
+
+
+def _rules(given: Parameters) -> dict[str, Any]:
+    least = given.get("DatapointsToAlarm")
+    return {
+        "comparison_operator": given["ComparisonOperator"],
+        "threshold": float(given["Threshold"]),
+        "evaluation_periods": int(given["EvaluationPeriods"]),
+        "datapoints_to_alarm": int(least) if least is not None else None,
+        "treat_missing_data": given.get("TreatMissingData"),
+        "evaluate_low_sample_count_percentile": given.get("EvaluateLowSampleCountPercentile"),
+    }
+
+
+def _single(given: Parameters) -> dict[str, Any]:
+    for parameter in ("MetricName", "Namespace", "Period"):
+        if not given.get(parameter):
+            raise missing(parameter)
+    statistic, extended = given.get("Statistic"), given.get("ExtendedStatistic")
+    if statistic and extended:
+        raise invalid_combination("The parameters Statistic and ExtendedStatistic are mutually exclusive and you have specified both.")
+    if not statistic and not extended:
+        raise missing("Statistic")
+    if extended and percentiles.parse(extended) is None:
+        raise invalid_value(f"The value {extended} for parameter ExtendedStatistic is not supported.")
+    period = int(given["Period"])
+    if period not in SHORT_PERIODS and (period < 60 or period % 60):
+        raise invalid_value("The parameter Period must be 10, 20, 30 or a multiple of 60.")  # CW-16
+    return {
+        "period": period,
+        "metric": metric_validation.metric_id(given),
+        "statistic": statistic or extended,
+        "extended": not statistic,
+        "unit": given.get("Unit"),
+    }
+
+
+def _math(given: Parameters) -> dict[str, Any]:
+    for parameter in ("MetricName", "Namespace", "Period", "Statistic", "ExtendedStatistic", "Dimensions", "Unit"):
+        if given.get(parameter):
+            raise invalid_combination(f"The parameters Metrics and {parameter} are mutually exclusive and you have specified both.")
+    queries = metric_validation.queries(given["Metrics"])
+    metric_queries.check(queries)
+    if sum(query.return_data for query in queries) != 1:
+        raise validation("Exactly one element of the metrics list should return data.")
+    for query in queries:
+        _check_expression(query, queries)
+    return {"queries": queries, "period": min((query.period for query in queries if query.period), default=metric_queries.DEFAULT_PERIOD)}
+
+
+def _check_expression(query: Query, queries: Sequence[Query]) -> None:
+    if query.expression is None:
+        return
+    tree = expressions.parse(query.expression)
+    if any(call.function == "SEARCH" for call in expressions.calls(tree)):
+        raise validation("SEARCH is not supported on Metric Alarms.")
+    known = {one.id for one in queries} | {"REPEAT", "LINEAR"}
+    for name in expressions.names(tree):
+        if name not in known and name.upper() not in known:
+            raise validation(f"Error in expression '{query.id}' [Unknown identifier '{name}']")
+
+
+def _check_span(alarm: MetricAlarm) -> None:
+    """CW-16."""
+    most = 7 * DAY if alarm.period >= 3600 else DAY
+    if alarm.span > most:
+        span = "more than a day" if most == DAY else "more than 7 days"
+        raise validation(f"Metrics cannot be checked across {span} (EvaluationPeriods * Period must be <= {most}).")
+
+
+def _check_ec2_actions(alarm: MetricAlarm) -> None:
+    """CW-47."""
+    for arn in (*alarm.ok_actions, *alarm.alarm_actions, *alarm.insufficient_data_actions):
+        verb = ec2_verb(arn)
+        if verb and not alarm.instance_id:
+            raise validation(f"Alarm action {arn} requires the dimension InstanceId.")
+        if verb == "recover" and alarm.metric and alarm.metric.name != "StatusCheckFailed_System":
+            raise validation(f"Alarm action {arn} is supported on metric StatusCheckFailed_System only.")

@@ -1,0 +1,284 @@
+"""moto's EC2 with a lifecycle: the API checks requests and records the desired state; controller.py acts on it.
+
+Only this folder writes instance states. Other services read them from the same moto objects (`instance.state`, `instance.sandbox`).
+"""
+
+from ipaddress import ip_network
+from typing import Any
+
+import sandbox.aws.environment  # before moto
+
+# isort: split
+from moto.ec2.exceptions import InvalidParameterCombination
+from moto.ec2.models import EC2Backend
+from moto.ec2.utils import parse_user_data
+from moto.elbv2.models import elbv2_backends
+
+import sandbox.services.ec2.state.instances  # noqa: F401 - its swap_model puts our instance in moto's place
+from sandbox.aws.context import context
+from sandbox.aws.seams import adds, replaces, swap_backend
+from sandbox.services.ec2 import errors
+from sandbox.services.ec2.api import filters, responses
+from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
+from sandbox.services.ec2.state import launches
+from sandbox.services.ec2.state.launches import LaunchRequest
+
+__all__ = ["SandboxEC2", "responses"]  # responses: imported so that its seam is declared
+
+STARTABLE = (InstanceState.STOPPED, InstanceState.RUNNING, InstanceState.PENDING)
+STOPPABLE = (InstanceState.RUNNING, InstanceState.STOPPING, InstanceState.STOPPED)
+WHILE_STOPPED = ("user_data", "instance_type", "kernel", "ramdisk", "ebs_optimized")  # UD-11
+ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
+
+
+@swap_backend("ec2")
+class SandboxEC2(EC2Backend):
+    def __init__(self, region_name: str, account_id: str) -> None:
+        self.sandbox_tokens: dict[str, tuple[str, str]] = {}  # ClientToken → (fingerprint of the request, reservation id)
+        super().__init__(region_name, account_id)
+
+    # ---- launching ------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="EC2-3: pending until the machine runs; MaxCount, templates, capacity, addresses, user data limit")
+    def run_instances(self, image_id: str, count: int, user_data: Any, security_group_names: list[str], **kwargs: Any) -> Any:
+        request = launches.current(count)
+        template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
+        launches.fill_in(kwargs, request, template)
+        launches.check_user_data(user_data or template.get("UserData"))
+        _check_image_id(image_id or template.get("ImageId"))
+        self._check_group_names(security_group_names)
+        self._check_key_pair(kwargs.get("key_name") or template.get("KeyName"))
+        if subnet := launches.choose_subnet(self, kwargs):
+            kwargs["subnet_id"] = subnet.id
+            count = launches.how_many(request, subnet, kwargs)
+        before = set(self.reservations)
+        try:
+            reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
+        except Exception:
+            self._drop_empty(set(self.reservations) - before)
+            raise
+        self._launched(reservation, request)
+        return reservation
+
+    def _launched(self, reservation: Any, request: LaunchRequest) -> None:
+        if request.token:
+            self.sandbox_tokens[request.token] = (request.fingerprint, reservation.id)
+        for instance in reservation.instances:
+            why = f"RunInstances asked for it in {instance.availability_zone}"
+            context().journal.record(state_change(instance.id, InstanceState.PENDING, why))
+
+    def launched_before(self, request: LaunchRequest) -> Any:
+        """The reservation that the same ClientToken made, or None. IdempotentParameterMismatch when the request was another one."""
+        fingerprint, reservation_id = self.sandbox_tokens.get(request.token or "", ("", ""))
+        reservation = self.reservations.get(reservation_id)
+        if reservation is None:
+            return None
+        if fingerprint != request.fingerprint:
+            raise errors.token_reused()
+        if any(i.lifecycle_state in (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED) for i in reservation.instances):
+            raise errors.token_of_terminated()
+        return reservation
+
+    def _drop_empty(self, reservation_ids: set[str]) -> None:
+        """moto enters the reservation before it makes the instances."""
+        for reservation_id in reservation_ids:
+            if not self.reservations[reservation_id].instances:
+                del self.reservations[reservation_id]
+
+    def _check_group_names(self, names: list[str]) -> None:
+        for name in names:
+            if self.get_security_group_by_name_or_id(name) is None:
+                raise errors.unknown_group_name(name, self.get_default_vpc().id)
+
+    def _check_key_pair(self, name: str | None) -> None:
+        if name and name not in self.key_pairs:
+            raise errors.unknown_key_pair(name)
+
+    # ---- start, stop, reboot, terminate -----------------------------------------------------------------------------------------------
+
+    @replaces(why="EC2-4, EC2-14, EC2-16: only from stopped, needs capacity, all or nothing")
+    def start_instances(self, instance_ids: list[str]) -> list[tuple[Any, Any]]:
+        instances = self.get_multi_instances_by_id(instance_ids)
+        for instance in instances:
+            if instance.lifecycle_state not in STARTABLE:
+                raise errors.cannot_be_started(instance.id)
+        for instance in instances:
+            refusal = launches.no_capacity(instance.availability_zone, instance.instance_type)
+            if refusal and instance.lifecycle_state is InstanceState.STOPPED:
+                raise errors.no_capacity(refusal)
+        return [(instance, instance.start()) for instance in instances]
+
+    @replaces(why="EC2-4, EC2-14: only what has run, all or nothing; EC2-5: Force")
+    def stop_instances(self, instance_ids: list[str], force: bool = False) -> list[tuple[Any, Any]]:
+        instances = self.get_multi_instances_by_id(instance_ids)
+        for instance in instances:
+            if instance.lifecycle_state not in STOPPABLE:
+                raise errors.cannot_be_stopped(instance.id)
+            if instance.disable_api_stop:
+                raise errors.stop_protected(instance.id)
+        for instance in instances:
+            instance.sandbox.stop_forced |= force and instance.lifecycle_state is not InstanceState.STOPPED
+        return [(instance, instance.stop()) for instance in instances]
+
+    @replaces(why="EC2-6: reboots of terminated instances are ignored")
+    def reboot_instances(self, instance_ids: list[str]) -> list[Any]:
+        instances = self.get_multi_instances_by_id(instance_ids)
+        gone = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
+        for instance in instances:
+            if instance.lifecycle_state not in (InstanceState.RUNNING, *gone):
+                raise errors.cannot_be_rebooted(instance.id)
+        for instance in instances:
+            instance.reboot()
+        return instances
+
+    @replaces(why="EC2-7, EC2-8: termination protection holds for the zone of the request; nothing happens for an unknown id")
+    def terminate_instances(self, instance_ids: list[str]) -> list[tuple[Any, Any]]:
+        if not instance_ids:
+            raise InvalidParameterCombination("No instances specified")
+        instances = self.get_multi_instances_by_id(instance_ids)
+        shielded = [i for i in instances if i.disable_api_termination and i.lifecycle_state is not InstanceState.TERMINATED]
+        zones = {i.availability_zone for i in shielded}
+        changed = [(i, i.terminate()) for i in instances if i.availability_zone not in zones]
+        if shielded:
+            raise errors.protected(shielded[0].id)
+        return changed
+
+    def purge(self, instance_id: str) -> None:
+        """A terminated instance disappears (EC2-9), and its reservation with the last of it."""
+        for reservation in list(self.reservations.values()):
+            reservation.instances = [i for i in reservation.instances if i.id != instance_id]
+        self._drop_empty(set(self.reservations))
+        self.sandbox_tokens = {t: kept for t, kept in self.sandbox_tokens.items() if kept[1] in self.reservations}
+        self.tags.pop(instance_id, None)
+
+    # ---- reading --------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="EC2-14: InvalidInstanceID.Malformed")
+    def get_instance(self, instance_id: str) -> Any:
+        return self.get_multi_instances_by_id([instance_id])[0]
+
+    @replaces(why="EC2-14: InvalidInstanceID.Malformed")
+    def get_multi_instances_by_id(self, instance_ids: list[str], filters: Any = None) -> list[Any]:
+        for instance_id in instance_ids:
+            digits = instance_id.removeprefix("i-")
+            if digits == instance_id or len(digits) not in ID_DIGITS or set(digits) - set("0123456789abcdef"):
+                raise errors.malformed_id(instance_id)
+        return super().get_multi_instances_by_id(list(dict.fromkeys(instance_ids)), filters)
+
+    @replaces(why="EC2-14: names every id that does not exist; filters of api/filters.py")
+    def get_reservations_by_instance_ids(self, instance_ids: list[str], filters: Any = None) -> list[Any]:
+        self.get_multi_instances_by_id(instance_ids)
+        found = super().get_reservations_by_instance_ids(list(dict.fromkeys(instance_ids)))
+        return _filtered(found, filters)
+
+    @replaces(why="DescribeInstances: filters that moto answers with an internal error")
+    def all_reservations(self, filters: Any = None) -> list[Any]:
+        return _filtered(super().all_reservations(), filters)
+
+    @replaces(why="EC2-33: only running ones unless all are asked for; filters that moto ignores")
+    def describe_instance_status(self, instance_ids: list[str], include_all_instances: bool, filters_given: Any) -> list[Any]:
+        wanted = {f["name"]: f["values"] for f in filters_given or ()}
+        filters.check(filters.STATUSES, wanted)
+        instances = self.get_multi_instances_by_id(instance_ids) if instance_ids else self.all_instances()
+        shown = [i for i in instances if include_all_instances or i.lifecycle_state is InstanceState.RUNNING]
+        return [i for i in shown if filters.matches(filters.STATUSES, i, wanted)]
+
+    # ---- attributes -----------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="UD-1, UD-11: some attributes change only while stopped; moto stores booleans as text")
+    def modify_instance_attribute(self, instance_id: str, key: str, value: Any) -> Any:
+        instance = self.get_instance(instance_id)
+        if key in WHILE_STOPPED and instance.lifecycle_state is not InstanceState.STOPPED:
+            raise errors.not_stopped(instance_id)
+        if key == "user_data":
+            value = parse_user_data(value) if isinstance(value, str) else value
+            launches.check_user_data(value)
+        if key == "instance_initiated_shutdown_behavior" and value not in {b.value for b in ShutdownBehavior}:
+            raise errors.wrong_value(value, "InstanceInitiatedShutdownBehavior")
+        if value in ("true", "false"):
+            value = value == "true"
+        return super().modify_instance_attribute(instance_id, key, value)
+
+    @adds(why="EC2-20: MonitorInstances and UnmonitorInstances")
+    def set_monitoring(self, instance_ids: list[str], state: str) -> list[Any]:
+        instances = self.get_multi_instances_by_id(instance_ids)
+        for instance in instances:
+            instance.monitoring_state = state
+        return instances
+
+    # ---- networks and templates -----------------------------------------------------------------------------------------------------
+
+    @replaces(why="a CIDR that this machine uses already cannot be a network of containers; the default VPC's is a setting")
+    def create_vpc(self, cidr_block: str, *args: Any, is_default: bool = False, **kwargs: Any) -> Any:
+        if is_default:
+            cidr_block = context().settings.vpc_cidr
+        else:
+            _refuse(cidr_block, "InvalidVpc.Range")
+        return super().create_vpc(cidr_block, *args, is_default=is_default, **kwargs)
+
+    @replaces(why="the default VPC's network is a setting: its subnets are a sixteenth of it, as /20 is of /16")
+    def create_default_subnet(self, availability_zone: str) -> Any:
+        vpc, taken = self.get_default_vpc(), self.get_default_subnets()
+        if vpc is None or availability_zone in taken:
+            return super().create_default_subnet(availability_zone)  # which refuses
+        parts = ip_network(vpc.cidr_block).subnets(prefixlen_diff=4)
+        free = next(str(part) for part in parts if not any(part.overlaps(subnet.cidr) for subnet in self._subnets_of(vpc.id)))
+        return self.create_subnet(vpc_id=vpc.id, cidr_block=free, availability_zone=availability_zone)
+
+    def _subnets_of(self, vpc_id: str) -> list[Any]:
+        return [subnet for subnet in self.describe_subnets() if subnet.vpc_id == vpc_id]
+
+    @replaces(why="a CIDR that this machine uses already cannot be a network of containers")
+    def create_subnet(self, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
+        if vpc_id in self.vpcs and not self.vpcs[vpc_id].is_default:
+            _refuse(cidr_block, "InvalidSubnet.Range")
+        return super().create_subnet(vpc_id, cidr_block, *args, **kwargs)
+
+    @replaces(why="a subnet in which something has an interface stays: an instance, a load balancer")
+    def delete_subnet(self, subnet_id: str) -> Any:
+        used = any(nic.subnet.id == subnet_id for nic in self.enis.values() if nic.status == "in-use")
+        if used or self._holds_load_balancer(subnet_id):
+            raise errors.has_dependencies(subnet_id)
+        return super().delete_subnet(subnet_id)
+
+    def _holds_load_balancer(self, subnet_id: str) -> bool:
+        """By moto's own state: a load balancer has an interface in each of its subnets, which moto does not make."""
+        balancers = elbv2_backends[self.account_id][self.region_name].load_balancers.values()
+        return any(subnet.id == subnet_id for balancer in balancers for subnet in balancer.subnets)
+
+    @replaces(why="a template that does not exist is named; moto asks for a parameter that was given")
+    def delete_launch_template(self, name: str, tid: str | None) -> Any:
+        if name and name not in self.launch_template_name_to_ids:
+            raise errors.unknown_template_name(name)
+        if tid and not name and tid not in self.launch_templates:
+            raise errors.unknown_template_id(tid)
+        return super().delete_launch_template(name, tid)
+
+    @replaces(why="an id that does not exist is an index out of range in moto")
+    def _get_template_from_args(self, launch_template_arg: dict[str, Any]) -> Any:
+        wanted = launch_template_arg.get("LaunchTemplateId")
+        if wanted and wanted not in self.launch_templates:
+            raise errors.unknown_template_id(wanted)
+        return super()._get_template_from_args(launch_template_arg)
+
+    @replaces(why="UD-1: user data limit")
+    def create_launch_template(self, name: str, description: str, template_data: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        launches.check_user_data(template_data.get("UserData"), "InvalidUserData.Malformed")
+        return super().create_launch_template(name, description, template_data, *args, **kwargs)
+
+
+def _filtered(reservations: list[Any], wanted: Any) -> list[Any]:
+    return filters.reservations(reservations, wanted) if wanted else reservations
+
+
+def _check_image_id(image_id: str | None) -> None:
+    if not image_id:
+        raise errors.parameter_missing("ImageId")
+    if not image_id.startswith("ami-"):
+        raise errors.malformed_image_id(image_id)
+
+
+def _refuse(cidr_block: str, code: str) -> None:
+    refuse = context().extra.get("refuse_cidr")
+    if refuse and cidr_block and (sentence := refuse(cidr_block)):
+        raise errors.refused_cidr(code, sentence)

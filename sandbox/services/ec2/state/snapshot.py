@@ -1,0 +1,68 @@
+"""What the controller sees: moto's instances, and the frozen picture of one of them with its machine. Reads only."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.ec2.models import ec2_backends
+
+from sandbox.aws.context import context
+from sandbox.core.control import Scope
+from sandbox.drivers.runtime.base import Container, Runtime
+from sandbox.services.ec2.model import InstanceState, Observed, ShutdownBehavior
+from sandbox.services.ec2.state import launches
+
+
+def known() -> Iterator[tuple[Scope, Any]]:
+    """All instances of all accounts and Regions, oldest first in each."""
+    for account, regions in ec2_backends.items():
+        for region, backend in regions.items():
+            for reservation in backend.reservations.values():
+                for instance in reservation.instances:
+                    yield Scope(account, region), instance
+
+
+def in_a_vpc(address: str) -> bool:
+    """Does the address lie in a VPC of this sandbox? Health checks ask no other machine."""
+    asked = ip_address(address)
+    vpcs = [vpc for regions in ec2_backends.values() for backend in regions.values() for vpc in backend.vpcs.values()]
+    return any(asked in ip_network(vpc.cidr_block) for vpc in vpcs)
+
+
+def find(scope: Scope, instance_id: str) -> Any:
+    """The instance, or None. Makes no backend: reading must not call Regions into being."""
+    backend = ec2_backends.get(scope.account, {}).get(scope.region)
+    reservations: Sequence[Any] = list(backend.reservations.values()) if backend else ()
+    return next((i for r in reservations for i in r.instances if i.id == instance_id), None)
+
+
+def read(instance: Any, runtime: Runtime, cause: str | None) -> Observed:
+    """The picture of one instance and its machine."""
+    extra, unavailable = instance.sandbox, runtime.available()
+    container: Container | None = runtime.containers().get(instance.id)
+    host_check = context().extra.get("host_reachable")  # a fault's finding for the system status check (EC2-30): instance id → bool | None
+    return Observed(
+        instance_id=instance.id,
+        state=instance.lifecycle_state,
+        state_since=extra.state_since,
+        container=container,
+        unavailable=unavailable,
+        spec=launches.launch_spec(instance) if instance.lifecycle_state is InstanceState.PENDING else None,
+        boots=extra.boots,
+        start_asked=extra.start_asked,
+        stop_forced=extra.stop_forced,
+        reboot_asked=extra.reboot_asked,
+        reboot=extra.reboot,
+        shutdown_behavior=ShutdownBehavior(instance.instance_initiated_shutdown_behavior),
+        system_check=extra.system_check,
+        instance_check=extra.instance_check,
+        next_check=extra.next_check,
+        host_reachable=host_check(instance.id) if host_check else (True if unavailable is None else None),
+        reachable=runtime.reachable(instance.id) if unavailable is None else None,
+        terminated_visible=timedelta(minutes=context().settings.terminated_visible_minutes),
+        cause=cause,
+    )

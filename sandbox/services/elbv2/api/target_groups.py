@@ -1,0 +1,256 @@
+"""The target group half of the ELBv2 API, over moto's objects: create, modify, attributes, registration, DescribeTargetHealth.
+
+Registrations are our `Target` values in `group.sandbox` (moto keys its own by id alone, so that a second port overwrites the first);
+health is written there by the controller through state/snapshot.py and told from there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
+
+from sandbox.aws.context import context
+from sandbox.aws.seams import adds, replaces
+from sandbox.core.machine import move
+from sandbox.services.elbv2 import errors, model
+from sandbox.services.elbv2.api.validation import target_groups as target_group_validation
+from sandbox.services.elbv2.decide.routing import forwarded
+from sandbox.services.elbv2.model import Health, Target, TargetEvent, TargetKey, TargetState
+
+MOST_TARGET_GROUPS, MOST_TARGETS = 3000, 1000  # ALB-9
+
+
+@dataclass
+class GroupExtra:
+    """What we keep on moto's target group object."""
+
+    targets: dict[TargetKey, Target] = field(default_factory=dict)
+
+
+class TargetHealthDescription(FakeHealthStatus):
+    """TG-16, with moto's names, by which its serializer (and Auto Scaling) reads it."""
+
+    def __init__(self, key: TargetKey, health: Health, check_port: str, zone: str | None, with_anomaly: bool) -> None:
+        super().__init__(key.id, str(key.port), check_port, health.state.value, health.reason, health.description)
+        self.zone = zone
+        self.administrative_override = {
+            "State": "no_override",
+            "Reason": "AdministrativeOverride.NoOverride",
+            "Description": "No override is currently active on target",
+        }
+        self.anomaly_detection = {"Result": "normal", "MitigationInEffect": "no"} if with_anomaly else None
+
+    @property
+    def target(self) -> dict[str, Any]:
+        known = {"Id": self.instance_id, "Port": int(self.port)}
+        return known | ({"AvailabilityZone": self.zone} if self.zone else {})
+
+
+class TargetGroups(ELBv2Backend):
+    # ---- settings --------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="TG-1, ALB-6, ALB-9: every limit checked, the same name with the same settings is the same group")
+    def create_target_group(self, name: str, **kwargs: Any) -> Any:
+        tags = kwargs.pop("tags", None)
+        wanted = target_group_validation.target_group(kwargs)
+        for group in self.target_groups.values():
+            if group.name == name:
+                if _settings(group) != {key: str(value) for key, value in wanted.items()}:
+                    raise errors.same_name("DuplicateTargetGroupName", "target group", name)
+                return group
+        if len(self.target_groups) >= MOST_TARGET_GROUPS:
+            raise errors.too_many("TooManyTargetGroups", "target groups", MOST_TARGET_GROUPS)
+        group = super().create_target_group(name, tags=tags, **wanted)
+        group.sandbox = GroupExtra()
+        group.attributes = dict(target_group_validation.ATTRIBUTES)
+        return group
+
+    @replaces(why="TG-1: moto stores whatever it is given")
+    def modify_target_group(self, arn: str, *values: Any, **named: Any) -> Any:
+        group = self.find_target_group(arn)
+        changes = dict(zip(_MODIFIABLE, values, strict=False)) | named
+        given = {_OURS[key]: value for key, value in changes.items() if value is not None}
+        if "matcher" in given:
+            given["matcher"] = {"HttpCode": given["matcher"]}
+        now = {key: getattr(group, _on_group(key)) for key in target_group_validation.DEFAULTS}
+        wanted = now | given
+        wanted |= target_group_validation.health_check(wanted)
+        for key in given:
+            value = wanted[key]
+            setattr(group, _on_group(key), True if key == "healthcheck_enabled" else value)
+        return group
+
+    @replaces(why="TG-3: every key and value checked")
+    def modify_target_group_attributes(self, target_group_arn: str, attributes: dict[str, Any]) -> None:
+        group = self.find_target_group(target_group_arn)
+        group.attributes.update(target_group_validation.attributes(attributes))
+
+    @replaces(why="ALB-10: text; a load balancer without target groups has none, which is no error")
+    def describe_target_groups(self, load_balancer_arn: str | None, target_group_arns: list[str], names: list[str] | None) -> Iterable[Any]:
+        if not load_balancer_arn or target_group_arns or names:
+            found: Iterable[Any] = super().describe_target_groups(load_balancer_arn, target_group_arns, names)
+            return found
+        if load_balancer_arn not in self.load_balancers:
+            raise errors.load_balancer_not_found()
+        return [group for group in self.target_groups.values() if load_balancer_arn in group.load_balancer_arns]
+
+    @replaces(why="ALB-11: text")
+    def delete_target_group(self, target_group_arn: str) -> Any:
+        if target_group_arn in self.target_groups and self.balancers_using(target_group_arn):
+            raise errors.in_use_by_listener(target_group_arn)
+        group = super().delete_target_group(target_group_arn)
+        self.tagging_service.delete_all_tags_for_resource(target_group_arn)
+        return group
+
+    # ---- registration ----------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="TG-4, TG-21: several ports of an instance, all checked before any is registered, draining is cancelled")
+    def register_targets(self, target_group_arn: str, instances: list[Any]) -> None:
+        group = self.find_target_group(target_group_arn)
+        for asked in instances:
+            target_group_validation.target(asked, group.target_type)
+        keys = {_key(group, asked): asked for asked in instances}
+        if group.target_type == "instance":
+            self._check_instances(group, [key.id for key in keys])
+        zones = {key: self._zone(group, asked) for key, asked in keys.items()}
+        targets = group.sandbox.targets
+        if len(targets.keys() | keys.keys()) > MOST_TARGETS:
+            raise errors.too_many("TooManyTargets", "targets", MOST_TARGETS)
+        for key in keys:
+            if key not in targets or targets[key].draining_until:
+                self._register(group, key, zones[key])
+
+    def _register(self, group: Any, key: TargetKey, zone: str | None) -> None:
+        now = context().clock.now()
+        before = group.sandbox.targets.get(key)
+        was = before.health if before else model.NOT_REGISTERED
+        move(model.TRANSITIONS, str(key), was.state, TargetEvent.REGISTERED)
+        target = Target(key=key, registered_at=now, since=now, zone=zone)
+        group.sandbox.targets[key] = target
+        self._tell(group, replace(target, health=was), model.REGISTERING, "registered again while draining" if before else "registered")
+
+    @replaces(why="TG-4, TG-20: draining for the delay; an unknown target is no error")
+    def deregister_targets(self, target_group_arn: str, instances: list[dict[str, Any]]) -> None:
+        group = self.find_target_group(target_group_arn)
+        delay = timedelta(seconds=int(group.attributes["deregistration_delay.timeout_seconds"]))
+        for asked in instances:
+            target = group.sandbox.targets.get(_key(group, asked))
+            if target and not target.draining_until:
+                self._deregister(group, target, delay)
+
+    def _deregister(self, group: Any, target: Target, delay: timedelta) -> None:
+        gone = target.health in (model.STOPPED, model.TERMINATED)
+        event = TargetEvent.DEREGISTERED_GONE if gone else TargetEvent.DEREGISTERED
+        state = move(model.TRANSITIONS, str(target.key), target.health.state, event)
+        now = context().clock.now()
+        if state is TargetState.UNUSED or not delay:
+            del group.sandbox.targets[target.key]
+            self._tell(group, target, model.NOT_REGISTERED, "deregistered")
+            return
+        group.sandbox.targets[target.key] = replace(target, health=model.DRAINING, since=now, draining_until=now + delay)
+        self._tell(group, target, model.DRAINING, f"deregistered, with a delay of {delay.total_seconds():.0f} seconds")
+
+    @replaces(why="TG-5: a terminated instance stays registered until someone deregisters it")
+    def notify_terminate_instances(self, instance_ids: list[str]) -> None:
+        """The controller sees the instance's state."""
+
+    def _check_instances(self, group: Any, ids: Sequence[str]) -> None:
+        found = {each: self.ec2_backend.get_instance_by_id(each) for each in ids}
+        if unknown := [each for each, instance in found.items() if instance is None]:
+            raise errors.invalid_targets("not valid instances", unknown)
+        if idle := [each for each, instance in found.items() if instance.state != "running"]:
+            raise errors.invalid_targets("not in a running state and cannot be registered", idle)
+        if foreign := [each for each, instance in found.items() if instance.vpc_id != group.vpc_id]:
+            raise errors.invalid_targets(f"not in the target group VPC '{group.vpc_id}'", foreign)
+
+    def _zone(self, group: Any, asked: Mapping[str, Any]) -> str | None:
+        if group.target_type == "instance":
+            return None
+        subnets = {s.cidr_block: s.availability_zone for s in self.ec2_backend.describe_subnets() if s.vpc_id == group.vpc_id}
+        return target_group_validation.zone_of_address(asked["Id"], asked.get("AvailabilityZone"), subnets)
+
+    # ---- health ------------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="TG-10 to TG-16: what the checker found, not `healthy` for all")
+    def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]], with_anomaly: bool = False) -> list[Any]:
+        group = self.find_target_group(target_group_arn)
+        registered: Mapping[TargetKey, Target] = group.sandbox.targets
+        wanted = [key for asked in targets for key in _asked_for(group, asked)] if targets else list(registered)
+        return [self._description(group, key, registered.get(key), with_anomaly) for key in dict.fromkeys(wanted)]
+
+    def _description(self, group: Any, key: TargetKey, target: Target | None, with_anomaly: bool) -> TargetHealthDescription:
+        health = target.health if target else model.NOT_REGISTERED
+        zone = target.zone if target else None
+        shows_anomaly = with_anomaly and health.state is TargetState.HEALTHY
+        return TargetHealthDescription(key, health, str(check_port(group, key.port)), zone, shows_anomaly)
+
+    @adds(why="the one way in which health changes, for state/snapshot.py")
+    def set_target_health(self, group: Any, key: TargetKey, health: Health, now: datetime) -> None:
+        target = group.sandbox.targets[key]
+        since = target.since if target.health.state is health.state else now
+        group.sandbox.targets[key] = replace(target, health=health, since=since)
+
+    def _tell(self, group: Any, target: Target, health: Health, why: str) -> None:
+        names = tuple(balancer.name for balancer in self.balancers_using(group.arn))
+        context().journal.record(model.health_event((group.arn, group.name), names, target, health, why))
+
+    # ---- looking up --------------------------------------------------------------------------------------------------------------------
+
+    @adds(why="ALB-10: TargetGroupNotFound")
+    def find_target_group(self, arn: str) -> Any:
+        try:
+            return self.target_groups[arn]
+        except KeyError:
+            raise errors.target_group_not_found() from None
+
+    @adds(why="TG-13: the load balancers whose listeners or rules forward to the group, in order of creation")
+    def balancers_using(self, target_group_arn: str) -> list[Any]:
+        def uses(balancer: Any) -> bool:
+            actions = (a for listener in balancer.listeners.values() for rule in listener.rules.values() for a in rule.actions)
+            return any(target_group_arn == arn for action in actions for arn, _ in forwarded(action.data))
+
+        return [balancer for balancer in self.load_balancers.values() if uses(balancer)]
+
+
+def check_port(group: Any, port: int) -> int:
+    """Where a target registered on `port` is checked (TG-1)."""
+    return port if group.health_check_port == model.TRAFFIC_PORT else int(group.health_check_port)
+
+
+def _key(group: Any, asked: Mapping[str, Any]) -> TargetKey:
+    return TargetKey(asked["Id"], int(asked.get("Port") or group.port))
+
+
+def _asked_for(group: Any, asked: Mapping[str, Any]) -> list[TargetKey]:
+    """Without a port: all the ports on which the id is registered."""
+    registered = [key for key in group.sandbox.targets if key.id == asked["Id"] and "Port" not in asked]
+    return registered or [_key(group, asked)]
+
+
+def _on_group(name: str) -> str:
+    """moto's argument → moto's attribute."""
+    return name.replace("healthcheck", "health_check")
+
+
+def _settings(group: Any) -> dict[str, str]:
+    names = (*target_group_validation.DEFAULTS, "protocol", "port", "vpc_id")
+    return {name: str(getattr(group, _on_group(name))).replace("True", "true") for name in names}
+
+
+_OURS = {  # moto's argument of ModifyTargetGroup → of CreateTargetGroup, in moto's order
+    "health_check_proto": "healthcheck_protocol",
+    "health_check_port": "healthcheck_port",
+    "health_check_path": "healthcheck_path",
+    "health_check_interval": "healthcheck_interval_seconds",
+    "health_check_timeout": "healthcheck_timeout_seconds",
+    "healthy_threshold_count": "healthy_threshold_count",
+    "unhealthy_threshold_count": "unhealthy_threshold_count",
+    "http_codes": "matcher",
+    "health_check_enabled": "healthcheck_enabled",
+}
+_MODIFIABLE = tuple(_OURS)

@@ -1,0 +1,204 @@
+"""What CreateTargetGroup, ModifyTargetGroup, ModifyTargetGroupAttributes and RegisterTargets may ask for: defaults and limits of TG-1 and
+TG-3. Pure but for the errors it raises; what AWS does and the data plane does not yet is refused in the open.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from sandbox.services.elbv2 import errors
+from sandbox.services.elbv2.api.validation.listeners import within
+from sandbox.services.elbv2.matcher import HIGHEST, LOWEST, Codes
+from sandbox.services.elbv2.model import ALL_ZONES, TRAFFIC_PORT
+
+TARGET_TYPES = ("instance", "ip", "lambda", "alb")
+PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
+
+DEFAULTS: dict[str, Any] = {  # TG-1, by moto's names
+    "target_type": "instance",
+    "protocol_version": "HTTP1",
+    "ip_address_type": "ipv4",
+    "healthcheck_enabled": "true",
+    "healthcheck_protocol": "HTTP",
+    "healthcheck_port": TRAFFIC_PORT,
+    "healthcheck_path": "/",
+    "healthcheck_interval_seconds": 30,
+    "healthcheck_timeout_seconds": 5,
+    "healthy_threshold_count": 5,
+    "unhealthy_threshold_count": 2,
+    "matcher": {"HttpCode": "200"},
+}
+
+RANGES = {  # moto's name: (member of the API, lowest, highest)
+    "healthcheck_interval_seconds": ("healthCheckIntervalSeconds", 5, 300),
+    "healthcheck_timeout_seconds": ("healthCheckTimeoutSeconds", 2, 120),
+    "healthy_threshold_count": ("healthyThresholdCount", 2, 10),
+    "unhealthy_threshold_count": ("unhealthyThresholdCount", 2, 10),
+}
+
+ATTRIBUTES = {  # TG-3
+    "deregistration_delay.timeout_seconds": "300",
+    "load_balancing.algorithm.type": "round_robin",
+    "load_balancing.algorithm.anomaly_mitigation": "off",
+    "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
+    "slow_start.duration_seconds": "0",
+    "stickiness.enabled": "false",
+    "stickiness.type": "lb_cookie",
+    "stickiness.lb_cookie.duration_seconds": "86400",
+    "stickiness.app_cookie.cookie_name": "",
+    "stickiness.app_cookie.duration_seconds": "86400",
+    "target_group_health.dns_failover.minimum_healthy_targets.count": "1",
+    "target_group_health.dns_failover.minimum_healthy_targets.percentage": "off",
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": "1",
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
+}
+
+ATTRIBUTE_RANGES = {
+    "deregistration_delay.timeout_seconds": (0, 3600),
+    "stickiness.lb_cookie.duration_seconds": (1, 604_800),
+    "stickiness.app_cookie.duration_seconds": (1, 604_800),
+}
+
+ATTRIBUTE_CHOICES = {
+    "load_balancing.algorithm.type": ("round_robin", "least_outstanding_requests", "weighted_random"),
+    "load_balancing.algorithm.anomaly_mitigation": ("on", "off"),
+    "load_balancing.cross_zone.enabled": ("true", "false", "use_load_balancer_configuration"),
+    "stickiness.enabled": ("true", "false"),
+    "stickiness.type": ("lb_cookie", "app_cookie"),
+}
+
+SUPPORTED = {  # the values that the data plane can act on, where they are not all
+    "load_balancing.algorithm.type": ("round_robin", "least_outstanding_requests"),
+    "load_balancing.algorithm.anomaly_mitigation": ("off",),
+    "load_balancing.cross_zone.enabled": ("true", "use_load_balancer_configuration"),
+    "slow_start.duration_seconds": ("0",),
+    "stickiness.enabled": ("false",),
+    "stickiness.type": ("lb_cookie", "app_cookie"),  # without effect while stickiness is off, as on AWS
+    "target_group_health.dns_failover.minimum_healthy_targets.count": ("1",),
+    "target_group_health.dns_failover.minimum_healthy_targets.percentage": ("off",),
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": ("1",),
+    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": ("off",),
+}
+
+
+def target_group(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """moto's arguments with AWS's defaults filled in."""
+    given = {name: value for name, value in asked.items() if value is not None}
+    whole = DEFAULTS | given
+    _kind(whole)
+    for name, text in (("protocol", "protocol"), ("port", "port"), ("vpc_id", "VPC ID")):
+        if not whole.get(name):
+            raise errors.validation(f"A {text} must be specified")
+    within(whole["port"], "port", 1, 65535)
+    return whole | health_check(whole)
+
+
+def _kind(asked: Mapping[str, Any]) -> None:
+    target_type, protocol = asked["target_type"], asked.get("protocol")
+    if target_type not in TARGET_TYPES:
+        raise errors.not_one_of(target_type, "targetType", TARGET_TYPES)
+    if target_type not in ("instance", "ip"):
+        raise errors.not_supported(f"A target group with target type '{target_type}'")
+    if protocol is not None and protocol not in PROTOCOLS:
+        raise errors.not_one_of(protocol, "protocol", PROTOCOLS)
+    if protocol not in (None, "HTTP"):
+        raise errors.not_supported(f"A target group with protocol {protocol}")
+    if asked["protocol_version"] != "HTTP1":
+        raise errors.not_supported(f"A target group with protocol version {asked['protocol_version']}")
+    if asked["ip_address_type"] != "ipv4":
+        raise errors.not_supported(f"A target group with IP address type {asked['ip_address_type']}")
+
+
+def health_check(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The health check settings of moto's arguments, checked and with numbers as numbers (TG-1)."""
+    numbers = {name: within(asked[name], member, low, high) for name, (member, low, high) in RANGES.items()}
+    interval, timeout = numbers["healthcheck_interval_seconds"], numbers["healthcheck_timeout_seconds"]
+    if timeout >= interval:
+        raise errors.validation(f"Health check timeout '{timeout}' must be smaller than the interval '{interval}'")
+    if str(asked["healthcheck_enabled"]).lower() != "true":
+        text = f"Health check enabled must be true for target groups with target type '{asked['target_type']}'"  # (U: the exact words)
+        raise errors.configuration(text)
+    _check_protocol(asked["healthcheck_protocol"])
+    _check_port(str(asked["healthcheck_port"]))
+    _check_path(asked["healthcheck_path"])
+    _check_matcher(asked["matcher"])
+    return numbers | {"healthcheck_enabled": "true"}
+
+
+def _check_protocol(protocol: str) -> None:
+    if protocol not in PROTOCOLS:
+        raise errors.not_one_of(protocol, "healthCheckProtocol", PROTOCOLS)
+    if protocol == "HTTPS":
+        raise errors.not_supported("A health check by HTTPS")
+    if protocol != "HTTP":
+        raise errors.validation(f"Health check protocol '{protocol}' must be one of 'HTTP, HTTPS'")  # (U)
+
+
+def _check_port(port: str) -> None:
+    if port != TRAFFIC_PORT and not (port.isdigit() and 1 <= int(port) <= 65535):
+        raise errors.validation(f"Health check port '{port}' must be '{TRAFFIC_PORT}' or in the range '1-65535'")  # (U)
+
+
+def _check_path(path: str) -> None:
+    if not path.startswith("/"):
+        raise errors.validation(f"Health check path '{path}' must begin with a '/' character")  # (U)
+    if len(path) > 1024:
+        limit = "Member must have length less than or equal to 1024"
+        raise errors.validation(f"1 validation error detected: Value '{path}' at 'healthCheckPath' failed to satisfy constraint: {limit}")
+
+
+def _check_matcher(matcher: Mapping[str, Any]) -> None:
+    if matcher.get("GrpcCode"):
+        raise errors.not_supported("A matcher for gRPC codes")
+    codes = matcher.get("HttpCode") or ""
+    try:
+        Codes(codes)
+    except ValueError:
+        raise errors.validation(f"Health check matcher HTTP code '{codes}' must be within '{LOWEST}-{HIGHEST}' inclusive") from None
+
+
+def attributes(asked: Mapping[str, str]) -> dict[str, str]:
+    """Raises ValidationError for unknown keys and values (TG-3; U: the texts)."""
+    for key, value in asked.items():
+        if key not in ATTRIBUTES:
+            raise errors.validation(f"Target group attribute key '{key}' is not recognized")
+        if key in ATTRIBUTE_RANGES:
+            check_range(key, value, *ATTRIBUTE_RANGES[key])
+        if key in ATTRIBUTE_CHOICES and value not in ATTRIBUTE_CHOICES[key]:
+            raise errors.validation(f"'{key}' value '{value}' must be one of [{', '.join(ATTRIBUTE_CHOICES[key])}]")
+        if key in SUPPORTED and value not in SUPPORTED[key]:
+            raise errors.not_supported(f"The target group attribute {key} with value '{value}'")
+    return dict(asked)
+
+
+def check_range(key: str, value: str, low: int, high: int) -> None:
+    if not value.isdigit() or not low <= int(value) <= high:
+        raise errors.validation(f"'{key}' value '{value}' must be between '{low}-{high}' inclusive")
+
+
+def target(asked: Mapping[str, Any], target_type: str) -> None:
+    """One of RegisterTargets' targets has the form that the group's type asks for."""
+    if "Port" in asked:
+        within(asked["Port"], "targets.1.member.port", 1, 65535)
+    if "QuicServerId" in asked:
+        raise errors.not_supported("A QUIC target")
+    if target_type == "instance":
+        if not asked["Id"].startswith("i-"):
+            raise errors.validation(f"Instance ID '{asked['Id']}' is not valid")
+        if "AvailabilityZone" in asked:
+            raise errors.validation("You cannot specify an Availability Zone for a target of type instance")  # (U)
+        return
+    try:
+        ipaddress.IPv4Address(asked["Id"])
+    except ValueError:
+        raise errors.validation(f"The IP address '{asked['Id']}' is not a valid IPv4 address") from None
+
+
+def zone_of_address(address: str, given: str | None, subnets: Mapping[str, str]) -> str:
+    """`subnets`: CIDR → zone, of the group's VPC. An address outside them needs the zone `all` (U: the text)."""
+    ip = ipaddress.IPv4Address(address)
+    found = next((zone for cidr, zone in subnets.items() if ip in ipaddress.IPv4Network(cidr)), None)
+    if found is None and given != ALL_ZONES:
+        text = f"The IP address '{address}' is outside the VPC of the target group: its Availability Zone must be '{ALL_ZONES}'"
+        raise errors.validation(text)
+    return given or found or ALL_ZONES

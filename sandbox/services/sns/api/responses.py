@@ -1,0 +1,169 @@
+"""SNS's operations where moto's response says something else than AWS: pending subscriptions, attributes, Publish with its checks."""
+
+import base64
+import re
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.core.responses import ActionResult, EmptyResult
+from moto.sns.exceptions import BatchEntryIdsNotDistinct, SNSException, TooManyEntriesInBatchRequest
+from moto.sns.responses import SNSResponse
+
+from sandbox.aws.links import LINK_KEY
+from sandbox.aws.seams import replaces, swap_response
+from sandbox.services.sns import errors
+from sandbox.services.sns.decide import publishing
+from sandbox.services.sns.model import Attributes, Publication
+
+PENDING = "pending confirmation"  # SNS-3: as Subscribe answers; lists say PendingConfirmation
+MOST_IN_BATCH = 10
+BATCH_ID = re.compile(r"[\w-]{1,80}")
+
+
+@swap_response("sns")
+class SandboxSNSResponse(SNSResponse):
+    # ---- subscriptions ----------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="SNS-3: `pending confirmation` until the endpoint has confirmed")
+    def subscribe(self) -> ActionResult:
+        endpoint = self._get_param("Endpoint")
+        if not endpoint:
+            raise errors.invalid("Endpoint")
+        given = self._get_param("Attributes", {})
+        subscription = self.backend.subscribe(self._get_param("TopicArn"), endpoint, self._get_param("Protocol"), given)
+        told = subscription.confirmed or self._get_param("ReturnSubscriptionArn")
+        return ActionResult({"SubscriptionArn": subscription.arn if told else PENDING})
+
+    @replaces(why="SNS-8: the token is looked at")
+    def confirm_subscription(self) -> ActionResult:
+        authenticate = str(self._get_param("AuthenticateOnUnsubscribe", "false")).lower() == "true"
+        found = self.backend.confirm(self._get_param("TopicArn"), self._get_param("Token"), authenticate, self._is_signed())
+        return ActionResult({"SubscriptionArn": found.arn})
+
+    @replaces(why="SNS-3: a link may not remove a subscription that was confirmed with AuthenticateOnUnsubscribe")
+    def unsubscribe(self) -> ActionResult:
+        self.backend.unsubscribe(self._get_param("SubscriptionArn"), self._is_signed())
+        return EmptyResult()
+
+    def _is_signed(self) -> bool:
+        return f"Credential={LINK_KEY}/" not in self.headers.get("Authorization", "")
+
+    @replaces(why="SNS-3: PendingConfirmation in the place of the ARN")
+    def list_subscriptions(self) -> ActionResult:
+        found, token = self.backend.list_subscriptions(next_token=self._get_param("NextToken"))
+        return _listed(found, token)
+
+    @replaces(why="SNS-3: PendingConfirmation in the place of the ARN")
+    def list_subscriptions_by_topic(self) -> ActionResult:
+        arn, token = self._get_param("TopicArn"), self._get_param("NextToken")
+        found, token = self.backend.list_subscriptions_by_topic(arn, next_token=token)
+        return _listed(found, token)
+
+    @replaces(why="the value as it was sent: moto takes any RawMessageDelivery for a boolean")
+    def set_subscription_attributes(self) -> ActionResult:
+        name, value = self._get_param("AttributeName"), self._get_param("AttributeValue", "")
+        self.backend.set_subscription_attributes(self._get_param("SubscriptionArn"), name, value)
+        return EmptyResult()
+
+    # ---- topics -------------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="attributes that are not set are left out; those that moto keeps and does not tell")
+    def get_topic_attributes(self) -> ActionResult:
+        topic = self.backend.get_topic(self._get_param("TopicArn"))
+        told = dict(super().get_topic_attributes()._result["Attributes"])
+        told |= {"SignatureVersion": getattr(topic, "signature_version", ""), "TracingConfig": getattr(topic, "tracing_config", "")}
+        told["MaximumMessageSize"] = getattr(topic, "maximum_message_size", "")
+        return ActionResult({"Attributes": {name: value for name, value in told.items() if value != "" or name == "DisplayName"}})
+
+    # ---- publishing ---------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="SNS-4, SNS-5: checks and their texts; deliveries are enqueued")
+    def publish(self) -> ActionResult:
+        number, target = self._get_param("PhoneNumber"), self._get_param("TargetArn")
+        publication = _publication(self._raw())
+        if number is not None:
+            return ActionResult({"MessageId": self.backend.publish_to_number(number, publication)})
+        arn = self._get_param("TopicArn")
+        if target is not None:
+            arn = target
+            if ":endpoint/" in target:
+                raise errors.no_endpoint()
+        if arn is None:
+            raise errors.no_target()
+        return ActionResult({"MessageId": self.backend.publish_to(arn, publication, self._get_param("MessageStructure"))})
+
+    def _raw(self) -> dict[str, Any]:
+        names = ("Message", "Subject", "MessageAttributes", "MessageGroupId", "MessageDeduplicationId")
+        return {name: self._get_param(name) for name in names}
+
+    @replaces(why="an entry that fails is told; moto drops most of them in silence")
+    def publish_batch(self) -> ActionResult:
+        arn, entries = self._get_param("TopicArn"), self._get_param("PublishBatchRequestEntries", [])
+        self.backend.get_topic(arn)
+        _check_batch(entries)
+        successful, failed = [], []
+        for entry in entries:
+            try:
+                message_id = self.backend.publish_to(arn, _publication(entry), entry.get("MessageStructure"))
+                successful.append({"Id": entry["Id"], "MessageId": message_id})
+            except SNSException as error:
+                failed.append({"Id": entry["Id"], "Code": error.code, "Message": error.message, "SenderFault": True})
+        return ActionResult({"Successful": successful, "Failed": failed})
+
+
+def _listed(subscriptions: list[Any], token: Any) -> ActionResult:
+    shown = [
+        {
+            "SubscriptionArn": each.arn if each.confirmed else "PendingConfirmation",
+            "Owner": each.owner,
+            "Protocol": each.protocol,
+            "Endpoint": each.endpoint,
+            "TopicArn": each.topic.arn,
+        }
+        for each in subscriptions
+    ]
+    return ActionResult({"Subscriptions": shown, "NextToken": token})
+
+
+def _publication(raw: dict[str, Any]) -> Publication:
+    """As it was sent. Raises InvalidParameter or ParameterValueInvalid."""
+    attributes = _attributes(raw.get("MessageAttributes") or {})
+    try:
+        publishing.check_attributes(attributes)
+    except ValueError as error:
+        raise errors.invalid_value(str(error)) from None
+    return Publication(
+        message_id="",  # given when it is taken
+        message=raw.get("Message") or "",
+        subject=raw.get("Subject"),
+        attributes=attributes,
+        group_id=raw.get("MessageGroupId"),
+        deduplication_id=raw.get("MessageDeduplicationId"),
+    )
+
+
+def _attributes(given: dict[str, Any]) -> Attributes:
+    return tuple((name, value.get("DataType") or "", _value(value)) for name, value in given.items())
+
+
+def _value(value: dict[str, Any]) -> str:
+    binary = value.get("BinaryValue")
+    if binary is not None:
+        return base64.b64encode(binary if isinstance(binary, bytes) else str(binary).encode()).decode()
+    return str(value.get("StringValue") or "")
+
+
+def _check_batch(entries: list[dict[str, Any]]) -> None:
+    if not entries:
+        raise errors.empty_batch()
+    if len(entries) > MOST_IN_BATCH:
+        raise TooManyEntriesInBatchRequest
+    ids = [entry["Id"] for entry in entries]
+    if len(set(ids)) != len(ids):
+        raise BatchEntryIdsNotDistinct
+    if not all(BATCH_ID.fullmatch(each) for each in ids):
+        raise errors.bad_batch_id()
+    if sum(publishing.size(_publication(entry)) for entry in entries) > publishing.LONGEST_MESSAGE:
+        raise errors.batch_too_long()

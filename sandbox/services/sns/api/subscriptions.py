@@ -1,0 +1,147 @@
+"""Subscriptions: who is told, once they have confirmed that they want to be; their attributes, and how they leave."""
+
+import json
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from sandbox.aws.context import context
+from sandbox.aws.seams import adds, replaces
+from sandbox.services.sns import errors
+from sandbox.services.sns.api.topics import Topics
+from sandbox.services.sns.decide import filter_policy
+from sandbox.services.sns.decide.publishing import Refused
+from sandbox.services.sns.model import CONFIRMED_BY_THE_OWNER, NOT_HERE, POSTED, TOKEN_LIFE, MessageType, Protocol
+from sandbox.services.sns.state import attributes, deliveries
+from sandbox.services.sns.state import subscriptions as subscription_state
+from sandbox.services.sns.state.outbox import checked
+from sandbox.services.sns.state.subscriptions import SubscriptionExtra, Token
+
+
+class Subscriptions(Topics):
+    @replaces(why="SNS-2, SNS-3: the endpoint is checked, and has to confirm; moto takes anything as confirmed")
+    def subscribe(self, topic_arn: str, endpoint: str, protocol: str, wanted: dict[str, str] | None = None) -> Any:
+        topic = self.get_topic(topic_arn)
+        kind = _protocol(protocol)
+        checked(subscription_state.check_endpoint, kind, endpoint)
+        values = self._subscription_values(wanted or {}, kind)
+        existing = self._find_subscription(topic_arn, endpoint, protocol)
+        if existing is not None:
+            if any(existing.attributes.get(name) != value for name, value in values.items()):
+                raise errors.other_subscription()
+            if not existing.confirmed:
+                self._ask_to_confirm(existing)
+            return existing
+        subscription = super().subscribe(topic_arn, endpoint, protocol)
+        self._begin(subscription, kind, values)
+        self._recount(topic)
+        return subscription
+
+    def _subscription_values(self, wanted: dict[str, str], kind: Protocol) -> dict[str, Any]:
+        scope = wanted.get("FilterPolicyScope", filter_policy.ATTRIBUTES)
+        try:
+            return {name: attributes.check_subscription(name, value, scope, kind) for name, value in sorted(wanted.items())}
+        except Refused as error:
+            raise errors.invalid(f"Attributes Reason: {error}") from None
+
+    def _begin(self, subscription: Any, kind: Protocol, values: dict[str, Any]) -> None:
+        now = context().clock.now()
+        subscription.confirmed = kind not in CONFIRMED_BY_THE_OWNER
+        subscription.sandbox = SubscriptionExtra(since=now, cause=context().journal.current_cause, next_slot=now)
+        subscription.attributes.update(values)
+        subscription.attributes["PendingConfirmation"] = not subscription.confirmed
+        subscription.attributes["ConfirmationWasAuthenticated"] = subscription.confirmed
+        if not subscription.confirmed:
+            self._ask_to_confirm(subscription)
+        elif kind is Protocol.SMS:
+            self._enqueue(deliveries.of_welcome(subscription, self._uuid(), self._envelope(subscription), subscription.sandbox.cause))
+
+    def _ask_to_confirm(self, subscription: Any, kind: MessageType = MessageType.SUBSCRIPTION_CONFIRMATION) -> None:
+        now = context().clock.now()
+        self.sandbox_tokens = {text: kept for text, kept in self.sandbox_tokens.items() if kept.until > now}
+        token = f"{context().random.getrandbits(896):0224x}"
+        self.sandbox_tokens[token] = Token(subscription_arn=subscription.arn, until=now + TOKEN_LIFE)
+        cause = context().journal.current_cause
+        self._enqueue(deliveries.of_confirmation(subscription, kind, self._uuid(), self._envelope(subscription), token, cause))
+
+    @adds(why="SNS-8: moto answers with a made-up ARN")
+    def confirm(self, topic_arn: str, token: str, authenticate_on_unsubscribe: bool, signed: bool) -> Any:
+        """`signed`: the request was, as opposed to a link that was followed."""
+        if not subscription_state.TOKEN.fullmatch(token):
+            raise errors.malformed_token()
+        kept = self.sandbox_tokens.get(token)
+        if kept is None or kept.until <= context().clock.now() or kept.subscription_arn.rpartition(":")[0] != topic_arn:
+            raise errors.unknown_token()
+        subscription = self.subscriptions.get(kept.subscription_arn) or self.sandbox_unsubscribed.pop(kept.subscription_arn, None)
+        if subscription is None:
+            raise errors.unknown_token()
+        self.subscriptions[subscription.arn] = subscription
+        if not subscription.confirmed:
+            subscription.confirmed = True
+            subscription.attributes |= {"PendingConfirmation": False, "ConfirmationWasAuthenticated": signed}
+            subscription.sandbox.authenticate_on_unsubscribe = authenticate_on_unsubscribe and signed
+            self._record(subscription, "SNS Subscription Confirmed", f"{subscription.endpoint} confirmed its subscription")
+        self._recount(subscription.topic)
+        return subscription
+
+    @replaces(why="SNS-3: a pending subscription stays; HTTP subscribers are told")
+    def unsubscribe(self, subscription_arn: str, signed: bool = True) -> None:
+        if len(subscription_arn.split(":")) < 6:
+            raise errors.bad_arn("SubscriptionArn", subscription_arn)
+        subscription = self.subscriptions.get(subscription_arn)
+        if subscription is None:
+            return
+        if not subscription.confirmed:
+            raise errors.still_pending()
+        if subscription.sandbox.authenticate_on_unsubscribe and not signed:
+            raise errors.authentication_needed()
+        super().unsubscribe(subscription_arn)
+        subscription.topic.subscriptions_deleted += 1
+        self._recount(subscription.topic)
+        if Protocol(subscription.protocol) in POSTED:
+            self.sandbox_unsubscribed[subscription_arn] = subscription
+            self._ask_to_confirm(subscription, MessageType.UNSUBSCRIBE_CONFIRMATION)
+
+    def remove_unconfirmed(self, arn: str) -> None:
+        """SNS-3: three days have passed."""
+        subscription = self.subscriptions.pop(arn, None)
+        if subscription is not None:
+            self._recount(subscription.topic)
+
+    @replaces(why="values are checked as they are set")
+    def set_subscription_attributes(self, arn: str, name: str, value: Any) -> None:
+        subscription = self._subscription(arn)
+        scope = subscription.attributes.get("FilterPolicyScope", filter_policy.ATTRIBUTES)
+        protocol = Protocol(subscription.protocol)
+        subscription.attributes[name] = checked(attributes.check_subscription, name, str(value or ""), scope, protocol)
+
+    @replaces(why="EffectiveDeliveryPolicy follows the topic's and the subscription's own")
+    def get_subscription_attributes(self, arn: str) -> dict[str, Any]:
+        subscription = self._subscription(arn)
+        found = dict(super().get_subscription_attributes(arn))
+        if Protocol(subscription.protocol) in POSTED:
+            found["EffectiveDeliveryPolicy"] = json.dumps(attributes.delivery_policy(subscription).as_json(), separators=(",", ":"))
+        return {name: value for name, value in found.items() if value != ""}
+
+    def _subscription(self, arn: str) -> Any:
+        if len(arn.split(":")) < 6:
+            raise errors.bad_arn("SubscriptionArn", arn)
+        if arn not in self.subscriptions:
+            raise errors.no_subscription()
+        return self.subscriptions[arn]
+
+    def _recount(self, topic: Any) -> None:
+        of_topic = self._get_topic_subscriptions(topic)
+        topic.subscriptions_confimed = sum(sub.confirmed for sub in of_topic)  # moto's spelling
+        topic.subscriptions_pending = len(of_topic) - topic.subscriptions_confimed
+
+
+def _protocol(text: str) -> Protocol:
+    try:
+        protocol = Protocol(text)
+    except ValueError:
+        raise errors.unknown_protocol(text) from None
+    if protocol in NOT_HERE:
+        raise NotImplementedError(f"there is nobody behind protocol {text}; use http, https, sqs, email, email-json or sms")
+    return protocol

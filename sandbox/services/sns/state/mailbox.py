@@ -1,0 +1,58 @@
+"""Where mails and text messages of SNS go: nothing leaves the sandbox. `sandbox mailbox` and /_sandbox/mailbox show it.
+
+Kept on the SNS backend that sent it, the newest of each, so it goes with a reset and survives a restart.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.sns.models import sns_backends
+
+from sandbox.aws.context import LOCK
+from sandbox.services.sns.decide.messages import timestamp
+
+KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    at: datetime
+    protocol: str  # "email", "email-json", "sms"
+    sender: str
+    to: str
+    body: str
+    message_id: str
+    subject: str | None = None  # None: a text message
+    topic_arn: str | None = None  # None: published to the number itself
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "at": timestamp(self.at),
+            "protocol": self.protocol,
+            "from": self.sender,
+            "to": self.to,
+            "subject": self.subject,
+            "body": self.body,
+            "message_id": self.message_id,
+            "topic_arn": self.topic_arn,
+        }
+
+
+def empty() -> deque[Mail]:
+    return deque(maxlen=KEPT)
+
+
+class Mailbox:
+    """All mails of all accounts and Regions. May be read from any thread."""
+
+    def messages(self, to: str | None = None) -> tuple[Mail, ...]:
+        """Oldest first; `to`: of one address or number."""
+        with LOCK:
+            boxes = [backend.sandbox_mails for regions in sns_backends.values() for backend in regions.values()]
+            found = sorted((mail for box in boxes for mail in box), key=lambda mail: mail.at)
+        return tuple(mail for mail in found if to is None or mail.to == to)
