@@ -13,6 +13,7 @@ from typing import Any
 
 import docker
 from bench.sandboxes import NAME
+from sandbox.drivers.runtime import launch_spec_json
 from sandbox.drivers.runtime.base import LaunchSpec
 from sandbox.drivers.runtime.docker import labels
 from sandbox.drivers.runtime.docker.engine import container_config
@@ -47,7 +48,7 @@ class Containers:
     def made_of(self, instance_id: str) -> tuple[LaunchSpec, str]:
         """What the instance's container was made by, and its image."""
         config = self._docker.inspect_container(labels.container_name(NAME, instance_id))["Config"]
-        return labels.from_json(config["Labels"][labels.SPEC]), config["Image"]
+        return launch_spec_json.from_json(config["Labels"][labels.SPEC]), config["Image"]
 
     def run_bare(self, like: LaunchSpec, image: str, address: str) -> str:
         """Creates and starts a container of the same image with the same limits in the same network: two calls, nothing more."""

@@ -20,8 +20,6 @@ from sandbox.core.clock import WallClock
 from sandbox.core.errors import UserError
 from sandbox.core.events import Event
 from sandbox.core.text import plural
-from sandbox.drivers.runtime.docker.runtime import DockerRuntime
-from sandbox.drivers.runtime.process.runtime import ProcessRuntime
 from sandbox.journal_file import JournalFile
 from sandbox.settings import Settings
 from sandbox.wiring import Sandbox, build, real_drivers
@@ -139,7 +137,7 @@ def remove(settings: Settings) -> list[str]:
     clock = WallClock()
     drivers = real_drivers(clock, settings)
     machines = len(drivers.runtime.containers())
-    stayed: tuple[str, ...] = drivers.runtime.remove_all() if isinstance(drivers.runtime, DockerRuntime | ProcessRuntime) else ()
+    stayed = drivers.runtime.remove_all()
     drivers.proxy.close(keep_serving=False)
     drivers.prober.close()
     drivers.deliverer.close()

@@ -70,13 +70,25 @@ PRIVILEGED_OFFSET = 20_000  # added to ports below 1024 where this user may not 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """The drivers of virtual time, with what tests and virtual scenarios may do to them."""
+
+    world: World  # what all of them stand on
+    runtime: SimulatedRuntime
+    prober: SimulatedProber
+    proxy: SimulatedProxy
+    deliverer: SimulatedDeliverer
+    meter: SimulatedMeter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drivers:
     runtime: Runtime
     prober: Prober
     proxy: Proxy
     deliverer: Deliverer
     meter: Meter
-    world: World | None = None  # what the simulated ones stand on
+    simulated: Simulated | None = None  # the same drivers, when they are simulated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +102,13 @@ class Sandbox:
     transport: Transport
 
     @property
+    def simulated(self) -> Simulated:
+        assert self.drivers.simulated is not None, "this sandbox has real drivers"
+        return self.drivers.simulated
+
+    @property
     def world(self) -> World:
-        assert self.drivers.world is not None, "only a simulated sandbox has a world to break"
-        return self.drivers.world
+        return self.simulated.world
 
     def close(self) -> None:
         """Lets go of the drivers. Instances and the load balancer go on."""
@@ -124,8 +140,7 @@ def build(
     aws = Context(clock=clock, journal=journal, random=chance, settings=settings, wake=engine.wake)
     aws.extra["runtime"] = drivers.runtime
     aws.extra["record_metric"] = record
-    if refuse_cidr := getattr(drivers.runtime, "refuse_cidr", None):
-        aws.extra["refuse_cidr"] = refuse_cidr
+    aws.extra["refuse_cidr"] = drivers.runtime.check_cidr
     use(aws)
     moto_time.install(clock)
     seams.install()
@@ -135,7 +150,7 @@ def build(
     ec2 = Ec2Controller(journal, drivers.runtime)
     elbv2 = Elbv2Controller(journal, drivers.prober, drivers.proxy, drivers.runtime)
     sns = SnsController(journal, transport, drivers.deliverer)
-    stamps = None if drivers.world else real_now  # the simulated proxy stamps its records with sandbox time
+    stamps = None if drivers.simulated else real_now  # the simulated proxy stamps its records with sandbox time
     controllers: list[Controller] = [
         ec2,
         elbv2,
@@ -159,8 +174,7 @@ def build(
         transport=transport,
     )
     drivers.deliverer.on_result(lambda key: engine.wake("sns", key))
-    if isinstance(drivers.proxy, EnvoyProxy):
-        drivers.proxy.on_trouble(partial(_tell_trouble, journal))
+    drivers.proxy.on_trouble(partial(_record_trouble, journal))
     gateway.control = control_app(_surface(sandbox, disk))
     return sandbox
 
@@ -170,33 +184,34 @@ def build(
 
 def _simulated(engine: Engine, clock: Clock, world: World) -> Drivers:
     world.clock, world.at = clock, engine.at
-    return Drivers(
+    made = Simulated(
+        world=world,
         runtime=SimulatedRuntime(world),
         prober=SimulatedProber(world),
         proxy=SimulatedProxy(world),
         deliverer=SimulatedDeliverer(world),
         meter=SimulatedMeter(world),
-        world=world,
     )
+    return Drivers(runtime=made.runtime, prober=made.prober, proxy=made.proxy, deliverer=made.deliverer, meter=made.meter, simulated=made)
 
 
 def real_drivers(clock: Clock, settings: Settings) -> Drivers:
     prober = HttpProber(clock, in_a_vpc if settings.runtime == "docker" else loopback)
-    runtime = _runtime(clock, settings)
-    if isinstance(runtime, ProcessRuntime):
-        meter = process_meter(clock, runtime.processes)
-    else:
-        meter = docker_meter(clock, settings.name, settings.docker_host or os.environ.get("DOCKER_HOST"))
+    runtime, meter = (_containers if settings.runtime == "docker" else _processes)(clock, settings)
     courier = settings.state_dir / "courier.sock" if settings.topology == "compose" else None
     deliverer = HttpDeliverer(clock, courier_at=courier)
     return Drivers(runtime=runtime, prober=prober, proxy=_proxy(clock, settings), deliverer=deliverer, meter=meter)
 
 
-def _runtime(clock: Clock, settings: Settings) -> Runtime:
-    if settings.runtime == "docker":
-        router = NetnsRouter(DockerEngine(settings.name, settings.docker_host)) if settings.topology == "compose" else None
-        return DockerRuntime(clock, settings.name, settings.docker_host, router, {DEFAULT_IMAGE: settings.machine_image})
-    return ProcessRuntime(clock, settings.state_dir / "instances", 0 if may_bind_port_80() else PRIVILEGED_OFFSET, APP)
+def _containers(clock: Clock, settings: Settings) -> tuple[Runtime, Meter]:
+    router = NetnsRouter(DockerEngine(settings.name, settings.docker_host)) if settings.topology == "compose" else None
+    runtime = DockerRuntime(clock, settings.name, settings.docker_host, router, {DEFAULT_IMAGE: settings.machine_image})
+    return runtime, docker_meter(clock, settings.name, settings.docker_host or os.environ.get("DOCKER_HOST"))
+
+
+def _processes(clock: Clock, settings: Settings) -> tuple[Runtime, Meter]:
+    runtime = ProcessRuntime(clock, settings.state_dir / "instances", 0 if may_bind_port_80() else PRIVILEGED_OFFSET, APP)
+    return runtime, process_meter(clock, runtime.processes)
 
 
 def _proxy(clock: Clock, settings: Settings) -> EnvoyProxy:
@@ -212,7 +227,7 @@ def _proxy(clock: Clock, settings: Settings) -> EnvoyProxy:
     )
 
 
-def _tell_trouble(journal: Journal, sentence: str) -> None:
+def _record_trouble(journal: Journal, sentence: str) -> None:
     journal.record(Event(source="sandbox.proxy", detail_type="Data Plane Trouble", summary=sentence))
 
 
@@ -232,7 +247,7 @@ def may_bind_port_80() -> bool:
 
 def _surface(sandbox: Sandbox, disk: Callable[[], str | None]) -> ControlSurface:
     settings, drivers, engine = sandbox.settings, sandbox.drivers, sandbox.engine
-    access_log, busy = AccessLog(), rates.Rates((lambda: sandbox.clock.now().timestamp()) if drivers.world else time.monotonic)
+    access_log, busy = AccessLog(), rates.Rates((lambda: sandbox.clock.now().timestamp()) if drivers.simulated else time.monotonic)
     drivers.proxy.on_access(access_log.take)
     drivers.proxy.on_access(busy.take)
     mailbox = Mailbox()

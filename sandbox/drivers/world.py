@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from sandbox.core.clock import Clock
+from sandbox.drivers.runtime.cidr import Range
 
 
 class App(Enum):
@@ -59,6 +60,7 @@ class World:
     request_time: timedelta = timedelta(milliseconds=5)
     machines: dict[str, Machine] = field(default_factory=dict)
     cut_zones: set[str] = field(default_factory=set)
+    other_networks: tuple[Range, ...] = ()  # of the simulated host: a VPC that overlaps one is refused
     launch_error: Callable[[str], str | None] = lambda zone: None  # zone → why a launch there fails
     load: Callable[[Machine, datetime], float] = lambda machine, now: machine.cpu_percent  # percent of its cores (metering/simulated.py)
 

@@ -14,8 +14,6 @@ from werkzeug.test import TestResponse
 from sandbox.client import Refused
 from sandbox.core.client_header import CLIENT_HEADER
 from sandbox.core.control import Scope
-from sandbox.drivers.delivery.simulated import SimulatedDeliverer
-from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.settings import Settings
 from sandbox.traffic.plan import Failure, Outcome, Plan, Stream, judge
 from sandbox.traffic.receiver import Receiver
@@ -57,21 +55,17 @@ class VirtualClient:
         self.sandbox.engine.run_until(self.now() + duration)
 
     def traffic(self, plan: Plan) -> Stream:
-        proxy = self.sandbox.drivers.proxy
-        assert isinstance(proxy, SimulatedProxy)
         listeners = {e["url"]: e["listener_arn"] for e in self.get("endpoints")["endpoints"] if e["url"]}
-        return VirtualLoad(plan, self.sandbox.clock, self.sandbox.engine.at, lambda url: self._ask(proxy, listeners, url))
+        return VirtualLoad(plan, self.sandbox.clock, self.sandbox.engine.at, lambda url: self._ask(listeners, url))
 
     def receiver(self) -> Receiver:
-        deliverer = self.sandbox.drivers.deliverer
-        assert isinstance(deliverer, SimulatedDeliverer)
-        return VirtualReceiver(deliverer)
+        return VirtualReceiver(self.sandbox.simulated.deliverer)
 
-    def _ask(self, proxy: SimulatedProxy, listeners: Mapping[str, str], url: str) -> tuple[Outcome, float]:
+    def _ask(self, listeners: Mapping[str, str], url: str) -> tuple[Outcome, float]:
         parts = urlsplit(url)
-        path = parts.path or "/"
+        path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         try:
-            response = proxy.request(listeners[f"http://{parts.netloc}/"], path=f"{path}?{parts.query}" if parts.query else path)
+            response = self.sandbox.simulated.proxy.request(listeners[f"http://{parts.netloc}/"], path=path)
         except KeyError:
             return Outcome(failure=Failure.REFUSED), 0.0
         worked = self._work.take(response.target_id, parts.query) if response.target_id else timedelta(0)

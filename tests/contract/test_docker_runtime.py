@@ -182,12 +182,12 @@ def test_cidr_of_another_network_is_refused_with_its_name_and_launch_there_fails
         sentence = f"10.231.0.0/16 overlaps the Docker network {other.name}-subnet-subnet-0contract7 (10.231.7.0/24) on this machine"
         waited = threading.Event()
         for _ in range(100):
-            if (world.runtime.refuse_cidr("10.231.0.0/16") or "").startswith(sentence):
+            if (world.runtime.check_cidr("10.231.0.0/16") or "").startswith(sentence):
                 break
             waited.wait(0.05)
-        assert (world.runtime.refuse_cidr("10.231.0.0/16") or "").startswith(sentence)
-        assert other.runtime.refuse_cidr("10.231.0.0/16") is None
-        assert world.runtime.refuse_cidr("10.234.0.0/16") is None
+        assert (world.runtime.check_cidr("10.231.0.0/16") or "").startswith(sentence)
+        assert other.runtime.check_cidr("10.231.0.0/16") is None
+        assert world.runtime.check_cidr("10.234.0.0/16") is None
 
         spec = launch_spec(11)
         world.runtime.launch(spec)

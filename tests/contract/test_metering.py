@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from pathlib import Path
 
 import pytest
 
@@ -56,20 +56,20 @@ def measured(meter: Meter) -> tuple[Spent, float, float]:
 
 
 @contextmanager
-def burning(share: float) -> Iterator[tuple[subprocess.Popen[bytes], IO[str]]]:
-    with tempfile.TemporaryFile("w+") as told:
-        process = subprocess.Popen([sys.executable, "-c", BURN, str(share)], stdout=told)
+def burning(share: float) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """The program, and the file that it writes to."""
+    with tempfile.NamedTemporaryFile() as output:
+        process = subprocess.Popen([sys.executable, "-c", BURN, str(share)], stdout=output)
         try:
-            yield process, told
+            yield process, Path(output.name)
         finally:
             process.kill()
             process.wait()
 
 
-def used(told: IO[str], start: float, end: float) -> float:
+def used(output: Path, start: float, end: float) -> float:
     """Share of a core that the program says it used between two moments of the machine's clock."""
-    told.seek(0)
-    pairs = [tuple(map(float, line.split())) for line in told.read().splitlines()[:-1]]
+    pairs = [tuple(map(float, line.split())) for line in output.read_text().splitlines()[:-1]]
     (began, before), (ended, after) = min(pairs, key=lambda p: abs(p[0] - start)), min(pairs, key=lambda p: abs(p[0] - end))
     return (after - before) / (ended - began)
 
@@ -78,13 +78,13 @@ def used(told: IO[str], start: float, end: float) -> float:
 @pytest.mark.process
 @pytest.mark.parametrize(("limit", "percent"), [(0.5, 50.0), (1.0, 25.0)])
 def test_a_process_at_a_share_of_its_limit_reads_that_share(limit: float, percent: float) -> None:
-    with burning(limit * percent / 100) as (process, told):
+    with burning(limit * percent / 100) as (process, output):
         meter = process_meter(WallClock(SPEED), lambda: {INSTANCE: (process.pid, limit)})
         try:
             spent, start, end = measured(meter)
         finally:
             meter.close()
-        truly = 100 * used(told, start, end) / limit
+        truly = 100 * used(output, start, end) / limit
     assert spent.cpu_utilization == pytest.approx(truly, abs=3)
     assert spent.network_in is None
 

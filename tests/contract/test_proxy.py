@@ -60,6 +60,18 @@ def test_connections_of_clients_and_to_targets_are_counted(harness: Harness) -> 
     until(lambda: 1 <= harness.proxy.connections().get("counted", none).opened <= 3)  # Envoy keeps them open for the next request
 
 
+def test_a_killed_proxy_is_reported_and_serves_its_configuration_again(harness: Harness) -> None:
+    harness.apply(listener(rule(None, forward("killed"))), group("killed", harness.endpoint("i-1")))
+    assert harness.ask().status == 200
+    address, before = harness.proxy.local_address(ARN), list(harness.troubles)
+    harness.kill()
+    assert harness.proxy.available() is None
+    assert [sentence.endswith("it is started again") for sentence in harness.troubles[len(before) :]] == [True]
+    assert harness.proxy.local_address(ARN) == address
+    assert harness.ask().status == 200
+    until(lambda: harness.proxy.connections()[ARN].opened == 1)  # counted from 0 again
+
+
 # ---- rules -------------------------------------------------------------------------------------------------------------------------------
 
 

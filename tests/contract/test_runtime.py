@@ -205,6 +205,24 @@ def test_adopted_instance_killed_from_outside_is_seen_as_exited(world: RuntimeWo
     world.wait(is_in(spec.instance_id, EXITED))
 
 
+def test_remove_all_removes_every_instance_whatever_its_state(world: RuntimeWorld) -> None:
+    running, stopped = launch_spec(10), launch_spec(11)
+    for spec in (running, stopped):
+        world.runtime.launch(spec)
+        world.wait(is_in(spec.instance_id, RUNNING))
+    world.runtime.stop(stopped.instance_id)
+    world.wait(is_in(stopped.instance_id, EXITED))
+
+    assert world.runtime.remove_all() == ()
+
+    world.wait(lambda containers: not containers)
+    assert world.again().containers() == {}
+
+
+def test_cidr_that_nothing_of_this_machine_has_is_accepted(world: RuntimeWorld) -> None:
+    assert world.runtime.check_cidr("10.234.0.0/16") is None
+
+
 def test_console_tells_of_the_boot(world: RuntimeWorld) -> None:
     spec = launch_spec()
     world.runtime.launch(spec)

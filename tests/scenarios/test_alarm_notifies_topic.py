@@ -87,8 +87,8 @@ def test_a_subscriber_that_is_down_fails() -> None:
     stage = rehearsal()
 
     def down() -> None:
-        deliverer = stage.sandbox.sandbox.drivers.deliverer
-        deliverer.subscriber("http://127.0.0.1:9999/alerts").behaviour = Behaviour.DOWN  # type: ignore[attr-defined]
+        deliverer = stage.sandbox.sandbox.simulated.deliverer
+        deliverer.subscriber("http://127.0.0.1:9999/alerts").behaviour = Behaviour.DOWN
 
     stage.at["Every target"] = down
     assert not alarm_notifies_topic.run(stage)

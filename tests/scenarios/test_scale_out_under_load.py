@@ -79,7 +79,7 @@ def test_requests_that_the_clients_do_not_know_of_fail_the_counts() -> None:
 
     def stranger() -> None:
         listener = stage.client.get("endpoints")["endpoints"][0]["listener_arn"]
-        stage.sandbox.sandbox.drivers.proxy.request(listener)  # type: ignore[attr-defined]
+        stage.sandbox.sandbox.simulated.proxy.request(listener)
 
     stage.at["The load grows"] = stranger
     assert not scale_out_under_load.run(stage)

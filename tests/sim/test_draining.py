@@ -7,9 +7,7 @@ from tests.support import Fleet, rule, virtual_sandbox
 def fleet_and_proxy() -> tuple[Fleet, SimulatedProxy]:
     fleet = Fleet(virtual_sandbox()).make(delay=20, HealthCheckType="EC2")
     assert fleet.on.until(lambda: list(fleet.health().values()) == ["healthy"] * 3, 60) is not None
-    proxy = fleet.on.sandbox.drivers.proxy
-    assert isinstance(proxy, SimulatedProxy)
-    return fleet, proxy
+    return fleet, fleet.on.sandbox.simulated.proxy
 
 
 def endpoint(fleet: Fleet, instance_id: str) -> tuple[str, int]:

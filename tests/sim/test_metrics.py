@@ -12,7 +12,6 @@ import pytest
 from sandbox.aws import state
 from sandbox.core.control import Scope
 from sandbox.drivers.metering.simulated import SimulatedMeter, shared_load
-from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.world import App
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
 from sandbox.services.cloudwatch.api.assembly import record
@@ -105,8 +104,7 @@ class Front:
 
     def ask(self, count: int) -> Counter[int]:
         """Requests as a client makes them, spread over the next half minute. → how often it got each status."""
-        proxy, got = self.stage.sandbox.drivers.proxy, Counter[int]()
-        assert isinstance(proxy, SimulatedProxy)
+        proxy, got = self.stage.sandbox.simulated.proxy, Counter[int]()
         for _ in range(count):
             got[proxy.request(self.dns_name).status] += 1
             self.stage.minutes(0.5 / count)

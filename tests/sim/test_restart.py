@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from sandbox import serving
 from sandbox.aws import state
 from sandbox.core.journal import Journal
-from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.wiring import build
 from tests.support import Fleet, VirtualSandbox, rule, virtual_sandbox
 from tests.support.trials import fleet_of, recovers, suffer
@@ -44,8 +43,7 @@ def test_the_load_balancer_is_told_the_same_again(saved: Path) -> None:
     fleet, watch = fleet_of(virtual_sandbox())
     fleet = restarted(fleet, watch, saved)
     fleet.on.run(1)
-    proxy = fleet.on.sandbox.drivers.proxy
-    assert isinstance(proxy, SimulatedProxy)
+    proxy = fleet.on.sandbox.simulated.proxy
     assert {proxy.request(fleet.listener).target_id for _ in range(3)} == set(fleet.members())
 
 

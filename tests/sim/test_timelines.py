@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from sandbox.aws import state
-from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.world import App
 from tests.support import Fleet, VirtualSandbox, rule, virtual_sandbox
 
@@ -35,8 +34,7 @@ class Timeline:
 
     def at(self, second: float) -> None:
         """Goes there; the client asks once at each full second on the way."""
-        proxy = self.on.sandbox.drivers.proxy
-        assert isinstance(proxy, SimulatedProxy)
+        proxy = self.on.sandbox.simulated.proxy
         name = self.on.client("elbv2").describe_load_balancers()["LoadBalancers"][0]["DNSName"]
         while (now := self.seconds(self.on.now())) < second:
             if now == int(now):

@@ -36,9 +36,7 @@ class VirtualSandbox:
 
     @property
     def runtime(self) -> SimulatedRuntime:
-        runtime = self.sandbox.drivers.runtime
-        assert isinstance(runtime, SimulatedRuntime)
-        return runtime
+        return self.sandbox.simulated.runtime
 
     def now(self) -> datetime:
         return self.sandbox.clock.now()

@@ -151,13 +151,18 @@ class Proxy(Protocol):
         """Called with each batch of finished requests, within a second, each exactly once."""
         ...
 
+    def on_trouble(self, callback: Callable[[str], None]) -> None:
+        """Called with one sentence when the data plane died, does not answer, or could not do what was asked. It is restarted without
+        being asked to."""
+        ...
+
     def connections(self) -> Mapping[str, Connections]:
         """By ARN of listener or target group, as it was within the last real second; without those of which nothing is known."""
         ...
 
     def cut(self, host: str, port: int) -> None:
         """Ends the open connections to a target, whose open requests get a 502 (TG-20). Returns at once. Where the machine does not permit
-        it requests end when the target does, and the driver's trouble tells so."""
+        it, `on_trouble` is called and requests end when the target does."""
         ...
 
     def available(self) -> str | None:

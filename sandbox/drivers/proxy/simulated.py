@@ -56,6 +56,7 @@ class SimulatedProxy:
         self._clients = itertools.count(_FIRST_CLIENT_PORT)
         self._ports: dict[str, int] = {}
         self._access: list[Callable[[Sequence[AccessRecord]], None]] = []
+        self._trouble: list[Callable[[str], None]] = []
         self._opened: Counter[str] = Counter()
         self.cuts: list[tuple[str, int]] = []
 
@@ -80,6 +81,9 @@ class SimulatedProxy:
     def on_access(self, callback: Callable[[Sequence[AccessRecord]], None]) -> None:
         self._access.append(callback)
 
+    def on_trouble(self, callback: Callable[[str], None]) -> None:
+        self._trouble.append(callback)
+
     def connections(self) -> Mapping[str, Connections]:
         """Each request comes by a connection of its own and goes on by another; both end with it."""
         return {arn: Connections(opened=count, open=0) for arn, count in self._opened.items()}
@@ -93,6 +97,12 @@ class SimulatedProxy:
 
     def close(self, *, keep_serving: bool = True) -> None:
         pass
+
+    def crash(self) -> None:
+        """What `kill -9` is to Envoy. It is restarted in no time, with its configuration; connections are counted from 0 again."""
+        self._opened.clear()
+        for callback in self._trouble:
+            callback("the simulated proxy was killed; it is started again")
 
     # ---- requests --------------------------------------------------------------------------------------------------------------------
 

@@ -94,6 +94,16 @@ class Runtime(Protocol):
 
     def on_change(self, callback: Callable[[str], None]) -> None: ...
 
+    def check_cidr(self, cidr: str) -> str | None:
+        """None when a VPC can have this CIDR block, else one sentence that names the network or route of this machine that it overlaps.
+        No I/O."""
+        ...
+
+    def remove_all(self) -> tuple[str, ...]:
+        """Removes every instance of this sandbox, and nothing else. → one sentence for each thing that could not be removed. Does I/O:
+        called when the control plane has ended (`sandbox down`)."""
+        ...
+
     def available(self) -> str | None:
         """None when launches can be carried out, else one sentence why not ("Docker does not answer: ...")."""
         ...

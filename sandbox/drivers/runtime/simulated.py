@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sandbox.drivers.runtime.base import Container, ContainerState, LaunchSpec
+from sandbox.drivers.runtime.cidr import overlap
 from sandbox.drivers.runtime.user_data import application_starts
 from sandbox.drivers.world import Machine, World
 
@@ -75,6 +76,13 @@ class SimulatedRuntime:
             self._show(entry, state=ContainerState.REMOVING)
             self._after(entry, self._world.stop_time, lambda: self._gone(instance_id))
 
+    def remove_all(self) -> tuple[str, ...]:
+        """At once, without the time that machines need to stop."""
+        for instance_id, entry in list(self._entries.items()):
+            entry.moment += 1
+            self._gone(instance_id)
+        return ()
+
     def crash(self, instance_id: str, exit_code: int = KILLED) -> None:
         """The machine ends by itself, or by another's hand: what `docker kill` is to a container."""
         entry = self._entries[instance_id]
@@ -100,6 +108,9 @@ class SimulatedRuntime:
 
     def on_change(self, callback: Callable[[str], None]) -> None:
         self._callbacks.append(callback)
+
+    def check_cidr(self, cidr: str) -> str | None:
+        return overlap(cidr, self._world.other_networks)
 
     def available(self) -> str | None:
         return None

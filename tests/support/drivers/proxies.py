@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import random
+import signal
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -72,7 +73,9 @@ class SimulatedHarness:
         self.world = World(clock=self.clock, at=self._at, random=random.Random(1))
         self.proxy = SimulatedProxy(self.world)
         self.records: list[AccessRecord] = []
+        self.troubles: list[str] = []
         self.proxy.on_access(self.records.extend)
+        self.proxy.on_trouble(self.troubles.append)
 
     def endpoint(self, name: str, *, healthy: bool = True, behaves: str = "ok") -> Endpoint:
         address = f"172.31.0.{10 + len(self.world.machines)}"
@@ -95,6 +98,9 @@ class SimulatedHarness:
             self.clock.advance_to(due)
             callback()
         return self.records
+
+    def kill(self) -> None:
+        self.proxy.crash()
 
     def close(self) -> None:
         self.proxy.close(keep_serving=False)
@@ -164,6 +170,13 @@ class EnvoyHarness:
         until(lambda: len(self.records) >= count)
         threading.Event().wait(0.3)
         return self.records
+
+    def kill(self) -> None:
+        """Envoy, from outside; returns when another has taken its place."""
+        killed = self.proxy.pid
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: self.proxy.pid not in (None, killed) and self.proxy.settled())
 
     def close(self) -> None:
         self.proxy.close(keep_serving=False)

@@ -118,7 +118,6 @@ class EnvoyProxy:
         self._access.append(callback)
 
     def on_trouble(self, callback: TroubleCallback) -> None:
-        """Called with one sentence when Envoy died, or could not be started; by then it is being started again."""
         self._trouble.append(callback)
 
     def available(self) -> str | None:

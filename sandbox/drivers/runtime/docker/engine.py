@@ -18,9 +18,10 @@ from docker.errors import APIError, DockerException
 
 import docker
 from sandbox.core.errors import DriverUnavailable, SandboxError
+from sandbox.drivers.runtime import launch_spec_json
 from sandbox.drivers.runtime.base import LaunchSpec
+from sandbox.drivers.runtime.cidr import ipv4
 from sandbox.drivers.runtime.docker import labels
-from sandbox.drivers.runtime.docker.cidr import ipv4
 
 TIMEOUT = 60  # real seconds for one call; creating a container on a slow disk may take long
 STOP_SECONDS = 10  # before SIGKILL; instance-init needs milliseconds
@@ -286,7 +287,7 @@ def container_config(name: str, spec: LaunchSpec, image: str, cpus: float) -> di
     """The body of Docker's create call. instance-init takes its variables out of the environment before anything else runs."""
     network = labels.network_name(name, spec.subnet_id)
     memory = spec.memory_mib << 20
-    user_data = "" if spec.user_data is None else labels.encoded(spec.user_data)
+    user_data = "" if spec.user_data is None else launch_spec_json.encoded(spec.user_data)
     return {
         "Image": image,
         "Hostname": spec.private_dns_name.split(".")[0],  # DNS-3
@@ -315,7 +316,7 @@ def container_config(name: str, spec: LaunchSpec, image: str, cpus: float) -> di
 def _facts(found: Mapping[str, Any]) -> Facts:
     state = found["State"]
     try:
-        spec = labels.from_json(found["Config"]["Labels"].get(labels.SPEC, ""))
+        spec = launch_spec_json.from_json(found["Config"]["Labels"].get(labels.SPEC, ""))
     except ValueError:
         spec = None
     return Facts(

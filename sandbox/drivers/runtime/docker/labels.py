@@ -2,12 +2,10 @@
 everything by these (the socket filter knows NAME too).
 """
 
-import base64
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 
+from sandbox.drivers.runtime import launch_spec_json
 from sandbox.drivers.runtime.base import LaunchSpec
 
 MANAGED = "sandbox.managed"  # "instance" | "subnet"
@@ -32,7 +30,7 @@ def network_name(name: str, subnet_id: str) -> str:
 
 def of_instance(name: str, spec: LaunchSpec) -> dict[str, str]:
     """The labels of an instance's container. Its own (`spec.labels`) cannot replace them."""
-    return {**spec.labels, MANAGED: "instance", NAME: name, INSTANCE_ID: spec.instance_id, SPEC: to_json(spec)}
+    return {**spec.labels, MANAGED: "instance", NAME: name, INSTANCE_ID: spec.instance_id, SPEC: launch_spec_json.to_json(spec)}
 
 
 def of_subnet(name: str, subnet_id: str) -> dict[str, str]:
@@ -41,27 +39,3 @@ def of_subnet(name: str, subnet_id: str) -> dict[str, str]:
 
 def ours(labels: Mapping[str, str] | None, name: str) -> bool:
     return (labels or {}).get(NAME) == name and MANAGED in (labels or {})
-
-
-def to_json(spec: LaunchSpec) -> str:
-    value = {field.name: getattr(spec, field.name) for field in fields(spec)}
-    value["labels"] = dict(spec.labels)
-    value["user_data"] = None if spec.user_data is None else encoded(spec.user_data)
-    return json.dumps(value)
-
-
-def from_json(text: str) -> LaunchSpec:
-    """What `to_json` wrote; ValueError when it is something else."""
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError(f"not a launch specification: {text[:80]}")
-    if value.get("user_data") is not None:
-        value["user_data"] = base64.b64decode(value["user_data"])
-    try:
-        return LaunchSpec(**value)
-    except TypeError as error:
-        raise ValueError(f"not a launch specification: {error}") from error
-
-
-def encoded(user_data: bytes) -> str:
-    return base64.b64encode(user_data).decode()

@@ -4,14 +4,15 @@ import threading
 from ipaddress import IPv4Network
 
 from sandbox.core.errors import Misconfigured
+from sandbox.drivers.runtime import cidr
 from sandbox.drivers.runtime.base import LaunchSpec
-from sandbox.drivers.runtime.docker import cidr, labels
+from sandbox.drivers.runtime.docker import labels
 from sandbox.drivers.runtime.docker.engine import DockerEngine, Network, Refused
 from sandbox.drivers.runtime.docker.router import Router
 
 
 class DockerNetworks:
-    """One bridge for each subnet. `attach_all`, `look` and `ensure` do I/O; `refuse_cidr` goes by the latest look."""
+    """One bridge for each subnet. `attach_all`, `look` and `ensure` do I/O; `check_cidr` goes by the latest look."""
 
     def __init__(self, engine: DockerEngine, router: Router | None) -> None:
         self._engine, self._router = engine, router
@@ -44,7 +45,7 @@ class DockerNetworks:
                 self._router.attach(name, spec.subnet_cidr)
             self._ready.add(name)
 
-    def refuse_cidr(self, block: str) -> str | None:
+    def check_cidr(self, block: str) -> str | None:
         """Why a VPC cannot have this CIDR block; None when it can."""
         ours = {n.interface for n in self._ours()}
         bridges = {n.interface for n in self._known}
@@ -81,7 +82,7 @@ class DockerNetworks:
         except Refused as refused:
             if refused.status == 409:  # made by someone else meanwhile
                 return
-            taken = self.refuse_cidr(spec.subnet_cidr)
+            taken = self.check_cidr(spec.subnet_cidr)
             raise Misconfigured(
                 taken or f"Docker refused the network of subnet {spec.subnet_id} ({spec.subnet_cidr}): {refused}"
             ) from refused

@@ -90,7 +90,7 @@ class DockerRuntime:
         self._ask(instance_id, Doing.REMOVING, everything_else, lambda: self._verbs.terminate(instance_id))
 
     def remove_all(self) -> tuple[str, ...]:
-        """Removes every container and network of this sandbox, and nothing else. → a sentence for each that stayed. Does I/O."""
+        """And the networks of the sandbox's subnets."""
         return remove_all(self._engine)
 
     # ---- reads -------------------------------------------------------------------------------------------------------------------------
@@ -111,9 +111,9 @@ class DockerRuntime:
             machine = self._machines.get(instance_id)
             return reachable(machine) if machine else None
 
-    def refuse_cidr(self, cidr: str) -> str | None:
-        """Why a VPC cannot have this CIDR block: the other network or route that it overlaps. By the latest look at Docker's networks."""
-        return self._networks.refuse_cidr(cidr)
+    def check_cidr(self, cidr: str) -> str | None:
+        """By the latest look at Docker's networks and the host's routes."""
+        return self._networks.check_cidr(cidr)
 
     def available(self) -> str | None:
         return self._trouble or ("Docker does not answer: it is there, and stands still." if self._pulse.silent else None)

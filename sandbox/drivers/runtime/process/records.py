@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from sandbox.drivers.runtime import launch_spec_json
 from sandbox.drivers.runtime.base import LaunchSpec
-from sandbox.drivers.runtime.docker import labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +33,12 @@ class Records:
         for file in sorted(self._directory.glob("*.json")):
             try:
                 value = json.loads(file.read_text())
-                yield Record(**{**value, "spec": labels.from_json(value["spec"])})
+                yield Record(**{**value, "spec": launch_spec_json.from_json(value["spec"])})
             except (ValueError, KeyError, TypeError):
                 continue
 
     def save(self, record: Record) -> None:
-        value = {"spec": labels.to_json(record.spec), "host": record.host, "port": record.port, "boots": record.boots}
+        value = {"spec": launch_spec_json.to_json(record.spec), "host": record.host, "port": record.port, "boots": record.boots}
         value |= {"pid": record.pid, "created": record.created}
         file = self._file(record.spec.instance_id, "json")
         new = file.with_suffix(".new")

@@ -4,12 +4,14 @@ import random
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from ipaddress import IPv4Network
 
 import pytest
 
 from sandbox.core.clock import VirtualClock
 from sandbox.core.journal import Journal
 from sandbox.drivers.runtime.base import ContainerState
+from sandbox.drivers.runtime.cidr import Range
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import Answer, World
 from sandbox.engine import Engine
@@ -111,3 +113,18 @@ def test_console_says_what_became_of_the_application(stage: Stage) -> None:
     stage.runtime.reboot(ID)
     stage.run(1)
     assert stage.runtime.console_output(ID) == b"boot 1: the application starts\nboot 2: no application\n"
+
+
+def test_cidr_that_overlaps_another_network_of_the_simulated_host_is_refused_with_both_names(stage: Stage) -> None:
+    stage.world.other_networks = (Range(what="the Docker network bridge", cidr=IPv4Network("172.17.0.0/16")),)
+    assert stage.runtime.check_cidr("172.16.0.0/15") == (
+        "172.16.0.0/15 overlaps the Docker network bridge (172.17.0.0/16) on this machine; choose another CIDR block."
+    )
+    assert stage.runtime.check_cidr("172.18.0.0/16") is None
+
+
+def test_remove_all_is_not_undone_by_a_boot_that_was_under_way(stage: Stage) -> None:
+    stage.runtime.launch(SPEC)
+    assert stage.runtime.remove_all() == ()
+    stage.run(10)
+    assert (stage.runtime.containers(), stage.world.machines) == ({}, {})

@@ -8,18 +8,6 @@ from sandbox.drivers.runtime.docker import labels
 from tests.support.drivers.runtimes import launch_spec
 
 
-@pytest.mark.parametrize("user_data", [None, b"", b"#!/bin/bash\n", bytes(range(256))])
-def test_specification_survives_its_label(user_data: bytes | None) -> None:
-    spec = replace(launch_spec(user_data=user_data), labels={"team": "a"}, cpu_limit=0.5)
-    assert labels.from_json(labels.to_json(spec)) == spec
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"instance_id": "i-1"}'])
-def test_label_that_is_no_specification_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        labels.from_json(text)
-
-
 def test_labels_of_the_user_cannot_pass_for_ours() -> None:
     spec = replace(launch_spec(), labels={labels.NAME: "another", "team": "a"})
     made = labels.of_instance("sandbox", spec)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.drivers.runtime.docker.cidr import Range, host_routes, ipv4, overlap
+from sandbox.drivers.runtime.cidr import Range, host_routes, ipv4, overlap
 
 TAKEN = [
     Range(what="the Docker network bridge", cidr=IPv4Network("172.17.0.0/16")),
