@@ -1,15 +1,15 @@
 """Which rule of a listener a request meets, in plain Python: what Envoy does with conditions.match(), for the simulated proxy and for
 whoever wants to explain a route. Pure.
+
+Envoy matches conditions as regular expressions of RE2, which never backtracks. Python's re does, so nothing here is one.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
+from sandbox.core import wildcards
 from sandbox.drivers.proxy.base import Conditions, Listener, Rule
-from sandbox.drivers.proxy.envoy.config import conditions as regexes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,28 +30,49 @@ def choose(listener: Listener, request: Request) -> Rule | None:
 
 
 def matches(wanted: Conditions, request: Request) -> bool:
+    path, mark, query = request.path.partition("?")
+    parameters = query.split("&") if mark else []
     return (
-        (not wanted.path_patterns or _full(regexes.path_regex(wanted.path_patterns), request.path.partition("?")[0]))
-        and (not wanted.host_headers or _full(regexes.host_regex(wanted.host_headers), request.host))
+        (not wanted.path_patterns or any(_fits(pattern, path) for pattern in wanted.path_patterns))
+        and (not wanted.host_headers or _host(wanted.host_headers, request.host))
         and (not wanted.request_methods or request.method in wanted.request_methods)
         and all(_header(request.header(name), values) for name, values in wanted.http_headers)
-        and all(_full(regexes.query_regex(pairs), request.path) for pairs in wanted.query_strings)
+        and all(_query(pairs, parameters) for pairs in wanted.query_strings)
         and (not wanted.source_ips or any(_inside(request.source_ip, cidr) for cidr in wanted.source_ips))
     )
 
 
-def _header(value: str | None, patterns: tuple[str, ...]) -> bool:
-    return value is not None and _full(regexes.header_regex(patterns), value)
+def _fits(pattern: str, text: str) -> bool:
+    return wildcards.matches(pattern, text, wildcards.RULE_CONDITION)
+
+
+def _fits_in_any_case(pattern: str, text: str) -> bool:
+    return _fits(pattern.lower(), text.lower())
+
+
+def _host(patterns: Iterable[str], host: str) -> bool:
+    """The Host header may carry a port."""
+    name, colon, port = host.rpartition(":")
+    hosts = [host, name] if colon and port.isascii() and port.isdigit() else [host]
+    return any(_fits_in_any_case(pattern, each) for pattern in patterns for each in hosts)
+
+
+def _header(value: str | None, patterns: Iterable[str]) -> bool:
+    return value is not None and any(_fits_in_any_case(pattern, value) for pattern in patterns)
+
+
+def _query(pairs: Iterable[tuple[str | None, str]], parameters: Collection[str]) -> bool:
+    """One of the parameters is one of the pairs."""
+    return any(_parameter(key, value, parameter) for key, value in pairs for parameter in parameters)
+
+
+def _parameter(key: str | None, value: str, parameter: str) -> bool:
+    """Without a key, the value is looked for under any key, and as a parameter without one."""
+    its_key, equals, its_value = parameter.partition("=")
+    if key is None:
+        return _fits_in_any_case(value, parameter) or (bool(equals) and _fits_in_any_case(value, its_value))
+    return bool(equals) and _fits_in_any_case(key, its_key) and _fits_in_any_case(value, its_value)
 
 
 def _inside(address: str, cidr: str) -> bool:
     return ip_address(address) in ip_network(cidr, strict=False)
-
-
-def _full(regex: str, text: str) -> bool:
-    return _compiled(regex).fullmatch(text) is not None
-
-
-@lru_cache(maxsize=4096)
-def _compiled(regex: str) -> re.Pattern[str]:
-    return re.compile(regex)

@@ -1,6 +1,5 @@
-"""What a rule's conditions mean, as regular expressions: one source for the Envoy route match (here) and for the simulated proxy
-(proxy/matching.py), so that both choose alike. The expressions use only what RE2 and Python's re read in the same way, and match whole
-strings.
+"""What a rule's conditions mean to Envoy: its route match, with regular expressions of RE2 that match whole strings. The simulated proxy
+chooses alike (proxy/matching.py), which tests check.
 
 ALB-22: wildcards are `*` (any characters) and `?` (exactly one); hosts, header values and query strings are compared without case,
 paths with it.
@@ -15,6 +14,7 @@ from sandbox.drivers.proxy.base import Conditions
 
 Json = dict[str, Any]
 
+NOTHING = r"[^\s\S]"  # matches no text
 PEER = "sandbox.peer"  # filter state: the address of the connection's other end, set when it is accepted
 
 
@@ -34,7 +34,8 @@ def header_regex(patterns: Iterable[str]) -> str:
 
 def query_regex(pairs: Iterable[tuple[str | None, str]]) -> str:
     """For the path with its query: one of the parameters is one of the pairs. Without a key, a value is looked for under any key."""
-    return r"(?i)[^?]*\?(?:.*&)?" + _any(_parameter(key, value) for key, value in pairs) + "(?:&.*)?"
+    possible = [_parameter(key, value) for key, value in pairs if not _has_separator(key, value)]
+    return r"(?i)[^?]*\?(?:.*&)?" + _any(possible or [NOTHING]) + "(?:&.*)?"
 
 
 def match(conditions: Conditions) -> Json:
@@ -75,6 +76,11 @@ def _wildcard(pattern: str, many: str = ".*", one: str = ".") -> str:
     """`\\*` and `\\?` stand for the characters themselves."""
     parts = re.findall(r"\\[*?\\]|.", pattern, re.DOTALL)
     return "".join({"*": many, "?": one}.get(part) or re.escape(part[-1]) for part in parts)
+
+
+def _has_separator(key: str | None, value: str) -> bool:
+    """A pair with & in it, or with = in its key, is no parameter of any query."""
+    return "&" in value or bool({"&", "="} & set(key or ""))
 
 
 def _parameter(key: str | None, value: str) -> str:
