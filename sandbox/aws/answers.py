@@ -13,6 +13,8 @@ from xml.sax.saxutils import escape
 
 from moto.core import errors as moto_errors
 
+from sandbox.core.errors import ApiError
+
 EC2, QUERY, JSON, REST_JSON, REST_XML, CBOR = "ec2", "query", "json", "rest-json", "rest-xml", "smithy-rpc-v2-cbor"
 
 AWS_COMMON_CODES = (
@@ -36,14 +38,6 @@ NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 """In UTF-8: the characters that the production Char of XML 1.0 leaves out (surrogates cannot be encoded)."""
 
 
-class ApiError(Exception):
-    """`code` and `message` as the client is to see them; `status` below 500 is the caller's fault, 501 what the sandbox lacks."""
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code, self.message, self.status = code, message, status
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A whole HTTP response. Nothing here is big enough to stream."""
@@ -57,16 +51,18 @@ class Answer:
         return f"{self.status} {HTTPStatus(self.status).phrase}"
 
 
-def render(error: ApiError, protocol: str) -> Answer:
+def render(error: ApiError, protocol: str, status: int = 400) -> Answer:
+    """`status`: of an error that names none."""
+    status = error.status or status
     request_id = str(uuid4())  # not of the seeded randomness: reads must not change what happens
-    kind, body = _BODIES.get(protocol, _query)(error, request_id)
+    kind, body = _BODIES.get(protocol, _query)(error, _fault(status), request_id)
     headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id), ("Content-Length", str(len(body)))]
     if protocol in (JSON, REST_JSON, CBOR):
         headers.append(("x-amzn-ErrorType", error.code))
-        headers.append(("x-amzn-query-error", f"{error.code};{_fault(error)}"))  # read by services that once spoke query: sqs, cloudwatch
+        headers.append(("x-amzn-query-error", f"{error.code};{_fault(status)}"))  # read by services that once spoke query: sqs, cloudwatch
     if protocol == CBOR:
         headers.append(("smithy-protocol", "rpc-v2-cbor"))
-    return Answer(status=error.status, headers=tuple(headers), body=body)
+    return Answer(status=status, headers=tuple(headers), body=body)
 
 
 def well_formed(answer: Answer) -> Answer:
@@ -108,35 +104,35 @@ def error_of(body: bytes, error_type: str | None) -> tuple[str, str]:
         return error_type or "Unknown", text[:200]
 
 
-def _fault(error: ApiError) -> str:
-    return "Sender" if error.status < 500 else "Receiver"
+def _fault(status: int) -> str:
+    return "Sender" if status < 500 else "Receiver"
 
 
-def _query(error: ApiError, request_id: str) -> tuple[str, bytes]:
-    inner = f"<Type>{_fault(error)}</Type><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+def _query(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:
+    inner = f"<Type>{fault}</Type><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
     return "text/xml", f"<ErrorResponse><Error>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>".encode()
 
 
-def _ec2(error: ApiError, request_id: str) -> tuple[str, bytes]:
+def _ec2(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:
     inner = f"<Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors>{inner}</Errors><RequestID>{request_id}</RequestID></Response>'
     return "text/xml", body.encode()
 
 
-def _rest_xml(error: ApiError, request_id: str) -> tuple[str, bytes]:
+def _rest_xml(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:
     inner = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message><RequestId>{request_id}</RequestId>"
     return "application/xml", f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{inner}</Error>'.encode()
 
 
-def _json(error: ApiError, request_id: str) -> tuple[str, bytes]:
+def _json(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:
     return "application/x-amz-json-1.0", json.dumps({"__type": error.code, "message": error.message}).encode()
 
 
-def _rest_json(error: ApiError, request_id: str) -> tuple[str, bytes]:
+def _rest_json(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:
     return "application/json", json.dumps({"message": error.message, "__type": error.code}).encode()
 
 
-def _cbor(error: ApiError, request_id: str) -> tuple[str, bytes]:
+def _cbor(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:
     pairs = b"".join(map(_cbor_text, ("__type", error.code, "message", error.message)))
     return "application/cbor", b"\xa2" + pairs  # a map of two pairs
 

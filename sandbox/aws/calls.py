@@ -17,7 +17,8 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-from sandbox.aws.answers import CBOR, EC2, JSON, QUERY, REST_JSON, ApiError
+from sandbox.aws.answers import CBOR, EC2, JSON, QUERY, REST_JSON
+from sandbox.core.errors import ApiError
 
 READ_ONLY = ("Describe", "List", "Get", "Head", "Lookup", "Search")
 
@@ -75,6 +76,12 @@ def protocol_of(service: str, environ: Mapping[str, Any]) -> str:
         return str(determine_request_protocol(get_service_model(service), environ.get("CONTENT_TYPE", "")))
     except NotImplementedError:
         return spoken(environ)
+
+
+def status_of(service: str, code: str) -> int:
+    """The HTTP status that the service's model gives the error code; 400 where it gives none."""
+    shape = get_service_model(service).shape_for_error_code(code)
+    return int(shape.metadata.get("error", {}).get("httpStatusCode", 400)) if shape is not None else 400
 
 
 def operation_of(service: str, protocol: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:

@@ -16,7 +16,7 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import convert_to_flask_response, service_name_from_moto_package_name
 from moto.moto_server.werkzeug_app import HTTP_METHODS, BackendRequest, DomainDispatcherApplication, create_backend_app
 
-from sandbox.aws.answers import ApiError
+from sandbox.core.errors import ApiError
 
 ELB_VERSIONS = {"2012-06-01": "elb", "2015-12-01": "elbv2"}
 """Two services share a host and moto's app `elb`; the request's Version tells which (moto/elb/urls.py)."""

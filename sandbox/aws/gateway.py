@@ -21,13 +21,13 @@ from moto.core.responses import BaseResponse
 
 import sandbox.aws.long_poll  # noqa: F401 - declares its seam
 from sandbox.aws import answers, calls, links, trail
-from sandbox.aws.answers import Answer, ApiError
+from sandbox.aws.answers import Answer
 from sandbox.aws.calls import Call
 from sandbox.aws.context import LOCK, context
 from sandbox.aws.dispatcher import Dispatcher
 from sandbox.aws.environ import ACCOUNT, CALLER
 from sandbox.aws.guard import is_control, is_moto_api, only_reads, refusal
-from sandbox.core.errors import UserError
+from sandbox.core.errors import ApiError, UserError
 from sandbox.core.events import Event
 
 Environ = dict[str, Any]
@@ -149,7 +149,7 @@ class Gateway:
                 inject(call)
             answer = _run(app, environ)
         except ApiError as error:
-            return answers.render(error, call.protocol)
+            return answers.render(error, call.protocol, calls.status_of(call.service, error.code))
         except NotImplementedError as error:
             return answers.render(calls.not_supported(call.operation, call.service, str(error)), call.protocol)
         except UserError as error:

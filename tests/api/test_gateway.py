@@ -16,14 +16,13 @@ from botocore.exceptions import ClientError
 from moto.core.responses import ActionResult, BaseResponse
 from moto.moto_api._internal import urls as moto_api_urls
 
-from sandbox.aws.answers import ApiError
 from sandbox.aws.calls import Call
 from sandbox.aws.context import LOCK
 from sandbox.aws.gateway import LARGEST_UNPACKED, Gateway
 from sandbox.aws.guard import MOTO_READS
 from sandbox.aws.server import Server
 from sandbox.core.control import Scope
-from sandbox.core.errors import UserError
+from sandbox.core.errors import ApiError, UserError
 from tests.support.aws import IMAGE, SCOPE, Aws, request, signed
 
 FORM = "application/x-www-form-urlencoded"

@@ -3,150 +3,146 @@
 Raised by this folder's backend, responses and addresses; kept apart so that the texts can be read next to each other.
 """
 
-import sandbox.aws.environment  # noqa: F401 - before moto
-
-# isort: split
-from moto.ec2.exceptions import EC2ClientError
+from sandbox.core.errors import ApiError
 
 
-def _error(code: str, text: str) -> Exception:
-    error: Exception = EC2ClientError(code, text)
-    return error
+def _error(code: str, text: str) -> ApiError:
+    return ApiError(code, text)
 
 
-def unknown_filter(name: str) -> Exception:
+def unknown_filter(name: str) -> ApiError:
     return _error("InvalidParameterValue", f"The filter '{name}' is invalid")
 
 
-def malformed_id(instance_id: str) -> Exception:
+def malformed_id(instance_id: str) -> ApiError:
     return _error("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')  # EC2-14
 
 
-def cannot_be_started(instance_id: str) -> Exception:
+def cannot_be_started(instance_id: str) -> ApiError:
     text = f"The instance '{instance_id}' is not in a state from which it can be started."  # EC2-14
     return _error("IncorrectInstanceState", text)
 
 
-def cannot_be_stopped(instance_id: str) -> Exception:
+def cannot_be_stopped(instance_id: str) -> ApiError:
     text = f"This instance '{instance_id}' is not in a state from which it can be stopped."  # EC2-14
     return _error("IncorrectInstanceState", text)
 
 
-def cannot_be_rebooted(instance_id: str) -> Exception:
+def cannot_be_rebooted(instance_id: str) -> ApiError:
     """The rules know no text for this one; formed like the other two (U)."""
     text = f"The instance '{instance_id}' is not in a state from which it can be rebooted."
     return _error("IncorrectInstanceState", text)
 
 
-def not_stopped(instance_id: str) -> Exception:
+def not_stopped(instance_id: str) -> ApiError:
     return _error("IncorrectInstanceState", f"The instance '{instance_id}' is not in the 'stopped' state.")  # UD-11
 
 
-def protected(instance_id: str) -> Exception:
+def protected(instance_id: str) -> ApiError:
     text = (
         f"The instance '{instance_id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again."  # EC2-8
     )
     return _error("OperationNotPermitted", text)
 
 
-def stop_protected(instance_id: str) -> Exception:
+def stop_protected(instance_id: str) -> ApiError:
     text = f"The instance '{instance_id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again."
     return _error("OperationNotPermitted", text)
 
 
-def user_data_too_long(code: str = "InvalidParameterValue") -> Exception:
+def user_data_too_long(code: str = "InvalidParameterValue") -> ApiError:
     return _error(code, "User data is limited to 16384 bytes")  # UD-1
 
 
-def no_capacity(sentence: str) -> Exception:
+def no_capacity(sentence: str) -> ApiError:
     return _error("InsufficientInstanceCapacity", sentence)  # EC2-15
 
 
-def no_free_address(subnet_id: str) -> Exception:
+def no_free_address(subnet_id: str) -> ApiError:
     text = f"There are not enough free addresses in subnet '{subnet_id}' to satisfy the requested number of instances."
     return _error("InsufficientFreeAddressesInSubnet", text)
 
 
-def address_in_use(address: str) -> Exception:
+def address_in_use(address: str) -> ApiError:
     return _error("InvalidIPAddress.InUse", f"Address {address} is in use.")
 
 
-def address_outside(address: str) -> Exception:
+def address_outside(address: str) -> ApiError:
     return _error("InvalidParameterValue", f"Address {address} does not fall within the subnet's address range")
 
 
-def address_reserved(address: str) -> Exception:
+def address_reserved(address: str) -> ApiError:
     return _error("InvalidParameterValue", f"Address {address} is in subnet's reserved address range")
 
 
-def token_reused() -> Exception:
+def token_reused() -> ApiError:
     text = "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
     return _error("IdempotentParameterMismatch", text)
 
 
-def token_of_terminated() -> Exception:
+def token_of_terminated() -> ApiError:
     text = "The client token you have provided is associated with a terminated instance. Please use a different client token."
     return _error("IdempotentInstanceTerminated", text)
 
 
-def wrong_counts(minimum: int, maximum: int) -> Exception:
+def wrong_counts(minimum: int, maximum: int) -> ApiError:
     if minimum < 1:
         return _error("InvalidParameterValue", f"Value ({minimum}) for parameter minCount is invalid. Minimum count must be at least 1.")
     text = f"Invalid value '{maximum}' for maxCount. Must be greater than or equal to minCount '{minimum}'."
     return _error("InvalidParameterValue", text)
 
 
-def parameter_missing(name: str) -> Exception:
+def parameter_missing(name: str) -> ApiError:
     return _error("MissingParameter", f"The request must contain the parameter {name}")
 
 
-def malformed_image_id(image_id: str) -> Exception:
+def malformed_image_id(image_id: str) -> ApiError:
     return _error("InvalidAMIID.Malformed", f'Invalid id: "{image_id}" (expecting "ami-...")')
 
 
-def unknown_group_name(name: str, vpc_id: str) -> Exception:
+def unknown_group_name(name: str, vpc_id: str) -> ApiError:
     return _error("InvalidGroup.NotFound", f"The security group '{name}' does not exist in default VPC '{vpc_id}'")
 
 
-def unknown_template_id(template_id: str) -> Exception:
+def unknown_template_id(template_id: str) -> ApiError:
     text = f"The specified launch template, with template ID {template_id}, does not exist."
     return _error("InvalidLaunchTemplateId.NotFound", text)
 
 
-def unknown_template_name(name: str) -> Exception:
+def unknown_template_name(name: str) -> ApiError:
     text = f"The specified launch template, with template name {name}, does not exist."
     return _error("InvalidLaunchTemplateName.NotFoundException", text)
 
 
-def wrong_token() -> Exception:
+def wrong_token() -> ApiError:
     return _error("InvalidNextToken", "The specified NextToken is not valid.")
 
 
-def wrong_page_size(given: int, least: int, most: int) -> Exception:
+def wrong_page_size(given: int, least: int, most: int) -> ApiError:
     bound = f"greater than {least}" if given < least else f"less than {most}"
     return _error("InvalidParameterValue", f"Value ( {given} ) for parameter maxResults is invalid. Expecting a value {bound}.")
 
 
-def has_dependencies(subnet_id: str) -> Exception:
+def has_dependencies(subnet_id: str) -> ApiError:
     return _error("DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
 
 
-def refused_cidr(code: str, sentence: str) -> Exception:
+def refused_cidr(code: str, sentence: str) -> ApiError:
     """`sentence` names the CIDR and what it overlaps with on this machine."""
     return _error(code, sentence)
 
 
-def unknown_key_pair(name: str) -> Exception:
+def unknown_key_pair(name: str) -> ApiError:
     return _error("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
 
 
-def wrong_value(value: str, parameter: str) -> Exception:
+def wrong_value(value: str, parameter: str) -> ApiError:
     return _error("InvalidParameterValue", f"Invalid value '{value}' for {parameter}.")
 
 
-def nothing_to_modify() -> Exception:
+def nothing_to_modify() -> ApiError:
     return _error("InvalidParameterCombination", "No attributes specified.")
 
 
-def unavailable(sentence: str) -> Exception:
+def unavailable(sentence: str) -> ApiError:
     return _error("Unavailable", sentence)

@@ -3,100 +3,91 @@
 Kept apart so that the texts can be read next to each other. (U): the text is ours.
 """
 
-import sandbox.aws.environment  # noqa: F401 - before moto
-
-# isort: split
-from moto.sns.exceptions import SNSException, SNSInvalidParameter, SNSNotFoundError, TopicNotFound
+from sandbox.core.errors import ApiError
 
 
-def _error(code: str, text: str) -> Exception:
-    error: Exception = SNSException(text)
-    error.code = code  # type: ignore[attr-defined]
-    return error
+def _error(code: str, text: str) -> ApiError:
+    return ApiError(code, text)
 
 
-def invalid(what: str) -> Exception:
+def invalid(what: str) -> ApiError:
     """`what` follows `Invalid parameter: `."""
-    error: Exception = SNSInvalidParameter(f"Invalid parameter: {what}")
-    return error
+    return _error("InvalidParameter", f"Invalid parameter: {what}")
 
 
-def invalid_value(text: str) -> Exception:
+def invalid_value(text: str) -> ApiError:
     return _error("ParameterValueInvalid", text)
 
 
-def no_topic() -> Exception:
-    error: Exception = TopicNotFound()
-    return error
+def no_topic() -> ApiError:
+    return _error("NotFound", "Topic does not exist")
 
 
-def no_subscription() -> Exception:
-    error: Exception = SNSNotFoundError("Subscription does not exist")
-    return error
+def no_subscription() -> ApiError:
+    return _error("NotFound", "Subscription does not exist")
 
 
-def bad_arn(parameter: str, arn: str) -> Exception:
+def bad_arn(parameter: str, arn: str) -> ApiError:
     return invalid(f"{parameter} Reason: An ARN must have at least 6 elements, not {len(arn.split(':'))}")
 
 
-def wrong_next_token() -> Exception:
+def wrong_next_token() -> ApiError:
     return invalid("NextToken")
 
 
-def unknown_protocol(protocol: str) -> Exception:
+def unknown_protocol(protocol: str) -> ApiError:
     return invalid(f"Amazon SNS does not support this protocol string: {protocol}")
 
 
-def other_attributes() -> Exception:
+def other_attributes() -> ApiError:
     return invalid("Attributes Reason: Topic already exists with different attributes")
 
 
-def other_tags() -> Exception:
+def other_tags() -> ApiError:
     return invalid("Tags Reason: Topic already exists with different tags")
 
 
-def other_subscription() -> Exception:
+def other_subscription() -> ApiError:
     return invalid("Attributes Reason: Subscription already exists with different attributes")
 
 
-def unknown_token() -> Exception:
+def unknown_token() -> ApiError:
     return invalid("Token")
 
 
-def malformed_token() -> Exception:
-    error: Exception = SNSInvalidParameter("Invalid token")
-    return error
+def malformed_token() -> ApiError:
+    return _error("InvalidParameter", "Invalid token")
 
 
-def still_pending() -> Exception:
+def still_pending() -> ApiError:
     return invalid("SubscriptionArn Reason: the subscription is pending confirmation, so it cannot be deleted")  # SNS-3; (U)
 
 
-def authentication_needed() -> Exception:
+def authentication_needed() -> ApiError:
     return _error(
         "AuthorizationError", "User is not authorized to perform: SNS:Unsubscribe: the subscription wants a signed request"
     )  # (U)
 
 
-def no_endpoint() -> Exception:
+def no_endpoint() -> ApiError:
     return invalid("TargetArn Reason: No endpoint found for the target arn specified")
 
 
-def no_target() -> Exception:
+def no_target() -> ApiError:
     return invalid("TopicArn or TargetArn Reason: no value for required parameter")
 
 
-def bad_phone(number: str) -> Exception:
+def bad_phone(number: str) -> ApiError:
     return invalid(f"PhoneNumber Reason: {number} is not valid to publish to")
 
 
-def empty_batch() -> Exception:
+def empty_batch() -> ApiError:
     return _error("EmptyBatchRequest", "The batch request doesn't contain any entries.")
 
 
-def batch_too_long() -> Exception:
+def batch_too_long() -> ApiError:
     return _error("BatchRequestTooLong", "The length of all the messages put together is more than the limit.")
 
 
-def bad_batch_id() -> Exception:
+def bad_batch_id() -> ApiError:
     return _error("InvalidBatchEntryId", "The Id of a batch entry in the request doesn't abide by the specification.")

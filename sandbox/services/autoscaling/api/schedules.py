@@ -12,12 +12,12 @@ from typing import Any
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
-from moto.autoscaling.exceptions import AutoscalingClientError
 from moto.moto_api._internal import mock_random
 from moto.utilities.utils import get_partition
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
+from sandbox.core.errors import ApiError
 from sandbox.services.autoscaling import errors
 from sandbox.services.autoscaling.api.groups import GroupOperations
 from sandbox.services.autoscaling.api.quotas import Quota
@@ -62,7 +62,7 @@ class ScheduleOperations(GroupOperations):
         for given in actions:
             try:
                 self.put_scheduled_action(group_name, given)
-            except AutoscalingClientError as error:
+            except ApiError as error:
                 failed.append(_failure(given["ScheduledActionName"], error))
         return failed
 
@@ -98,7 +98,7 @@ class ScheduleOperations(GroupOperations):
         for name in names:
             try:
                 self.delete_scheduled_action(group_name, name)
-            except AutoscalingClientError as error:
+            except ApiError as error:
                 failed.append(_failure(name, error))
         return failed
 
@@ -111,7 +111,7 @@ def _check_batch(given: Iterable[Any]) -> None:
         raise errors.invalid(f"The number of scheduled actions must not exceed {MOST_IN_A_BATCH}.")
 
 
-def _failure(name: str, error: AutoscalingClientError) -> dict[str, str]:
+def _failure(name: str, error: ApiError) -> dict[str, str]:
     return {"ScheduledActionName": name, "ErrorCode": error.code, "ErrorMessage": error.message}
 
 

@@ -20,11 +20,12 @@ from moto.cloudwatch.utils import make_arn_for_alarm
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.core.control import Scope
+from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.api import descriptions
 from sandbox.services.cloudwatch.api.validation import metrics as metric_validation
 from sandbox.services.cloudwatch.data.store import MetricId, MetricStore, Sample, of_value, of_values
 from sandbox.services.cloudwatch.decide import notifications
-from sandbox.services.cloudwatch.errors import Refused, validation
+from sandbox.services.cloudwatch.errors import validation
 from sandbox.services.cloudwatch.model import (
     INITIAL_REASON,
     Alarm,
@@ -95,7 +96,7 @@ class SandboxCloudWatch(CloudWatchBackend):
 
     def _create(self, configuration: Alarm, tags: list[dict[str, str]] | None) -> AlarmRecord:
         if len(self.alarms) >= MOST_ALARMS:
-            raise Refused("LimitExceeded", f"The quota of {MOST_ALARMS} alarms for the account in the Region has been reached.")
+            raise ApiError("LimitExceeded", f"The quota of {MOST_ALARMS} alarms for the account in the Region has been reached.")
         now = configuration.updated_at
         state = AlarmState(value=StateValue.INSUFFICIENT_DATA, reason=INITIAL_REASON, updated_at=now, transitioned_at=now)
         record = AlarmRecord(configuration, state)
@@ -145,7 +146,7 @@ class SandboxCloudWatch(CloudWatchBackend):
         _check_json(reason_data)
         record = self.record_of(alarm_name)
         if record is None:
-            raise Refused("ResourceNotFound", "Unknown")
+            raise ApiError("ResourceNotFound", "Unknown")
         now, value = context().clock.now(), StateValue(state_value)
         transitioned = now if value is not record.state.value else record.state.transitioned_at
         new = AlarmState(value=value, reason=reason, reason_data=reason_data or "{}", updated_at=now, transitioned_at=transitioned)
@@ -180,7 +181,7 @@ def _check_json(reason_data: str | None) -> None:
     try:
         json.loads(reason_data or "{}")
     except ValueError:
-        raise Refused("InvalidFormat", "Unknown") from None
+        raise ApiError("InvalidFormat", "Unknown") from None
 
 
 def _sample(measured: Measured) -> Sample:

@@ -4,16 +4,16 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.api import descriptions
 from sandbox.services.cloudwatch.data.metric_math import TimeSeries
 from sandbox.services.cloudwatch.data.metric_queries import Query
-from sandbox.services.cloudwatch.errors import Refused
 
 
 def page(items: Sequence[Any], token: str | None, size: int) -> tuple[Sequence[Any], str | None]:
     """The items from where the token points, and the token of the next page (None: it is the last)."""
     if token is not None and not re.fullmatch(r"\d{1,9}", token):
-        raise Refused("InvalidNextToken", "Request parameter NextToken is invalid")
+        raise ApiError("InvalidNextToken", "Request parameter NextToken is invalid")
     start = int(token or 0)
     following = start + size
     return items[start:following], str(following) if following < len(items) else None

@@ -3,22 +3,20 @@
 moto parses and serialises all of CloudWatch's protocols (query, json, cbor) from botocore's model.
 """
 
-import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
-from moto.cloudwatch.exceptions import CloudWatchException
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from sandbox.aws.answers import ApiError
 from sandbox.aws.caller_time import shift
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_response
+from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.api import descriptions, pages, widgets
 from sandbox.services.cloudwatch.api.assembly import SandboxCloudWatch
 from sandbox.services.cloudwatch.api.validation import alarms as alarm_validation
@@ -27,7 +25,7 @@ from sandbox.services.cloudwatch.api.validation.metrics import epoch
 from sandbox.services.cloudwatch.data import metric_queries, statistics
 from sandbox.services.cloudwatch.data.metric_queries import Run
 from sandbox.services.cloudwatch.data.store import MetricId
-from sandbox.services.cloudwatch.errors import Refused, invalid_combination, invalid_value, missing, not_in_enum, validation
+from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
 from sandbox.services.cloudwatch.model import CompositeAlarm, MetricAlarm, StateValue
 from sandbox.services.cloudwatch.state import history, records
 from sandbox.services.cloudwatch.state.records import AlarmRecord
@@ -40,21 +38,6 @@ ALARM_PAGE, HISTORY_PAGE, MOST_RECORDS = 50, 50, 100
 ALARM_TYPES = ("CompositeAlarm", "MetricAlarm")
 
 OURS = "metrics and alarms are ours"
-
-Handler = Callable[[Any], ActionResult]
-
-
-def answering(handler: Handler) -> Handler:
-    """Our refusals become moto's exceptions, which carry AWS's code and text to the caller."""
-
-    @functools.wraps(handler)
-    def answer(self: Any) -> ActionResult:
-        try:
-            return handler(self)
-        except Refused as refused:
-            raise CloudWatchException(refused.code, refused.message) from refused
-
-    return answer
 
 
 @swap_response("cloudwatch")
@@ -73,7 +56,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
     # ---- metrics ------------------------------------------------------------------------------------------------------------------------
 
     @replaces(why="CW-2: AWS's refusals")
-    @answering
     def put_metric_data(self) -> ActionResult:
         size = int(self.headers.get("Content-Length") or 0)
         if size > LARGEST_PUT:
@@ -84,7 +66,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         return EmptyResult()
 
     @replaces(why="CW-6: rounding, limits, units apart, percentiles")
-    @answering
     def get_metric_statistics(self) -> ActionResult:
         wanted = [*(self._get_param("Statistics") or ()), *(self._get_param("ExtendedStatistics") or ())]
         metric_validation.check_statistics(wanted)
@@ -111,7 +92,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         return statistics.rounded_start(start + more, now.timestamp(), period), int(end + more)
 
     @replaces(why="CW-7: namespaces and dimensions exact, percentiles, metric math, SEARCH, pages")
-    @answering
     def get_metric_data(self) -> ActionResult:
         queries = metric_validation.queries(self._get_param("MetricDataQueries") or [])
         metric_queries.check(queries)
@@ -125,7 +105,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         return ActionResult({"MetricDataResults": shown, "NextToken": token, "Messages": []})
 
     @replaces(why="CW-8: metrics with data in the last two weeks; RecentlyActive")
-    @answering
     def list_metrics(self) -> ActionResult:
         recently = self._get_param("RecentlyActive")
         if recently not in (None, "PT3H"):
@@ -144,7 +123,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         return all(dimension in has and value in (None, has[dimension]) for dimension, value in filters)
 
     @adds(why="moto has no pictures")
-    @answering
     def get_metric_widget_image(self) -> ActionResult:
         image = widgets.image(self._kept.sandbox_metrics, self._get_param("MetricWidget") or "", context().clock.now())
         return ActionResult({"MetricWidgetImage": image})
@@ -152,7 +130,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
     # ---- alarms -------------------------------------------------------------------------------------------------------------------------
 
     @replaces(why="CW-15 to CW-20: AWS's refusals; an update keeps the state")
-    @answering
     def put_metric_alarm(self) -> ActionResult:
         given = self._get_params()
         arn = self._kept.arn_of(given.get("AlarmName") or "")
@@ -161,7 +138,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         return EmptyResult()
 
     @adds(why="CW-60")
-    @answering
     def put_composite_alarm(self) -> ActionResult:
         given = self._get_params()
         arn = self._kept.arn_of(given.get("AlarmName") or "")
@@ -170,7 +146,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         return EmptyResult()
 
     @replaces(why="AlarmTypes, all filters together, pages, states as they are")
-    @answering
     def describe_alarms(self) -> ActionResult:
         names = self._get_param("AlarmNames")
         if names and self._get_param("AlarmNamePrefix"):
@@ -204,7 +179,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
                 yield record
 
     @replaces(why="dimensions, statistic, period and unit count")
-    @answering
     def describe_alarms_for_metric(self) -> ActionResult:
         given = self._get_params()
         metric, unit, period = metric_validation.metric_id(given), given.get("Unit"), given.get("Period")
@@ -219,7 +193,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         return ActionResult({"MetricAlarms": found})
 
     @adds(why="CW-52")
-    @answering
     def describe_alarm_history(self) -> ActionResult:
         name, types = self._get_param("AlarmName"), self._get_param("AlarmTypes") or ["MetricAlarm"]
         start, end = self._get_param("StartDate"), self._get_param("EndDate")
@@ -241,7 +214,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         return ActionResult({"AlarmHistoryItems": [descriptions.history_item(item) for item in shown], "NextToken": token})
 
     @replaces(why=OURS)
-    @answering
     def delete_alarms(self) -> ActionResult:
         names = self._get_param("AlarmNames") or []
         kept = self._kept.records()
@@ -251,7 +223,6 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         return EmptyResult()
 
     @replaces(why=f"CW-21; {OURS}")
-    @answering
     def set_alarm_state(self) -> ActionResult:
         given = self._get_params()
         for parameter in ("AlarmName", "StateValue", "StateReason"):

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.api import plot
 from sandbox.services.cloudwatch.api.plot import Line, Plot
 from sandbox.services.cloudwatch.data import metric_queries, statistics
 from sandbox.services.cloudwatch.data.metric_queries import Query, Run
 from sandbox.services.cloudwatch.data.store import MetricId, MetricStore
-from sandbox.services.cloudwatch.errors import Refused
 
 DEFAULT_SIZE, LARGEST_SIDE = (600, 400), 2000
 DEFAULT_START = "-PT3H"
@@ -25,12 +25,12 @@ MOST_METRICS = 500
 _DURATION = re.compile(r"([-+]?)P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
-def wrong(message: str) -> Refused:
-    return Refused("ValidationError", f"Invalid metric widget: {message}")
+def wrong(message: str) -> ApiError:
+    return ApiError("ValidationError", f"Invalid metric widget: {message}")
 
 
 def image(store: MetricStore, text: str, now: datetime) -> bytes:
-    """A PNG. Raises Refused where the widget is not one."""
+    """A PNG. Raises ApiError where the widget is not one."""
     widget = _object(text)
     period = _period(widget.get("period") or metric_queries.DEFAULT_PERIOD)
     end = _moment(str(widget.get("end") or "P0D"), now)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sandbox.services.cloudwatch.errors import Refused, validation
+from sandbox.core.errors import ApiError
+from sandbox.services.cloudwatch.errors import validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class _Parser:
             at = match.end()
         yield "end", ""
 
-    def _wrong(self, problem: str) -> Refused:
+    def _wrong(self, problem: str) -> ApiError:
         return validation(f"Error in expression '{self._text}' [{problem}]")
 
     def _take(self) -> tuple[str, str]:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.data.expressions import Array, Binary, Call, Name, Node, Number, Text, Unary
-from sandbox.services.cloudwatch.errors import Refused, validation
+from sandbox.services.cloudwatch.errors import validation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Evaluation:
     text: str
     words: frozenset[str] = field(default_factory=lambda: frozenset({"REPEAT", "LINEAR"}))
 
-    def wrong(self, problem: str) -> Refused:
+    def wrong(self, problem: str) -> ApiError:
         return validation(f"Error in expression '{self.text}' [{problem}]")
 
     def evaluate(self, node: Node) -> Value:

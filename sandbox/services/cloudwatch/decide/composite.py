@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sandbox.services.cloudwatch.errors import Refused, validation
+from sandbox.core.errors import ApiError
+from sandbox.services.cloudwatch.errors import validation
 from sandbox.services.cloudwatch.model import StateValue
 
 LONGEST_RULE, MOST_CHILDREN, MOST_ELEMENTS = 10_240, 100, 500
@@ -116,7 +117,7 @@ class _Parser:
             yield match.lastgroup, match[match.lastgroup]
             at = match.end()
 
-    def _wrong(self, at: int | None = None) -> Refused:
+    def _wrong(self, at: int | None = None) -> ApiError:
         where = f" at character {at}" if at is not None else ""
         return validation(f"AlarmRule is not a valid expression{where}: {self._text}")
 

@@ -36,7 +36,7 @@ def parents_of(records: Records, name: str) -> list[str]:
 
 
 def check_rule(records: Records, alarm: CompositeAlarm) -> None:
-    """CW-60: the alarms that it names exist, and none of them depends on it. Raises Refused."""
+    """CW-60: the alarms that it names exist, and none of them depends on it. Raises ApiError."""
     children = list(composite.children(composite.parse(alarm.rule)))
     named = {*children, *([alarm.suppressor] if alarm.suppressor else [])}
     if unknown := sorted(named - set(records) - {alarm.name}):
@@ -46,7 +46,7 @@ def check_rule(records: Records, alarm: CompositeAlarm) -> None:
 
 
 def check_deletion(records: Records, names: list[str]) -> None:
-    """CW-60: a child goes only together with its parents. Raises Refused."""
+    """CW-60: a child goes only together with its parents. Raises ApiError."""
     for name in names:
         if name in records and (parents := sorted(set(parents_of(records, name)) - set(names))):
             raise validation(f"Cannot delete {name} as there are composite alarm(s) depending on it: {', '.join(parents)}")

@@ -13,6 +13,7 @@ from moto.sns.responses import SNSResponse
 
 from sandbox.aws.links import LINK_KEY
 from sandbox.aws.seams import replaces, swap_response
+from sandbox.core.errors import ApiError
 from sandbox.services.sns import errors
 from sandbox.services.sns.decide import publishing
 from sandbox.services.sns.model import Attributes, Publication
@@ -108,7 +109,7 @@ class SandboxSNSResponse(SNSResponse):
             try:
                 message_id = self.backend.publish_to(arn, _publication(entry), entry.get("MessageStructure"))
                 successful.append({"Id": entry["Id"], "MessageId": message_id})
-            except SNSException as error:
+            except (ApiError, SNSException) as error:
                 failed.append({"Id": entry["Id"], "Code": error.code, "Message": error.message, "SenderFault": True})
         return ActionResult({"Successful": successful, "Failed": failed})
 

@@ -23,7 +23,7 @@ _ACTION_LISTS = {"OKActions": "ok_actions", "AlarmActions": "alarm_actions", "In
 
 
 def metric_alarm(given: Parameters, arn: str, now: datetime) -> MetricAlarm:
-    """The configuration that the parameters of PutMetricAlarm describe. Raises Refused."""
+    """The configuration that the parameters of PutMetricAlarm describe. Raises ApiError."""
     _check_words(given)
     _check_numbers(given)
     common = _common(given, arn, now)
@@ -37,7 +37,7 @@ def metric_alarm(given: Parameters, arn: str, now: datetime) -> MetricAlarm:
 
 
 def composite_alarm(given: Parameters, arn: str, now: datetime) -> CompositeAlarm:
-    """Raises Refused. The rule is parsed by the caller, who knows which alarms there are."""
+    """Raises ApiError. The rule is parsed by the caller, who knows which alarms there are."""
     if not given.get("AlarmRule"):
         raise missing("AlarmRule")
     common = _common(given, arn, now)
