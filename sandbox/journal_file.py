@@ -27,7 +27,7 @@ class JournalFile:
         self._file = self._open()
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
         self._cut = not _ends_with_newline(path)
-        self.trouble: str | None = None  # why the newest event is not on disk
+        self.trouble: str | None = None  # why the newest event is not on disk: ended only by the next one that is written
 
     def write(self, event: Event) -> None:
         """Never raises: a full disk must not stop what the events are about. `trouble` tells, and the next event tries again."""
@@ -37,7 +37,7 @@ class JournalFile:
                 self._append(self._waiting[0])
                 self._waiting.popleft()
         except OSError as error:
-            self.trouble = f"the journal could not be written ({error}); events wait in memory"
+            self.trouble = f"The journal could not be written ({error}): events wait in memory."
         else:
             self.trouble = None
 

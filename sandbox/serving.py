@@ -16,31 +16,38 @@ from sandbox import heap
 from sandbox.aws import state
 from sandbox.aws.saver import Saver
 from sandbox.aws.server import Server
+from sandbox.control.health import Disk
 from sandbox.core.clock import WallClock
 from sandbox.core.errors import UserError
 from sandbox.core.events import Event
 from sandbox.core.text import plural
+from sandbox.folder_lock import FolderLock
 from sandbox.journal_file import JournalFile
 from sandbox.settings import Settings
 from sandbox.wiring import Sandbox, build, real_drivers
 
-NOT_SAVED = "State Not Saved"
+NOT_SAVED, SAVED_AGAIN = "State Not Saved", "State Saved Again"
 GIVE_BACK_EVERY = 60.0  # real seconds
 
 
 def serve(settings: Settings) -> None:
-    """Returns after SIGTERM or SIGINT. Raises UserError when it cannot start (a port is taken, the state is of another version)."""
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    """Returns after SIGTERM or SIGINT. Raises UserError when it cannot start (another sandbox uses the state folder, a port is taken, the
+    state is of another version)."""
+    with FolderLock(settings.state_dir):
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
     file = JournalFile(settings.state_dir / "journal.jsonl")
     earlier = tuple(file.read())
-    sandbox = build(settings, start=_not_before(earlier), journal_sink=file.write, disk=lambda: file.trouble)
     saved = settings.state_dir / "state.bin"
-    saver = Saver(lambda: state.save(saved, lambda: sandbox.journal.newest), lambda error: _tell_unsaved(sandbox, file, error))
+    saver = Saver(lambda: state.save(saved, lambda: sandbox.journal.newest), lambda error: sandbox.journal.record(_of_saving(error)))
+    sandbox = build(settings, start=_not_before(earlier), journal_sink=file.write, disk=lambda: on_disk(saver, file))
     server = Server(sandbox.gateway, settings.host, settings.port)
     told = Told()
     try:
         take_up(sandbox, earlier, saved)
-        sandbox.journal.on_event(lambda event: None if event.detail_type == NOT_SAVED else saver.mark())
+        sandbox.journal.on_event(lambda event: None if event.detail_type in (NOT_SAVED, SAVED_AGAIN) else saver.mark())
         saver.start()
         sandbox.engine.start()
         server.start()
@@ -94,10 +101,18 @@ def _forgotten(unsaved: Sequence[Event]) -> Event:
     return Event(source="sandbox.control", detail_type="State Forgotten", summary=summary, detail={"events": ids})
 
 
-def _tell_unsaved(sandbox: Sandbox, file: JournalFile, error: Exception) -> None:
-    """A restart now would forget what is not on disk: an event, and a part of /_sandbox/health, say so."""
-    file.trouble = f"the state could not be saved ({error}); it is tried again at the next change"
-    sandbox.journal.record(Event(source="sandbox.control", detail_type=NOT_SAVED, summary=file.trouble, detail={"error": str(error)}))
+def on_disk(saver: Saver, file: JournalFile) -> Disk:
+    """For /_sandbox/health: state and journal are written by different hands, and each one's failure is its own."""
+    unsaved = None if saver.trouble is None else f"The state could not be saved ({saver.trouble}): a restart now would forget what is not."
+    return Disk(state=unsaved, journal=file.trouble)
+
+
+def _of_saving(error: Exception | None) -> Event:
+    """When saving begins to fail, and when it succeeds again."""
+    if error is None:
+        return Event(source="sandbox.control", detail_type=SAVED_AGAIN, summary="the state is saved again")
+    summary = f"the state could not be saved ({error}); it is tried again at each change, and every few seconds"
+    return Event(source="sandbox.control", detail_type=NOT_SAVED, summary=summary, detail={"error": str(error)})
 
 
 class Told:
@@ -133,7 +148,8 @@ class Told:
 
 
 def remove(settings: Settings) -> list[str]:
-    """What an embedded sandbox left running after its control plane ended: instances, the proxy, and the state. → what was done."""
+    """What an embedded sandbox left running after its control plane ended: instances, the proxy, and the state. The caller holds the
+    folder's lock. → what was done."""
     clock = WallClock()
     drivers = real_drivers(clock, settings)
     machines = len(drivers.runtime.containers())

@@ -125,11 +125,11 @@ def build(
     virtual: bool = False,
     start: datetime | None = None,
     journal_sink: Callable[[Event], None] | None = None,
-    disk: Callable[[], str | None] = lambda: None,
+    disk: Callable[[], health.Disk] = health.Disk,
     world: World | None = None,
 ) -> Sandbox:
     """A sandbox whose engine is not started yet. `virtual`: simulated drivers, and a clock that stands still until it is moved.
-    `start`: the clock's first moment; None: now (virtual: the day of the outage). `disk` tells what is wrong with the state folder.
+    `start`: the clock's first moment; None: now (virtual: the day of the outage). `disk` reports what the state folder lacks.
     `world`: the simulated one that an earlier control plane left, machines and all; None: an empty one."""
     clock: Clock = VirtualClock(start or VIRTUAL_START) if virtual else WallClock(settings.speed, start)
     journal = Journal(clock, journal_sink)
@@ -245,7 +245,7 @@ def may_bind_port_80() -> bool:
 # ---- /_sandbox ---------------------------------------------------------------------------------------------------------------------------
 
 
-def _surface(sandbox: Sandbox, disk: Callable[[], str | None]) -> ControlSurface:
+def _surface(sandbox: Sandbox, disk: Callable[[], health.Disk]) -> ControlSurface:
     settings, drivers, engine = sandbox.settings, sandbox.drivers, sandbox.engine
     access_log, busy = AccessLog(), rates.Rates((lambda: sandbox.clock.now().timestamp()) if drivers.simulated else time.monotonic)
     drivers.proxy.on_access(access_log.take)
@@ -255,16 +255,15 @@ def _surface(sandbox: Sandbox, disk: Callable[[], str | None]) -> ControlSurface
     elbv2 = sandbox.transport.client("elbv2", scope)
 
     def parts() -> tuple[health.Part, ...]:
-        runtime, proxy, trouble = drivers.runtime, drivers.proxy, disk()
-        state_part = health.Part(name="state", ok=trouble is None, sentence=trouble or "State and journal are on disk.")
-        known = health.parts(
+        runtime, proxy = drivers.runtime, drivers.proxy
+        return health.parts(
             engine.loops(),
             sandbox.clock.now(),
             sandbox.clock.speed,
             (runtime.name, runtime.available()),
             health.Proxy(why_not=proxy.available(), rejected=proxy.rejected(), remark=proxy.problems().get("front", "")),
+            disk(),
         )
-        return (*known, state_part)
 
     def set_speed(speed: float) -> None:
         if not isinstance(sandbox.clock, WallClock):

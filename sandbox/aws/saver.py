@@ -26,12 +26,13 @@ class Saver:
     def __init__(
         self,
         save: Callable[[], None],
-        on_error: Callable[[Exception], None],
+        on_trouble: Callable[[Exception | None], object],
         pace: Pace = Pace(),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`save` writes the file; `on_error` is told when it could not, and the next change tries again."""
-        self._save, self._on_error, self._pace, self._now = save, on_error, pace, now
+        """`save` writes the file. `on_trouble` is called with the error when saving begins to fail, with None when it succeeds again."""
+        self._save, self._on_trouble, self._pace, self._now = save, on_trouble, pace, now
+        self.trouble: Exception | None = None  # why the newest state is not on disk: ended only by the next save that succeeds
         self._changed = threading.Condition()
         self._saving = threading.Lock()  # one save at a time, so that an older picture never replaces a newer one
         self._first: float | None = None  # when the oldest unsaved change was marked; None: all is saved
@@ -76,11 +77,15 @@ class Saver:
         return max(0.0, max(wanted, self._rested) - self._now())
 
     def _try(self) -> None:
-        began = self._now()
+        began, before = self._now(), self.trouble
         try:
             self._save()
         except Exception as error:
-            self._on_error(error)
+            self.trouble = error
+        else:
+            self.trouble = None
+        if (before is None) != (self.trouble is None):
+            self._on_trouble(self.trouble)
         ended = self._now()
         self._rested = ended + (ended - began) * (1 / self._pace.share - 1)
 

@@ -1,4 +1,7 @@
-"""Is all well? Three parts, each with a sentence. Pure; wiring passes what the parts say of themselves."""
+"""Is all well? Each part with a sentence. Pure; wiring passes what the parts say of themselves.
+
+A part has one condition, which only that part's own success ends: what one thing does says nothing about another.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ class _Loop(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    name: str  # "engine" | "runtime" | "proxy"
+    name: str  # "engine" | "runtime" | "proxy" | "state" | "journal"
     ok: bool
     sentence: str
     remark: str = ""  # a sentence on what is well enough to go on, and yet to be known
@@ -31,14 +34,23 @@ class Proxy:
     remark: str = ""  # what it does without
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """Why the state folder does not hold the newest state, or the newest events."""
+
+    state: str | None = None
+    journal: str | None = None
+
+
 def parts(
     loops: Sequence[_Loop],
     now: datetime,
     speed: float,
     runtime: tuple[str, str | None],
     proxy: Proxy,
+    disk: Disk,
 ) -> tuple[Part, ...]:
-    """`runtime`: its name and why it cannot launch; `proxy`: what it says of itself."""
+    """`runtime`: its name and why it cannot launch; `proxy` and `disk`: what they say of themselves."""
     name, problem = runtime
     ill = proxy.why_not
     if ill is None and proxy.rejected:
@@ -47,6 +59,8 @@ def parts(
         _engine(loops, now, speed),
         Part(name="runtime", ok=problem is None, sentence=problem or f"The {name} runtime can launch instances."),
         Part(name="proxy", ok=ill is None, sentence=ill or "The load balancers' proxy serves.", remark=proxy.remark),
+        Part(name="state", ok=disk.state is None, sentence=disk.state or "The state is on disk."),
+        Part(name="journal", ok=disk.journal is None, sentence=disk.journal or "The journal is on disk."),
     )
 
 

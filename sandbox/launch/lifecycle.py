@@ -7,15 +7,17 @@ says that all is well; `remove` removes everything that is this sandbox's, and o
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 import click
 
-from sandbox.client import NotRunning
+from sandbox.client import Client, NotRunning
 from sandbox.core.errors import UserError
+from sandbox.folder_lock import FolderLock, in_use, unwritable
 from sandbox.launch import compose, daemon
-from sandbox.launch.running import Running, client
+from sandbox.launch.running import Running, client, endpoint
 from sandbox.settings import Settings
 
 PATIENCE = 120.0  # real seconds until all is well
@@ -40,8 +42,9 @@ def ensure(settings: Settings) -> dict[str, Any]:
     return there
 
 
-def running(settings: Settings) -> dict[str, Any] | None:
-    asked = client(settings, timeout=10.0)
+def running(settings: Settings, at: str | None = None) -> dict[str, Any] | None:
+    """The health of the sandbox that answers at the endpoint `at`; None: at that of the settings."""
+    asked = Client(at or endpoint(settings), settings.region, timeout=10.0)
     try:
         return dict(asked.get("health"))
     except NotRunning as error:
@@ -53,6 +56,7 @@ def running(settings: Settings) -> dict[str, Any] | None:
 
 
 def start(settings: Settings) -> dict[str, Any]:
+    _check_folder(settings)
     runtime = chosen(settings)
     settings = replace(settings, runtime=runtime)
     if runtime == "docker":
@@ -64,9 +68,21 @@ def start(settings: Settings) -> dict[str, Any]:
     try:
         return wait_until_healthy(settings, lambda: None if process.poll() is None else daemon.last_words(settings))
     except UserError:
-        if process.poll() is not None:
+        ours = Running.read(settings)
+        if process.poll() is not None and ours and ours.pid == process.pid:
             Running.file(settings).unlink(missing_ok=True)
         raise
+
+
+def _check_folder(settings: Settings) -> None:
+    """Another sandbox that uses this folder keeps it, and its note, by which `down` finds it. Raises UserError."""
+    with FolderLock(settings.state_dir):
+        pass  # no control plane of this machine; one in a container holds the lock of its own volume
+    noted = Running.read(settings)
+    if noted is None or noted.topology != "compose" or (noted.name == settings.name and settings.runtime in ("auto", "docker")):
+        return
+    if running(settings, noted.endpoint):
+        raise in_use(settings.state_dir, f"{noted.name} at {noted.endpoint}")
 
 
 def started(settings: Settings) -> subprocess.Popen[bytes]:
@@ -80,8 +96,7 @@ def started(settings: Settings) -> subprocess.Popen[bytes]:
         if process is not None:
             process.kill()
             process.wait()
-        why = f"{settings.state_dir}, the sandbox's folder, cannot be written ({error.strerror or error})."
-        raise UserError(why, "SANDBOX_STATE_DIR=/another/folder sandbox up") from error
+        raise unwritable(settings.state_dir, error) from error
     return process
 
 
@@ -117,6 +132,18 @@ def remove(settings: Settings) -> list[str]:
     noted = Running.read(settings)
     ended = daemon.stop(noted.pid if noted else 0) or daemon.stop(daemon.find(settings))  # the note may be lost while the process runs
     done = [ended] if ended else []
+    with FolderLock(settings.state_dir) if settings.state_dir.exists() else nullcontext():
+        done += _remove_rest(settings, noted)
+    if not done and running(settings):
+        raise UserError(
+            f"The sandbox at {client(settings).endpoint} was not started from this folder.", "sandbox down, where it was started"
+        )
+    return done
+
+
+def _remove_rest(settings: Settings, noted: Running | None) -> list[str]:
+    """Removes what a control plane that has ended left behind. → what was done."""
+    done: list[str] = []
     if any((settings.state_dir / name).exists() for name in LEFT):
         from sandbox import serving  # noqa: PLC0415 - imports moto, which takes a second; only this needs it
 
@@ -124,8 +151,4 @@ def remove(settings: Settings) -> list[str]:
     if (noted and noted.topology == "compose") or compose.there(settings):
         done += compose.down(settings)
     Running.file(settings).unlink(missing_ok=True)
-    if not done and running(settings):
-        raise UserError(
-            f"The sandbox at {client(settings).endpoint} was not started from this folder.", "sandbox down, where it was started"
-        )
     return done

@@ -1,13 +1,20 @@
-"""A live sandbox ends when it is told to, whenever that is."""
+"""A live sandbox ends when it is told to, whenever that is; and says what is not on disk."""
 
 import os
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from sandbox.serving import Told
+from sandbox.aws.saver import Saver
+from sandbox.control.health import Disk
+from sandbox.core.clock import VirtualClock
+from sandbox.core.events import Event
+from sandbox.core.journal import Journal
+from sandbox.journal_file import JournalFile
+from sandbox.serving import Told, on_disk
 
 
 @pytest.fixture
@@ -45,3 +52,51 @@ def test_afterwards_signals_do_what_they_did(told: Told) -> None:
     assert signal.getsignal(signal.SIGTERM) is before
     os.kill(os.getpid(), signal.SIGTERM)
     told.wait()  # by the first one's socket again
+
+
+class Disks:
+    """A state and a journal on disks that can be full each by itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self.full: set[str] = set()
+        self.file = JournalFile(folder / "journal.jsonl")
+        self.journal = Journal(VirtualClock(), self.file.write)
+        self.saver = Saver(lambda: self._need("state"), lambda error: self.note("saving"))
+
+    def _need(self, disk: str) -> None:
+        if disk in self.full:
+            raise OSError("no room")
+
+    def note(self, summary: str) -> None:
+        self.journal.record(Event(source="test", detail_type="Test", summary=summary))
+
+    def change(self) -> Disk:
+        """Something happens: an event is written, and the state is saved."""
+        self.note("a change")
+        self.saver.mark()
+        self.saver.flush()
+        return on_disk(self.saver, self.file)
+
+
+def test_a_failed_save_is_ended_by_a_save_and_not_by_the_journal(tmp_path: Path) -> None:
+    disks = Disks(tmp_path)
+    disks.full = {"state"}
+    found = [disks.change(), disks.change()]
+    assert [(disk.state, disk.journal) for disk in found] == [
+        ("The state could not be saved (no room): a restart now would forget what is not.", None)
+    ] * 2
+    disks.full = set()
+    assert disks.change() == Disk()
+    disks.file.close()
+
+
+def test_a_journal_that_cannot_be_written_is_not_ended_by_a_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disks = Disks(tmp_path)
+    monkeypatch.setattr(disks.file, "_append", lambda line: (_ for _ in ()).throw(OSError("no room")))
+    found = [disks.change(), disks.change()]
+    assert [(disk.state, disk.journal) for disk in found] == [
+        (None, "The journal could not be written (no room): events wait in memory.")
+    ] * 2
+    monkeypatch.undo()
+    assert disks.change() == Disk()
+    disks.file.close()

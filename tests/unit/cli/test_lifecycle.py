@@ -58,6 +58,13 @@ def test_a_life(environment: dict[str, str], tmp_path: Path) -> None:
 
     first = Running.read(Settings.from_environment(environment))
     assert first is not None
+    second = {**environment, "SANDBOX_PORT": str(free_ports(1)[0]), "SANDBOX_NAME": "another"}
+    code, said = sandbox(second, "up", "--runtime", "simulated")
+    assert (code, f"is in use by another sandbox (process {first.pid})." in said) == (1, True), said
+    code, said = sandbox(second, "serve")
+    assert (code, f"is in use by another sandbox (process {first.pid})." in said) == (1, True), said
+    assert Running.read(Settings.from_environment(environment)) == first
+
     os.kill(first.pid, signal.SIGKILL)
     psutil.wait_procs([psutil.Process(first.pid)] if psutil.pid_exists(first.pid) else [], timeout=10)
     assert sandbox(environment, "up", "--runtime", "simulated")[0] == 0

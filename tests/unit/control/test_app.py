@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from sandbox.control.app import control_app
 from sandbox.control.endpoints import by_load_balancer, read
-from sandbox.control.health import Part, Proxy, parts
+from sandbox.control.health import Disk, Part, Proxy, parts
 from sandbox.control.rates import Rates
 from sandbox.control.surface import ControlSurface
 from sandbox.core.events import Event
@@ -137,6 +137,8 @@ def test_settings_are_told() -> None:
         ({"rejected": ["no such cluster"]}, ["proxy"], "The load balancers' proxy refused configuration: no such cluster"),
         ({"failures": 2}, ["engine"], "ec2 failed 2 times in a row on k: boom"),
         ({"late": 31}, ["engine"], "ec2 should have looked at k long ago: the engine hangs."),
+        ({"disk": Disk(state="The state could not be saved.")}, ["state"], "The state could not be saved."),
+        ({"disk": Disk(journal="The journal could not be written.")}, ["journal"], "The journal could not be written."),
         ({"late": 29}, [], ""),
         ({"late": 290, "speed": 10.0}, [], ""),
     ],
@@ -145,7 +147,9 @@ def test_health_is_what_its_parts_say(changes: dict[str, Any], ill: list[str], s
     now = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
     loops = [Loop("ec2", "k", due=now - timedelta(seconds=changes.get("late", 0)), failures=changes.get("failures", 0), last_error="boom")]
     runtime = changes.get("runtime", ("docker", None))
-    found = parts(loops, now, changes.get("speed", 1.0), runtime, Proxy(why_not=changes.get("proxy"), rejected=changes.get("rejected", [])))
+    proxy = Proxy(why_not=changes.get("proxy"), rejected=changes.get("rejected", []))
+    found = parts(loops, now, changes.get("speed", 1.0), runtime, proxy, changes.get("disk", Disk()))
+    assert [p.name for p in found] == ["engine", "runtime", "proxy", "state", "journal"]
     assert [p.name for p in found if not p.ok] == ill
     assert [p.sentence for p in found if not p.ok] == [sentence][: len(ill)]
 
@@ -186,7 +190,7 @@ def test_a_front_port_that_somebody_else_has_is_told_and_not_given_out() -> None
     taken = "port 8080 is in use by another program: load balancers answer on their own ports only"
     found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {"front": taken})
     assert [entry["front"] for entry in by_load_balancer(found, 8080).values()] == [None, None]
-    proxy = parts([], datetime(2026, 5, 7, 12, 0, tzinfo=UTC), 1.0, ("process", None), Proxy(remark=taken))[-1]
+    proxy = parts([], datetime(2026, 5, 7, 12, 0, tzinfo=UTC), 1.0, ("process", None), Proxy(remark=taken), Disk())[2]
     assert (proxy.name, proxy.ok, proxy.remark) == ("proxy", True, taken)
 
 

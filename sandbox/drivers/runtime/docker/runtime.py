@@ -53,7 +53,8 @@ class DockerRuntime:
         self._lock = threading.Lock()  # round _machines; never held during I/O
         self._looking = threading.Lock()  # one look at a time, so that an older answer never replaces a newer one
         self._callbacks: list[Callable[[str], None]] = []
-        self._trouble: str | None = "Docker was not asked yet."
+        self._unseen: str | None = "Docker was not asked yet."  # why the last look at everything did not succeed
+        self._missing: str | None = None  # the image that is not there
         self._stream: Any = None
         self._closing = threading.Event()
         self._looked = threading.Event()
@@ -116,7 +117,8 @@ class DockerRuntime:
         return self._networks.check_cidr(cidr)
 
     def available(self) -> str | None:
-        return self._trouble or ("Docker does not answer: it is there, and stands still." if self._pulse.silent else None)
+        silent = "Docker does not answer: it is there, and stands still." if self._pulse.silent else None
+        return self._unseen or silent or self._missing
 
     def on_change(self, callback: Callable[[str], None]) -> None:
         self._callbacks.append(callback)
@@ -187,7 +189,7 @@ class DockerRuntime:
                     for event in self._stream:
                         self._take(event)
             except Exception as error:  # whatever it was (Docker went, a line was cut off): look at everything again
-                self._trouble = str(error)
+                self._unseen = str(error)
                 self._looked.set()
                 failures += 1
             self._closing.wait(backoff(failures, first=FIRST_BACKOFF, longest=LONGEST_BACKOFF) if failures else 0.0)
@@ -200,12 +202,13 @@ class DockerRuntime:
             known = {i for i, m in self._machines.items() if m.facts is not None}
         for instance_id in sorted({*known, *self._engine.instance_ids()}):
             self._look(instance_id)
+        self._unseen = None
         self._looked.set()
         self._workers.retry_now()
 
     def _check_images(self) -> None:
         missing = [image for image in dict.fromkeys(self._images.values()) if not self._engine.has_image(image)]
-        self._trouble = f"The image {missing[0]} is not there: run make images." if missing else None
+        self._missing = f"The image {missing[0]} is not there: run make images." if missing else None
 
     def _take(self, event: Mapping[str, Any]) -> None:
         attributes = event.get("Actor", {}).get("Attributes", {})

@@ -1,7 +1,7 @@
 """The discovery server: gives each connected Envoy the present resources over one gRPC stream, and every change at once.
 
 It listens only after `open()`, which is called when the state is rebuilt: what is told first replaces what a running Envoy has. A
-refusal by Envoy is kept until the same kind of resource is accepted again.
+refusal by Envoy is kept until the same resource is accepted.
 """
 
 import queue

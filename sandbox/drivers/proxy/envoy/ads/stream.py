@@ -17,6 +17,7 @@ class Kind(Enum):
     ROUTE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 
 
+WHOLE = (Kind.CLUSTER, Kind.LISTENER)  # told with all resources each time; of the others only those that differ
 Snapshot = Mapping[Kind, Mapping[str, bytes]]  # all resources by kind and name, packed
 
 
@@ -43,26 +44,35 @@ class Asked:
 class Stream:
     _names: dict[Kind, frozenset[str]] = field(default_factory=dict)  # what is subscribed to
     _told: dict[Kind, dict[str, bytes]] = field(default_factory=lambda: {kind: {} for kind in Kind})
-    _open: dict[Kind, str] = field(default_factory=dict)  # nonce of the last response that was not answered yet
+    _open: dict[Kind, Told] = field(default_factory=dict)  # the last response that was not answered yet
     _answered: set[Kind] = field(default_factory=set)  # had a response at all
-    _refused: dict[Kind, str] = field(default_factory=dict)
+    _refused: dict[Kind, dict[str, str]] = field(default_factory=lambda: {kind: {} for kind in Kind})  # by the resource's name
     _count: int = 0
 
     def hear(self, asked: Asked) -> None:
-        if asked.nonce and asked.nonce != self._open.get(asked.kind, asked.nonce):
+        answered = self._open.get(asked.kind) if asked.nonce else None
+        if answered and asked.nonce != answered.nonce:
             return  # about an older response: the answer to the newer one follows, with all names
         self._names[asked.kind] = asked.names
-        if asked.nonce and asked.kind in self._open:
+        if answered:
             del self._open[asked.kind]
-            self._refused.pop(asked.kind, None)
-            if asked.error is not None:
-                self._refused[asked.kind] = asked.error
+            self._note(answered, asked.error)
         if asked.kind in (Kind.ENDPOINTS, Kind.ROUTE):  # what is subscribed to again must be told again
-            told = self._told[asked.kind]
-            self._told[asked.kind] = {name: told[name] for name in told if name in asked.names}
+            for kept in (self._told[asked.kind], self._refused[asked.kind]):
+                for name in kept.keys() - asked.names:
+                    del kept[name]
+
+    def _note(self, answered: Told, error: str | None) -> None:
+        """A refusal of some resources is ended by an answer about the same ones: what Envoy says of others proves nothing."""
+        refused = self._refused[answered.kind]
+        for name in list(refused) if answered.kind in WHOLE else answered.resources:
+            refused.pop(name, None)
+        if error is not None:
+            refused |= dict.fromkeys(answered.resources or ("",), error)
 
     def refused(self) -> Iterable[str]:
-        return self._refused.values()
+        """Envoy's sentences, each once."""
+        return dict.fromkeys(sentence for refused in self._refused.values() for sentence in refused.values())
 
     def serves(self, name: str) -> bool:
         """The listener and its routes were told and answered."""
@@ -71,7 +81,7 @@ class Stream:
 
     def has(self, want: Snapshot) -> bool:
         """Everything was told and accepted."""
-        return not self._open and not self._refused and all(self._told[kind] == dict(want[kind]) for kind in Kind)
+        return not self._open and not any(self._refused.values()) and all(self._told[kind] == dict(want[kind]) for kind in Kind)
 
     def due(self, want: Snapshot) -> Told | None:
         """The next response, or None while there is nothing to say or something to wait for."""
@@ -89,7 +99,7 @@ class Stream:
 
     def _use(self, want: Snapshot) -> Told | None:
         known = self._names.get(Kind.ENDPOINTS, frozenset())
-        if Kind.CLUSTER not in self._refused and not known.issuperset(want[Kind.CLUSTER]):
+        if not self._refused[Kind.CLUSTER] and not known.issuperset(want[Kind.CLUSTER]):
             return None  # Envoy asks for the endpoints of new clusters first
         unheard = Kind.LISTENER not in self._answered
         if Kind.LISTENER in self._names and (unheard or self._told[Kind.LISTENER] != dict(want[Kind.LISTENER])):
@@ -111,8 +121,8 @@ class Stream:
 
     def _tell(self, kind: Kind, resources: Mapping[str, bytes]) -> Told:
         self._count += 1
-        whole = kind in (Kind.CLUSTER, Kind.LISTENER)
-        self._told[kind] = dict(resources) if whole else {**self._told[kind], **resources}
-        self._open[kind] = str(self._count)
+        told = Told(kind=kind, resources=resources, nonce=str(self._count))
+        self._told[kind] = dict(resources) if kind in WHOLE else {**self._told[kind], **resources}
+        self._open[kind] = told
         self._answered.add(kind)
-        return Told(kind=kind, resources=resources, nonce=str(self._count))
+        return told

@@ -116,7 +116,30 @@ def test_a_removal_waits_for_the_answer_to_the_new_routes() -> None:
     assert removal is not None and (removal.kind, dict(removal.resources)) == (C, {})
 
 
-def test_a_refusal_is_kept_until_the_same_kind_is_accepted(envoy: Envoy) -> None:
+@pytest.mark.parametrize(("kind", "healed"), [(R, snapshot("a", "xy", routes="2")), (E, snapshot("ab", "x", version="2"))])
+def test_a_refusal_is_not_ended_by_the_acceptance_of_another_resource(envoy: Envoy, kind: Kind, healed: Snapshot) -> None:
+    before = snapshot("a", "xy") if kind is R else snapshot("ab", "x")
+    first, second = before[kind]
+    envoy.take(before)
+    envoy.refuses = {kind}
+    envoy.take({**before, kind: {first: b"bad", second: b"1"}})
+    envoy.refuses = set()
+    assert envoy.take({**before, kind: {first: b"bad", second: b"2"}}) == [f"{kind.name} {second}"]
+    assert list(envoy.stream.refused()) == ["no"]
+    envoy.take(healed)
+    assert list(envoy.stream.refused()) == []
+
+
+def test_a_refusal_ends_with_its_resource(envoy: Envoy) -> None:
+    envoy.take(snapshot("a", "xy"))
+    envoy.refuses = {R}
+    envoy.take({**snapshot("a", "xy"), R: {"x": b"bad", "y": b"1"}})
+    envoy.refuses = set()
+    assert envoy.take(snapshot("a", "y")) == ["LISTENER y"]
+    assert list(envoy.stream.refused()) == []
+
+
+def test_a_refusal_is_kept_until_the_same_resource_is_accepted(envoy: Envoy) -> None:
     envoy.take(snapshot("a", "x"))
     envoy.refuses = {R}
     assert envoy.take(snapshot("a", "x", routes="bad")) == ["ROUTE x"]  # told once, not again and again
