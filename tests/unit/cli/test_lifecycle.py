@@ -82,7 +82,7 @@ def test_down_ends_a_control_plane_whose_note_is_lost(environment: dict[str, str
     for file in tmp_path.iterdir():
         file.unlink() if file.is_file() else shutil.rmtree(file)
     code, said = sandbox(environment, "down")
-    assert (code, said.splitlines()[0], psutil.pid_exists(noted.pid)) == (0, "The control plane has ended.", False)
+    assert (code, said.splitlines()[0], daemon.process(noted.pid)) == (0, "The control plane has ended.", None)
 
 
 @pytest.mark.parametrize("where", ["file/below", "running.json"])
