@@ -1,4 +1,4 @@
-"""Stories that are replayed on a sandbox and judged: one module each, with a `run(stage)` that says whether it ended well.
+"""Scenarios: one module each, with a `run(stage)` that plays it on a sandbox and returns whether it passed. kit/ holds what they share.
 
-`sandbox scenario list` shows them by the first line of their docstrings; `<name>_as_written` is the `--as-written` variant of `<name>`.
+`sandbox scenario list` shows the first line of each docstring. `<name>_as_written` is the `--as-written` variant of `<name>`.
 """

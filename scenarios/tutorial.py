@@ -1,7 +1,7 @@
-"""The tutorial, steps 1 to 6, in the form that works on AWS, then one instance fails under client traffic.
+"""The tutorial, steps 1 to 6, corrected so that it works on AWS. Then one instance fails under client traffic.
 
-Each correction names its rule (TUT-…, docs/aws-behaviour.md). What is judged: the group replaces the instance by itself, the replacement
-gets traffic, and no more requests are lost than the health check's detection time explains.
+Each correction cites its rule (TUT-…, docs/aws-behaviour.md). The run passes if the group replaces the instance by itself, the replacement
+serves requests, and no more requests fail than the health check's detection time explains.
 """
 
 from base64 import b64encode
@@ -21,61 +21,63 @@ from scenarios.kit.fleet import (
     LOAD_BALANCER,
     TARGET_GROUP,
     TOPIC,
-    Scene,
+    Resources,
     lb_state,
+    listener_url,
     settled,
-    url,
 )
 from scenarios.kit.service import track_cpu
 from scenarios.kit.stage import Stage
 
 USER_DATA = Path(__file__).parent.parent / "app" / "deploy.sh"
 
-INTERVAL, TIMEOUT, UNHEALTHY = 10, 3, 2  # of health checks, in seconds (TUT-33)
-DETECTION = timedelta(seconds=INTERVAL * UNHEALTHY + TIMEOUT)  # the longest (TG-14)
+INTERVAL, TIMEOUT, UNHEALTHY = 10, 3, 2  # health checks: seconds, seconds, count (TUT-33)
+DETECTION = timedelta(seconds=INTERVAL * UNHEALTHY + TIMEOUT)  # the longest detection time (TG-14)
 
 
 def run(stage: Stage) -> bool:
-    clean_up(stage, "what a former run left behind")
+    clean_up(stage, "leftovers of earlier runs")
     try:
-        scene = Scene()
-        introduce(stage, scene)
-        launch(stage, scene)
-        balance(stage, scene)
-        watch(stage, scene)
-        return fail(stage, scene, DETECTION)
+        resources = Resources()
+        introduce(stage, resources)
+        launch(stage, resources)
+        balance(stage, resources)
+        create_policy_and_alarm(stage, resources)
+        return fail(stage, resources, DETECTION)
     finally:
-        clean_up(stage, "everything of this run (TUT-54)")
+        clean_up(stage, "everything this run created (TUT-54)")
 
 
-def introduce(stage: Stage, scene: Scene) -> None:
+def introduce(stage: Stage, resources: Resources) -> None:
     stage.chapter("Steps 1 and 2: the application and its deployment script")
     stage.say(
-        "app/app.py says which instance answers (TUT-3), has /health for the load balancer (TUT-4) and is baked into the image (TUT-11). "
-        "app/deploy.sh begins with its shebang (TUT-10) and writes its log where it says (TUT-12)."
+        "app/app.py returns the id of its instance (TUT-3), has /health for the load balancer (TUT-4) and is part of the image (TUT-11). "
+        "app/deploy.sh begins with a shebang (TUT-10) and writes its log to the documented path (TUT-12)."
     )
-    scene.vpc = stage.step("ec2", "describe_vpcs", Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
-    found = stage.step("ec2", "describe_subnets", Filters=[{"Name": "vpc-id", "Values": [scene.vpc]}])["Subnets"]
+    resources.vpc = stage.step("ec2", "describe_vpcs", Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    found = stage.step("ec2", "describe_subnets", Filters=[{"Name": "vpc-id", "Values": [resources.vpc]}])["Subnets"]
     zones = {subnet["AvailabilityZone"]: subnet["SubnetId"] for subnet in reversed(found)}
-    scene.subnets = [zones[zone] for zone in sorted(zones)][:3]
-    stage.say(f"Three subnets in three Availability Zones: losing one leaves two of three instances (TUT-24): {', '.join(scene.subnets)}.")
+    resources.subnets = [zones[zone] for zone in sorted(zones)][:3]
+    stage.say(f"Three subnets in three zones, so the loss of a zone leaves two instances (TUT-24): {', '.join(resources.subnets)}.")
 
 
-def launch(stage: Stage, scene: Scene) -> None:
-    stage.chapter("Step 3: instances by an Auto Scaling group")
-    stage.say("Who may reach whom (TUT-22, TUT-31): the world reaches the load balancer's port 80, the load balancer the instances'.")
-    scene.lb_security_group = security_group(stage, scene, "coinbase-lb", {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]})
-    from_lb = {"UserIdGroupPairs": [{"GroupId": scene.lb_security_group}]}
-    scene.instance_security_group = security_group(stage, scene, "coinbase-instances", from_lb)
+def launch(stage: Stage, resources: Resources) -> None:
+    stage.chapter("Step 3: the Auto Scaling group")
+    stage.say(
+        "Inbound rules (TUT-22, TUT-31): anyone can reach port 80 of the load balancer; only the load balancer can reach the instances."
+    )
+    resources.lb_security_group = security_group(stage, resources, "coinbase-lb", {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]})
+    from_lb = {"UserIdGroupPairs": [{"GroupId": resources.lb_security_group}]}
+    resources.instance_security_group = security_group(stage, resources, "coinbase-instances", from_lb)
     stage.step(
         "autoscaling",
         "create_auto_scaling_group",
         AutoScalingGroupName=GROUP,
-        **template(stage, scene),
+        **template(stage, resources),
         MinSize=3,
         MaxSize=10,
         DesiredCapacity=3,
-        VPCZoneIdentifier=",".join(scene.subnets),
+        VPCZoneIdentifier=",".join(resources.subnets),
         HealthCheckType="ELB",  # TUT-26
         HealthCheckGracePeriod=120,
         DefaultInstanceWarmup=120,  # TUT-27
@@ -83,35 +85,35 @@ def launch(stage: Stage, scene: Scene) -> None:
     )
 
 
-def security_group(stage: Stage, scene: Scene, name: str, source: Mapping[str, Any]) -> str:
-    """Open on port 80 for the source. → its id."""
-    made = stage.step("ec2", "create_security_group", GroupName=name, Description=f"{name} of the tutorial", VpcId=scene.vpc)
+def security_group(stage: Stage, resources: Resources, name: str, source: Mapping[str, Any]) -> str:
+    """Creates a security group that allows port 80 from the source. Returns its id."""
+    made = stage.step("ec2", "create_security_group", GroupName=name, Description=f"{name} of the tutorial", VpcId=resources.vpc)
     permission = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, **source}
     stage.step("ec2", "authorize_security_group_ingress", GroupId=made["GroupId"], IpPermissions=[permission])
     return str(made["GroupId"])
 
 
-def template(stage: Stage, scene: Scene) -> dict[str, Any]:
-    """The tutorial's launch configuration, or a launch template where the account is refused those (TUT-20). → the group's parameter."""
+def template(stage: Stage, resources: Resources) -> dict[str, Any]:
+    """Creates the tutorial's launch configuration, or a launch template if the account cannot (TUT-20). Returns the group's parameter."""
     user_data = USER_DATA.read_text()
-    tried = stage.attempt(
+    created = stage.attempt(
         "autoscaling",
         "create_launch_configuration",
         {"UserData": "file://deploy.sh"},
         LaunchConfigurationName=CONFIGURATION,
         ImageId=IMAGE,
         InstanceType="t3.medium",
-        SecurityGroups=[scene.instance_security_group],
+        SecurityGroups=[resources.instance_security_group],
         UserData=user_data,  # boto3 encodes it, as the CLI does (UD-2)
         InstanceMonitoring={"Enabled": True},
     )
-    if not tried.error_code:
+    if not created.error_code:
         return {"LaunchConfigurationName": CONFIGURATION}
-    stage.say("Accounts made since 2024-10-01 have launch templates only, and encode the user data themselves (TUT-20, UD-2).")
-    return launch_template(stage, scene, user_data)
+    stage.say("Accounts created since 2024-10-01 can use launch templates only, whose user data the caller must encode (TUT-20, UD-2).")
+    return launch_template(stage, resources, user_data)
 
 
-def launch_template(stage: Stage, scene: Scene, user_data: str) -> dict[str, Any]:
+def launch_template(stage: Stage, resources: Resources, user_data: str) -> dict[str, Any]:
     stage.step(
         "ec2",
         "create_launch_template",
@@ -120,7 +122,7 @@ def launch_template(stage: Stage, scene: Scene, user_data: str) -> dict[str, Any
         LaunchTemplateData={
             "ImageId": IMAGE,
             "InstanceType": "t3.medium",
-            "SecurityGroupIds": [scene.instance_security_group],
+            "SecurityGroupIds": [resources.instance_security_group],
             "UserData": b64encode(user_data.encode()).decode(),
             "Monitoring": {"Enabled": True},
         },
@@ -128,15 +130,15 @@ def launch_template(stage: Stage, scene: Scene, user_data: str) -> dict[str, Any
     return {"LaunchTemplate": {"LaunchTemplateName": CONFIGURATION, "Version": "$Latest"}}
 
 
-def balance(stage: Stage, scene: Scene) -> None:
+def balance(stage: Stage, resources: Resources) -> None:
     stage.chapter("Step 4: the load balancer")
-    scene.target_group = stage.step(
+    resources.target_group = stage.step(
         "elbv2",
         "create_target_group",
         Name=TARGET_GROUP,
         Protocol="HTTP",
         Port=80,
-        VpcId=scene.vpc,
+        VpcId=resources.vpc,
         TargetType="instance",
         HealthCheckPath="/health",  # TUT-4
         HealthCheckIntervalSeconds=INTERVAL,  # TUT-33
@@ -145,26 +147,26 @@ def balance(stage: Stage, scene: Scene) -> None:
         UnhealthyThresholdCount=UNHEALTHY,
     )["TargetGroups"][0]["TargetGroupArn"]
     delay = [{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}]  # TUT-33
-    stage.step("elbv2", "modify_target_group_attributes", TargetGroupArn=scene.target_group, Attributes=delay)
-    scene.load_balancer = stage.step(
+    stage.step("elbv2", "modify_target_group_attributes", TargetGroupArn=resources.target_group, Attributes=delay)
+    resources.load_balancer = stage.step(
         "elbv2",
         "create_load_balancer",
         Name=LOAD_BALANCER,
-        Subnets=scene.subnets,
-        SecurityGroups=[scene.lb_security_group],  # TUT-31
+        Subnets=resources.subnets,
+        SecurityGroups=[resources.lb_security_group],  # TUT-31
         Scheme="internet-facing",
         Type="application",
     )["LoadBalancers"][0]["LoadBalancerArn"]
-    stage.wait_until("the load balancer is active", lambda: lb_state(stage, scene) == "active", timedelta(minutes=5))  # TUT-34
-    forward = [{"Type": "forward", "TargetGroupArn": scene.target_group}]
+    stage.wait_until("the load balancer is active", lambda: lb_state(stage, resources) == "active", timedelta(minutes=5))  # TUT-34
+    forward = [{"Type": "forward", "TargetGroupArn": resources.target_group}]
     stage.step(  # TUT-30
-        "elbv2", "create_listener", LoadBalancerArn=scene.load_balancer, Protocol="HTTP", Port=80, DefaultActions=forward
+        "elbv2", "create_listener", LoadBalancerArn=resources.load_balancer, Protocol="HTTP", Port=80, DefaultActions=forward
     )
-    stage.say("Nobody registers instances by hand: the group is attached, and registers each of its own, now and later (TUT-25, TUT-32).")
-    stage.step("autoscaling", "attach_load_balancer_target_groups", AutoScalingGroupName=GROUP, TargetGroupARNs=[scene.target_group])
+    stage.say("The group is attached to the target group and registers all its instances, now and later (TUT-25, TUT-32).")
+    stage.step("autoscaling", "attach_load_balancer_target_groups", AutoScalingGroupName=GROUP, TargetGroupARNs=[resources.target_group])
 
 
-def watch(stage: Stage, scene: Scene) -> None:
+def create_policy_and_alarm(stage: Stage, resources: Resources) -> None:
     stage.chapter("Step 5: scaling policy and alarm")
     policy = track_cpu(stage)
     topic = stage.step("sns", "create_topic", Name=TOPIC)["TopicArn"]  # TUT-43
@@ -176,8 +178,8 @@ def watch(stage: Stage, scene: Scene) -> None:
         Namespace="AWS/ApplicationELB",
         MetricName="UnHealthyHostCount",
         Dimensions=[
-            {"Name": "LoadBalancer", "Value": scene.load_balancer.split(":loadbalancer/")[1]},
-            {"Name": "TargetGroup", "Value": scene.target_group.split(":")[-1]},
+            {"Name": "LoadBalancer", "Value": resources.load_balancer.split(":loadbalancer/")[1]},
+            {"Name": "TargetGroup", "Value": resources.target_group.split(":")[-1]},
         ],
         Statistic="Maximum",
         Period=60,
@@ -187,19 +189,19 @@ def watch(stage: Stage, scene: Scene) -> None:
         DatapointsToAlarm=2,
         AlarmActions=[topic],
     )
-    stage.wait_until("3 instances are in service and 3 targets are healthy", lambda: settled(stage, scene), timedelta(minutes=5))
-    scene.url = stage.wait_until("the listener answers on this machine", lambda: url(stage), timedelta(minutes=1))
-    stage.say(f"The service is at {scene.url} (AWS's name for it leads nowhere here).")
-    measure(stage, policy)
+    stage.wait_until("3 instances are in service and 3 targets are healthy", lambda: settled(stage, resources), timedelta(minutes=5))
+    resources.url = stage.wait_until("the listener answers on this machine", lambda: listener_url(stage), timedelta(minutes=1))
+    stage.say(f"The service is at {resources.url}. The DNS name in the API response does not resolve on this machine.")
+    check_cpu(stage, policy)
 
 
-def measure(stage: Stage, policy: Mapping[str, str]) -> None:
-    """The policy acts on CPU that is measured (TUT-40); what it does under load is scenarios/scale_out_under_load.py."""
-    stage.say("The policy made two alarms of its own (SCL-11), and each minute CPU is measured:")
+def check_cpu(stage: Stage, policy: Mapping[str, str]) -> None:
+    """The policy uses measured CPU (TUT-40). scenarios/scale_out_under_load.py shows it under load."""
+    stage.say("The policy created two alarms (SCL-11), which evaluate CPU every minute:")
     high = policy["AlarmHigh"]
     stage.wait_until("the policy's alarm has data", lambda: alarms.state(stage, high) != "INSUFFICIENT_DATA", timedelta(minutes=6))
     for name in policy.values():
-        made = alarms.alarm(stage, name)
-        stage.say(f"- {name} is {made['StateValue']}. {made['StateReason']}")
-    known = alarms.alarm(stage, high)
-    stage.expect("CPU is measured, and the policy's alarm knows it", known["StateValue"] == "OK", known["StateReason"])
+        alarm = alarms.alarm(stage, name)
+        stage.say(f"- {name} is {alarm['StateValue']}. {alarm['StateReason']}")
+    alarm = alarms.alarm(stage, high)
+    stage.expect("the policy's alarm has CPU data and is OK", alarm["StateValue"] == "OK", alarm["StateReason"])

@@ -1,6 +1,6 @@
-"""`sandbox scenario list` and `sandbox scenario run NAME`: stories with a failure in them, and a verdict that is the exit code.
+"""`sandbox scenario list` and `sandbox scenario run NAME`. The exit code of a run is its verdict.
 
-Each story is a command of its own: what all have (--virtual, --runtime, --speed), and the options that its module declares.
+Each scenario is a subcommand with the common options (--virtual, --runtime, --speed) and those that its module declares.
 """
 
 import importlib
@@ -22,106 +22,109 @@ from scenarios.kit.option import YES, Option
 from scenarios.kit.stage import Stage
 
 AS_WRITTEN = "_as_written"
-SPEED = 10.0  # a story of minutes takes seconds; latency of requests is not scaled
+DEFAULT_SPEED = 10.0  # shortens minutes to seconds; request latency is not scaled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    name: str  # of the module: "tutorial"
-    sentence: str
+class Scenario:
+    name: str  # the module's name: "tutorial"
+    summary: str
     run: Callable[[Stage], bool]
     options: tuple[Option, ...] = ()
 
 
-def stories() -> dict[str, Story]:
-    """Every module of scenarios/. Its folders (kit/) hold what stories share."""
+def scenarios_by_name() -> dict[str, Scenario]:
+    """Every module of scenarios/. Folders such as kit/ hold shared code."""
     found = {}
     for module in pkgutil.iter_modules(scenarios.__path__):
         if not module.ispkg:
             loaded = importlib.import_module(f"scenarios.{module.name}")
-            sentence = (loaded.__doc__ or "").strip().splitlines()[0]
-            found[module.name] = Story(name=module.name, sentence=sentence, run=loaded.run, options=getattr(loaded, "OPTIONS", ()))
+            summary = (loaded.__doc__ or "").strip().splitlines()[0]
+            options = getattr(loaded, "OPTIONS", ())
+            found[module.name] = Scenario(name=module.name, summary=summary, run=loaded.run, options=options)
     return found
 
 
 @click.group()
 def scenario() -> None:
-    """Stories with a failure in them: list them, run one."""
+    """List fault-tolerance scenarios and run them."""
 
 
 @scenario.command("list")
 @json_option
 def list_(as_json_: bool) -> None:
     """List the scenarios."""
-    rows = [(typed(name), story.sentence) for name, story in stories().items()]
+    rows = [(typed(name), scenario.summary) for name, scenario in scenarios_by_name().items()]
     if as_json_:
-        as_json([{"name": name, "sentence": sentence} for name, sentence in rows])
+        as_json([{"name": name, "summary": summary} for name, summary in rows])
     else:
-        table("scenarios", ("name", "what it tells"), rows)
+        table("scenarios", ("name", "summary"), rows)
 
 
 def typed(name: str) -> str:
     return f"{name.removesuffix(AS_WRITTEN)} --as-written" if name.endswith(AS_WRITTEN) else name
 
 
-class Stories(click.Group):
-    """`run NAME`: the commands are the modules of scenarios/."""
+class Scenarios(click.Group):
+    """The subcommands of `run`: the modules of scenarios/."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name in stories() if not name.endswith(AS_WRITTEN)]
+        return [name for name in scenarios_by_name() if not name.endswith(AS_WRITTEN)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
-        """Raises UserError when there is no such story."""
+        """Raises UserError when there is no such scenario."""
         return command(find(cmd_name))
 
 
-@scenario.group("run", cls=Stories, subcommand_metavar="NAME [OPTIONS]")
+@scenario.group("run", cls=Scenarios, subcommand_metavar="NAME [OPTIONS]")
 def run_() -> None:
-    """Run the scenario NAME on the sandbox (started when none runs). The exit code is its verdict: 0 when it went as it should."""
+    """Run the scenario NAME. Starts a sandbox if none is running. The exit code is 0 if the scenario passes, 1 if it fails."""
 
 
-def find(name: str) -> Story:
-    known = stories()
+def find(name: str) -> Scenario:
+    known = scenarios_by_name()
     if name not in known:
-        raise UserError(f"There is no scenario {typed(name)}.", "sandbox scenario list")
+        raise UserError(f"There is no scenario named {typed(name)}.", "sandbox scenario list")
     return known[name]
 
 
-def command(story: Story) -> click.Command:
-    """The story as a command of the terminal."""
+def command(chosen: Scenario) -> click.Command:
+    """The scenario as a click command."""
 
     def carry_out(as_written: bool = False, **given: Any) -> int:
         shared = {name: given.pop(name) for name in ("virtual", "runtime", "speed")}
         options = {name.replace("_", "-"): YES if value is True else value for name, value in given.items() if value}
-        return run(find(story.name + AS_WRITTEN) if as_written else story, options, **shared)
+        return run(find(chosen.name + AS_WRITTEN) if as_written else chosen, options, **shared)
 
-    made = click.Command(story.name, callback=carry_out, help=story.sentence, params=[parameter(option) for option in story.options])
-    made = click.option("--speed", type=float, default=SPEED, show_default=True, help="Sandbox seconds per real second; 1 is AWS.")(made)
+    made = click.Command(chosen.name, callback=carry_out, help=chosen.summary, params=[parameter(option) for option in chosen.options])
+    made = click.option("--speed", type=float, default=DEFAULT_SPEED, show_default=True, help="Sandbox seconds per real second.")(made)
     made = runtime_option(made)
-    made = click.option("--virtual", is_flag=True, help="In this process, simulated, in virtual time: seconds, and no sandbox.")(made)
-    if story.name + AS_WRITTEN in stories():
-        made = click.option("--as-written", is_flag=True, help="With the source's own mistakes, and what comes of them.")(made)
+    made = click.option("--virtual", is_flag=True, help="Run in this process, in virtual time, with simulated instances. Takes seconds.")(
+        made
+    )
+    if chosen.name + AS_WRITTEN in scenarios_by_name():
+        made = click.option("--as-written", is_flag=True, help="Run the original commands, mistakes included, and show what happens.")(made)
     return made
 
 
 def parameter(option: Option) -> click.Option:
     flags = [f"--{option.name}"]
     if not option.choices:
-        return click.Option(flags, is_flag=True, help=option.sentence)
-    return click.Option(flags, type=click.Choice(option.choices), default=option.choices[0], show_default=True, help=option.sentence)
+        return click.Option(flags, is_flag=True, help=option.help)
+    return click.Option(flags, type=click.Choice(option.choices), default=option.choices[0], show_default=True, help=option.help)
 
 
-def run(story: Story, options: Mapping[str, str], virtual: bool, runtime: str | None, speed: float) -> int:
+def run(chosen: Scenario, options: Mapping[str, str], virtual: bool, runtime: str | None, speed: float) -> int:
     settings = Settings.from_environment(runtime=runtime, speed=speed)
     if virtual:
-        return verdict(story, virtual_client(settings), options)
+        return verdict(chosen, virtual_client(settings), options)
     ensure(settings)
     sandbox = client(settings)
     before = sandbox.speed
     try:
         if speed != before:
             sandbox.put("clock", {"speed": speed})
-        return verdict(story, sandbox, options)
+        return verdict(chosen, sandbox, options)
     finally:
         if speed != before:
             sandbox.put("clock", {"speed": before})
@@ -133,6 +136,6 @@ def virtual_client(settings: Settings) -> SandboxClient:
     return virtual.virtual_client(settings)
 
 
-def verdict(story: Story, sandbox: SandboxClient, options: Mapping[str, str]) -> int:
-    click.echo(f"{typed(story.name)}: {story.sentence}")
-    return 0 if story.run(Stage(sandbox, out=click.echo, options=options)) else 1
+def verdict(chosen: Scenario, sandbox: SandboxClient, options: Mapping[str, str]) -> int:
+    click.echo(f"{typed(chosen.name)}: {chosen.summary}")
+    return 0 if chosen.run(Stage(sandbox, out=click.echo, options=options)) else 1

@@ -1,1 +1,1 @@
-"""Client traffic: what users of a service would see, measured at their side. Used by the scenarios through sandbox.client."""
+"""Client traffic: sends requests to a service and measures them as its users would. Scenarios use it through sandbox.client."""

@@ -15,7 +15,7 @@ from sandbox.client import Refused
 from sandbox.core.client_header import CLIENT_HEADER
 from sandbox.core.control import Scope
 from sandbox.settings import Settings
-from sandbox.traffic.plan import Failure, Outcome, Plan, Stream, judge
+from sandbox.traffic.plan import Failure, Plan, RequestOutcome, Stream, classify
 from sandbox.traffic.receiver import Receiver
 from sandbox.virtual.load import VirtualLoad
 from sandbox.virtual.receiver import VirtualReceiver
@@ -56,20 +56,20 @@ class VirtualClient:
 
     def traffic(self, plan: Plan) -> Stream:
         listeners = {e["url"]: e["listener_arn"] for e in self.get("endpoints")["endpoints"] if e["url"]}
-        return VirtualLoad(plan, self.sandbox.clock, self.sandbox.engine.at, lambda url: self._ask(listeners, url))
+        return VirtualLoad(plan, self.sandbox.clock, self.sandbox.engine.at, lambda url: self._send(listeners, url))
 
     def receiver(self) -> Receiver:
         return VirtualReceiver(self.sandbox.simulated.deliverer)
 
-    def _ask(self, listeners: Mapping[str, str], url: str) -> tuple[Outcome, float]:
+    def _send(self, listeners: Mapping[str, str], url: str) -> tuple[RequestOutcome, float]:
         parts = urlsplit(url)
         path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         try:
             response = self.sandbox.simulated.proxy.request(listeners[f"http://{parts.netloc}/"], path=path)
         except KeyError:
-            return Outcome(failure=Failure.REFUSED), 0.0
+            return RequestOutcome(failure=Failure.REFUSED), 0.0
         worked = self._work.take(response.target_id, parts.query) if response.target_id else timedelta(0)
-        return judge(response.status, response.target_id), (response.latency + worked).total_seconds()
+        return classify(response.status, response.target_id), (response.latency + worked).total_seconds()
 
 
 def virtual_client(settings: Settings) -> VirtualClient:

@@ -1,1 +1,1 @@
-"""What the scenarios share: the stage, the tutorial's service, load, faults, verdicts and clean-up. No stories here."""
+"""What the scenarios share: the stage, the tutorial's service, load, failures, verdicts and clean-up. No scenarios here."""

@@ -1,4 +1,4 @@
-"""What CloudWatch tells of alarms and of CPU: states, history, datapoints. For the scenarios of scaling and notification."""
+"""Reads alarms and CPU from CloudWatch: states, history, datapoints. For the scaling and notification scenarios."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def alarm(stage: Stage, name: str) -> dict[str, Any]:
-    return dict(stage.ask("cloudwatch", "describe_alarms", AlarmNames=[name])["MetricAlarms"][0])
+    return dict(stage.query("cloudwatch", "describe_alarms", AlarmNames=[name])["MetricAlarms"][0])
 
 
 def state(stage: Stage, name: str) -> str:
@@ -19,30 +19,36 @@ def state(stage: Stage, name: str) -> str:
 
 
 def history(stage: Stage, names: Iterable[str], since: datetime, kind: str | None = None) -> list[dict[str, Any]]:
-    """Oldest first; `kind`: "StateUpdate", "Action"."""
-    given = {"HistoryItemType": kind} if kind else {}
+    """History items, oldest first. `kind`: "StateUpdate" or "Action"; None: all."""
+    kinds = {"HistoryItemType": kind} if kind else {}
     found = []
     for name in names:
-        asked: dict[str, Any] = {"AlarmName": name, "StartDate": since, "EndDate": stage.client.now() + MINUTE, "MaxRecords": 100, **given}
+        request: dict[str, Any] = {
+            "AlarmName": name,
+            "StartDate": since,
+            "EndDate": stage.client.now() + MINUTE,
+            "MaxRecords": 100,
+            **kinds,
+        }
         while True:
-            answer = stage.ask("cloudwatch", "describe_alarm_history", **asked)
+            answer = stage.query("cloudwatch", "describe_alarm_history", **request)
             found += answer["AlarmHistoryItems"]
             if "NextToken" not in answer:
                 break
-            asked["NextToken"] = answer["NextToken"]
-    found.reverse()  # newest come first: of one moment, too
+            request["NextToken"] = answer["NextToken"]
+    found.reverse()  # newest first, also within one timestamp
     return sorted(found, key=lambda item: item["Timestamp"])
 
 
-def went_to(stage: Stage, name: str, value: str, since: datetime) -> datetime | None:
-    """When the alarm first went to the state; None: it has not."""
+def entered_state_at(stage: Stage, name: str, value: str, since: datetime) -> datetime | None:
+    """When the alarm first entered the state; None: it has not."""
     updates = history(stage, [name], since, "StateUpdate")
     return next((u["Timestamp"] for u in updates if u["HistorySummary"].endswith(f"to {value}")), None)
 
 
 def cpu(stage: Stage, since: datetime) -> list[tuple[datetime, float]]:
-    """The group's average CPUUtilization in percent, one point for each minute that has one."""
-    answer = stage.ask(
+    """The group's average CPUUtilization in percent, one point for each minute with data."""
+    answer = stage.query(
         "cloudwatch",
         "get_metric_statistics",
         Namespace="AWS/EC2",
@@ -57,8 +63,8 @@ def cpu(stage: Stage, since: datetime) -> list[tuple[datetime, float]]:
 
 
 def cpu_samples(stage: Stage, since: datetime, until: datetime, instance_id: str | None = None) -> int:
-    """How many measurements of CPU there are of an instance, or in the Region's aggregate (None, EC2-42)."""
-    answer = stage.ask(
+    """The number of CPU samples of one instance, or of the Region's aggregate (None; EC2-42)."""
+    answer = stage.query(
         "cloudwatch",
         "get_metric_statistics",
         Namespace="AWS/EC2",
@@ -72,14 +78,16 @@ def cpu_samples(stage: Stage, since: datetime, until: datetime, instance_id: str
     return int(sum(point["SampleCount"] for point in answer["Datapoints"]))
 
 
-def others_in_detail(stage: Stage, began: datetime) -> list[str]:
-    """Ids of instances with detailed monitoring that are not this run's: what the Region's aggregate is made of (EC2-42). A group of the
-    same name that was deleted before `began` was not this run's, and its measurements are there still."""
-    found = stage.ask("ec2", "describe_instances")["Reservations"]
+def other_detailed_instances(stage: Stage, started_at: datetime) -> list[str]:
+    """Ids of instances with detailed monitoring that do not belong to this run, but count in the Region's aggregate (EC2-42).
+
+    They include members of a group of the same name that was deleted before `started_at`: CloudWatch keeps their samples.
+    """
+    found = stage.query("ec2", "describe_instances")["Reservations"]
     instances = [instance for reservation in found for instance in reservation["Instances"] if instance["Monitoring"]["State"] == "enabled"]
-    return sorted(instance["InstanceId"] for instance in instances if not _of_this_run(instance, began))
+    return sorted(instance["InstanceId"] for instance in instances if not _of_this_run(instance, started_at))
 
 
-def _of_this_run(instance: dict[str, Any], began: datetime) -> bool:
+def _of_this_run(instance: dict[str, Any], started_at: datetime) -> bool:
     tagged = {"Key": "aws:autoscaling:groupName", "Value": GROUP} in instance.get("Tags", [])
-    return tagged and instance["LaunchTime"] >= began.replace(microsecond=0)
+    return tagged and instance["LaunchTime"] >= started_at.replace(microsecond=0)

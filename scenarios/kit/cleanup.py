@@ -1,4 +1,4 @@
-"""Removes what the tutorial makes, in the order that AWS wants (TUT-54). Before a run, after it, and twice in a row it does the same."""
+"""Deletes the tutorial's resources in the order that AWS requires (TUT-54). Idempotent: runs before and after each scenario."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,96 +12,96 @@ SECURITY_GROUPS = ("coinbase-instances", "coinbase-lb", "your-security-group")
 
 
 def clean_up(stage: Stage, what: str) -> None:
-    stage.chapter(f"Clearing away {what}")
-    gone = [_group(stage), clear_alarms(stage, [ALARM]), _load_balancer(stage), _target_group(stage)]
-    gone += [_launch_configuration(stage), _launch_template(stage)]
+    stage.chapter(f"Clean up: {what}")
+    deleted = [_group(stage), delete_alarms(stage, [ALARM]), _load_balancer(stage), _target_group(stage)]
+    deleted += [_launch_configuration(stage), _launch_template(stage)]
     _wait_for_instances(stage)
-    gone += [_security_groups(stage), _key_pair(stage), _topic(stage)]
-    stage.stamped("done" if any(gone) else "there was nothing")
+    deleted += [_security_groups(stage), _key_pair(stage), _topic(stage)]
+    stage.log("done" if any(deleted) else "nothing to delete")
 
 
 def _group(stage: Stage) -> bool:
     if not _groups(stage):
         return False
-    stage.quietly("autoscaling", "delete_auto_scaling_group", AutoScalingGroupName=GROUP, ForceDelete=True)
+    stage.try_silently("autoscaling", "delete_auto_scaling_group", AutoScalingGroupName=GROUP, ForceDelete=True)
     stage.wait_until("the Auto Scaling group is deleted", lambda: not _groups(stage), timedelta(minutes=10))
     return True
 
 
 def _groups(stage: Stage) -> list[Any]:
-    return list(stage.ask("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[GROUP])["AutoScalingGroups"])
+    return list(stage.query("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[GROUP])["AutoScalingGroups"])
 
 
-def clear_alarms(stage: Stage, names: Sequence[str]) -> bool:
-    found = [alarm["AlarmName"] for alarm in stage.ask("cloudwatch", "describe_alarms", AlarmNames=list(names))["MetricAlarms"]]
+def delete_alarms(stage: Stage, names: Sequence[str]) -> bool:
+    found = [alarm["AlarmName"] for alarm in stage.query("cloudwatch", "describe_alarms", AlarmNames=list(names))["MetricAlarms"]]
     if found:
-        stage.quietly("cloudwatch", "delete_alarms", AlarmNames=found)
+        stage.try_silently("cloudwatch", "delete_alarms", AlarmNames=found)
     return bool(found)
 
 
 def _load_balancer(stage: Stage) -> bool:
-    found = stage.quietly("elbv2", "describe_load_balancers", Names=[LOAD_BALANCER]).answer.get("LoadBalancers", [])
+    found = stage.try_silently("elbv2", "describe_load_balancers", Names=[LOAD_BALANCER]).answer.get("LoadBalancers", [])
     for lb in found:
-        for listener in stage.ask("elbv2", "describe_listeners", LoadBalancerArn=lb["LoadBalancerArn"])["Listeners"]:
-            stage.quietly("elbv2", "delete_listener", ListenerArn=listener["ListenerArn"])
-        stage.quietly("elbv2", "delete_load_balancer", LoadBalancerArn=lb["LoadBalancerArn"])
+        for listener in stage.query("elbv2", "describe_listeners", LoadBalancerArn=lb["LoadBalancerArn"])["Listeners"]:
+            stage.try_silently("elbv2", "delete_listener", ListenerArn=listener["ListenerArn"])
+        stage.try_silently("elbv2", "delete_load_balancer", LoadBalancerArn=lb["LoadBalancerArn"])
     return bool(found)
 
 
 def _target_group(stage: Stage) -> bool:
-    found = stage.quietly("elbv2", "describe_target_groups", Names=[TARGET_GROUP]).answer.get("TargetGroups", [])
+    found = stage.try_silently("elbv2", "describe_target_groups", Names=[TARGET_GROUP]).answer.get("TargetGroups", [])
     for target_group in found:
-        stage.quietly("elbv2", "delete_target_group", TargetGroupArn=target_group["TargetGroupArn"])
+        stage.try_silently("elbv2", "delete_target_group", TargetGroupArn=target_group["TargetGroupArn"])
     return bool(found)
 
 
 def _launch_configuration(stage: Stage) -> bool:
     names = {"LaunchConfigurationNames": [CONFIGURATION]}
-    found = stage.ask("autoscaling", "describe_launch_configurations", **names)["LaunchConfigurations"]
+    found = stage.query("autoscaling", "describe_launch_configurations", **names)["LaunchConfigurations"]
     if found:
-        stage.quietly("autoscaling", "delete_launch_configuration", LaunchConfigurationName=CONFIGURATION)
+        stage.try_silently("autoscaling", "delete_launch_configuration", LaunchConfigurationName=CONFIGURATION)
     return bool(found)
 
 
 def _launch_template(stage: Stage) -> bool:
     filters = [{"Name": "launch-template-name", "Values": [CONFIGURATION]}]
-    found = stage.ask("ec2", "describe_launch_templates", Filters=filters)["LaunchTemplates"]
+    found = stage.query("ec2", "describe_launch_templates", Filters=filters)["LaunchTemplates"]
     if found:
-        stage.quietly("ec2", "delete_launch_template", LaunchTemplateName=CONFIGURATION)
+        stage.try_silently("ec2", "delete_launch_template", LaunchTemplateName=CONFIGURATION)
     return bool(found)
 
 
 def _wait_for_instances(stage: Stage) -> None:
-    """Security groups go only when no instance uses them."""
+    """AWS deletes a security group only when no instance uses it."""
     members = [{"Name": "tag:aws:autoscaling:groupName", "Values": [GROUP]}]
     alive = [*members, {"Name": "instance-state-name", "Values": ["pending", "running", "shutting-down", "stopping", "stopped"]}]
 
     def gone() -> bool:
-        return not stage.ask("ec2", "describe_instances", Filters=alive)["Reservations"]
+        return not stage.query("ec2", "describe_instances", Filters=alive)["Reservations"]
 
     if not gone():
-        stage.wait_until("its instances are terminated", gone, timedelta(minutes=10))
+        stage.wait_until("all instances are terminated", gone, timedelta(minutes=10))
 
 
 def _security_groups(stage: Stage) -> bool:
     names = [{"Name": "group-name", "Values": list(SECURITY_GROUPS)}]
-    found = {g["GroupName"]: g["GroupId"] for g in stage.ask("ec2", "describe_security_groups", Filters=names)["SecurityGroups"]}
-    for name in SECURITY_GROUPS:  # the instances' first: it refers to the load balancer's
+    found = {g["GroupName"]: g["GroupId"] for g in stage.query("ec2", "describe_security_groups", Filters=names)["SecurityGroups"]}
+    for name in SECURITY_GROUPS:  # the instances' group first: it references the load balancer's
         if name in found:
-            stage.quietly("ec2", "delete_security_group", GroupId=found[name])
+            stage.try_silently("ec2", "delete_security_group", GroupId=found[name])
     return bool(found)
 
 
 def _key_pair(stage: Stage) -> bool:
     filters = [{"Name": "key-name", "Values": [KEY_PAIR]}]
-    found = stage.ask("ec2", "describe_key_pairs", Filters=filters)["KeyPairs"]
+    found = stage.query("ec2", "describe_key_pairs", Filters=filters)["KeyPairs"]
     if found:
-        stage.quietly("ec2", "delete_key_pair", KeyName=KEY_PAIR)
+        stage.try_silently("ec2", "delete_key_pair", KeyName=KEY_PAIR)
     return bool(found)
 
 
 def _topic(stage: Stage) -> bool:
-    found = [t["TopicArn"] for t in stage.ask("sns", "list_topics")["Topics"] if t["TopicArn"].endswith(f":{TOPIC}")]
+    found = [t["TopicArn"] for t in stage.query("sns", "list_topics")["Topics"] if t["TopicArn"].endswith(f":{TOPIC}")]
     for arn in found:
-        stage.quietly("sns", "delete_topic", TopicArn=arn)
+        stage.try_silently("sns", "delete_topic", TopicArn=arn)
     return bool(found)

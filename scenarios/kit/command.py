@@ -1,6 +1,6 @@
-"""A call of boto3 as the `aws` command that does the same, so that a reader can type each step of a scenario. Pure.
+"""Writes a boto3 call as the equivalent `aws` command, so that a reader can repeat each step of a scenario. Pure.
 
-Values are written as the CLI reads them: lists with spaces, flat structures as shorthand, deeper ones as JSON.
+Values use the AWS CLI's notation: lists with spaces, flat structures as shorthand, nested ones as JSON.
 """
 
 import importlib
@@ -13,12 +13,12 @@ from typing import Any
 
 from botocore import xform_name
 
-PLAIN = re.compile(r"[^\s,=\[\]{}'\"]+")  # what shorthand needs no quotes for
-WIDTH = 100  # of a line; longer commands are wrapped
+PLAIN = re.compile(r"[^\s,=\[\]{}'\"]+")  # shorthand values that need no quotes
+WIDTH = 100  # longer commands are wrapped
 
 
 def aws_command(service: str, operation: str, parameters: Mapping[str, Any], shown: Mapping[str, str] | None = None) -> str:
-    """`operation` is the method's name (run_instances), `parameters` its own; `shown` replaces values by what a person would type."""
+    """`operation` is the boto3 method (run_instances). `shown` replaces parameter values, for example with a file name."""
     words = [f"aws {service} {operation.replace('_', '-')}"]
     for name, value in parameters.items():
         option = "--" + xform_name(name, "-")
@@ -43,7 +43,7 @@ def written(value: Any) -> str:
 
 
 def _flat(value: Any) -> bool:
-    """Can be written as Key=value,Key=value."""
+    """Whether it can be written as Key=value,Key=value."""
     return (
         isinstance(value, Mapping)
         and bool(value)
@@ -60,12 +60,12 @@ def _word(value: Any) -> str:
 
 
 def wrapped(text: str, width: int = 110, indent: str = "") -> str:
-    """A paragraph for the terminal."""
+    """Wraps a paragraph for the terminal."""
     return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def refused_by_aws_cli(shorthand: str) -> str | None:
-    """What the AWS CLI's own parser says; empty when it accepts, None when awscli is not installed."""
+def shorthand_error(shorthand: str) -> str | None:
+    """The error of the AWS CLI's own parser. Empty: the CLI accepts the value. None: awscli is not installed."""
     try:
         parser = importlib.import_module("awscli.shorthand")
     except ImportError:

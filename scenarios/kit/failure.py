@@ -1,87 +1,88 @@
-"""The last step of the tutorial: one instance fails under client traffic, the group heals, and the run is judged by what clients saw."""
+"""The last step of the tutorial: one instance fails under client traffic, the group replaces it, and clients' measurements are judged."""
 
 from datetime import timedelta
 
 from sandbox.traffic.plan import Plan, Record
-from sandbox.traffic.verdict import Summary, summarise
-from scenarios.kit.fleet import GROUP, Course, Scene, activities, group, healed, in_service, targets
-from scenarios.kit.stage import NotReached, Stage
+from sandbox.traffic.summary import Summary, summarise
+from scenarios.kit.fleet import GROUP, Resources, activities, group, in_service, targets
+from scenarios.kit.recovery import Recovery, recovered
+from scenarios.kit.stage import Stage, WaitTimeout
 
 RATE = 10.0  # requests per real second
-PATIENCE = timedelta(seconds=5)
-HEALING = timedelta(minutes=10)
+REQUEST_TIMEOUT = timedelta(seconds=5)
+RECOVERY_TIMEOUT = timedelta(minutes=10)
 
 
-def fail(stage: Stage, scene: Scene, detection: timedelta) -> bool:
-    """`detection`: the longest that health checks may take to notice. → whether it ended well."""
-    stage.chapter("Step 6: one instance fails, under traffic")
-    stream = stage.traffic(Plan(url=scene.url, rate=RATE, patience=PATIENCE))
-    stage.wait_until("50 requests were answered before the failure", lambda: len(stream.records()) >= 50, timedelta(minutes=10))
-    steady = summarise(stream.records())
+def fail(stage: Stage, resources: Resources, detection: timedelta) -> bool:
+    """Terminates an instance under traffic. `detection`: the longest time in which health checks detect it. Returns the verdict."""
+    stage.chapter("Step 6: one instance fails under traffic")
+    stream = stage.traffic(Plan(url=resources.url, rate=RATE, timeout=REQUEST_TIMEOUT))
+    stage.wait_until("50 requests completed before the failure", lambda: len(stream.records()) >= 50, timedelta(minutes=10))
+    before = summarise(stream.records())
     victim = in_service(stage)[0]
-    course = Course(victim=victim, fault=stage.fault(f"instance {victim} is terminated (TUT-50)"))
+    recovery = Recovery(victim=victim, failed_at=stage.fault(f"instance {victim} is terminated (TUT-50)"))
     stage.step("ec2", "terminate_instances", InstanceIds=[victim])
     try:
-        stage.wait_until("the group has healed", lambda: healed(stage, scene, course), HEALING)
+        stage.wait_until("the group has recovered", lambda: recovered(stage, resources, recovery), RECOVERY_TIMEOUT)
         enough = len(stream.records()) + 50
-        stage.wait_until("50 more requests were sent", lambda: len(stream.records()) >= enough, timedelta(minutes=10))
-    except NotReached as error:
-        stage.stamped(error.message)  # judged all the same: the verdict says what is missing
+        stage.wait_until("50 more requests completed", lambda: len(stream.records()) >= enough, timedelta(minutes=10))
+    except WaitTimeout as error:
+        stage.log(error.message)  # the verdict reports what is missing
     records = stream.stop()
-    look(stage, scene)
-    return judge(stage, course, steady, records, detection)
+    show(stage, resources)
+    return judge(stage, recovery, before, records, detection)
 
 
-def look(stage: Stage, scene: Scene) -> None:
-    """The tutorial's two ways to see how it went."""
+def show(stage: Stage, resources: Resources) -> None:
+    """The tutorial's two commands to inspect the result."""
     stage.step("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=[GROUP])
     members = group(stage)["Instances"]
     stage.table([(i["InstanceId"], i["AvailabilityZone"], i["LifecycleState"], i["HealthStatus"]) for i in members], indent="     ")
-    stage.step("elbv2", "describe_target_health", TargetGroupArn=scene.target_group)
-    stage.table(sorted(targets(stage, scene).items()), indent="     ")
+    stage.step("elbv2", "describe_target_health", TargetGroupArn=resources.target_group)
+    stage.table(sorted(targets(stage, resources).items()), indent="     ")
 
 
-def judge(stage: Stage, course: Course, steady: Summary, records: tuple[Record, ...], detection: timedelta) -> bool:
+def judge(stage: Stage, recovery: Recovery, before: Summary, records: tuple[Record, ...], detection: timedelta) -> bool:
     summary = summarise(records)
-    report(stage, course, summary)
+    report(stage, recovery, summary)
     unavoidable = RATE / 3 * detection.total_seconds() / stage.client.speed
-    new, seen = course.replacement, [a["Cause"] for a in activities(stage, course.fault)]
-    stage.expect("it healed in time", not course.open, course.open or "yes")
-    stage.expect("all requests were answered before the failure", steady.lost == 0, f"{steady.ok} of {steady.sent}")
-    stage.expect("the group replaced the instance by itself", bool(new), new or "nobody came")
-    stage.expect("AWS's cause names the health check", any("health check" in cause for cause in seen), f"{len(seen)} activities")
-    stage.expect("the replacement answers requests", summary.answered_by.get(new, 0) > 0, f"{summary.answered_by.get(new, 0)} answers")
+    new, causes = recovery.replacement, [a["Cause"] for a in activities(stage, recovery.failed_at)]
+    stage.expect("the group recovered in time", not recovery.incomplete, recovery.incomplete or "yes")
+    stage.expect("no request failed before the failure", before.failed == 0, f"{before.ok} of {before.sent} succeeded")
+    stage.expect("the group replaced the instance by itself", bool(new), new or "no replacement")
+    stage.expect("an activity's cause names the health check", any("health check" in c for c in causes), f"{len(causes)} activities")
+    stage.expect("the replacement serves requests", summary.answered_by.get(new, 0) > 0, f"{summary.answered_by.get(new, 0)} responses")
     stage.expect(
-        "no more was lost than detection explains",
-        summary.lost <= 1.5 * unavoidable + 1,
-        f"{summary.lost} of at most {1.5 * unavoidable:.0f}",
+        "no more requests failed than the detection time explains",
+        summary.failed <= 1.5 * unavoidable + 1,
+        f"{summary.failed} of at most {1.5 * unavoidable:.0f}",
     )
-    after = [r for r in records if new and r.at >= course.seen.get(course.recovered, r.at + timedelta(1))]
-    stage.expect("nothing was lost once it had healed", bool(after) and summarise(after).lost == 0, f"{len(after)} requests")
+    after = [r for r in records if new and r.at >= recovery.observed.get(recovery.recovered, r.at + timedelta(1))]
+    stage.expect("no request failed after the recovery", bool(after) and summarise(after).failed == 0, f"{len(after)} requests")
     return stage.verdict(
-        "it healed: the group replaced the instance, and the replacement serves.",
-        "it did not heal as it should; see NOT above, and sandbox events",
+        "The group replaced the failed instance, and the replacement serves requests.",
+        "The group did not recover as expected. See the lines marked FAILED, and run: sandbox events",
     )
 
 
-def report(stage: Stage, course: Course, summary: Summary) -> None:
-    stage.chapter("What was measured, at the clients")
-    lost = [(f"  lost: {failure.value}", str(count)) for failure, count in summary.failed.items()]
+def report(stage: Stage, recovery: Recovery, summary: Summary) -> None:
+    stage.chapter("Measurements at the clients")
+    failures = [(f"  failed: {failure.value}", str(count)) for failure, count in summary.failures.items()]
     latency = ", ".join(f"{name} {value:.1f} ms" for name, value in summary.latency_ms.items())
     stage.table(
         [
             ("requests sent", str(summary.sent)),
-            ("answered", f"{summary.ok} ({summary.availability:.2f} %)"),
-            *(lost or [("  lost", "0")]),
-            ("time to detect", course.after(course.noticed)),
-            ("time to recover", course.after(course.recovered)),
+            ("succeeded", f"{summary.ok} ({summary.availability:.2f} %)"),
+            *(failures or [("  failed", "0")]),
+            ("time to detect", recovery.after(recovery.detected)),
+            ("time to recover", recovery.after(recovery.recovered)),
             ("longest outage", f"{summary.longest_outage.total_seconds():.1f} s sandbox, {summary.longest_outage_real:.1f} s real"),
             ("latency (real)", latency),
-            *[(f"  answered by {instance}", str(count)) for instance, count in summary.answered_by.items()],
+            *[(f"  responses from {instance}", str(count)) for instance, count in summary.answered_by.items()],
         ]
     )
     stage.say("After the failure, in sandbox time:")
-    stage.table([(f"+{(moment - course.fault).total_seconds():6.1f} s", what) for what, moment in course.seen.items()])
-    stage.say("Who replaced whom and why, in AWS's words:")
-    for activity in activities(stage, course.fault):
+    stage.table([(f"+{(moment - recovery.failed_at).total_seconds():6.1f} s", what) for what, moment in recovery.observed.items()])
+    stage.say("Scaling activities:")
+    for activity in activities(stage, recovery.failed_at):
         stage.say(f"- {activity['Description']} [{activity['StatusCode']}] {activity['Cause']}")

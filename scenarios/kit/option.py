@@ -1,4 +1,4 @@
-"""A choice that a scenario leaves to the person who runs it: declared in its module as OPTIONS, given on the command line as `--name`."""
+"""A command-line option of a scenario, declared in its module as OPTIONS and passed as `--name`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ YES = "yes"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     name: str  # as typed, without the dashes: "basic-monitoring"
-    sentence: str
-    choices: tuple[str, ...] = ()  # the first is the default; none: a flag
+    help: str
+    choices: tuple[str, ...] = ()  # the first is the default; empty: the option is a flag
 
     def read(self, given: Mapping[str, str]) -> str:
-        """The value given, or the default. A flag is "yes" or empty."""
+        """The given value, or the default. For a flag: "yes" or empty."""
         return given.get(self.name, self.choices[0] if self.choices else "")
 
     def is_set(self, given: Mapping[str, str]) -> bool:
-        """Of a flag."""
+        """For a flag."""
         return self.read(given) == YES

@@ -1,7 +1,7 @@
-"""What scenarios are written with: say, step, fault, wait_until, expect, verdict. Live or in virtual time, by the client they are given.
+"""The vocabulary of scenarios: say, step, fault, wait_until, expect, verdict. Runs live or in virtual time, depending on the client.
 
-Every step prints the `aws` command that it equals and runs it by boto3. Times are told in both clocks: the sandbox's, and the seconds since
-the scenario began. Nothing waits without a limit, and what was waited for in vain is named.
+Each step prints the equivalent `aws` command and runs it with boto3. Log lines show both clocks: sandbox time, and real seconds since the
+scenario started. Every wait has a timeout, and a timeout names the condition that was not met.
 """
 
 import time
@@ -18,22 +18,22 @@ from scenarios.kit.command import aws_command, wrapped
 
 T = TypeVar("T")
 
-EVERY = timedelta(seconds=1)  # of sandbox time: how often a condition is looked at
-REAL_PAUSE = 0.2  # seconds between two looks, at least
-REAL_PATIENCE = 45.0  # seconds: what this machine's own work (containers, processes) may take however fast the clock runs
+POLL_INTERVAL = timedelta(seconds=1)  # sandbox time between two checks of a condition
+MIN_REAL_INTERVAL = 0.2  # real seconds between two checks, at least
+REAL_GRACE = 45.0  # real seconds: this machine's own work (containers, processes) does not get faster with the clock
 
 
-class NotReached(UserError):
-    """A condition did not come about in its time."""
+class WaitTimeout(UserError):
+    """A condition was not met in time."""
 
 
-class StepRefused(UserError):
-    """AWS's API refused a step that should have been possible."""
+class StepFailed(UserError):
+    """The AWS API returned an error for a step that should succeed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One call that was made: what `Stage.steps` remembers."""
+    """One API call. `Stage.steps` records them."""
 
     command: str
     answer: dict[str, Any]
@@ -43,9 +43,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
+    """One condition of the verdict."""
+
     sentence: str
-    held: bool
-    seen: str
+    passed: bool
+    observed: str
 
 
 @dataclass
@@ -55,10 +57,10 @@ class Stage:
     options: Mapping[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
-    findings: dict[str, bool] = field(default_factory=dict)  # rule → whether it showed itself
-    _began: float = field(default_factory=time.monotonic)
+    findings: dict[str, bool] = field(default_factory=dict)  # rule id → whether the run confirmed it
+    _started: float = field(default_factory=time.monotonic)
 
-    # ---- telling ---------------------------------------------------------------------------------------------------------------------
+    # ---- output ----------------------------------------------------------------------------------------------------------------------
 
     def chapter(self, title: str) -> None:
         self.out(f"\n== {title}")
@@ -66,26 +68,29 @@ class Stage:
     def say(self, text: str) -> None:
         self.out(wrapped(text, indent="   "))
 
-    def stamped(self, text: str, moment: datetime | None = None) -> None:
-        """With both clocks: sandbox time, seconds since the scenario began."""
-        self.out(f"   [{(moment or self.client.now()):%H:%M:%S} | {time.monotonic() - self._began:6.1f} s]  {text}")
+    def log(self, text: str, moment: datetime | None = None) -> None:
+        """Prints a line with both clocks: sandbox time, and real seconds since the scenario started."""
+        self.out(f"   [{(moment or self.client.now()):%H:%M:%S} | {time.monotonic() - self._started:6.1f} s]  {text}")
 
     def table(self, rows: Sequence[Sequence[str]], indent: str = "   ") -> None:
         widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))] if rows else []
         for row in rows:
             self.out((indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip())
 
-    # ---- doing -----------------------------------------------------------------------------------------------------------------------
+    # ---- actions ---------------------------------------------------------------------------------------------------------------------
 
     def step(self, service: str, operation: str, shown: Mapping[str, str] | None = None, **parameters: Any) -> dict[str, Any]:
-        """Prints the command, carries it out, and gives the answer. Raises StepRefused with AWS's own words."""
+        """Prints the command, makes the call and returns the response. Raises StepFailed with the error message of AWS.
+
+        `shown` replaces parameter values in the printed command.
+        """
         step = self.attempt(service, operation, shown, **parameters)
         if step.error_code:
-            raise StepRefused(f"{service} {operation} was refused: {step.error_code}: {step.error_message}", "sandbox events")
+            raise _failed(service, operation, step)
         return step.answer
 
     def attempt(self, service: str, operation: str, shown: Mapping[str, str] | None = None, **parameters: Any) -> Step:
-        """As `step`, but a refusal is a result too."""
+        """Like `step`, but returns an API error as a result."""
         command = aws_command(service, operation, parameters, shown)
         self.out("\n".join("   " + ("$ " if n == 0 else "  ") + line for n, line in enumerate(command.split("\n"))))
         step = self._call(service, operation, command, parameters)
@@ -95,69 +100,74 @@ class Stage:
         self.steps.append(step)
         return step
 
-    def ask(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """A read that is not part of the story: nothing is printed. Raises StepRefused."""
+    def query(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """A call that is not part of the scenario's steps; prints nothing. Raises StepFailed."""
         step = self._call(service, operation, operation, parameters)
         if step.error_code:
-            raise StepRefused(f"{service} {operation} was refused: {step.error_code}: {step.error_message}", "sandbox events")
+            raise _failed(service, operation, step)
         return step.answer
 
-    def quietly(self, service: str, operation: str, **parameters: Any) -> Step:
-        """For clearing up: nothing is printed, a refusal is a result."""
+    def try_silently(self, service: str, operation: str, **parameters: Any) -> Step:
+        """For clean-up: prints nothing and returns an API error as a result."""
         return self._call(service, operation, operation, parameters)
 
     def _call(self, service: str, operation: str, command: str, parameters: Mapping[str, Any]) -> Step:
         try:
             answer = getattr(self.client.aws(service), operation)(**parameters)
         except ClientError as error:
-            told = error.response["Error"]
-            return Step(command=command, answer={}, error_code=told.get("Code", "?"), error_message=told.get("Message", ""))
+            body = error.response["Error"]
+            return Step(command=command, answer={}, error_code=body.get("Code", "?"), error_message=body.get("Message", ""))
         except BotoCoreError as error:
             raise UserError(f"{service} {operation}: {error}", "sandbox status") from error
         return Step(command=command, answer=answer)
 
     def fault(self, text: str, **parameters: Any) -> datetime:
-        """Marks the moment of a failure. → sandbox time."""
+        """Logs the start of a failure and returns its sandbox time."""
         now = self.client.now()
-        self.stamped(f"FAULT: {text}", now)
+        self.log(f"FAULT: {text}", now)
         return now
 
     def traffic(self, plan: Plan) -> Stream:
-        self.stamped(f"client traffic: {plan.rate:g} requests a second to {plan.url}, each waits {_span(plan.patience)} for its answer")
+        self.log(f"client traffic: {plan.rate:g} requests per second to {plan.url}, request timeout {_span(plan.timeout)}")
         return self.client.traffic(plan)
 
-    # ---- waiting and judging -----------------------------------------------------------------------------------------------------------
+    # ---- waiting and verdict ---------------------------------------------------------------------------------------------------------
 
-    def wait_until(self, what: str, condition: Callable[[], T | None], at_most: timedelta, every: timedelta = EVERY) -> T:
-        """The condition's first true value. NotReached after `at_most` of sandbox time, and some real time for this machine's own work."""
-        deadline, real_deadline = self.client.now() + at_most, time.monotonic() + REAL_PATIENCE
+    def wait_until(self, what: str, condition: Callable[[], T | None], timeout: timedelta, every: timedelta = POLL_INTERVAL) -> T:
+        """Returns the condition's first true value. Raises WaitTimeout after `timeout` of sandbox time, plus real time for this machine."""
+        deadline, real_deadline = self.client.now() + timeout, time.monotonic() + REAL_GRACE
         while not (found := condition()):
             late = self.client.now() >= deadline
             if late and (self.client.virtual or time.monotonic() >= real_deadline):
-                raise NotReached(f"Waited {_span(at_most)} of sandbox time in vain until {what}.", "sandbox events")
-            pause = every if self.client.virtual else max(every, timedelta(seconds=REAL_PAUSE * self.client.speed))
+                raise WaitTimeout(f"Timed out after {_span(timeout)} of sandbox time. Still waiting for: {what}.", "sandbox events")
+            pause = every if self.client.virtual else max(every, timedelta(seconds=MIN_REAL_INTERVAL * self.client.speed))
             self.client.wait(pause)
-        self.stamped(what)
+        self.log(what)
         return found
 
-    def expect(self, sentence: str, held: bool, seen: str) -> bool:
-        """Notes whether it was so; the verdict tells all of them."""
-        self.checks.append(Check(sentence=sentence, held=held, seen=seen))
-        return held
+    def expect(self, sentence: str, passed: bool, observed: str) -> bool:
+        """Records a check for the verdict."""
+        self.checks.append(Check(sentence=sentence, passed=passed, observed=observed))
+        return passed
 
-    def finding(self, rule: str, sentence: str, held: bool, seen: str) -> bool:
-        """Tells at once whether a rule shows itself here; the caller decides what it means for the verdict."""
-        self.out(wrapped(f"{'!' if held else '?'} {rule}{'' if held else ' (not so here)'}: {sentence} Seen: {seen}", indent="   "))
-        self.findings[rule] = held
-        return held
+    def finding(self, rule: str, sentence: str, confirmed: bool, observed: str) -> bool:
+        """Prints whether this run confirms a rule. It is not part of the verdict unless the caller checks `findings`."""
+        mark, note = ("!", "") if confirmed else ("?", " (not confirmed)")
+        self.out(wrapped(f"{mark} {rule}{note}: {sentence} Observed: {observed}", indent="   "))
+        self.findings[rule] = confirmed
+        return confirmed
 
-    def verdict(self, well: str, ill: str) -> bool:
-        """Prints what was expected and seen, and the sentence. True when all of it held."""
-        held = all(check.held for check in self.checks)
+    def verdict(self, passed: str, failed: str) -> bool:
+        """Prints every check and one of the two sentences. Returns True when all checks passed."""
+        all_passed = all(check.passed for check in self.checks)
         self.out("")
-        self.table([("ok" if c.held else "NOT", c.sentence, c.seen) for c in self.checks])
-        self.out(f"\n   VERDICT: {well if held else ill}")
-        return held
+        self.table([("ok" if c.passed else "FAILED", c.sentence, c.observed) for c in self.checks])
+        self.out(f"\n   VERDICT: {f'passed. {passed}' if all_passed else f'failed. {failed}'}")
+        return all_passed
+
+
+def _failed(service: str, operation: str, step: Step) -> StepFailed:
+    return StepFailed(f"{service} {operation} failed: {step.error_code}: {step.error_message}", "sandbox events")
 
 
 def _span(duration: timedelta) -> str:

@@ -1,4 +1,4 @@
-"""The alarm that tells a topic, in virtual time; its negative controls; and what the verdict says of a wrong message."""
+"""alarm_notifies_topic in virtual time, its negative controls, and the verdict on a wrong message."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from sandbox.drivers.delivery.simulated import Behaviour
 from sandbox.traffic.receiver import Received
 from scenarios import alarm_notifies_topic
-from scenarios.kit.alarm_story import EMAIL, Story
+from scenarios.kit.alarm_run import EMAIL, AlarmRun
 from scenarios.kit.alarms import MINUTE, cpu_samples
 from scenarios.kit.fleet import GROUP, IMAGE
 from tests.support import rule
@@ -20,10 +20,10 @@ def run(control: str = "none") -> tuple[bool, Rehearsal]:
 
 
 @rule("CW-45", "CW-48", "CW-49", "CW-50", "CW-53", "SNS-3", "SNS-6", "SNS-7", "SNS-10", "TUT-43")
-def test_queue_subscriber_and_person_hear_the_alarm_in_aws_s_words() -> None:
-    well, stage = run()
+def test_queue_http_and_email_subscribers_receive_the_messages_of_aws() -> None:
+    passed, stage = run()
     assert stage.unmet() == []
-    assert well
+    assert passed
     assert left_behind(stage) == []
 
 
@@ -32,25 +32,25 @@ def test_queue_subscriber_and_person_hear_the_alarm_in_aws_s_words() -> None:
     ("control", "history"),
     [("no-topic", "missing: Successfully executed action"), ("no-dimensions", "missing: Alarm updated from OK to ALARM")],
 )
-def test_alarms_that_do_not_work_tell_nobody_and_fail(control: str, history: str) -> None:
+def test_broken_alarms_notify_nobody_and_fail(control: str, history: str) -> None:
     """The negative controls."""
-    well, stage = run(control)
-    assert not well
-    seen = {check.sentence: check.seen for check in stage.checks if not check.held}
-    assert seen["the queue got the notification"] == "nothing came"
-    assert seen["ops@example.com got a mail"] == "nothing came"
-    assert seen["the alarm's history tells it (CW-53)"].startswith(history)
+    passed, stage = run(control)
+    assert not passed
+    failed = {check.sentence: check.observed for check in stage.checks if not check.passed}
+    assert failed["the queue received the notification"] == "no message"
+    assert failed["ops@example.com received an email"] == "no email"
+    assert failed["the alarm history records the changes and the action (CW-53)"].startswith(history)
     assert left_behind(stage) == []
 
 
 @rule("EC2-42", "TUT-41")
 def test_a_sandbox_that_is_in_use_and_has_seen_a_run_before() -> None:
-    """The mailbox holds the former run's mails, and the Region's aggregate measurements of somebody else's instances."""
+    """The mailbox holds emails of an earlier run, and the Region's aggregate has samples of other instances."""
     _, stage = run()
     of_others(stage)
     assert alarm_notifies_topic.run(stage)
-    told = {check.sentence: check.seen for check in stage.checks}
-    assert "2 instances outside the group" in told["the tutorial's alarm hears of other instances only (EC2-42, TUT-41)"]
+    observed = {check.sentence: check.observed for check in stage.checks}
+    assert "2 instances outside the group" in observed["the tutorial's alarm evaluates other instances only (EC2-42, TUT-41)"]
 
 
 @rule("EC2-42", "TUT-41")
@@ -59,24 +59,24 @@ def test_measurements_of_a_deleted_group_of_the_same_name_are_not_this_run_s() -
     stage = rehearsal({"control": "none"})
     of_others(stage, GROUP)
     now = stage.client.now
-    stage.wait_until("both are measured", lambda: cpu_samples(stage, now() - 5 * MINUTE, now()) >= 2, 10 * MINUTE)
+    stage.wait_until("both instances have samples", lambda: cpu_samples(stage, now() - 5 * MINUTE, now()) >= 2, 10 * MINUTE)
     assert alarm_notifies_topic.run(stage)
-    told = {check.sentence: check.seen for check in stage.checks}
-    assert "2 instances outside the group" in told["the tutorial's alarm hears of other instances only (EC2-42, TUT-41)"]
+    observed = {check.sentence: check.observed for check in stage.checks}
+    assert "2 instances outside the group" in observed["the tutorial's alarm evaluates other instances only (EC2-42, TUT-41)"]
 
 
-def test_a_mail_of_a_former_run_is_not_taken_for_this_run_s() -> None:
+def test_an_email_of_an_earlier_run_does_not_count() -> None:
     _, stage = run()
     stage.options = {"control": "no-topic"}
     stage.checks.clear()
     assert not alarm_notifies_topic.run(stage)
-    assert f"{EMAIL} got a mail" in stage.unmet()
+    assert f"{EMAIL} received an email" in stage.unmet()
 
 
 def of_others(stage: Rehearsal, name: str = "web") -> None:
     """A group with one-minute metrics: those of a launch configuration made by API (EC2-43)."""
     autoscaling = stage.client.aws("autoscaling")
-    subnet = stage.ask("ec2", "describe_subnets")["Subnets"][0]["SubnetId"]
+    subnet = stage.query("ec2", "describe_subnets")["Subnets"][0]["SubnetId"]
     autoscaling.create_launch_configuration(LaunchConfigurationName="web", ImageId=IMAGE, InstanceType="t3.medium")
     autoscaling.create_auto_scaling_group(
         AutoScalingGroupName=name, LaunchConfigurationName="web", MinSize=2, MaxSize=2, VPCZoneIdentifier=subnet
@@ -92,17 +92,17 @@ def test_a_subscriber_that_is_down_fails() -> None:
 
     stage.at["Every target"] = down
     assert not alarm_notifies_topic.run(stage)
-    assert "the http subscriber got the notification" in stage.unmet()
+    assert "the HTTP subscriber received the notification" in stage.unmet()
 
 
 def test_keys_in_another_order_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    def shuffled(story: Story, state: str) -> Received | None:
-        posted = original(story, state)
+    def shuffled(alarm_run: AlarmRun, state: str) -> Received | None:
+        posted = original(alarm_run, state)
         if posted is None:
             return None
         return Received(headers=posted.headers, body=json.dumps(dict(reversed(posted.json().items()))))
 
-    original = Story.posted
-    monkeypatch.setattr(Story, "posted", shuffled)
+    original = AlarmRun.http_message
+    monkeypatch.setattr(AlarmRun, "http_message", shuffled)
     _, stage = run()
-    assert stage.unmet() == ["its envelope has AWS's keys in AWS's order"]
+    assert stage.unmet() == ["the HTTP envelope has the keys of AWS, in order"]

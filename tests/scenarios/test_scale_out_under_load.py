@@ -1,4 +1,4 @@
-"""S10 in virtual time: the group follows the load, whatever its shape; and each check of the verdict can also fail."""
+"""scale_out_under_load in virtual time: the group follows each shape of load, and each check of the verdict can fail."""
 
 from datetime import timedelta
 from functools import cache
@@ -26,51 +26,54 @@ def as_usual(shape: str) -> Ended:
 
 @rule("SCL-2", "SCL-4", "SCL-11", "SCL-12", "SCL-15", "SCL-16", "SCL-21", "ASG-57", "CW-53", "LBM-2", "EC2-41")
 @pytest.mark.parametrize("shape", ["step", "ramp", "flash"])
-def test_the_group_grows_with_the_load_and_shrinks_with_it(shape: str) -> None:
+def test_the_group_scales_out_with_the_load_and_in_again(shape: str) -> None:
     usual = as_usual(shape)
     assert usual.unmet == []
-    assert usual.well
+    assert usual.passed
     assert usual.left == []
 
 
 @rule("SCL-14", "EC2-40")
-def test_with_basic_monitoring_it_comes_visibly_later_and_fails() -> None:
+def test_with_basic_monitoring_it_scales_later_and_fails() -> None:
     """The negative control."""
-    well, stage = run(basic_monitoring="yes")
-    assert not well
-    assert stage.unmet() == ["the alarm told as soon as one-minute metrics allow", "CPU was told each minute of the load"]
+    passed, stage = run(basic_monitoring="yes")
+    assert not passed
+    assert stage.unmet() == [
+        "AlarmHigh entered ALARM as fast as one-minute metrics allow",
+        "CPU has a datapoint for each minute of the load",
+    ]
     assert left_behind(stage) == []
 
 
-def test_words_of_aws_are_told() -> None:
-    told = as_usual("step").told
-    assert "in state ALARM triggered policy cpu-scaling-policy changing the desired capacity from 3 to 4." in told
-    assert "was selected for termination." in told
-    assert "AlarmHigh: Successfully executed action arn:aws:autoscaling:us-east-1:" in told
+def test_the_report_has_the_wording_of_aws() -> None:
+    output = as_usual("step").output
+    assert "in state ALARM triggered policy cpu-scaling-policy changing the desired capacity from 3 to 4." in output
+    assert "was selected for termination." in output
+    assert "AlarmHigh: Successfully executed action arn:aws:autoscaling:us-east-1:" in output
 
 
 def test_a_group_that_cannot_launch_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scale_out_under_load, "LONGEST_TO_GROW", timedelta(minutes=6))
-    monkeypatch.setattr(scale_out_under_load, "LONGEST_TO_SHRINK", timedelta(minutes=1))
+    monkeypatch.setattr(scale_out_under_load, "SCALE_OUT_TIMEOUT", timedelta(minutes=6))
+    monkeypatch.setattr(scale_out_under_load, "SCALE_IN_TIMEOUT", timedelta(minutes=1))
     stage = with_options()
-    stage.at["The load grows"] = lambda: setattr(stage.sandbox.sandbox.world, "launch_error", lambda zone: "no capacity")
+    stage.at["The load rises"] = lambda: setattr(stage.sandbox.sandbox.world, "launch_error", lambda zone: "no capacity")
     assert not scale_out_under_load.run(stage)
-    assert "a new instance answered requests" in stage.unmet()
+    assert "a new instance serves requests" in stage.unmet()
     assert left_behind(stage) == []
 
 
-def test_a_group_that_does_not_shrink_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scale_out_under_load, "LONGEST_TO_SHRINK", timedelta(minutes=10))
-    well, stage = run()
-    assert not well
-    assert "it is as small as before" in stage.unmet()
+def test_a_group_that_does_not_scale_in_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scale_out_under_load, "SCALE_IN_TIMEOUT", timedelta(minutes=10))
+    passed, stage = run()
+    assert not passed
+    assert "the capacity is back at its initial value" in stage.unmet()
 
 
 def test_answers_that_stay_slow_fail() -> None:
     stage = with_options()
-    stage.at["The load grows"] = lambda: setattr(stage.sandbox.sandbox.world, "request_time", timedelta(seconds=8))
+    stage.at["The load rises"] = lambda: setattr(stage.sandbox.sandbox.world, "request_time", timedelta(seconds=8))
     assert not scale_out_under_load.run(stage)
-    assert stage.unmet() == ["p99 was as usual in time"]
+    assert stage.unmet() == ["p99 returned to normal in time"]
 
 
 def test_requests_that_the_clients_do_not_know_of_fail_the_counts() -> None:
@@ -81,11 +84,11 @@ def test_requests_that_the_clients_do_not_know_of_fail_the_counts() -> None:
         listener = stage.client.get("endpoints")["endpoints"][0]["listener_arn"]
         stage.sandbox.sandbox.simulated.proxy.request(listener)
 
-    stage.at["The load grows"] = stranger
+    stage.at["The load rises"] = stranger
     assert not scale_out_under_load.run(stage)
-    assert stage.unmet() == ["CloudWatch and clients agree on the counts of the whole run"]
+    assert stage.unmet() == ["CloudWatch and clients agree on the request counts of the whole run"]
 
 
-def test_the_same_seed_tells_the_same_story() -> None:
+def test_the_same_seed_gives_the_same_journal() -> None:
     again = ended(scale_out_under_load.run, with_options())
     assert again.journal == as_usual("step").journal

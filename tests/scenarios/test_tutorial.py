@@ -1,4 +1,4 @@
-"""The tutorial in virtual time: corrected it heals, as written it is never reachable, and each verdict can also be the other one."""
+"""The tutorial in virtual time: corrected it recovers, as written it is never reachable, and each verdict can also fail."""
 
 import re
 from datetime import timedelta
@@ -21,24 +21,24 @@ def as_usual() -> Ended:
 
 
 @rule("TUT-25", "TUT-26", "TUT-30", "TUT-50", "ASG-49", "ASG-70", "TUT-54")
-def test_the_corrected_tutorial_heals_and_leaves_nothing() -> None:
+def test_the_corrected_tutorial_recovers_and_leaves_nothing() -> None:
     usual = as_usual()
-    assert usual.well
+    assert usual.passed
     assert usual.unmet == []
     assert usual.left == []
 
 
 @rule("TUT-40", "SCL-11")
-def test_step_5_makes_alarms_that_know_the_cpu() -> None:
-    told = as_usual().told
-    assert "TargetTracking-coinbase-asg-AlarmHigh-" in told
-    assert re.search(r"is OK\. Threshold Crossed: \d datapoints? \[[\d.]+ \(07/05/26 17:\d\d:00\)", told)
+def test_step_5_creates_alarms_that_have_cpu_data() -> None:
+    output = as_usual().output
+    assert "TargetTracking-coinbase-asg-AlarmHigh-" in output
+    assert re.search(r"is OK\. Threshold Crossed: \d datapoints? \[[\d.]+ \(07/05/26 17:\d\d:00\)", output)
 
 
-def test_it_tells_who_replaced_whom_and_why() -> None:
-    told = as_usual().told
-    assert "in response to an EC2 health check indicating it has been terminated or stopped." in told
-    assert "an instance was launched in response to an unhealthy instance needing to be replaced." in told
+def test_it_reports_the_replacement_and_its_cause() -> None:
+    output = as_usual().output
+    assert "in response to an EC2 health check indicating it has been terminated or stopped." in output
+    assert "an instance was launched in response to an unhealthy instance needing to be replaced." in output
 
 
 @rule("TUT-20", "ASG-16")
@@ -50,10 +50,10 @@ def test_a_new_account_gets_a_launch_template() -> None:
 
 def test_it_can_be_run_twice_and_after_a_run_that_broke_off() -> None:
     stage = rehearsal()
-    scene = tutorial.Scene()
-    tutorial.introduce(stage, scene)
-    tutorial.launch(stage, scene)
-    tutorial.balance(stage, scene)
+    resources = tutorial.Resources()
+    tutorial.introduce(stage, resources)
+    tutorial.launch(stage, resources)
+    tutorial.balance(stage, resources)
     assert tutorial.run(stage)
     assert tutorial.run(Stage(stage.client, out=stage.lines.append))
     clean_up(stage, "nothing")
@@ -61,23 +61,23 @@ def test_it_can_be_run_twice_and_after_a_run_that_broke_off() -> None:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failure, "HEALING", timedelta(minutes=1))
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failure, "RECOVERY_TIMEOUT", timedelta(minutes=1))
 
 
-def test_a_group_that_cannot_launch_does_not_pass(impatient: None) -> None:
+def test_a_group_that_cannot_launch_does_not_pass(short_timeout: None) -> None:
     stage = rehearsal()
     stage.at["instance"] = lambda: setattr(stage.sandbox.sandbox.world, "launch_error", lambda zone: "no capacity")
     assert not tutorial.run(stage)
-    assert "it healed in time" in stage.unmet()
+    assert "the group recovered in time" in stage.unmet()
     assert left_behind(stage) == []
 
 
-def test_a_replacement_that_never_answers_does_not_pass(impatient: None) -> None:
+def test_a_replacement_that_never_answers_does_not_pass(short_timeout: None) -> None:
     stage = rehearsal()
     stage.at["instance"] = lambda: setattr(stage.sandbox.sandbox.world, "app_start_time", timedelta(hours=1))
     assert not tutorial.run(stage)
-    assert "the replacement answers requests" in stage.unmet()
+    assert "the replacement serves requests" in stage.unmet()
 
 
 @rule(
@@ -88,12 +88,12 @@ def test_as_written_it_is_never_reachable_for_the_reasons_of_the_rules() -> None
     stage = rehearsal()
     assert tutorial_as_written.run(stage)
     assert stage.unmet() == []
-    shown = {rule for rule, held in stage.findings.items() if held}
-    assert shown >= {
+    confirmed = {rule for rule, held in stage.findings.items() if held}
+    assert confirmed >= {
         "TUT-10", "TUT-22", "TUT-24", "TUT-25", "TUT-26", "TUT-30", "TUT-31", "TUT-41", "TUT-42", "TUT-43", "TUT-45", "TUT-51",
         "TUT-53",
     }  # fmt: skip
-    assert "TUT-20" not in shown
+    assert "TUT-20" not in confirmed
     assert left_behind(stage) == []
 
 
@@ -105,16 +105,16 @@ def test_as_written_in_a_new_account_there_is_not_even_a_group() -> None:
 
 
 def test_as_written_but_reachable_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: with a script that runs and a listener, the service answers, and the verdict is the other one."""
+    """The negative control: with a script that runs and a listener, the service is reachable, and the run fails."""
     corrected: Path = tutorial.USER_DATA
     monkeypatch.setattr(tutorial_as_written, "USER_DATA", corrected)
     stage = rehearsal()
 
     def listen() -> None:
-        found = stage.ask("elbv2", "describe_load_balancers")["LoadBalancers"][0]["LoadBalancerArn"]
-        group = stage.ask("elbv2", "describe_target_groups")["TargetGroups"][0]["TargetGroupArn"]
+        found = stage.query("elbv2", "describe_load_balancers")["LoadBalancers"][0]["LoadBalancerArn"]
+        group = stage.query("elbv2", "describe_target_groups")["TargetGroups"][0]["TargetGroupArn"]
         forward = [{"Type": "forward", "TargetGroupArn": group}]
-        stage.ask("elbv2", "create_listener", LoadBalancerArn=found, Protocol="HTTP", Port=80, DefaultActions=forward)
+        stage.query("elbv2", "create_listener", LoadBalancerArn=found, Protocol="HTTP", Port=80, DefaultActions=forward)
         stage.client.wait(timedelta(minutes=1))
 
     stage.at["Step 5"] = listen
@@ -122,5 +122,5 @@ def test_as_written_but_reachable_does_not_pass(monkeypatch: pytest.MonkeyPatch)
     assert "the service was never reachable" in stage.unmet()
 
 
-def test_the_same_seed_tells_the_same_story() -> None:
+def test_the_same_seed_gives_the_same_journal() -> None:
     assert ended(tutorial.run, rehearsal()).journal == as_usual().journal

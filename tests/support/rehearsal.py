@@ -1,4 +1,4 @@
-"""A stage in virtual time that can be meddled with, for the tests of scenarios."""
+"""A stage in virtual time in which tests can interfere, for the tests of scenarios."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ from scenarios.kit.stage import Stage
 
 
 class Rehearsal(Stage):
-    """`at` names the beginning of a chapter, or of what a fault tells; the function is called just before it."""
+    """`at` maps the beginning of a chapter title or of a fault's text to a function, which is called just before it."""
 
     sandbox: VirtualClient
     lines: list[str]
     at: dict[str, Callable[[], None]]
 
     def chapter(self, title: str) -> None:
-        self._meddle(title)
+        self._interfere(title)
         super().chapter(title)
 
     def fault(self, text: str, **parameters: Any) -> datetime:
-        self._meddle(text)
+        self._interfere(text)
         return super().fault(text, **parameters)
 
-    def _meddle(self, text: str) -> None:
-        for beginning, meddle in self.at.items():
+    def _interfere(self, text: str) -> None:
+        for beginning, interfere in self.at.items():
             if text.startswith(beginning):
-                meddle()
+                interfere()
 
     def unmet(self) -> list[str]:
-        return [check.sentence for check in self.checks if not check.held]
+        return [check.sentence for check in self.checks if not check.passed]
 
     @property
-    def told(self) -> str:
-        """All lines as one, whatever the wrapping."""
+    def output(self) -> str:
+        """All lines joined, without the wrapping."""
         return " ".join(" ".join(self.lines).split())
 
 
@@ -49,32 +49,32 @@ def rehearsal(options: dict[str, str] | None = None, **settings: object) -> Rehe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A run that is over: what several tests look at without running it again (the next sandbox empties this one)."""
+    """The results of a finished run, which several tests share. The next sandbox in this process erases the run's state."""
 
-    well: bool
+    passed: bool
     unmet: list[str]
     left: list[str]
-    told: str
+    output: str
     journal: list[str]
 
 
 def ended(run: Callable[[Stage], bool], stage: Rehearsal) -> Ended:
-    well = run(stage)
+    passed = run(stage)
     journal = [f"{event.at} {event.summary}" for event in stage.sandbox.sandbox.journal.events()]
-    return Ended(well=well, unmet=stage.unmet(), left=left_behind(stage), told=stage.told, journal=journal)
+    return Ended(passed=passed, unmet=stage.unmet(), left=left_behind(stage), output=stage.output, journal=journal)
 
 
 def left_behind(stage: Stage) -> list[str]:
-    """Names of what is still there of a scenario."""
-    groups = stage.ask("autoscaling", "describe_auto_scaling_groups")["AutoScalingGroups"]
-    configurations = stage.ask("autoscaling", "describe_launch_configurations")["LaunchConfigurations"]
-    templates = stage.ask("ec2", "describe_launch_templates")["LaunchTemplates"]
-    target_groups = stage.ask("elbv2", "describe_target_groups")["TargetGroups"]
-    load_balancers = stage.ask("elbv2", "describe_load_balancers")["LoadBalancers"]
-    security_groups = stage.ask("ec2", "describe_security_groups")["SecurityGroups"]
-    alarms = stage.ask("cloudwatch", "describe_alarms")["MetricAlarms"]
+    """Names of resources that a scenario left."""
+    groups = stage.query("autoscaling", "describe_auto_scaling_groups")["AutoScalingGroups"]
+    configurations = stage.query("autoscaling", "describe_launch_configurations")["LaunchConfigurations"]
+    templates = stage.query("ec2", "describe_launch_templates")["LaunchTemplates"]
+    target_groups = stage.query("elbv2", "describe_target_groups")["TargetGroups"]
+    load_balancers = stage.query("elbv2", "describe_load_balancers")["LoadBalancers"]
+    security_groups = stage.query("ec2", "describe_security_groups")["SecurityGroups"]
+    alarms = stage.query("cloudwatch", "describe_alarms")["MetricAlarms"]
     running = [{"Name": "instance-state-name", "Values": ["pending", "running", "shutting-down"]}]
-    instances = stage.ask("ec2", "describe_instances", Filters=running)["Reservations"]
+    instances = stage.query("ec2", "describe_instances", Filters=running)["Reservations"]
     return [
         *[g["AutoScalingGroupName"] for g in groups],
         *[c["LaunchConfigurationName"] for c in configurations],
@@ -83,8 +83,8 @@ def left_behind(stage: Stage) -> list[str]:
         *[lb["LoadBalancerName"] for lb in load_balancers],
         *[s["GroupName"] for s in security_groups if s["GroupName"] != "default"],
         *[a["AlarmName"] for a in alarms],
-        *[t["TopicArn"] for t in stage.ask("sns", "list_topics")["Topics"]],
-        *stage.ask("sqs", "list_queues").get("QueueUrls", []),
-        *[k["KeyName"] for k in stage.ask("ec2", "describe_key_pairs")["KeyPairs"]],
+        *[t["TopicArn"] for t in stage.query("sns", "list_topics")["Topics"]],
+        *stage.query("sqs", "list_queues").get("QueueUrls", []),
+        *[k["KeyName"] for k in stage.query("ec2", "describe_key_pairs")["KeyPairs"]],
         *[i["InstanceId"] for r in instances for i in r["Instances"]],
     ]

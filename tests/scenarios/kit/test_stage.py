@@ -1,4 +1,4 @@
-"""The stage by itself: it waits no longer than it says, and a verdict is as good as its checks."""
+"""The stage alone: waits end at their timeout, and one failed check fails the verdict."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from scenarios.kit.stage import NotReached, Stage, StepRefused
+from scenarios.kit.stage import Stage, StepFailed, WaitTimeout
 
 BEGIN = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
 
@@ -44,15 +44,15 @@ def stage(lines: list[str]) -> Stage:
     return Stage(StillClient(), out=lines.append)  # type: ignore[arg-type]
 
 
-def test_waiting_ends_when_it_is_so(stage: Stage, lines: list[str]) -> None:
+def test_wait_until_returns_when_the_condition_is_met(stage: Stage, lines: list[str]) -> None:
     found = stage.wait_until("a minute is over", lambda: stage.client.now() >= BEGIN + timedelta(minutes=1) and "yes", timedelta(minutes=5))
     assert (found, stage.client.now()) == ("yes", BEGIN + timedelta(minutes=1))
     assert lines[-1].endswith("a minute is over")
     assert "[12:01:00 |" in lines[-1]
 
 
-def test_waiting_in_vain_names_what_was_waited_for(stage: Stage) -> None:
-    with pytest.raises(NotReached, match="Waited 5 min of sandbox time in vain until pigs fly"):
+def test_a_timeout_names_the_condition(stage: Stage) -> None:
+    with pytest.raises(WaitTimeout, match=r"Timed out after 5 min of sandbox time\. Still waiting for: pigs fly"):
         stage.wait_until("pigs fly", lambda: None, timedelta(minutes=5))
     assert stage.client.now() == BEGIN + timedelta(minutes=5)
 
@@ -63,17 +63,20 @@ def test_a_step_prints_its_command_and_is_remembered(stage: Stage, lines: list[s
     assert [step.error_code for step in stage.steps] == [None]
 
 
-def test_a_refused_step_says_aws_s_words_as_its_cli_does(stage: Stage, lines: list[str]) -> None:
-    with pytest.raises(StepRefused, match=r"InvalidInstanceID.NotFound: no such id"):
+def test_a_failed_step_prints_the_error_as_the_aws_cli_does(stage: Stage, lines: list[str]) -> None:
+    with pytest.raises(StepFailed, match=r"InvalidInstanceID.NotFound: no such id"):
         stage.step("ec2", "terminate_instances", InstanceIds=["i-2"])
-    said = "An error occurred (InvalidInstanceID.NotFound) when calling the TerminateInstances operation: no such id"
-    assert lines[-1].strip() == said
+    expected = "An error occurred (InvalidInstanceID.NotFound) when calling the TerminateInstances operation: no such id"
+    assert lines[-1].strip() == expected
     assert stage.attempt("ec2", "terminate_instances", InstanceIds=["i-2"]).error_code == "InvalidInstanceID.NotFound"
 
 
-@pytest.mark.parametrize(("held", "words"), [((True, True), "VERDICT: well"), ((True, False), "VERDICT: ill"), ((), "VERDICT: well")])
-def test_one_check_that_fails_is_enough(stage: Stage, lines: list[str], held: tuple[bool, ...], words: str) -> None:
-    for each in held:
-        stage.expect("it is so", each, "seen")
-    assert stage.verdict("well", "ill") == all(held)
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [((True, True), "VERDICT: passed. Good."), ((True, False), "VERDICT: failed. Bad."), ((), "VERDICT: passed. Good.")],
+)
+def test_one_check_that_fails_is_enough(stage: Stage, lines: list[str], passed: tuple[bool, ...], words: str) -> None:
+    for each in passed:
+        stage.expect("a condition", each, "observed")
+    assert stage.verdict("Good.", "Bad.") == all(passed)
     assert lines[-1].strip() == words

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.cli.main import run
-from sandbox.cli.scenario import Story
+from sandbox.cli.scenario import Scenario
 from sandbox.control.app import control_app
 from sandbox.control.surface import ControlSurface
 from sandbox.core.events import Event
@@ -160,7 +160,7 @@ def test_a_speed_that_no_clock_has_is_refused(given: ControlSurface, capsys: pyt
 
 def test_no_such_scenario(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scenario", "run", "nothing", "--as-written"]) == 1
-    assert capsys.readouterr().err == "error: There is no scenario nothing.\n  next: sandbox scenario list\n"
+    assert capsys.readouterr().err == "error: There is no scenario named nothing.\n  next: sandbox scenario list\n"
 
 
 def test_up_says_that_it_runs_already(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
@@ -189,9 +189,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
         seen.append(dict(stage.options))
         return stage.options.get("how") != "badly"
 
-    options = (Option(name="how", sentence="How.", choices=("well", "badly")), Option(name="with-care", sentence="Careful."))
-    story = Story(name="story", sentence="A story.", run=play, options=options)
-    monkeypatch.setattr("sandbox.cli.scenario.stories", lambda: {"story": story})
+    options = (Option(name="how", help="How.", choices=("well", "badly")), Option(name="with-care", help="Careful."))
+    scenario = Scenario(name="demo", summary="A demo.", run=play, options=options)
+    monkeypatch.setattr("sandbox.cli.scenario.scenarios_by_name", lambda: {"demo": scenario})
     monkeypatch.setattr("sandbox.cli.scenario.virtual_client", lambda settings: None)
     return seen
 
@@ -207,7 +207,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
 def test_a_scenario_gets_its_own_options(
     told: list[dict[str, str]], arguments: list[str], expected: dict[str, str], exit_code: int
 ) -> None:
-    assert run(["scenario", "run", "story", "--virtual", *arguments]) == exit_code
+    assert run(["scenario", "run", "demo", "--virtual", *arguments]) == exit_code
     assert told == [expected]
 
 
@@ -217,6 +217,6 @@ def test_a_scenario_gets_its_own_options(
 def test_options_that_a_scenario_does_not_have_are_refused(
     told: list[dict[str, str]], capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
-    assert run(["scenario", "run", "story", "--virtual", *arguments]) == 2
+    assert run(["scenario", "run", "demo", "--virtual", *arguments]) == 2
     assert words in capsys.readouterr().err
     assert told == []

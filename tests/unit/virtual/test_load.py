@@ -1,4 +1,4 @@
-"""Traffic in virtual time keeps the plan's moments and the client's patience."""
+"""Traffic in virtual time keeps the plan's moments and the client's timeout."""
 
 import contextlib
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 from sandbox.core.clock import VirtualClock
 from sandbox.core.journal import Journal
 from sandbox.engine import Engine
-from sandbox.traffic.plan import Failure, Outcome, Plan, judge
+from sandbox.traffic.plan import Failure, Plan, RequestOutcome, classify
 from sandbox.virtual.load import VirtualLoad
 
 
@@ -15,11 +15,11 @@ def test_requests_are_sent_at_their_planned_moments_until_it_is_stopped() -> Non
     begin = clock.now()
     engine = Engine(clock, Journal(clock), contextlib.nullcontext())
 
-    def ask(url: str) -> tuple[Outcome, float]:
+    def ask(url: str) -> tuple[RequestOutcome, float]:
         slow = clock.now() >= begin + timedelta(seconds=2)
-        return judge(200, "i-1"), 9.0 if slow else 0.005
+        return classify(200, "i-1"), 9.0 if slow else 0.005
 
-    load = VirtualLoad(Plan(url="http://127.0.0.1:8081/", rate=2, patience=timedelta(seconds=3)), clock, engine.at, ask)
+    load = VirtualLoad(Plan(url="http://127.0.0.1:8081/", rate=2, timeout=timedelta(seconds=3)), clock, engine.at, ask)
     engine.run_until(begin + timedelta(seconds=2.5))
     records = load.stop()
     engine.run_until(begin + timedelta(seconds=10))
@@ -33,6 +33,6 @@ def test_requests_are_sent_at_their_planned_moments_until_it_is_stopped() -> Non
 def test_it_ends_by_itself_at_the_plan_s_count() -> None:
     clock = VirtualClock()
     engine = Engine(clock, Journal(clock), contextlib.nullcontext())
-    load = VirtualLoad(Plan(url="http://127.0.0.1:1/", rate=10, most=7), clock, engine.at, lambda url: (judge(200), 0.001))
+    load = VirtualLoad(Plan(url="http://127.0.0.1:1/", rate=10, max_requests=7), clock, engine.at, lambda url: (classify(200), 0.001))
     engine.run_until(clock.now() + timedelta(minutes=1))
     assert len(load.records()) == 7

@@ -4,17 +4,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.traffic.plan import Failure, Outcome, Plan, Record, judge
-from sandbox.traffic.verdict import summarise
+from sandbox.traffic.plan import Failure, Plan, Record, RequestOutcome, classify
+from sandbox.traffic.summary import summarise
 
 BEGIN = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
 
 
 def records(answers: str, speed: float = 1.0) -> list[Record]:
     """One request per second: `.` is answered by i-1, `,` by i-2, `x` is a 502, `t` a client timeout."""
-    outcomes = {".": judge(200, "i-1"), ",": judge(200, "i-2"), "x": judge(502), "t": Outcome(failure=Failure.CLIENT_TIMEOUT)}
+    outcomes = {
+        ".": classify(200, "i-1"),
+        ",": classify(200, "i-2"),
+        "x": classify(502),
+        "t": RequestOutcome(failure=Failure.CLIENT_TIMEOUT),
+    }
     return [
-        Record(number=n, planned=float(n), at=BEGIN + timedelta(seconds=n * speed), latency=(n + 1) / 1000, outcome=outcomes[a])
+        Record(number=n, send_offset=float(n), at=BEGIN + timedelta(seconds=n * speed), latency=(n + 1) / 1000, outcome=outcomes[a])
         for n, a in enumerate(answers)
     ]
 
@@ -38,8 +43,8 @@ def test_longest_outage_is_the_longest_gap_between_answers(answers: str, outage:
 
 def test_failures_are_counted_by_class_and_answers_by_instance() -> None:
     summary = summarise(records(".,.xxt,."))
-    assert (summary.sent, summary.ok, summary.lost) == (8, 5, 3)
-    assert summary.failed == {Failure.BAD_GATEWAY: 2, Failure.CLIENT_TIMEOUT: 1}
+    assert (summary.sent, summary.ok, summary.failed) == (8, 5, 3)
+    assert summary.failures == {Failure.BAD_GATEWAY: 2, Failure.CLIENT_TIMEOUT: 1}
     assert summary.answered_by == {"i-1": 3, "i-2": 2}
     assert (summary.first_failure, summary.last_failure) == (BEGIN + timedelta(seconds=3), BEGIN + timedelta(seconds=5))
     assert summary.availability == 62.5
@@ -69,10 +74,10 @@ def test_percentiles_are_of_the_answered_only() -> None:
     ],
 )
 def test_status_codes_are_classed(status_code: int, failure: Failure | None) -> None:
-    assert judge(status_code).failure == failure
+    assert classify(status_code).failure == failure
 
 
-@pytest.mark.parametrize("wrong", [{"rate": 0}, {"rate": 5000}, {"most": 0}, {"longest": 0}, {"patience": timedelta(0)}])
+@pytest.mark.parametrize("wrong", [{"rate": 0}, {"rate": 5000}, {"max_requests": 0}, {"max_duration": 0}, {"timeout": timedelta(0)}])
 def test_a_plan_without_bounds_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="rate up to 1000"):
         Plan(url="http://127.0.0.1:1/", **wrong)  # type: ignore[arg-type]
