@@ -154,11 +154,7 @@ def remove(settings: Settings) -> list[str]:
     drivers = real_drivers(clock, settings)
     machines = len(drivers.runtime.containers())
     stayed = drivers.runtime.remove_all()
-    drivers.proxy.close(keep_serving=False)
-    drivers.prober.close()
-    drivers.deliverer.close()
-    drivers.meter.close()
-    drivers.runtime.close()
+    drivers.close(keep_serving=False)
     if stayed:
         raise UserError("Not everything could be removed: " + " ".join(stayed), "sandbox down")
     for name in ("state.bin", "journal.jsonl", "journal.older.jsonl"):

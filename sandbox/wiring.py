@@ -36,6 +36,10 @@ from sandbox.drivers.metering.base import Meter
 from sandbox.drivers.metering.docker import docker_meter
 from sandbox.drivers.metering.process import process_meter
 from sandbox.drivers.metering.simulated import SimulatedMeter
+from sandbox.drivers.network.base import Network
+from sandbox.drivers.network.nft import NftNetwork
+from sandbox.drivers.network.simulated import SimulatedNetwork
+from sandbox.drivers.network.unsupported import UnsupportedNetwork
 from sandbox.drivers.probe.base import Prober
 from sandbox.drivers.probe.http import HttpProber, loopback
 from sandbox.drivers.probe.simulated import SimulatedProber
@@ -79,6 +83,7 @@ class Simulated:
     proxy: SimulatedProxy
     deliverer: SimulatedDeliverer
     meter: SimulatedMeter
+    network: SimulatedNetwork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +93,17 @@ class Drivers:
     proxy: Proxy
     deliverer: Deliverer
     meter: Meter
+    network: Network
     simulated: Simulated | None = None  # the same drivers, when they are simulated
+
+    def close(self, *, keep_serving: bool = True) -> None:
+        """Instances go on; so does the load balancer, unless `keep_serving` is False."""
+        self.prober.close()
+        self.deliverer.close()
+        self.meter.close()
+        self.proxy.close(keep_serving=keep_serving)
+        self.network.close()
+        self.runtime.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +127,7 @@ class Sandbox:
 
     def close(self) -> None:
         """Lets go of the drivers. Instances and the load balancer go on."""
-        self.drivers.prober.close()
-        self.drivers.deliverer.close()
-        self.drivers.meter.close()
-        self.drivers.proxy.close(keep_serving=True)
-        self.drivers.runtime.close()
+        self.drivers.close()
 
 
 def build(
@@ -191,8 +202,17 @@ def _simulated(engine: Engine, clock: Clock, world: World) -> Drivers:
         proxy=SimulatedProxy(world),
         deliverer=SimulatedDeliverer(world),
         meter=SimulatedMeter(world),
+        network=SimulatedNetwork(world),
     )
-    return Drivers(runtime=made.runtime, prober=made.prober, proxy=made.proxy, deliverer=made.deliverer, meter=made.meter, simulated=made)
+    return Drivers(
+        runtime=made.runtime,
+        prober=made.prober,
+        proxy=made.proxy,
+        deliverer=made.deliverer,
+        meter=made.meter,
+        network=made.network,
+        simulated=made,
+    )
 
 
 def real_drivers(clock: Clock, settings: Settings) -> Drivers:
@@ -200,7 +220,8 @@ def real_drivers(clock: Clock, settings: Settings) -> Drivers:
     runtime, meter = (_containers if settings.runtime == "docker" else _processes)(clock, settings)
     courier = settings.state_dir / "courier.sock" if settings.topology == "compose" else None
     deliverer = HttpDeliverer(clock, courier_at=courier)
-    return Drivers(runtime=runtime, prober=prober, proxy=_proxy(clock, settings), deliverer=deliverer, meter=meter)
+    proxy, network = _proxy(clock, settings), _network(settings)
+    return Drivers(runtime=runtime, prober=prober, proxy=proxy, deliverer=deliverer, meter=meter, network=network)
 
 
 def _containers(clock: Clock, settings: Settings) -> tuple[Runtime, Meter]:
@@ -212,6 +233,12 @@ def _containers(clock: Clock, settings: Settings) -> tuple[Runtime, Meter]:
 def _processes(clock: Clock, settings: Settings) -> tuple[Runtime, Meter]:
     runtime = ProcessRuntime(clock, settings.state_dir / "instances", 0 if may_bind_port_80() else PRIVILEGED_OFFSET, APP)
     return runtime, process_meter(clock, runtime.processes)
+
+
+def _network(settings: Settings) -> Network:
+    if settings.topology == "compose":
+        return NftNetwork()
+    return UnsupportedNetwork(f"a subnet cannot be cut off: the {settings.runtime} runtime has no VPC router here. next: make sandbox")
 
 
 def _proxy(clock: Clock, settings: Settings) -> EnvoyProxy:

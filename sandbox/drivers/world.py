@@ -1,5 +1,5 @@
-"""The simulated world: machines that boot, applications that answer or do not, zones that are cut. The simulated drivers stand on it, so
-what the simulated runtime starts, the simulated prober probes and the simulated proxy asks.
+"""The simulated world: machines that boot, applications that answer or do not, subnets that are cut off. The simulated drivers stand on
+it: what the simulated runtime starts, the simulated prober probes and the simulated proxy sends requests to.
 
 Tests and virtual scenarios break things here: `world.machine(i).app = App.DOWN`.
 """
@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from ipaddress import IPv4Address
 
 from sandbox.core.clock import Clock
+from sandbox.drivers.network.base import Ranges
 from sandbox.drivers.runtime.cidr import Range
 
 
@@ -59,7 +61,7 @@ class World:
     stop_time: timedelta = timedelta(milliseconds=300)
     request_time: timedelta = timedelta(milliseconds=5)
     machines: dict[str, Machine] = field(default_factory=dict)
-    cut_zones: set[str] = field(default_factory=set)
+    cut_off: Ranges = frozenset()  # address ranges that no packet enters or leaves (network/simulated.py)
     other_networks: tuple[Range, ...] = ()  # of the simulated host: a VPC that overlaps one is refused
     launch_error: Callable[[str], str | None] = lambda zone: None  # zone → why a launch there fails
     load: Callable[[Machine, datetime], float] = lambda machine, now: machine.cpu_percent  # percent of its cores (metering/simulated.py)
@@ -70,13 +72,20 @@ class World:
     def at_address(self, address: str) -> Machine | None:
         return next((m for m in self.machines.values() if m.address == address), None)
 
+    def connected(self, machine: Machine) -> bool:
+        """Whether packets reach its subnet."""
+        return not any(IPv4Address(machine.address) in network for network in self.cut_off)
+
+    def started(self, machine: Machine) -> bool:
+        """Whether its application has had the time to start since the last boot."""
+        return machine.answers_from is not None and machine.answers_from <= self.clock.now()
+
     def connect(self, address: str, port: int) -> tuple[Answer, int]:
         """What a new connection meets now, and the status code of the response (0 when there is none)."""
         machine = self.at_address(address)
-        if machine is None or not machine.running or machine.zone in self.cut_zones or machine.impaired:
+        if machine is None or not machine.running or not self.connected(machine) or machine.impaired:
             return Answer.BLACKHOLE, 0
-        started = machine.answers_from is not None and machine.answers_from <= self.clock.now()
-        if not started or machine.app is App.DOWN or port not in machine.ports:
+        if not self.started(machine) or machine.app is App.DOWN or port not in machine.ports:
             return Answer.REFUSED, 0
         if machine.app is App.HANGING:
             return Answer.HANG, 0

@@ -7,17 +7,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
 from sandbox.core.clock import WallClock
+from sandbox.drivers.network.nft import NftNetwork
 from sandbox.drivers.runtime.base import ContainerState, LaunchSpec
 from sandbox.drivers.runtime.docker import runtime as docker_runtime
 from sandbox.drivers.runtime.docker.engine import DockerEngine
-from sandbox.drivers.runtime.docker.router import TABLE, NetnsRouter
+from sandbox.drivers.runtime.docker.router import NetnsRouter
 from sandbox.drivers.runtime.docker.runtime import DEFAULT_IMAGE, DockerRuntime
 from tests.support import rule
+from tests.support.drivers.networks import in_namespace
 from tests.support.drivers.runtimes import MACHINE_IMAGE, PATIENCE, ROOT, DockerWorld, is_in, launch_spec, unique_name
 from tests.support.waiting import until
 
@@ -336,7 +339,7 @@ def test_engine_that_never_answered_is_said_to_be_away(tmp_path: Path) -> None:
 # ---- the router ------------------------------------------------------------------------------------------------------
 
 
-def test_router_joins_subnets_and_a_cut_zone_is_silent() -> None:
+def test_router_joins_subnets_and_a_subnet_that_is_cut_off_is_silent() -> None:
     """As in docker-compose.yml: a container owns the namespace, here a command in it stands for the control plane's own."""
     name = unique_name()
     helper = DockerWorld(name=name)
@@ -346,32 +349,31 @@ def test_router_joins_subnets_and_a_cut_zone_is_silent() -> None:
         roles = ["--label", "sandbox.role=netns", "--label", f"sandbox.topology={name}"]
         options = ["--cap-add", "NET_ADMIN", "--sysctl", "net.ipv4.ip_forward=1", "--network", edge, "--name", netns]
         helper.docker("run", "-d", *options, *roles, MACHINE_IMAGE, "sleep", "infinity")
-        in_namespace = lambda command, text: _exec(netns, command, text)  # noqa: E731
+        run = in_namespace(netns)
         helper.runtime.close()
-        world = DockerWorld(name=name, router=NetnsRouter(DockerEngine(name), in_namespace))
+        world = DockerWorld(name=name, router=NetnsRouter(DockerEngine(name), run))
         helper.runtime = world.runtime
         here, there = launched(world, launch_spec(10)), launched(world, launch_spec(10, subnet=8))
         status = ["curl", "-s", "-o", "/dev/null", "-m", "2", "--retry", "20", "--retry-connrefused", "-w", "%{http_code}"]
 
         assert world.inside(here, *status, "http://10.231.8.10/health") == "200"
         assert world.inside(there, *status, "http://10.231.7.10/health") == "200"
-        assert "via 10.231.1.1 " in _exec(netns, ["ip", "route", "show", "default"], None)
+        assert "via 10.231.1.1 " in run(["ip", "route", "show", "default"], None)
 
-        _exec(netns, ["nft", "add", "element", "ip", TABLE, "cut_zones", "{ 10.231.8.0/24 }"], None)
-        NetnsRouter(DockerEngine(name), in_namespace).attach(f"{name}-subnet-{there.subnet_id}", there.subnet_cidr)
+        network = NftNetwork(run)
+        network.apply(frozenset({IPv4Network("10.231.8.0/24")}))
+        until(network.cut_off)
+        NetnsRouter(DockerEngine(name), run).attach(f"{name}-subnet-{there.subnet_id}", there.subnet_cidr)
         assert world.inside(here, "curl", "-s", "-o", "/dev/null", "-m", "2", "-w", "%{http_code}", "http://10.231.8.10/health") == "000"
-        _exec(netns, ["nft", "delete", "element", "ip", TABLE, "cut_zones", "{ 10.231.8.0/24 }"], None)
+        network.apply(frozenset())
+        until(lambda: not network.cut_off())
+        network.close()
         assert world.inside(here, *status, "http://10.231.8.10/health") == "200"
     finally:
         helper.runtime.remove_all()
         helper.docker("rm", "-f", netns)
         helper.clean()
         helper.docker("network", "rm", edge)
-
-
-def _exec(container: str, command: object, text: str | None) -> str:
-    asked = ["docker", "exec", *(["-i"] if text else []), container, *command]  # type: ignore[misc]
-    return subprocess.run(asked, input=text, check=True, capture_output=True, text=True, timeout=PATIENCE).stdout
 
 
 def until_said(world: DockerWorld, spec: LaunchSpec, words: str) -> None:

@@ -29,7 +29,7 @@ def test_an_afternoon_of_trouble() -> None:
 def test_a_zone_that_fails_and_comes_back() -> None:
     """Its instances are replaced elsewhere while it has neither network nor capacity, and the balance is restored afterwards."""
     fleet, watch = fleet_of(virtual_sandbox())
-    fleet.on.world.cut_zones.add("us-east-1a")
+    fleet.cut_off("us-east-1a")
     fleet.on.world.launch_error = lambda zone: "Insufficient capacity." if zone == "us-east-1a" else None
     fleet.on.run(600, watch.look)
     assert fleet.zones() in (["b", "b", "c"], ["b", "c", "c"])

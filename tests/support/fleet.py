@@ -1,6 +1,7 @@
 """A group behind a load balancer in a virtual sandbox, made and described through the API as a user would."""
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Any
 
 from tests.support.virtual import VirtualSandbox
@@ -45,6 +46,18 @@ class Fleet:
         found = self.on.client("ec2").describe_subnets()["Subnets"]
         by_zone = {s["AvailabilityZone"]: s["SubnetId"] for s in found}
         return [by_zone[zone] for zone in ZONES[:zones]]
+
+    def cut_off(self, *zones: str) -> None:
+        """Cuts the subnets of these zones off, and no others."""
+        self.on.sandbox.simulated.network.apply(frozenset(cidr for zone, cidr in self._cidrs() if zone in zones))
+
+    def zones_cut_off(self) -> list[str]:
+        cut = self.on.sandbox.simulated.network.cut_off()
+        return [zone for zone, cidr in self._cidrs() if any(cidr.subnet_of(each) for each in cut)]
+
+    def _cidrs(self) -> list[tuple[str, IPv4Network]]:
+        """Zone and CIDR block of each subnet."""
+        return [(s["AvailabilityZone"], IPv4Network(s["CidrBlock"])) for s in self.on.client("ec2").describe_subnets()["Subnets"]]
 
     def after(self, restarted: VirtualSandbox) -> "Fleet":
         """The same fleet, seen through the control plane that came after."""

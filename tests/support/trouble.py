@@ -52,9 +52,8 @@ class Trouble:
 
     def peace(self) -> None:
         """The last fault is over: networks and capacity are back, and nothing is suspended."""
-        world = self.fleet.on.world
-        world.cut_zones.clear()
-        world.launch_error = lambda zone: None
+        self.fleet.cut_off()
+        self.fleet.on.world.launch_error = lambda zone: None
         self.autoscaling.resume_processes(AutoScalingGroupName=self.fleet.name)
 
     def put_back(self) -> None:
@@ -251,12 +250,12 @@ def machine_is_impaired(trouble: Trouble, which: int) -> None:
 
 @deed
 def zone_is_cut(trouble: Trouble, which: int) -> None:
-    trouble.fleet.on.world.cut_zones.add(ZONES[which % 3])
+    trouble.fleet.cut_off(*trouble.fleet.zones_cut_off(), ZONES[which % 3])
 
 
 @deed
 def zone_is_back(trouble: Trouble, which: int) -> None:
-    trouble.fleet.on.world.cut_zones.discard(ZONES[which % 3])
+    trouble.fleet.cut_off(*(zone for zone in trouble.fleet.zones_cut_off() if zone != ZONES[which % 3]))
 
 
 @deed

@@ -74,7 +74,7 @@ def shared_load(world: World, demand: Callable[[datetime], float], idle: float =
     def load(machine: Machine, now: datetime) -> float:
         if now not in seen:
             seen.clear()
-            seen[now] = frozenset(m.instance_id for m in world.machines.values() if _serves(world, m, now))
+            seen[now] = frozenset(m.instance_id for m in world.machines.values() if _serves(world, m))
         if machine.instance_id not in seen[now]:
             return idle
         return idle + 100 * demand(now) / len(seen[now]) / machine.cpus
@@ -82,6 +82,5 @@ def shared_load(world: World, demand: Callable[[datetime], float], idle: float =
     return load
 
 
-def _serves(world: World, machine: Machine, now: datetime) -> bool:
-    started = machine.answers_from is not None and machine.answers_from <= now
-    return machine.running and started and machine.app is App.UP and not machine.impaired and machine.zone not in world.cut_zones
+def _serves(world: World, machine: Machine) -> bool:
+    return machine.running and world.started(machine) and machine.app is App.UP and not machine.impaired and world.connected(machine)

@@ -5,23 +5,19 @@ to a subnet at .2 and adds the gateway's .1 inside, so that traffic between subn
 """
 
 import json
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network
 from typing import Any, Protocol
 
 from sandbox.core.errors import DriverUnavailable, Misconfigured
+from sandbox.drivers.network.namespace import Run, run_here
 from sandbox.drivers.runtime.docker import labels
 from sandbox.drivers.runtime.docker.engine import DockerEngine
 
 IMDS = "169.254.169.254"
 TABLE = "sandbox"
 APPEARS_WITHIN = 5.0  # real seconds, for the interface after Docker connected it
-
-Run = Callable[[Sequence[str], str | None], str]
-"""Runs a command with a text on its standard input in the router's namespace; → its output. Raises Misconfigured when it fails."""
 
 
 class Router(Protocol):
@@ -30,20 +26,11 @@ class Router(Protocol):
         ...
 
 
-def run_here(command: Sequence[str], text: str | None = None) -> str:
-    try:
-        return subprocess.run(command, input=text, check=True, capture_output=True, text=True, timeout=30).stdout
-    except FileNotFoundError as error:
-        raise Misconfigured(f"The VPC router needs {command[0]}, which is not installed here.") from error
-    except subprocess.CalledProcessError as error:
-        raise Misconfigured(f"`{' '.join(command)}` failed in the VPC router: {error.stderr.strip()}") from error
-
-
 class NetnsRouter:
     """Works in the namespace that this process shares with the container labelled sandbox.role=netns and sandbox.topology=<name>.
 
-    Its nft table holds `subnets` (what is routed), and `cut_zones` (addresses that no packet comes from or goes to): a zone outage is one
-    element there. The table is made once and never flushed, so that a control plane that restarts does not heal an outage.
+    Its nft table holds `subnets`, what is routed. The table is made once and never flushed: a control plane that restarts does not
+    interrupt the traffic between subnets.
     """
 
     def __init__(self, engine: DockerEngine, run: Run = run_here) -> None:
@@ -97,13 +84,10 @@ class NetnsRouter:
 
 
 def rules(edge_interface: str) -> str:
-    """Forwarding between subnets and out by the edge, nothing else; a cut zone's packets are dropped first and last."""
+    """Forwarding between subnets and out by the edge, nothing else."""
     return f"""
         table ip {TABLE} {{
             set subnets {{ type ipv4_addr; flags interval; auto-merge; }}
-            set cut_zones {{ type ipv4_addr; flags interval; auto-merge; }}
-            chain cut_in {{ type filter hook prerouting priority -300; ip saddr @cut_zones drop; }}
-            chain cut_out {{ type filter hook postrouting priority 300; ip daddr @cut_zones drop; }}
             chain forward {{
                 type filter hook forward priority 0; policy drop;
                 ct state established,related accept

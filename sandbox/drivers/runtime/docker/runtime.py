@@ -23,7 +23,7 @@ from sandbox.drivers.runtime.docker.networks import DockerNetworks
 from sandbox.drivers.runtime.docker.router import Router
 from sandbox.drivers.runtime.docker.snapshot import UP, Doing, Machine, picture, reachable
 from sandbox.drivers.runtime.docker.verbs import DEFAULT_IMAGE, DockerVerbs, remove_all
-from sandbox.drivers.runtime.worker import FIRST_BACKOFF, LONGEST_BACKOFF, Workers
+from sandbox.drivers.worker import FIRST_BACKOFF, LONGEST_BACKOFF, Workers
 
 __all__ = ["DEFAULT_IMAGE", "DockerRuntime"]
 

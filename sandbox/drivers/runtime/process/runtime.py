@@ -19,7 +19,7 @@ from sandbox.drivers.runtime.process import children
 from sandbox.drivers.runtime.process.children import Child
 from sandbox.drivers.runtime.process.records import Record, Records
 from sandbox.drivers.runtime.user_data import application_starts
-from sandbox.drivers.runtime.worker import Workers
+from sandbox.drivers.worker import Workers
 
 WORKERS = 4
 HTTP = 80

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.core.errors import DriverUnavailable
-from sandbox.drivers.runtime import worker
-from sandbox.drivers.runtime.worker import Workers
+from sandbox.drivers import worker
+from sandbox.drivers.worker import Workers
 
 PATIENCE = 10.0
 
