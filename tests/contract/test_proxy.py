@@ -17,7 +17,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.core.clock import WallClock
-from sandbox.drivers.proxy.base import Connections, ProxyConfig, Redirect, TargetGroup
+from sandbox.drivers.proxy.base import Connections, ProxyConfig, Redirect, TargetGroupConfig
 from sandbox.drivers.proxy.envoy import admin
 from sandbox.drivers.proxy.envoy import proxy as process
 from sandbox.drivers.proxy.envoy.admin import Admin, socket_path
@@ -46,8 +46,8 @@ def harness(request: pytest.FixtureRequest) -> Harness:
     return SimulatedHarness() if request.param == "simulated" else request.getfixturevalue("envoy")
 
 
-def group(name: str, *endpoints, algorithm: str = "round_robin") -> TargetGroup:
-    return TargetGroup(arn=name, endpoints=endpoints, algorithm=algorithm)
+def group(name: str, *endpoints, algorithm: str = "round_robin") -> TargetGroupConfig:
+    return TargetGroupConfig(arn=name, endpoints=endpoints, algorithm=algorithm)
 
 
 @proves("LBM-2")

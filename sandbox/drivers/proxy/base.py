@@ -24,7 +24,9 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetGroup:
+class TargetGroupConfig:
+    """Where requests for a target group go."""
+
     arn: str
     endpoints: tuple[Endpoint, ...] = ()  # none: 503 (TG-38)
     algorithm: str = "round_robin"  # | "least_outstanding_requests" (TG-24)
@@ -67,7 +69,9 @@ class FixedResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class RuleConfig:
+    """One rule of a listener, with the proxy's own types for AWS's conditions and action."""
+
     arn: str
     priority: int | None  # None: the default rule, evaluated last
     action: Forward | Redirect | FixedResponse
@@ -75,13 +79,15 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
+class ListenerConfig:
+    """What a listener of an active load balancer does, with those attributes of the load balancer that concern it."""
+
     arn: str
     load_balancer: str  # "app/<name>/<id>"
     name: str  # the load balancer's name
     dns_name: str
     port: int  # the listener's port: X-Forwarded-Port
-    rules: tuple[Rule, ...]  # in order of evaluation, the default last
+    rules: tuple[RuleConfig, ...]  # in order of evaluation, the default last
     idle_timeout: timedelta = timedelta(seconds=60)
     connect_timeout: timedelta = timedelta(seconds=10)  # ALB-35
     client_keep_alive: timedelta = timedelta(hours=1)
@@ -91,8 +97,8 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyConfig:
-    listeners: tuple[Listener, ...] = ()
-    target_groups: tuple[TargetGroup, ...] = ()
+    listeners: tuple[ListenerConfig, ...] = ()
+    target_groups: tuple[TargetGroupConfig, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
 from sandbox.core import wildcards
-from sandbox.drivers.proxy.base import Conditions, Listener, Rule
+from sandbox.drivers.proxy.base import Conditions, ListenerConfig, RuleConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Request:
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), None)
 
 
-def choose(listener: Listener, request: Request) -> Rule | None:
+def choose(listener: ListenerConfig, request: Request) -> RuleConfig | None:
     """The first rule, in the listener's order, whose conditions all hold (ALB-21); None: there is not even a default rule."""
     return next((rule for rule in listener.rules if matches(rule.conditions, request)), None)
 

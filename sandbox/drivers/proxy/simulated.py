@@ -14,11 +14,11 @@ from sandbox.drivers.proxy.base import (
     Endpoint,
     FixedResponse,
     Forward,
-    Listener,
+    ListenerConfig,
     ProxyConfig,
     Redirect,
-    Rule,
-    TargetGroup,
+    RuleConfig,
+    TargetGroupConfig,
 )
 from sandbox.drivers.proxy.envoy.access.log_format import action_name
 from sandbox.drivers.proxy.envoy.config.local_replies import page
@@ -130,14 +130,14 @@ class SimulatedProxy:
         self._record(listener, rule, asked, tried)
         return tried.response
 
-    def _listener(self, where: str) -> Listener:
+    def _listener(self, where: str) -> ListenerConfig:
         name, _, port = where.partition(":")
         found = [x for x in self._config.listeners if x.arn == where or (x.dns_name == name and (not port or x.port == int(port)))]
         if not found:
             raise KeyError(f"no listener {where}; there are {[x.arn for x in self._config.listeners]}")
         return min(found, key=lambda x: (x.port != 80, x.port))
 
-    def _act(self, listener: Listener, rule: Rule, asked: Request) -> _Tried:
+    def _act(self, listener: ListenerConfig, rule: RuleConfig, asked: Request) -> _Tried:
         match rule.action:
             case Forward(target_groups=groups):
                 return self._forward(listener, groups)
@@ -147,7 +147,7 @@ class SimulatedProxy:
             case Redirect() as redirect:
                 return _Tried(_own(redirect.status_code, location(redirect, listener, asked)))
 
-    def _forward(self, listener: Listener, groups: tuple[tuple[str, int], ...]) -> _Tried:
+    def _forward(self, listener: ListenerConfig, groups: tuple[tuple[str, int], ...]) -> _Tried:
         arn = self._weighted(groups)
         group = next((g for g in self._config.target_groups if g.arn == arn), None)
         if group is None or not group.endpoints:
@@ -160,12 +160,12 @@ class SimulatedProxy:
         weights = [weight for _, weight in groups]
         return self._world.random.choices([arn for arn, _ in groups], weights)[0] if any(weights) else None  # ALB-24
 
-    def _next(self, group: TargetGroup) -> Endpoint:
+    def _next(self, group: TargetGroupConfig) -> Endpoint:
         """In turn among the healthy, or among all when none is (TG-35). No request lasts here, so least outstanding is in turn too."""
         eligible = [e for e in group.endpoints if e.healthy] or list(group.endpoints)
         return eligible[next(self._turns.setdefault(group.arn, itertools.count())) % len(eligible)]
 
-    def _send(self, listener: Listener, group: TargetGroup, endpoint: Endpoint) -> _Tried:
+    def _send(self, listener: ListenerConfig, group: TargetGroupConfig, endpoint: Endpoint) -> _Tried:
         answer, status = self._world.connect(endpoint.host, endpoint.port)
         match answer:
             case Answer.RESPONSE:
@@ -178,7 +178,7 @@ class SimulatedProxy:
             case Answer.HANG:
                 return _Tried(_own(504, latency=listener.idle_timeout), group.arn, endpoint)
 
-    def _record(self, listener: Listener, rule: Rule | None, asked: Request, tried: _Tried) -> None:
+    def _record(self, listener: ListenerConfig, rule: RuleConfig | None, asked: Request, tried: _Tried) -> None:
         began = self._world.clock.now()
         ended = began + tried.response.latency
         dispatched = tried.endpoint is not None and not tried.refused
@@ -214,7 +214,7 @@ class SimulatedProxy:
             callback((record,))
 
 
-def location(redirect: Redirect, listener: Listener, asked: Request) -> str:
+def location(redirect: Redirect, listener: ListenerConfig, asked: Request) -> str:
     """ALB-25; `#{port}` is the one that the client named, else the listener's."""
     path, _, query = asked.path.removeprefix("/").partition("?")
     host, _, port = asked.host.partition(":")

@@ -22,11 +22,11 @@ from sandbox.drivers.proxy.base import (
     Endpoint,
     FixedResponse,
     Forward,
-    Listener,
+    ListenerConfig,
     ProxyConfig,
     Redirect,
-    Rule,
-    TargetGroup,
+    RuleConfig,
+    TargetGroupConfig,
 )
 from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
 from sandbox.drivers.proxy.simulated import SimulatedProxy
@@ -54,13 +54,13 @@ def forward(*groups: str | tuple[str, int]) -> Forward:
     return Forward(target_groups=tuple((g, 1) if isinstance(g, str) else g for g in groups))
 
 
-def rule(priority: int | None, action: Forward | Redirect | FixedResponse, **conditions: Any) -> Rule:
-    return Rule(arn=f"{ARN}/{priority}", priority=priority, action=action, conditions=Conditions(**conditions))
+def rule(priority: int | None, action: Forward | Redirect | FixedResponse, **conditions: Any) -> RuleConfig:
+    return RuleConfig(arn=f"{ARN}/{priority}", priority=priority, action=action, conditions=Conditions(**conditions))
 
 
-def listener(*rules: Rule, **changes: Any) -> Listener:
+def listener(*rules: RuleConfig, **changes: Any) -> ListenerConfig:
     given = {"arn": ARN, "load_balancer": "app/web/50dc6c495c0c9188", "name": "web", "dns_name": DNS, "port": 80, "rules": rules}
-    return Listener(**{**given, **changes})
+    return ListenerConfig(**{**given, **changes})
 
 
 class SimulatedHarness:
@@ -85,7 +85,7 @@ class SimulatedHarness:
         machine.status_code = int(behaves) if behaves.isdigit() else 200
         return Endpoint(target_id=name, host=machine.address, port=80, target=f"{machine.address}:80", zone="us-east-1a", healthy=healthy)
 
-    def apply(self, listener: Listener, *groups: TargetGroup) -> None:
+    def apply(self, listener: ListenerConfig, *groups: TargetGroupConfig) -> None:
         self.proxy.apply(ProxyConfig(listeners=(listener,), target_groups=groups))
 
     def ask(self, path: str = "/", method: str = "GET", headers: Mapping[str, str] | None = None, source: str = "127.0.0.1") -> Got:
@@ -140,7 +140,7 @@ class EnvoyHarness:
             host, port = target.address, target.port
         return Endpoint(target_id=name, host=host, port=port, target=f"{name}:80", zone="us-east-1a", healthy=healthy)
 
-    def apply(self, listener: Listener, *groups: TargetGroup) -> None:
+    def apply(self, listener: ListenerConfig, *groups: TargetGroupConfig) -> None:
         self.proxy.apply(ProxyConfig(listeners=(listener,), target_groups=groups))
         until(self.proxy.settled)
         assert self.proxy.rejected() == ()

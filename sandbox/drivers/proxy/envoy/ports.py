@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.drivers.proxy.base import Listener
+from sandbox.drivers.proxy.base import ListenerConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Ports:
         self._bad.add(port)
         self._held.discard(port)
 
-    def assign(self, listeners: Iterable[Listener]) -> Assignment:
+    def assign(self, listeners: Iterable[ListenerConfig]) -> Assignment:
         ports, problems = dict[str, int](), dict[str, str]()
         wanted = {_name(listener): listener for listener in listeners}
         for name, listener in wanted.items():
@@ -97,6 +97,6 @@ def can_bind(host: str, port: int) -> bool:
         return True
 
 
-def _name(listener: Listener) -> str:
+def _name(listener: ListenerConfig) -> str:
     owner = ":".join(listener.arn.split(":")[3:5])  # region and account
     return f"{owner}/{listener.name}:{listener.port}"

@@ -131,19 +131,19 @@ def endpoint(candidate: Candidate) -> proxy.Endpoint | None:
     )
 
 
-def _target_group(group: TargetGroup) -> proxy.TargetGroup:
+def _target_group(group: TargetGroup) -> proxy.TargetGroupConfig:
     found = (endpoint(candidate) for candidate in group.candidates)
-    return proxy.TargetGroup(arn=group.arn, endpoints=tuple(e for e in found if e), algorithm=group.algorithm)
+    return proxy.TargetGroupConfig(arn=group.arn, endpoints=tuple(e for e in found if e), algorithm=group.algorithm)
 
 
 def _groups(action: proxy.Forward | proxy.Redirect | proxy.FixedResponse) -> tuple[str, ...]:
     return tuple(arn for arn, _ in action.target_groups) if isinstance(action, proxy.Forward) else ()
 
 
-def _listener(balancer: LoadBalancer, listener: Listener) -> proxy.Listener:
+def _listener(balancer: LoadBalancer, listener: Listener) -> proxy.ListenerConfig:
     attributes = balancer.attributes
     ordered = sorted(listener.rules, key=lambda rule: (rule.priority is None, rule.priority or 0))  # ALB-21
-    return proxy.Listener(
+    return proxy.ListenerConfig(
         arn=listener.arn,
         load_balancer=balancer.arn.split("loadbalancer/", 1)[1],
         name=balancer.name,
@@ -157,8 +157,8 @@ def _listener(balancer: LoadBalancer, listener: Listener) -> proxy.Listener:
     )
 
 
-def _rule(rule: Rule) -> proxy.Rule:
-    return proxy.Rule(arn=rule.arn, priority=rule.priority, action=action(rule.action), conditions=conditions(rule.conditions))
+def _rule(rule: Rule) -> proxy.RuleConfig:
+    return proxy.RuleConfig(arn=rule.arn, priority=rule.priority, action=action(rule.action), conditions=conditions(rule.conditions))
 
 
 def forwarded(aws: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.drivers.proxy.base import TargetGroup
+from sandbox.drivers.proxy.base import TargetGroupConfig
 from tests.support import rule as proves
 from tests.support.drivers.proxies import DNS, SimulatedHarness, fixed, forward, listener, rule
 
@@ -16,7 +16,7 @@ from tests.support.drivers.proxies import DNS, SimulatedHarness, fixed, forward,
 )
 def test_latency_is_that_of_the_targets_trouble(behaves: str, latency: timedelta) -> None:
     harness = SimulatedHarness()
-    harness.apply(listener(rule(None, forward("tg"))), TargetGroup(arn="tg", endpoints=(harness.endpoint("i-a", behaves=behaves),)))
+    harness.apply(listener(rule(None, forward("tg"))), TargetGroupConfig(arn="tg", endpoints=(harness.endpoint("i-a", behaves=behaves),)))
     began = harness.clock.now()
     assert harness.proxy.request(DNS).latency == latency
     assert harness.records == []  # not before it has ended

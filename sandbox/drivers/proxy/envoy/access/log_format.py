@@ -14,7 +14,7 @@ from functools import lru_cache
 from sys import intern
 from typing import Any, Self
 
-from sandbox.drivers.proxy.base import AccessRecord, FixedResponse, Forward, Listener, Redirect, Rule
+from sandbox.drivers.proxy.base import AccessRecord, FixedResponse, Forward, ListenerConfig, Redirect, RuleConfig
 from sandbox.drivers.proxy.envoy.config.conditions import Json
 
 CLIENT_CLOSED = 460
@@ -30,7 +30,7 @@ class ListenerName:
     port: int
 
     @classmethod
-    def of(cls, listener: Listener) -> Self:
+    def of(cls, listener: ListenerConfig) -> Self:
         return cls(arn=listener.arn, load_balancer=listener.load_balancer, port=listener.port)
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class RouteName:
     action: str  # as in `actions_executed`
 
     @classmethod
-    def of(cls, listener: Listener, rule: Rule | None) -> Self:
+    def of(cls, listener: ListenerConfig, rule: RuleConfig | None) -> Self:
         priority = -1 if rule is None else rule.priority or 0
         return cls(listener=ListenerName.of(listener), priority=priority, action="-" if rule is None else action_name(rule))
 
@@ -52,7 +52,7 @@ class RouteName:
         return f"{self.listener}|{self.priority}|{self.action}"
 
 
-def action_name(rule: Rule) -> str:
+def action_name(rule: RuleConfig) -> str:
     match rule.action:
         case Forward():
             return "forward"

@@ -4,7 +4,7 @@ Health comes from our own checks only. When no target of a group is healthy all 
 group of any size, which a panic threshold in percent is not.
 """
 
-from sandbox.drivers.proxy.base import Endpoint, TargetGroup
+from sandbox.drivers.proxy.base import Endpoint, TargetGroupConfig
 from sandbox.drivers.proxy.envoy.config.conditions import Json
 from sandbox.drivers.proxy.envoy.config.routes import seconds
 
@@ -38,7 +38,7 @@ def cluster(arn: str, algorithm: str, connect: float, idle: float) -> Json:
     }
 
 
-def assignment(group: TargetGroup) -> Json:
+def assignment(group: TargetGroupConfig) -> Json:
     fail_open = not any(endpoint.healthy for endpoint in group.endpoints)
     endpoints = [_endpoint(endpoint, endpoint.healthy or fail_open) for endpoint in group.endpoints]
     return {

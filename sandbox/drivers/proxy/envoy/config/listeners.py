@@ -5,7 +5,7 @@ What changes often (rules, idle timeouts) is in the routes, because a changed li
 
 from importlib.resources import files
 
-from sandbox.drivers.proxy.base import Listener
+from sandbox.drivers.proxy.base import ListenerConfig
 from sandbox.drivers.proxy.envoy.access.log_format import ListenerName, log_format
 from sandbox.drivers.proxy.envoy.config.clusters import preserve_case
 from sandbox.drivers.proxy.envoy.config.conditions import PEER, Json
@@ -21,7 +21,7 @@ FRONT_IDLE = 60.0  # real seconds: the front port's connections belong to no sin
 SCRIPT = files(__package__).joinpath("request.lua").read_text()
 
 
-def listener_resource(listener: Listener, address: tuple[str, int], log_path: str, real: Real) -> Json:
+def listener_resource(listener: ListenerConfig, address: tuple[str, int], log_path: str, real: Real) -> Json:
     keep_alive = seconds(max(real(listener.client_keep_alive), idle(listener, real)))
     options = {"idle_timeout": seconds(idle(listener, real)), "max_connection_duration": keep_alive}
     return _listener(listener.arn, address, options, _log(log_path, str(ListenerName.of(listener))))

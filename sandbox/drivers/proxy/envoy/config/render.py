@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sandbox.drivers.proxy.base import Listener, ProxyConfig
+from sandbox.drivers.proxy.base import ListenerConfig, ProxyConfig
 from sandbox.drivers.proxy.envoy.ads.stream import Kind, Snapshot
 from sandbox.drivers.proxy.envoy.config.clusters import CONNECT_FLOOR, assignment, cluster
 from sandbox.drivers.proxy.envoy.config.conditions import Json
@@ -57,7 +57,7 @@ class Renderer:
             made.add(Kind.CLUSTER, arn, (algorithm, connect, idle), lambda a=arn, b=algorithm: cluster(a, b, connect, idle))  # type: ignore[misc]
             made.add(Kind.ENDPOINTS, arn, group, lambda g=group: assignment(g))  # type: ignore[misc]
 
-    def _listener(self, made: "_Made", listener: Listener, place: Place, real: Real) -> None:
+    def _listener(self, made: "_Made", listener: ListenerConfig, place: Place, real: Real) -> None:
         address, speed = (place.bind, place.ports[listener.arn]), real(timedelta(hours=1))
         shape = (listener.load_balancer, listener.port, listener.idle_timeout, listener.client_keep_alive, address, place.log_path, speed)
         made.add(Kind.LISTENER, listener.arn, shape, lambda: listener_resource(listener, address, place.log_path, real))

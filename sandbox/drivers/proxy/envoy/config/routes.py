@@ -8,7 +8,7 @@ configuration.
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from sandbox.drivers.proxy.base import FixedResponse, Forward, Listener, Redirect, Rule
+from sandbox.drivers.proxy.base import FixedResponse, Forward, ListenerConfig, Redirect, RuleConfig
 from sandbox.drivers.proxy.envoy.access.log_format import RouteName
 from sandbox.drivers.proxy.envoy.config.conditions import Json, match
 from sandbox.drivers.proxy.envoy.config.local_replies import SERVER, direct_response, header
@@ -24,16 +24,16 @@ def seconds(value: float) -> str:
     return f"{value:.3f}s"
 
 
-def idle(listener: Listener, real: Real) -> float:
+def idle(listener: ListenerConfig, real: Real) -> float:
     """The idle timeout in real seconds."""
     return max(real(listener.idle_timeout), IDLE_FLOOR)
 
 
-def route_configuration(listener: Listener, real: Real) -> Json:
+def route_configuration(listener: ListenerConfig, real: Real) -> Json:
     return _configuration(listener.arn, [_virtual_host(listener, ["*"], real)])
 
 
-def front_configuration(listeners: Sequence[Listener], front_port: int, real: Real) -> Json:
+def front_configuration(listeners: Sequence[ListenerConfig], front_port: int, real: Real) -> Json:
     """The load balancer is chosen by the Host header: its DNS name with any port, or with a listener's own port where it has several.
     Of several listeners, the one on port 80 (else the lowest port) answers for the name alone."""
     hosts, taken = [], set[str]()
@@ -47,7 +47,7 @@ def front_configuration(listeners: Sequence[Listener], front_port: int, real: Re
     return _configuration(FRONT, [*hosts, _nobody(sorted(taken))])
 
 
-def route(listener: Listener, rule: Rule, real: Real) -> Json:
+def route(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
     return {
         "name": str(RouteName.of(listener, rule)),
         "match": match(rule.conditions),
@@ -65,7 +65,7 @@ def _configuration(name: str, hosts: list[Json]) -> Json:
     }
 
 
-def _virtual_host(listener: Listener, domains: list[str], real: Real) -> Json:
+def _virtual_host(listener: ListenerConfig, domains: list[str], real: Real) -> Json:
     trace = {"name": str(RouteName.of(listener, None)), "match": {"prefix": "", "headers": [_method("TRACE")]}, **direct_response(405)}
     return {
         "name": listener.arn,
@@ -87,7 +87,7 @@ def _method(name: str) -> Json:
     return {"name": ":method", "string_match": {"exact": name}}
 
 
-def _instructions(listener: Listener, rule: Rule) -> Json:
+def _instructions(listener: ListenerConfig, rule: RuleConfig) -> Json:
     told: Json = {"port": str(listener.port), "xff": listener.xff_mode, "preserve_host": listener.preserve_host_header}
     if isinstance(rule.action, Redirect):
         to = rule.action
@@ -95,7 +95,7 @@ def _instructions(listener: Listener, rule: Rule) -> Json:
     return told
 
 
-def _action(listener: Listener, rule: Rule, real: Real) -> Json:
+def _action(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
     match rule.action:
         case Forward(target_groups=groups):
             return _forward(groups, seconds(idle(listener, real)))

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.drivers.proxy.base import Listener
+from sandbox.drivers.proxy.base import ListenerConfig
 from sandbox.drivers.proxy.envoy.ports import Ports, can_bind
 
 
-def listener(name: str, port: int = 80, identity: str = "1") -> Listener:
+def listener(name: str, port: int = 80, identity: str = "1") -> ListenerConfig:
     arn = f"arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/{name}/{identity}/{port}"
-    return Listener(arn=arn, load_balancer=f"app/{name}/{identity}", name=name, dns_name=f"{name}.elb", port=port, rules=())
+    return ListenerConfig(arn=arn, load_balancer=f"app/{name}/{identity}", name=name, dns_name=f"{name}.elb", port=port, rules=())
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def ports(tmp_path: Path) -> Ports:
     return Ports(tmp_path / "ports.json", "127.0.0.1", range(8081, 8084), probe=False)
 
 
-def given(ports: Ports, *listeners: Listener) -> list[int | None]:
+def given(ports: Ports, *listeners: ListenerConfig) -> list[int | None]:
     assigned = ports.assign(listeners).ports
     return [assigned.get(x.arn) for x in listeners]
 

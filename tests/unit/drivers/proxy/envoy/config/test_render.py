@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.drivers.proxy.base import Endpoint, Forward, Listener, ProxyConfig, Rule, TargetGroup
+from sandbox.drivers.proxy.base import Endpoint, Forward, ListenerConfig, ProxyConfig, RuleConfig, TargetGroupConfig
 from sandbox.drivers.proxy.envoy.ads.stream import Kind, Snapshot
 from sandbox.drivers.proxy.envoy.config import bootstrap
 from sandbox.drivers.proxy.envoy.config.clusters import assignment
@@ -16,13 +16,13 @@ from sandbox.drivers.proxy.envoy.config.render import Place, Renderer
 from sandbox.drivers.proxy.envoy.config.routes import front_configuration, route_configuration
 from tests.support import rule
 
-WEB = Listener(
+WEB = ListenerConfig(
     arn="arn:web",
     load_balancer="app/web/1",
     name="web",
     dns_name="Web-1.elb",
     port=80,
-    rules=(Rule(arn="r", priority=None, action=Forward(target_groups=(("tg", 1),))),),
+    rules=(RuleConfig(arn="r", priority=None, action=Forward(target_groups=(("tg", 1),))),),
 )
 PLACE = Place(bind="127.0.0.1", ports={"arn:web": 8081}, front_port=8080, log_path="/tmp/access.log")
 
@@ -35,8 +35,8 @@ def endpoint(n: int, healthy: bool) -> Endpoint:
     return Endpoint(target_id=f"i-{n}", host=f"127.0.0.{n}", port=80, target=f"10.0.0.{n}:80", zone="a", healthy=healthy)
 
 
-def config(*healthy: bool, listener: Listener = WEB) -> ProxyConfig:
-    group = TargetGroup(arn="tg", endpoints=tuple(endpoint(n + 1, state) for n, state in enumerate(healthy)))
+def config(*healthy: bool, listener: ListenerConfig = WEB) -> ProxyConfig:
+    group = TargetGroupConfig(arn="tg", endpoints=tuple(endpoint(n + 1, state) for n, state in enumerate(healthy)))
     return ProxyConfig(listeners=(listener,), target_groups=(group,))
 
 
