@@ -12,10 +12,12 @@ from moto.sqs.models import SQSBackend
 
 from sandbox.aws.context import LOCK, context
 from sandbox.aws.seams import replaces, swap_backend
+from sandbox.core.persisted import persisted
 
 _changed = threading.Condition(LOCK)
 
 
+@persisted("sqs.Backend")
 @swap_backend("sqs")
 class SandboxSQS(SQSBackend):
     @replaces(why="a long poll must not hold the lock, and ends at once where the clock stands still")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from sandbox.core.persisted import persisted
+
 
 class LifecycleState(Enum):
     """ASG-78. Those that the sandbox's groups move through are in TRANSITIONS; the others belong to hooks and warm pools."""
@@ -82,6 +84,7 @@ LEAVING = frozenset({LifecycleState.TERMINATING, LifecycleState.DETACHING, Lifec
 """Deregistered from target groups, and waiting for the end of draining."""
 
 
+@persisted("autoscaling.AttachmentState")
 class AttachmentState(Enum):
     """ASG-82."""
 
@@ -110,6 +113,7 @@ ATTACHMENT_TRANSITIONS: Mapping[tuple[AttachmentState, AttachmentMove], Attachme
 }
 
 
+@persisted("autoscaling.Process")
 class Process(Enum):
     """Section 2.9 of the rules: what a group does by itself, each of which can be suspended (ASG-95)."""
 
@@ -129,6 +133,7 @@ class Health(Enum):
     UNHEALTHY = "Unhealthy"
 
 
+@persisted("autoscaling.HealthFailure")
 class HealthFailure(Enum):
     """Which check found a member unhealthy; the values go on `explain`'s lines."""
 
@@ -138,6 +143,7 @@ class HealthFailure(Enum):
     USER = "a user marked it"  # ASG-46
 
 
+@persisted("autoscaling.StatusCode")
 class StatusCode(Enum):
     """Of an activity: those of ASG-55 that a group without hooks, spot and refresh comes through."""
 
@@ -150,6 +156,7 @@ class StatusCode(Enum):
     CANCELLED = "Cancelled"
 
 
+@persisted("autoscaling.ActivityKind")
 class ActivityKind(Enum):
     LAUNCH = "launch"
     TERMINATE = "terminate"
@@ -160,6 +167,7 @@ class ActivityKind(Enum):
     REFUSAL = "refusal"  # nothing could be done: ASG-62
 
 
+@persisted("autoscaling.Trigger")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """The scaling policy behind a change of size."""
@@ -170,6 +178,7 @@ class Trigger:
     cooldown: timedelta | None = None  # of a simple policy; None: the group's default (SCL-34)
 
 
+@persisted("autoscaling.Activity")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
     """One scaling activity (section 2.5)."""
@@ -189,6 +198,7 @@ class Activity:
     trigger: Trigger | None = None  # None: no policy began it
 
 
+@persisted("autoscaling.Purpose")
 class Purpose(Enum):
     """Why an instance was launched."""
 
@@ -197,6 +207,7 @@ class Purpose(Enum):
     REBALANCE = "balance of the zones"
 
 
+@persisted("autoscaling.LaunchSource")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchSource:
     """The launch configuration or launch template version that an instance was made from, or that the group uses now."""
@@ -248,6 +259,7 @@ class Zone:
     failed_at: datetime | None = None
 
 
+@persisted("autoscaling.Attachment")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     target_group_arn: str
@@ -255,6 +267,7 @@ class Attachment:
     passed: bool = False  # an instance has passed its health checks since the attachment: only now may ELB checks replace (ASG-82)
 
 
+@persisted("autoscaling.DesiredChange")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredChange:
     """Somebody changed the desired capacity, and the group has not yet acted on it."""
@@ -265,6 +278,7 @@ class DesiredChange:
     cause: str | None = None  # id of the event
 
 
+@persisted("autoscaling.Owed")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
     """A member was taken out and its place is to be filled."""

@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from sandbox.core.persisted import persisted
 
+
+@persisted("autoscaling.PolicyType")
 class PolicyType(Enum):
     """SCL-1."""
 
@@ -19,6 +22,7 @@ class PolicyType(Enum):
     PREDICTIVE = "PredictiveScaling"
 
 
+@persisted("autoscaling.AdjustmentType")
 class AdjustmentType(Enum):
     """SCL-3."""
 
@@ -27,6 +31,7 @@ class AdjustmentType(Enum):
     PERCENT = "PercentChangeInCapacity"
 
 
+@persisted("autoscaling.Aggregation")
 class Aggregation(Enum):
     """SCL-31."""
 
@@ -35,6 +40,7 @@ class Aggregation(Enum):
     MAXIMUM = "Maximum"
 
 
+@persisted("autoscaling.Step")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """SCL-30: bounds are offsets from the alarm's threshold; None: open on that side."""
@@ -44,12 +50,14 @@ class Step:
     adjustment: int
 
 
+@persisted("autoscaling.ManagedAlarm")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedAlarm:
     name: str
     arn: str
 
 
+@persisted("autoscaling.ScalingPolicy")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalingPolicy:
     arn: str
@@ -97,6 +105,7 @@ class Breach:
     low: bool = False  # it is the alarm under which target tracking scales in
 
 
+@persisted("autoscaling.Wish")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a policy asked for when it last ran: the largest wish of those that run together wins (SCL-2)."""

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from sandbox.core.control import Action
+from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.data.metric_queries import Query
 from sandbox.services.cloudwatch.data.store import MetricId
 
 
+@persisted("cloudwatch.StateValue")
 class StateValue(Enum):
     OK = "OK"
     ALARM = "ALARM"
@@ -75,6 +77,7 @@ class AlarmBase:
         return self.insufficient_data_actions
 
 
+@persisted("cloudwatch.MetricAlarm")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricAlarm(AlarmBase):
     comparison_operator: str
@@ -104,6 +107,7 @@ class MetricAlarm(AlarmBase):
         return dict(self.metric.dimensions).get("InstanceId") if self.metric else None
 
 
+@persisted("cloudwatch.CompositeAlarm")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompositeAlarm(AlarmBase):
     rule: str
@@ -115,6 +119,7 @@ class CompositeAlarm(AlarmBase):
 Alarm = MetricAlarm | CompositeAlarm
 
 
+@persisted("cloudwatch.AlarmState")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmState:
     value: StateValue
@@ -124,6 +129,7 @@ class AlarmState:
     transitioned_at: datetime  # last change of value (CW-42)
 
 
+@persisted("cloudwatch.StateChange")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateChange:
     old: AlarmState
@@ -150,6 +156,7 @@ class ForgetSetStates(Action):
     """What SetAlarmState asked for has been answered with actions."""
 
 
+@persisted("cloudwatch.ShowSuppression")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSuppression(Action):
     """What DescribeAlarms tells of a composite alarm's held actions; None: they are not held."""

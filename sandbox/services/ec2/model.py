@@ -9,6 +9,7 @@ from enum import Enum
 
 from sandbox.core.control import Action
 from sandbox.core.events import Event
+from sandbox.core.persisted import persisted
 from sandbox.drivers.runtime.base import Container, LaunchSpec
 
 STATE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
@@ -97,6 +98,7 @@ LAUNCH_ERROR = Reason(code="Server.InternalError", text="Internal error on launc
 MACHINE_LOST = Reason(code="Server.InternalError", text="The machine of the instance was lost")  # EC2-11's code; the text is ours (U)
 
 
+@persisted("ec2.CheckResult")
 class CheckResult(Enum):
     """Details[].Status of DescribeInstanceStatus (EC2-31)."""
 
@@ -114,6 +116,7 @@ SUMMARY = {  # EC2-31: result → Status
 }
 
 
+@persisted("ec2.StatusCheck")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusCheck:
     result: CheckResult = CheckResult.INITIALIZING
@@ -131,6 +134,7 @@ class ShutdownBehavior(Enum):
     TERMINATE = "terminate"
 
 
+@persisted("ec2.Reboot")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reboot:
     """A reboot that was handed to the runtime and is not yet seen to have happened."""

@@ -12,6 +12,7 @@ from enum import Enum
 
 from sandbox.core.control import Action
 from sandbox.core.events import Event
+from sandbox.core.persisted import persisted
 from sandbox.drivers.probe.base import ProbeRequest, ProbeResult
 from sandbox.services.elbv2.matcher import Codes
 
@@ -22,6 +23,7 @@ DEFAULT_CODES = Codes("200")
 ALL_ZONES = "all"  # of a target outside the VPC
 
 
+@persisted("elbv2.TargetState")
 class TargetState(Enum):
     """TG-10, those of an Application Load Balancer."""
 
@@ -78,6 +80,7 @@ TRANSITIONS = {  # TG-12, TG-13, TG-20, TG-21
 }
 
 
+@persisted("elbv2.Health")
 @dataclass(frozen=True, slots=True)
 class Health:
     """What DescribeTargetHealth tells: `TargetHealth{State,Reason,Description}`. Healthy has neither reason nor description."""
@@ -110,6 +113,7 @@ def mismatch(status_code: int) -> Health:
     return Health(TargetState.UNHEALTHY, "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status_code}]")
 
 
+@persisted("elbv2.TargetKey")
 @dataclass(frozen=True, slots=True, order=True)
 class TargetKey:
     """An instance may be registered on several ports: each is a target of its own (TG-4)."""
@@ -121,6 +125,7 @@ class TargetKey:
         return f"{self.id}:{self.port}"
 
 
+@persisted("elbv2.Target")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A registration, as moto's target group object keeps it."""

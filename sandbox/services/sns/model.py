@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from sandbox.core.control import Action
+from sandbox.core.persisted import persisted
 from sandbox.services.sns.decide.retry_policy import RetryPolicy
 
 ATTEMPT_TIMEOUT = timedelta(seconds=15)  # SNS-9
@@ -15,6 +16,7 @@ TOKEN_LIFE = timedelta(days=2)  # SNS-3
 PENDING_LIFE = timedelta(days=3)  # SNS-3
 
 
+@persisted("sns.Protocol")
 class Protocol(Enum):
     """SNS-2."""
 
@@ -35,6 +37,7 @@ CONFIRMED_BY_THE_OWNER = frozenset({*POSTED, Protocol.EMAIL, Protocol.EMAIL_JSON
 NOT_HERE = frozenset({Protocol.APPLICATION, Protocol.LAMBDA, Protocol.FIREHOSE})
 
 
+@persisted("sns.MessageType")
 class MessageType(Enum):
     """SNS-6."""
 
@@ -43,6 +46,7 @@ class MessageType(Enum):
     UNSUBSCRIBE_CONFIRMATION = "UnsubscribeConfirmation"
 
 
+@persisted("sns.DeliveryState")
 class DeliveryState(Enum):
     WAITING = "waiting"  # for its moment: the first attempt, or a retry
     SENDING = "sending"  # an attempt is under way
@@ -85,6 +89,7 @@ class Publication:
     deduplication_id: str | None = None
 
 
+@persisted("sns.Delivery")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One message to one subscriber. `body` is complete and signed: every attempt sends the same bytes."""
@@ -112,6 +117,7 @@ class Delivery:
     result: "Result | None" = None  # of the last attempt, where no driver keeps it (SQS, mailbox)
 
 
+@persisted("sns.Result")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """What came of one attempt."""

@@ -14,6 +14,7 @@ from moto.autoscaling.models import FakeAutoScalingGroup
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import replaces, swap_backend, swap_model
+from sandbox.core.persisted import persisted
 from sandbox.core.text import at
 from sandbox.services.autoscaling.api import responses
 from sandbox.services.autoscaling.api.attachments import AttachmentOperations
@@ -29,6 +30,7 @@ from sandbox.services.autoscaling.state.store import GroupExtra
 __all__ = ["SandboxAutoScaling", "SandboxGroup", "responses"]  # responses: imported so that its seam is declared
 
 
+@persisted("autoscaling.Group")
 @swap_model("moto.autoscaling.models", "FakeAutoScalingGroup")
 class SandboxGroup(FakeAutoScalingGroup):
     launch_configuration_name: str | None = None  # moto sets it for groups with a configuration only
@@ -81,6 +83,7 @@ class SandboxGroup(FakeAutoScalingGroup):
         return [{"Identifier": arn, "Type": "elbv2"} for arn in self.target_group_arns]
 
 
+@persisted("autoscaling.Backend")
 @swap_backend("autoscaling")
 class SandboxAutoScaling(
     MemberOperations,

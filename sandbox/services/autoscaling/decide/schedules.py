@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from cronsim import CronSim, CronSimError
 
 from sandbox.core.control import Action, Decision
+from sandbox.core.persisted import persisted
 
 FIELDS = 5  # minute, hour, day of month, month, day of week
 
 
+@persisted("autoscaling.ScheduledAction")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledAction:
     arn: str

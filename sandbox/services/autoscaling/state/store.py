@@ -12,6 +12,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.autoscaling.models import InstanceState as MotoMember
 
+from sandbox.core.persisted import persisted
 from sandbox.services.autoscaling.model import (
     Activity,
     Attachment,
@@ -28,6 +29,7 @@ from sandbox.services.autoscaling.policy_model import Wish
 HISTORY = timedelta(weeks=6)  # ASG-56
 
 
+@persisted("autoscaling.GroupExtra")
 @dataclass(kw_only=True)
 class GroupExtra:
     activities: dict[str, Activity] = field(default_factory=dict)  # by id, in the order of their start
@@ -45,6 +47,7 @@ class GroupExtra:
     context: str | None = None
 
 
+@persisted("autoscaling.Member")
 class SandboxMember(MotoMember):
     """moto's member with a life of its own: what it was made from, why it is unhealthy, since when it serves."""
 

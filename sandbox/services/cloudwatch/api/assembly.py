@@ -21,6 +21,7 @@ from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.core.control import Scope
 from sandbox.core.errors import ApiError
+from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.api import descriptions
 from sandbox.services.cloudwatch.api.validation import metrics as metric_validation
 from sandbox.services.cloudwatch.data.store import MetricId, MetricStore, Sample, of_value, of_values
@@ -43,6 +44,7 @@ Measured = float | tuple[float, float, float, float] | Mapping[float, float]
 """A value; a statistic set (count, sum, minimum, maximum); or values with their counts."""
 
 
+@persisted("cloudwatch.Backend")
 @swap_backend("cloudwatch")
 class SandboxCloudWatch(CloudWatchBackend):
     def __init__(self, region_name: str, account_id: str) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.data import expressions, searches, statistics
 from sandbox.services.cloudwatch.data.math_functions import FUNCTIONS
 from sandbox.services.cloudwatch.data.metric_math import Evaluation, Grid, TimeSeries, Value
@@ -21,6 +22,7 @@ DEFAULT_PERIOD = 300
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 
 
+@persisted("cloudwatch.Query")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """One MetricDataQuery: a metric with statistic and period, or an expression."""

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sandbox.core.persisted import persisted
+
 EXACT_VALUES = 256
 FIRST_WIDTH = 0.01  # of a bin, relative to its value
 
@@ -18,6 +20,7 @@ Entries = list[tuple[float, float]]
 """(value, count), values ascending."""
 
 
+@persisted("cloudwatch.Distribution")
 class Distribution:
     """How often each value occurred."""
 

@@ -8,11 +8,13 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 
+from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.data.percentiles import Distribution, Entries
 
 ROW = 40  # bytes of a row of the store, in which sizes are told
 
 
+@persisted("cloudwatch.Shapes")
 class Shapes:
     """A bucket that is not in it holds equal values, or its values are hidden by a statistic set: its minimum and maximum tell which."""
 

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.data.percentiles import Entries
 from sandbox.services.cloudwatch.data.shapes import Shapes
 
@@ -26,6 +27,7 @@ Dimensions = tuple[tuple[str, str], ...]
 """(name, value), sorted by name."""
 
 
+@persisted("cloudwatch.MetricId")
 @dataclass(frozen=True, slots=True)
 class MetricId:
     """CW-1: namespace, name and the exact set of dimensions."""
@@ -63,6 +65,7 @@ def of_values(entries: Entries) -> Sample:
     return Sample(sum(count for _, count in entries), total, low, high, entries if low != high else None)
 
 
+@persisted("cloudwatch.Tier")
 class Tier:
     """Buckets of one length, ordered by start (seconds since 1970)."""
 
@@ -138,6 +141,7 @@ class Tier:
         return iter(rows)
 
 
+@persisted("cloudwatch.Series")
 class Series:
     """One metric in one unit."""
 
@@ -174,6 +178,7 @@ class Series:
             tier.shapes.pack(now - TRIM_EVERY)
 
 
+@persisted("cloudwatch.MetricStore")
 class MetricStore:
     """All series of one account and Region. Not thread-safe: used under the API's lock."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.model import Alarm, AlarmState, CompositeAlarm, StateChange
 
 KEPT = timedelta(days=30)
@@ -20,6 +21,7 @@ CONFIGURATION_UPDATE, STATE_UPDATE, ACTION = "ConfigurationUpdate", "StateUpdate
 KINDS = (CONFIGURATION_UPDATE, STATE_UPDATE, ACTION)
 
 
+@persisted("cloudwatch.HistoryItem")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryItem:
     alarm_name: str
@@ -30,6 +32,7 @@ class HistoryItem:
     data: str  # JSON
 
 
+@persisted("cloudwatch.History")
 class History:
     """Oldest first."""
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.decide import composite
 from sandbox.services.cloudwatch.errors import validation
 from sandbox.services.cloudwatch.model import Alarm, AlarmState, CompositeAlarm, ShowSuppression, StateChange
 
 
+@persisted("cloudwatch.AlarmRecord")
 @dataclass(slots=True)
 class AlarmRecord:
     configuration: Alarm

@@ -17,6 +17,7 @@ from moto.elbv2.models import elbv2_backends
 import sandbox.services.ec2.state.instances  # noqa: F401 - its swap_model puts our instance in moto's place
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_backend
+from sandbox.core.persisted import persisted
 from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api import filters, responses
 from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
@@ -31,6 +32,7 @@ WHILE_STOPPED = ("user_data", "instance_type", "kernel", "ramdisk", "ebs_optimiz
 ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
 
 
+@persisted("ec2.Backend")
 @swap_backend("ec2")
 class SandboxEC2(EC2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:

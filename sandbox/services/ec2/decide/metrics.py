@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sandbox.core.control import Action, Decision, Scope
 from sandbox.core.metrics import MINUTE, Datum, Dimensions, period_start, until_next
+from sandbox.core.persisted import persisted
 from sandbox.drivers.metering.base import Spent, Usage, between
 from sandbox.services.ec2.model import CheckResult
 
@@ -24,6 +25,7 @@ OLDEST = timedelta(minutes=12)  # a meter keeps no older readings
 KNOWN = (CheckResult.PASSED, CheckResult.FAILED)
 
 
+@persisted("ec2.Published")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """What was published of an instance; kept on moto's instance, so that a restart publishes nothing twice."""

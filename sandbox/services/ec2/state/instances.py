@@ -21,6 +21,7 @@ from moto.ec2.models.instances import StateReason as MotoReason
 from sandbox.aws.context import context
 from sandbox.aws.seams import replaces, swap_model
 from sandbox.core.machine import move
+from sandbox.core.persisted import persisted
 from sandbox.services.ec2.model import (
     TRANSITIONS,
     USER_SHUTDOWN,
@@ -38,6 +39,7 @@ NO_ADDRESS = "EC2-9: a terminated instance has no addresses"
 ON_THE_WAY_OUT = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
 
 
+@persisted("ec2.InstanceExtra")
 @dataclass(kw_only=True)
 class InstanceExtra:
     """What the sandbox keeps of an instance, besides moto's fields."""
@@ -53,6 +55,7 @@ class InstanceExtra:
     next_check: datetime | None = None  # None: the machine has not run since the last launch or start
 
 
+@persisted("ec2.Instance")
 @swap_model("moto.ec2.models.instances", "Instance")
 class SandboxInstance(Instance):
     nics: dict[int, Any]

@@ -10,6 +10,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 
 from sandbox.aws.seams import replaces, swap_model
+from sandbox.core.persisted import persisted
 
 
 def private_name(address: str, region: str) -> str:
@@ -22,6 +23,7 @@ def public_name(address: str, region: str) -> str:
     return f"ec2-{address.replace('.', '-')}.{'compute-1' if region == 'us-east-1' else f'{region}.compute'}.amazonaws.com"
 
 
+@persisted("ec2.NetworkInterface")
 @swap_model("moto.ec2.models.elastic_network_interfaces", "NetworkInterface")
 class SandboxNetworkInterface(NetworkInterface):
     def __init__(self, *args: Any, **kwargs: Any) -> None:

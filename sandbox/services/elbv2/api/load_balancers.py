@@ -16,6 +16,7 @@ from moto.elbv2.models import AvailabilityZone
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
+from sandbox.core.persisted import persisted
 from sandbox.services.elbv2 import errors
 from sandbox.services.elbv2.api.target_groups import TargetGroups
 from sandbox.services.elbv2.api.validation import load_balancers as load_balancer_validation
@@ -27,6 +28,7 @@ HOSTED_ZONE_ID = "Z35SXDOTRQ7X7K"  # ALB-4, of us-east-1
 DOMAIN = "elb.localhost"  # *.localhost is this machine in most resolvers, so a browser reaches the DNS name
 
 
+@persisted("elbv2.BalancerExtra")
 @dataclass
 class BalancerExtra:
     """What we keep on moto's load balancer object."""

@@ -17,6 +17,7 @@ from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
 from sandbox.core.machine import move
+from sandbox.core.persisted import persisted
 from sandbox.services.elbv2 import errors, model
 from sandbox.services.elbv2.api.validation import target_groups as target_group_validation
 from sandbox.services.elbv2.decide.routing import forwarded
@@ -25,6 +26,7 @@ from sandbox.services.elbv2.model import Health, Target, TargetEvent, TargetKey,
 MOST_TARGET_GROUPS, MOST_TARGETS = 3000, 1000  # ALB-9
 
 
+@persisted("elbv2.GroupExtra")
 @dataclass
 class GroupExtra:
     """What we keep on moto's target group object."""

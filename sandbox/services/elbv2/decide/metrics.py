@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from sandbox.core.control import Action, Decision, Scope
 from sandbox.core.metrics import Datum, Dimensions, Measured, period_start, until_next
+from sandbox.core.persisted import persisted
 from sandbox.services.elbv2.model import TargetState
 from sandbox.services.elbv2.state.access_counts import Kind, Tally
 
@@ -173,6 +174,7 @@ def scope_of(arn: str) -> Scope:
 Told = frozenset[tuple[str, Dimensions, float]]
 
 
+@persisted("elbv2.Hosts")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosts:
     """What was told of a target group in a minute; kept on moto's object, so that a restart tells nothing twice."""

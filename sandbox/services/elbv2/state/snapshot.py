@@ -17,6 +17,7 @@ from moto.elbv2.models import elbv2_backends
 
 from sandbox.aws.seams import swap_backend
 from sandbox.core.control import Scope
+from sandbox.core.persisted import persisted
 from sandbox.drivers.probe.base import ProbeResult
 from sandbox.services.elbv2.api import responses
 from sandbox.services.elbv2.api.listeners import Listeners, priority
@@ -28,6 +29,7 @@ from sandbox.services.elbv2.model import CheckSettings, Health, Observed, Observ
 __all__ = ["SandboxELBv2", "responses"]  # responses: imported so that its seam is declared
 
 
+@persisted("elbv2.Backend")
 @swap_backend("elbv2")
 class SandboxELBv2(Listeners):
     """ELBv2 with health that is checked: api/target_groups.py, api/load_balancers.py and api/listeners.py."""

@@ -13,6 +13,7 @@ from sandbox.aws import links
 from sandbox.aws.context import LOCK, context
 from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.core.events import Event
+from sandbox.core.persisted import persisted
 from sandbox.core.text import plural
 from sandbox.services.sns import errors
 from sandbox.services.sns.api import responses
@@ -28,6 +29,7 @@ links.declare("ConfirmSubscription", service="sns", arn_parameter="TopicArn")
 links.declare("Unsubscribe", service="sns", arn_parameter="SubscriptionArn")
 
 
+@persisted("sns.Backend")
 @swap_backend("sns")
 class SandboxSNS(Subscriptions):
     @replaces(why="what other services of moto publish is enqueued like the rest; moto posts to subscribers within the call")

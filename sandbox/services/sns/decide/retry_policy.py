@@ -10,11 +10,14 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
+from sandbox.core.persisted import persisted
+
 LONGEST_HTTP_RETRY_TIME = timedelta(seconds=3600)  # SNS-9: all retries of one delivery together
 MOST_RETRIES = 100  # SNS-9
 LONGEST_DELAY = 3600  # seconds
 
 
+@persisted("sns.BackoffFunction")
 class BackoffFunction(Enum):
     """How the delay goes from the minimum to the maximum. AWS shows the four as curves, without formulas: the formulas are ours (U)."""
 
@@ -28,6 +31,7 @@ class BadPolicy(ValueError):
     """What is wrong with a DeliveryPolicy, as SNS words it after `Invalid parameter: DeliveryPolicy: `."""
 
 
+@persisted("sns.RetryPolicy")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """The defaults are those of HTTP (SNS-9). Delays in seconds; `num_retries` counts all phases."""

@@ -14,11 +14,13 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 from moto.sns.models import sns_backends
 
 from sandbox.aws.context import LOCK
+from sandbox.core.persisted import persisted
 from sandbox.services.sns.decide.messages import timestamp
 
 KEPT = 1000
 
 
+@persisted("sns.Mail")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     at: datetime

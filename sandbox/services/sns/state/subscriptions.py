@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from sandbox.core.persisted import persisted
 from sandbox.services.sns.decide.publishing import E164, Refused
 from sandbox.services.sns.model import Protocol
 
@@ -14,6 +15,7 @@ MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 MARKS_IN_NUMBERS = re.compile(r"[./-]")
 
 
+@persisted("sns.SubscriptionExtra")
 @dataclass
 class SubscriptionExtra:
     """On moto's Subscription as `.sandbox`."""
@@ -24,6 +26,7 @@ class SubscriptionExtra:
     authenticate_on_unsubscribe: bool = False
 
 
+@persisted("sns.Token")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """What ConfirmSubscription is given: it confirms, or takes an Unsubscribe back."""
