@@ -22,7 +22,7 @@ from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.cloudwatch.api import assembly as cloudwatch
-from sandbox.services.cloudwatch.data.store import MetricId
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.elbv2.metrics_controller import Elbv2MetricsController
 from sandbox.services.elbv2.state.access_counts import AccessCounts
 from sandbox.settings import Settings

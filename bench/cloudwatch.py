@@ -7,7 +7,8 @@ from time import perf_counter
 
 from bench.figure import Figure, at_most, told
 from sandbox.services.cloudwatch.data.metric_queries import Query, Run
-from sandbox.services.cloudwatch.data.store import MetricId, MetricStore, Sample, of_value, of_values
+from sandbox.services.cloudwatch.data.series import MetricId, Sample, of_value, of_values
+from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.decide.alarms import decide
 from sandbox.services.cloudwatch.decide.notifications import Place
 from sandbox.services.cloudwatch.model import INITIAL_REASON, AlarmState, MetricAlarm, StateValue

@@ -11,7 +11,7 @@ from enum import Enum
 from sandbox.core.control import Action
 from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.data.metric_queries import Query
-from sandbox.services.cloudwatch.data.store import MetricId
+from sandbox.services.cloudwatch.data.series import MetricId
 
 
 @persisted("cloudwatch.StateValue")

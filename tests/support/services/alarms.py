@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox.services.cloudwatch.data.store import MetricId
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.decide.notifications import Place
 from sandbox.services.cloudwatch.model import INITIAL_REASON, AlarmState, CompositeAlarm, Datapoint, MetricAlarm, StateChange, StateValue
 

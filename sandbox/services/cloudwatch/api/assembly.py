@@ -24,7 +24,8 @@ from sandbox.core.errors import ApiError
 from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.api import descriptions
 from sandbox.services.cloudwatch.api.validation import metrics as metric_validation
-from sandbox.services.cloudwatch.data.store import MetricId, MetricStore, Sample, of_value, of_values
+from sandbox.services.cloudwatch.data.series import MetricId, Sample, of_value, of_values
+from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.decide import notifications
 from sandbox.services.cloudwatch.errors import validation
 from sandbox.services.cloudwatch.model import (

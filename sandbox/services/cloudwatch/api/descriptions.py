@@ -7,8 +7,8 @@ from typing import Any
 from sandbox.services.cloudwatch.data.metric_math import TimeSeries
 from sandbox.services.cloudwatch.data.metric_queries import Query
 from sandbox.services.cloudwatch.data.percentiles import Extended
+from sandbox.services.cloudwatch.data.series import Dimensions, MetricId
 from sandbox.services.cloudwatch.data.statistics import SIMPLE, Summary, parse_statistic
-from sandbox.services.cloudwatch.data.store import Dimensions, MetricId
 from sandbox.services.cloudwatch.model import Alarm, AlarmState, CompositeAlarm, MetricAlarm, ShowSuppression
 from sandbox.services.cloudwatch.state.history import HistoryItem
 

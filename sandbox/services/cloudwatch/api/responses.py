@@ -24,7 +24,7 @@ from sandbox.services.cloudwatch.api.validation import metrics as metric_validat
 from sandbox.services.cloudwatch.api.validation.metrics import epoch
 from sandbox.services.cloudwatch.data import metric_queries, statistics
 from sandbox.services.cloudwatch.data.metric_queries import Run
-from sandbox.services.cloudwatch.data.store import MetricId
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
 from sandbox.services.cloudwatch.model import CompositeAlarm, MetricAlarm, StateValue
 from sandbox.services.cloudwatch.state import history, records

@@ -16,7 +16,8 @@ from sandbox.services.cloudwatch.api import plot
 from sandbox.services.cloudwatch.api.plot import Line, Plot
 from sandbox.services.cloudwatch.data import metric_queries, statistics
 from sandbox.services.cloudwatch.data.metric_queries import Query, Run
-from sandbox.services.cloudwatch.data.store import MetricId, MetricStore
+from sandbox.services.cloudwatch.data.series import MetricId
+from sandbox.services.cloudwatch.data.store import MetricStore
 
 DEFAULT_SIZE, LARGEST_SIDE = (600, 400), 2000
 DEFAULT_START = "-PT3H"

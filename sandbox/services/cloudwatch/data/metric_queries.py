@@ -12,7 +12,8 @@ from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.data import expressions, searches, statistics
 from sandbox.services.cloudwatch.data.math_functions import FUNCTIONS
 from sandbox.services.cloudwatch.data.metric_math import Evaluation, Grid, TimeSeries, Value
-from sandbox.services.cloudwatch.data.store import MetricId, MetricStore
+from sandbox.services.cloudwatch.data.series import MetricId
+from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.errors import validation
 
 MOST_QUERIES = 500

@@ -7,7 +7,7 @@ name: OR, NOT and parentheses.
 import re
 from dataclasses import dataclass
 
-from sandbox.services.cloudwatch.data.store import MetricId
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.errors import validation
 
 MOST_FOUND = 500

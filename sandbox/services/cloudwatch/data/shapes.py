@@ -7,10 +7,13 @@ the room, and the heap between them could not be given back: memory grew by 1 MB
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
+from typing import Any
 
 from sandbox.core.persisted import persisted
+from sandbox.services.cloudwatch.data.columns import from_bytes, to_bytes
 from sandbox.services.cloudwatch.data.percentiles import Distribution, Entries
 
+Written = tuple[Any, ...]  # open distributions, and the columns of the packed ones as bytes
 ROW = 40  # bytes of a row of the store, in which sizes are told
 
 
@@ -96,3 +99,17 @@ class Shapes:
         used = self._ends[count - 1]
         del self._starts[:count], self._widths[:count], self._numbers[:used]
         self._ends = array("q", [end - used for end in self._ends[count:]])
+
+    # ---- the written form ----------------------------------------------------------------------------------------------------------------
+
+    def written(self) -> Written:
+        still_open = tuple((start, None if shape is None else (shape.width, *shape.pairs())) for start, shape in self._open.items())
+        return still_open, to_bytes(self._starts), to_bytes(self._ends), to_bytes(self._widths), to_bytes(self._numbers)
+
+    @staticmethod
+    def of(written: Written) -> "Shapes":
+        made, (still_open, starts, ends, widths, numbers) = Shapes(), written
+        made._open = {start: None if shape is None else Distribution(shape[1:], shape[0]) for start, shape in still_open}
+        made._starts, made._ends = from_bytes("q", starts), from_bytes("q", ends)
+        made._widths, made._numbers = from_bytes("d", widths), from_bytes("d", numbers)
+        return made

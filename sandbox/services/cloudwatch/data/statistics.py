@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sandbox.services.cloudwatch.data import percentiles
 from sandbox.services.cloudwatch.data.percentiles import Entries, Extended
-from sandbox.services.cloudwatch.data.store import DAY, Series, Tier
+from sandbox.services.cloudwatch.data.series import DAY, Series, Tier
 from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value
 
 SIMPLE = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")

@@ -3,182 +3,27 @@
 Each series (metric and unit) has four tiers of buckets, kept as long as CloudWatch keeps them (CW-4): 1 s for 3 hours (only for data put
 with StorageResolution 1), 60 s for 15 days, 300 s for 63 days, 3600 s for 455 days. Data leaves a tier by being added up into the next.
 A budget bounds the whole: above it, data is rolled up sooner than AWS does, and in the end the longest idle series go.
-A bucket is one row of five columns: start, count, sum, minimum, maximum; the values themselves are kept only where they differ.
+What a series consists of is in series.py.
 """
 
-from array import array
-from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from sandbox.core.persisted import persisted
-from sandbox.services.cloudwatch.data.percentiles import Entries
-from sandbox.services.cloudwatch.data.shapes import Shapes
+from sandbox.core.persisted import Values, persisted
+from sandbox.services.cloudwatch.data.series import TRIM_EVERY, MetricId, Sample, Series
 
-HOUR, DAY = 3600, 86_400
-TIERS = ((1, 3 * HOUR), (60, 15 * DAY), (300, 63 * DAY), (3600, 455 * DAY))  # CW-4: (seconds of a bucket, seconds it is kept)
 BUDGET = 1_000_000
 """Rows of all series together, of 40 bytes: about 40 MB. A series counts as thirty, distributions as data/shapes.py says."""
 
-TRIM_EVERY = 600  # seconds of sandbox time
 SQUEEZES = (1.0, 0.25, 0.0625, 0.01)  # share of the retention that is granted, tried in order until the budget is kept
 
-Dimensions = tuple[tuple[str, str], ...]
-"""(name, value), sorted by name."""
+
+def _with_series_as_bytes(values: Values) -> Values:
+    """Schema 3 held the objects themselves."""
+    series = [series.written() for units in values["_series"].values() for series in units.values()]
+    return {"series": series, "next_trim": values["_next_trim"], "squeeze": values["_squeeze"]}
 
 
-@persisted("cloudwatch.MetricId")
-@dataclass(frozen=True, slots=True)
-class MetricId:
-    """CW-1: namespace, name and the exact set of dimensions."""
-
-    namespace: str
-    name: str
-    dimensions: Dimensions = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What is put at one moment: a value, many values, or a statistic set."""
-
-    count: float
-    total: float
-    minimum: float
-    maximum: float
-    entries: Entries | None = None  # None: all values are equal, or (statistic set) not known
-
-    @property
-    def opaque(self) -> bool:
-        """A statistic set that hides its values: no percentile can be had of it (CW-5)."""
-        return self.entries is None and self.minimum != self.maximum
-
-
-def of_value(value: float, count: float = 1.0) -> Sample:
-    return Sample(count, value * count, value, value)
-
-
-def of_values(entries: Entries) -> Sample:
-    """`entries` are (value, count); at least one."""
-    values = [value for value, _ in entries]
-    low, high = min(values), max(values)
-    total = sum(value * count for value, count in entries)
-    return Sample(sum(count for _, count in entries), total, low, high, entries if low != high else None)
-
-
-@persisted("cloudwatch.Tier")
-class Tier:
-    """Buckets of one length, ordered by start (seconds since 1970)."""
-
-    __slots__ = ("counts", "maxima", "minima", "resolution", "shapes", "starts", "totals")
-
-    def __init__(self, resolution: int) -> None:
-        self.resolution = resolution
-        self.starts = array("q")
-        self.counts, self.totals, self.minima, self.maxima = array("d"), array("d"), array("d"), array("d")
-        self.shapes = Shapes()
-
-    @property
-    def columns(self) -> tuple["array[float]", ...]:
-        """Count, sum, minimum, maximum of each bucket."""
-        return self.counts, self.totals, self.minima, self.maxima
-
-    @property
-    def size(self) -> int:
-        return len(self.starts) + self.shapes.size
-
-    def add(self, at: int, sample: Sample) -> None:
-        start = at - at % self.resolution
-        index = self._index(start)
-        if index == len(self.starts) or self.starts[index] != start:
-            self._insert(index, start, sample)
-            return
-        same = sample.minimum == sample.maximum == self.minima[index] == self.maxima[index]
-        if not same:
-            self._mix(index, start, sample)
-        self.counts[index] += sample.count
-        self.totals[index] += sample.total
-        self.minima[index] = min(self.minima[index], sample.minimum)
-        self.maxima[index] = max(self.maxima[index], sample.maximum)
-
-    def _index(self, start: int) -> int:
-        starts = self.starts
-        if not starts or start > starts[-1]:
-            return len(starts)
-        return len(starts) - 1 if start == starts[-1] else bisect_left(starts, start)
-
-    def _insert(self, index: int, start: int, sample: Sample) -> None:
-        self.starts.insert(index, start)
-        for column, value in zip(self.columns, (sample.count, sample.total, sample.minimum, sample.maximum), strict=True):
-            column.insert(index, value)
-        if sample.entries is not None:
-            self.shapes.mix(start, [], sample.entries)
-
-    def _mix(self, index: int, start: int, sample: Sample) -> None:
-        """The bucket's values are no longer all equal."""
-        if sample.opaque:
-            self.shapes.hide(start)
-        elif self.minima[index] == self.maxima[index] or self.shapes.pairs(start) is not None:
-            more = sample.entries if sample.entries is not None else [(sample.minimum, sample.count)]
-            self.shapes.mix(start, [(self.minima[index], self.counts[index])], more)
-
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """Index range of the buckets that begin in [start, end)."""
-        return bisect_left(self.starts, start), bisect_left(self.starts, end)
-
-    def row(self, index: int) -> tuple[int, Sample]:
-        start, low, high = self.starts[index], self.minima[index], self.maxima[index]
-        pairs = self.shapes.pairs(start) if low != high else None
-        return start, Sample(self.counts[index], self.totals[index], low, high, None if pairs is None else sorted(pairs))
-
-    def take_before(self, limit: int) -> Iterator[tuple[int, Sample]]:
-        """Removes the buckets that begin before `limit`; they are given oldest first."""
-        end = bisect_left(self.starts, limit)
-        rows = [self.row(index) for index in range(end)]
-        self.shapes.drop_before(limit)
-        del self.starts[:end]
-        for column in self.columns:
-            del column[:end]
-        return iter(rows)
-
-
-@persisted("cloudwatch.Series")
-class Series:
-    """One metric in one unit."""
-
-    __slots__ = ("latest", "metric", "tiers", "unit")
-
-    def __init__(self, metric: MetricId, unit: str) -> None:
-        self.metric, self.unit = metric, unit
-        self.tiers = tuple(Tier(resolution) for resolution, _ in TIERS)
-        self.latest = 0  # time of the newest datum
-
-    @property
-    def size(self) -> int:
-        return 30 + sum(tier.size for tier in self.tiers)
-
-    @property
-    def empty(self) -> bool:
-        return not any(tier.starts for tier in self.tiers)
-
-    def add(self, at: int, sample: Sample, resolution: int = 60) -> None:
-        """`resolution`: 1 keeps seconds apart for three hours, 60 minutes (StorageResolution)."""
-        self.latest = max(self.latest, at)
-        self.tiers[0 if resolution == 1 else 1].add(at, sample)
-
-    def roll_up(self, now: int, share: float = 1.0) -> None:
-        """Moves what is older than `share` of each tier's retention into the next tier; what leaves the last is forgotten."""
-        for index, (_, kept) in enumerate(TIERS):
-            following = self.tiers[index + 1] if index + 1 < len(TIERS) else None
-            coarse = following.resolution if following else 1
-            limit = now - int(kept * share)
-            for start, sample in self.tiers[index].take_before(limit - limit % coarse):  # whole buckets of the next tier only
-                if following:
-                    following.add(start, sample)
-        for tier in self.tiers:
-            tier.shapes.pack(now - TRIM_EVERY)
-
-
-@persisted("cloudwatch.MetricStore")
+@persisted("cloudwatch.MetricStore", migrations={3: _with_series_as_bytes})
 class MetricStore:
     """All series of one account and Region. Not thread-safe: used under the API's lock."""
 
@@ -248,3 +93,14 @@ class MetricStore:
         del units[series.unit]
         if not units:
             del self._series[series.metric]
+
+    # ---- the saved state (core/persisted.py) ---------------------------------------------------------------------------------------------
+
+    def to_written(self) -> Values:
+        return {"series": [series.written() for series in self._all()], "next_trim": self._next_trim, "squeeze": self._squeeze}
+
+    def from_written(self, values: Values) -> None:
+        MetricStore.__init__(self)
+        self._next_trim, self._squeeze = values["next_trim"], values["squeeze"]
+        for series in map(Series.of, values["series"]):
+            self._series.setdefault(series.metric, {})[series.unit] = series

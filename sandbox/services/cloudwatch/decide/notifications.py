@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.core.events import Event
 from sandbox.services.cloudwatch.data.metric_queries import Query
-from sandbox.services.cloudwatch.data.store import MetricId
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.decide.reasons import json_time
 from sandbox.services.cloudwatch.model import Alarm, AlarmState, CompositeAlarm, MetricAlarm, StateChange
 

@@ -9,7 +9,8 @@ import pytest
 
 from sandbox.core.control import Decision
 from sandbox.core.machine import move
-from sandbox.services.cloudwatch.data.store import MetricStore, of_value
+from sandbox.services.cloudwatch.data.series import of_value
+from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.decide.alarms import Memory, Observed, cadence, decide, next_evaluation, range_end
 from sandbox.services.cloudwatch.model import (
     TRANSITIONS,

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sandbox.services.cloudwatch.data import expressions, metric_queries
 from sandbox.services.cloudwatch.data.expressions import Array, Binary, Call, Name, Number, Unary
 from sandbox.services.cloudwatch.data.metric_queries import Query, Run
-from sandbox.services.cloudwatch.data.store import MetricId, MetricStore, of_value
+from sandbox.services.cloudwatch.data.series import MetricId, of_value
+from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.errors import Refused
 from tests.support import rule
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from sandbox.services.cloudwatch.data.metric_queries import Query
-from sandbox.services.cloudwatch.data.store import MetricId
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.decide import notifications
 from sandbox.services.cloudwatch.decide.notifications import Place
 from tests.support import rule

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.services.cloudwatch.data import searches
-from sandbox.services.cloudwatch.data.store import MetricId
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.errors import Refused
 from tests.support import rule
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.services.cloudwatch.data import statistics
-from sandbox.services.cloudwatch.data.store import DAY, MetricId, MetricStore, of_value
+from sandbox.services.cloudwatch.data.series import DAY, MetricId, of_value
+from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.errors import Refused
 from tests.support import rule
 

@@ -1,13 +1,17 @@
 """The metric store: buckets, roll-up, bounds."""
 
 import pickle
+import sys
+from array import array
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.services.cloudwatch.data import percentiles, statistics, store
-from sandbox.services.cloudwatch.data.store import DAY, HOUR, MetricId, MetricStore, Sample, of_value, of_values
+from sandbox.services.cloudwatch.data import percentiles, statistics
+from sandbox.services.cloudwatch.data.columns import from_bytes, to_bytes
+from sandbox.services.cloudwatch.data.series import DAY, HOUR, MetricId, Sample, of_value, of_values
+from sandbox.services.cloudwatch.data.store import MetricStore
 from tests.support import rule
 
 CPU = MetricId("AWS/EC2", "CPUUtilization", (("InstanceId", "i-0a1"),))
@@ -145,9 +149,33 @@ def test_metrics_are_listed_by_their_newest_datum() -> None:
     assert list(kept.metrics(since=NOON + 1)) == []
 
 
-def test_the_store_survives_pickling() -> None:
+def test_the_store_is_written_and_read_whole() -> None:
+    """Each tier, equal values, distributions that are open or packed, and a statistic set that hides its values."""
     kept = MetricStore()
-    kept.record(CPU, "Percent", NOON, of_values([(1.0, 1.0), (2.0, 3.0)]))
-    again: MetricStore = pickle.loads(pickle.dumps(kept))
-    assert averages(again, CPU, NOON, NOON + 60, 60) == {NOON: 1.75}
-    assert store.TIERS[0][0] == 1
+    for age in (0, 60, 2 * HOUR, 20 * DAY):
+        kept.record(CPU, "Percent", NOON - age, of_values([(1.0, 1.0), (2.0, 3.0)]))
+        kept.record(CPU, "Percent", NOON - age - 60, of_value(5.0))
+        kept.record(CPU, "Count", NOON - age, Sample(2.0, 6.0, 1.0, 5.0))
+        kept.record(CPU, "Seconds", NOON - age, of_value(7.0), resolution=1)
+    kept.trim(NOON)
+    again = MetricStore.__new__(MetricStore)
+    again.from_written(pickle.loads(pickle.dumps(kept.to_written())))
+    assert again.to_written() == kept.to_written()
+    assert again.size == kept.size and list(again.metrics(0)) == [CPU]
+    for unit in ("Percent", "Count", "Seconds"):
+        [before], [after] = kept.find(CPU, unit), again.find(CPU, unit)
+        assert [[tier.row(n) for n in range(len(tier.starts))] for tier in after.tiers] == [
+            [tier.row(n) for n in range(len(tier.starts))] for tier in before.tiers
+        ]
+    again.record(CPU, "Percent", NOON, of_value(3.0))
+    kept.record(CPU, "Percent", NOON, of_value(3.0))
+    assert again.to_written() == kept.to_written(), "and it goes on as the other does"
+
+
+def test_columns_are_little_endian(monkeypatch: pytest.MonkeyPatch) -> None:
+    for byteorder in ("little", "big"):
+        monkeypatch.setattr(sys, "byteorder", byteorder)
+        column = array("q", [1, 2])
+        assert list(from_bytes("q", to_bytes(column))) == [1, 2]
+    monkeypatch.undo()
+    assert to_bytes(array("q", [1])) == b"\x01" + bytes(7)

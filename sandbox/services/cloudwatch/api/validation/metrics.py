@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.services.cloudwatch.data.metric_queries import Query
+from sandbox.services.cloudwatch.data.series import Dimensions, MetricId, Sample, of_value, of_values
 from sandbox.services.cloudwatch.data.statistics import parse_statistic
-from sandbox.services.cloudwatch.data.store import Dimensions, MetricId, Sample, of_value, of_values
 from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
 
 Parameters = Mapping[str, Any]
