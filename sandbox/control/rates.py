@@ -12,7 +12,7 @@ from math import ceil
 from typing import NamedTuple
 
 from sandbox.core.clock import Clock
-from sandbox.drivers.metering.base import Meter, between
+from sandbox.drivers.metering.base import Meter, usage_between
 from sandbox.drivers.proxy.base import AccessRecord
 
 WINDOW = 10  # real seconds
@@ -123,5 +123,5 @@ def cpu(meter: Meter, clock: Clock) -> Mapping[str, float]:
     """Instance id → percent of its limit in the last seconds; only those that were measured for so long."""
     now = clock.now()
     start = now - timedelta(seconds=CPU_WINDOW * clock.speed)
-    spent = {instance_id: between(meter.readings(instance_id), start, now) for instance_id in sorted(meter.instances())}
+    spent = {instance_id: usage_between(meter.readings(instance_id), start, now) for instance_id in sorted(meter.instances())}
     return {instance_id: found.cpu_utilization for instance_id, found in spent.items() if found}

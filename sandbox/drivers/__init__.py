@@ -1,1 +1,1 @@
-"""All contact with the world. Each folder has base.py (the Protocol and its values) and simulated.py beside the real ones."""
+"""All contact with the outside world. Each folder has base.py (the Protocol and its values), the real implementations and simulated.py."""

@@ -1,6 +1,6 @@
-"""A few threads that carry out the verbs of a driver, so that calls never block. Jobs of one key run one after another, in the order they
-came; those of different keys side by side. A job that meets a world that does not answer (DriverUnavailable) is done again, with backoff,
-until it succeeds: nothing that was asked for is lost. Anything else that a job raises goes to `on_error`.
+"""Worker threads for the verbs of a driver, so that calls never block. Jobs of one key run one after another, in the order in which they
+were submitted; jobs of different keys run concurrently. A job that raises DriverUnavailable is retried with backoff until it succeeds, so
+no request is lost. Any other exception goes to `on_error`.
 """
 
 import heapq
@@ -21,8 +21,8 @@ Job = Callable[[], None]
 
 
 @dataclass
-class _Line:
-    """What waits under one key. `busy`: a thread has it, or it is in the heap."""
+class _Queue:
+    """The jobs of one key. `busy`: a thread runs one, or the key is in the heap."""
 
     jobs: deque[Job] = field(default_factory=deque)
     failures: int = 0
@@ -34,7 +34,7 @@ class Workers:
 
     def __init__(self, count: int, name: str, on_error: Callable[[str, Exception], None]) -> None:
         self._on_error = on_error
-        self._lines: dict[str, _Line] = {}
+        self._queues: dict[str, _Queue] = {}
         self._due: list[tuple[float, int, str]] = []
         self._number = itertools.count()
         self._changed = threading.Condition()
@@ -45,25 +45,25 @@ class Workers:
 
     def submit(self, key: str, job: Job) -> None:
         with self._changed:
-            line = self._lines.setdefault(key, _Line())
-            line.jobs.append(job)
-            if not line.busy:
-                self._schedule(key, line, 0.0)
+            queue = self._queues.setdefault(key, _Queue())
+            queue.jobs.append(job)
+            if not queue.busy:
+                self._schedule(key, queue, 0.0)
 
     def retry_now(self) -> None:
-        """The world answers again: what was put off is due."""
+        """The other side answers again: jobs that wait for a retry are due."""
         with self._changed:
             self._due = [(0.0, number, key) for _, number, key in self._due]
             heapq.heapify(self._due)
             self._changed.notify_all()
 
     def join(self) -> None:
-        """Waits until everything that was asked for is done."""
+        """Returns when all submitted jobs have ended."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or not self._lines)
+            self._changed.wait_for(lambda: self._closed or not self._queues)
 
     def close(self) -> None:
-        """Lets running jobs end; those that wait are dropped."""
+        """Running jobs end; waiting jobs are dropped."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -71,14 +71,14 @@ class Workers:
             if thread is not threading.current_thread():
                 thread.join(timeout=5)
 
-    def _schedule(self, key: str, line: _Line, when: float) -> None:
-        line.busy = True
+    def _schedule(self, key: str, queue: _Queue, when: float) -> None:
+        queue.busy = True
         heapq.heappush(self._due, (when, next(self._number), key))
         self._changed.notify()
 
     def _work(self) -> None:
         while (key := self._take()) is not None:
-            job = self._lines[key].jobs[0]
+            job = self._queues[key].jobs[0]
             try:
                 job()
             except DriverUnavailable:
@@ -89,7 +89,7 @@ class Workers:
             self._finish(key, done=True)
 
     def _take(self) -> str | None:
-        """Waits for a key that is due; None when all is over."""
+        """Waits for a key that is due. None: closed."""
         with self._changed:
             while not self._closed:
                 wait = self._due[0][0] - time.monotonic() if self._due else None
@@ -100,16 +100,16 @@ class Workers:
 
     def _finish(self, key: str, *, done: bool) -> None:
         with self._changed:
-            line = self._lines[key]
-            line.busy = False
+            queue = self._queues[key]
+            queue.busy = False
             if not done:
-                line.failures += 1
-                self._schedule(key, line, time.monotonic() + backoff(line.failures, first=FIRST_BACKOFF, longest=LONGEST_BACKOFF))
+                queue.failures += 1
+                self._schedule(key, queue, time.monotonic() + backoff(queue.failures, first=FIRST_BACKOFF, longest=LONGEST_BACKOFF))
                 return
-            line.failures = 0
-            line.jobs.popleft()
-            if line.jobs:
-                self._schedule(key, line, 0.0)
+            queue.failures = 0
+            queue.jobs.popleft()
+            if queue.jobs:
+                self._schedule(key, queue, 0.0)
             else:
-                del self._lines[key]
+                del self._queues[key]
                 self._changed.notify_all()

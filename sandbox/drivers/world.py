@@ -17,20 +17,20 @@ from sandbox.drivers.runtime.cidr import Range
 
 
 class App(Enum):
-    """What the application of a running machine does with a request."""
+    """How the application of a running machine handles a request."""
 
     UP = "up"  # answers `status_code`
-    DOWN = "down"  # nobody listens: connection refused
+    DOWN = "down"  # does not listen: connection refused
     HANGING = "hanging"  # accepts and never answers
 
 
 class Answer(Enum):
-    """What a connection to a machine's port meets."""
+    """The outcome of a connection to a machine's port."""
 
     RESPONSE = "response"
     REFUSED = "refused"
     HANG = "hang"  # connected, then silence
-    BLACKHOLE = "blackhole"  # no packet comes back at all: gone, or cut off
+    BLACKHOLE = "blackhole"  # no packet comes back: the machine is gone, or its subnet is cut off
 
 
 @dataclass
@@ -42,13 +42,13 @@ class Machine:
     app: App = App.UP
     status_code: int = 200
     ports: tuple[int, ...] = (80,)
-    answers_from: datetime | None = None  # when the application of the present boot begins to answer; None: not running
+    answers_from: datetime | None = None  # when the application answers after the current boot; None: it does not run
     impaired: bool = False  # the machine's network stack does not answer (EC2-30)
     user_data: bytes | None = None
     boots: int = 0
     started_at: datetime | None = None  # of the last boot
-    cpus: float = 1.0  # cores it may use
-    cpu_percent: float = 2.0  # of them; what World.load says unless a test or scenario gives it another
+    cpus: float = 1.0  # cores
+    cpu_percent: float = 2.0  # of its cores; the default of World.load
 
 
 @dataclass
@@ -56,14 +56,14 @@ class World:
     clock: Clock
     at: Callable[[datetime, Callable[[], None]], None]  # Engine.at
     random: random.Random
-    boot_time: timedelta = timedelta(milliseconds=600)  # container start, as measured (runtime.md section 3)
+    boot_time: timedelta = timedelta(milliseconds=600)  # container start, as measured
     app_start_time: timedelta = timedelta(milliseconds=600)
     stop_time: timedelta = timedelta(milliseconds=300)
     request_time: timedelta = timedelta(milliseconds=5)
     machines: dict[str, Machine] = field(default_factory=dict)
     cut_off: Ranges = frozenset()  # address ranges that no packet enters or leaves (network/simulated.py)
-    other_networks: tuple[Range, ...] = ()  # of the simulated host: a VPC that overlaps one is refused
-    launch_error: Callable[[str], str | None] = lambda zone: None  # zone → why a launch there fails
+    other_networks: tuple[Range, ...] = ()  # of the simulated host; a VPC may not overlap them
+    launch_error: Callable[[str], str | None] = lambda zone: None  # zone → why a launch in it fails; None: it succeeds
     load: Callable[[Machine, datetime], float] = lambda machine, now: machine.cpu_percent  # percent of its cores (metering/simulated.py)
 
     def machine(self, instance_id: str) -> Machine:
@@ -81,7 +81,7 @@ class World:
         return machine.answers_from is not None and machine.answers_from <= self.clock.now()
 
     def connect(self, address: str, port: int) -> tuple[Answer, int]:
-        """What a new connection meets now, and the status code of the response (0 when there is none)."""
+        """The outcome of a new connection, and the status code of the response (0 when there is none)."""
         machine = self.at_address(address)
         if machine is None or not machine.running or not self.connected(machine) or machine.impaired:
             return Answer.BLACKHOLE, 0

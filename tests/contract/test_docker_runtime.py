@@ -306,8 +306,8 @@ def test_verbs_asked_while_docker_is_away_are_carried_out_when_it_is_back(tmp_pa
 def test_an_engine_that_stands_still_is_told_and_its_work_is_done_once_when_it_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker_runtime, "PULSE", 0.1)
-    monkeypatch.setattr(docker_runtime, "ANSWER_WITHIN", 0.3)
+    monkeypatch.setattr(docker_runtime, "LIVENESS_INTERVAL", 0.1)
+    monkeypatch.setattr(docker_runtime, "LIVENESS_TIMEOUT", 0.3)
     gate = Gate(tmp_path / "docker.sock")
     gate.open()
     world = DockerWorld(docker_host=f"unix://{gate.path}")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.core.clock import WallClock
-from sandbox.drivers.metering.base import Meter, Spent, between
+from sandbox.drivers.metering.base import Meter, PeriodUsage, usage_between
 from sandbox.drivers.metering.docker import docker_meter
 from sandbox.drivers.metering.process import process_meter
 from sandbox.drivers.runtime.docker import labels
@@ -41,14 +41,14 @@ while True:
 keep it from its share, and the meter's reading is right when it is what was used."""
 
 
-def measured(meter: Meter) -> tuple[Spent, float, float]:
+def measured(meter: Meter) -> tuple[PeriodUsage, float, float]:
     """What was used in the first seconds that were read, its beginning left out, and from when to when that was on the machine's clock."""
     deadline = time.monotonic() + PATIENCE
     pace = threading.Event()
     while time.monotonic() < deadline:
         readings = [r for r in meter.readings(INSTANCE) if r.cpu_seconds > 0.1]  # past its start
         if readings and readings[-1].real - readings[0].real >= LONG_ENOUGH:
-            spent = between(readings, readings[0].at, readings[-1].at)
+            spent = usage_between(readings, readings[0].at, readings[-1].at)
             assert spent is not None
             return spent, readings[0].real, readings[-1].real
         pace.wait(0.05)

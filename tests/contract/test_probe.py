@@ -1,4 +1,4 @@
-"""What every Prober does, real or simulated: each started probe ends in one result, told under its key; what is forgotten stays so."""
+"""What every Prober does, real or simulated: each started probe ends in one result under its key; a forgotten one has none."""
 
 import heapq
 import itertools
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from sandbox.core.clock import VirtualClock, WallClock
-from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
+from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult
 from sandbox.drivers.probe.http import HttpProber
 from sandbox.drivers.probe.simulated import SimulatedProber
 from sandbox.drivers.world import App, Machine, World
@@ -36,12 +36,12 @@ class Simulated:
         return machine.address, 80
 
     def wait_for(self, key: str, number: int) -> ProbeResult:
-        self.let_pass()
+        self.finish()
         result = self.prober.latest(key)
         assert result is not None and result.number == number
         return result
 
-    def let_pass(self) -> None:
+    def finish(self) -> None:
         while self._timers:
             at, _, do = heapq.heappop(self._timers)
             self.clock.advance_to(at)
@@ -72,8 +72,8 @@ class Real:
     def wait_for(self, key: str, number: int) -> ProbeResult:
         return until(lambda: (r := self.prober.latest(key)) and r.number == number and r)
 
-    def let_pass(self) -> None:
-        """Until a probe that was started after all others has ended."""
+    def finish(self) -> None:
+        """Returns when a probe that was started after all others has ended."""
         host, port = self._target.address, self._target.port
         self.prober.start(request("last", 1, host, port))
         self.wait_for("last", 1)
@@ -112,47 +112,47 @@ def request(key: str, number: int, host: str, port: int, path: str = "/health", 
 @pytest.mark.parametrize(
     ("behaves", "outcome", "status"),
     [
-        ("ok", Outcome.ANSWERED, 200),
-        ("404", Outcome.ANSWERED, 404),
-        ("302", Outcome.ANSWERED, 302),
-        ("503", Outcome.ANSWERED, 503),
-        ("refused", Outcome.FAILED, None),
-        ("hang", Outcome.TIMED_OUT, None),
-        ("blackhole", Outcome.TIMED_OUT, None),
+        ("ok", ProbeOutcome.ANSWERED, 200),
+        ("404", ProbeOutcome.ANSWERED, 404),
+        ("302", ProbeOutcome.ANSWERED, 302),
+        ("503", ProbeOutcome.ANSWERED, 503),
+        ("refused", ProbeOutcome.FAILED, None),
+        ("hang", ProbeOutcome.TIMED_OUT, None),
+        ("blackhole", ProbeOutcome.TIMED_OUT, None),
     ],
 )
-def test_what_the_target_does_becomes_the_result(world, behaves: str, outcome: Outcome, status: int | None) -> None:
+def test_the_behaviour_of_the_target_decides_the_result(world, behaves: str, outcome: ProbeOutcome, status: int | None) -> None:
     host, port = world.target(behaves)
     began = world.clock.now()
     world.prober.start(request("k", 1, host, port))
     result = world.wait_for("k", 1)
     assert (result.key, result.number, result.outcome, result.status_code) == ("k", 1, outcome, status)
     assert result.at > began
-    if outcome is Outcome.TIMED_OUT:
+    if outcome is ProbeOutcome.TIMED_OUT:
         assert result.at - began >= timedelta(seconds=1.9)  # timers of the loop may be a little early
-    if outcome is not Outcome.ANSWERED:
+    if outcome is not ProbeOutcome.ANSWERED:
         assert result.detail
 
 
-def test_nothing_is_known_before_the_first_result_and_each_is_told_by_key(world) -> None:
-    told: list[str] = []
-    world.prober.on_result(told.append)
+def test_no_result_before_the_first_and_a_callback_for_each(world) -> None:
+    called: list[str] = []
+    world.prober.on_result(called.append)
     assert world.prober.latest("k") is None
     host, port = world.target("ok")
     for number in (1, 2):
         world.prober.start(request("k", number, host, port))
         world.wait_for("k", number)
-    until(lambda: told == ["k", "k"])
+    until(lambda: called == ["k", "k"])
 
 
-def test_what_was_forgotten_does_not_come_back(world) -> None:
+def test_a_forgotten_result_stays_forgotten(world) -> None:
     host, port = world.target("ok")
     world.prober.start(request("k", 1, host, port))
     world.prober.forget("k")
-    world.let_pass()
+    world.finish()
     assert world.prober.latest("k") is None
     world.prober.start(request("k", 2, host, port))
-    assert world.wait_for("k", 2).outcome is Outcome.ANSWERED
+    assert world.wait_for("k", 2).outcome is ProbeOutcome.ANSWERED
     world.prober.forget("k")
     assert world.prober.latest("k") is None
 
@@ -169,7 +169,7 @@ def real() -> Iterator[Real]:
 
 @pytest.mark.process
 @rule("TG-2")
-def test_the_request_is_the_health_checkers(real: Real) -> None:
+def test_the_request_is_that_of_the_elb_health_checker(real: Real) -> None:
     host, port = real.target("ok")
     real.prober.start(request("k", 1, host, port, path="/health?deep=1"))
     real.wait_for("k", 1)
@@ -186,24 +186,24 @@ def test_failures_say_what_happened(real: Real, behaves: str, detail: str) -> No
     host, port = real.target(behaves)
     real.prober.start(request("k", 1, host, port))
     result = real.wait_for("k", 1)
-    assert result.outcome is Outcome.FAILED and detail in result.detail
+    assert result.outcome is ProbeOutcome.FAILED and detail in result.detail
 
 
 @pytest.mark.process
-def test_an_address_outside_is_never_asked() -> None:
-    asked: list[str] = []
-    prober = HttpProber(WallClock(), allowed=lambda host: bool(asked.append(host)))
+def test_no_request_goes_to_an_address_outside() -> None:
+    checked: list[str] = []
+    prober = HttpProber(WallClock(), allowed=lambda host: bool(checked.append(host)))
     try:
         prober.start(request("k", 1, "192.0.2.1", 80))
         result = until(lambda: prober.latest("k"))
-        assert (result.outcome, asked) == (Outcome.FAILED, ["192.0.2.1"])
+        assert (result.outcome, checked) == (ProbeOutcome.FAILED, ["192.0.2.1"])
         assert "192.0.2.1" in result.detail
     finally:
         prober.close()
 
 
 @pytest.mark.process
-def test_no_more_than_the_limit_are_asked_at_once() -> None:
+def test_no_more_requests_than_the_limit_at_once() -> None:
     target = Target("i-a", "127.0.2.2").start()
     target.mode = "slow"
     prober = HttpProber(WallClock(), at_once=3)

@@ -34,7 +34,7 @@ Harness = SimulatedHarness | EnvoyHarness
 @pytest.fixture(scope="module")
 def envoy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EnvoyHarness]:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(process, "_PULSE", 0.1)  # connections are counted with it
+        patched.setattr(process, "_LIVENESS_INTERVAL", 0.1)  # connections are counted with it
         harness = EnvoyHarness(tmp_path_factory.mktemp("envoy"))
         harness.apply(listener(rule(None, fixed("ready"))))
     yield harness
@@ -595,7 +595,7 @@ def test_a_killed_envoy_comes_back_with_its_configuration(tmp_path) -> None:
 
 @pytest.mark.process
 def test_a_frozen_envoy_is_ended_and_comes_back(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(process, "_PULSE", 0.1)
+    monkeypatch.setattr(process, "_LIVENESS_INTERVAL", 0.1)
     monkeypatch.setattr(admin, "_TIMEOUT", 0.5)
     harness = EnvoyHarness(tmp_path)
     try:

@@ -13,7 +13,7 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
 from sandbox.core.events import Event
-from sandbox.drivers.probe.base import Outcome
+from sandbox.drivers.probe.base import ProbeOutcome
 from sandbox.services.autoscaling import model as asg
 from sandbox.services.ec2 import model as ec2
 from sandbox.services.elbv2 import model as elbv2
@@ -96,7 +96,7 @@ class Watch:
 
     def _probed(self, key: str) -> None:
         result = self._on.sandbox.drivers.prober.latest(key)
-        if result and result.outcome is Outcome.ANSWERED and result.status_code == 200:
+        if result and result.outcome is ProbeOutcome.ANSWERED and result.status_code == 200:
             arn, instance_id, _ = key.split("|")
             self._passed.add((arn.split("/")[1], instance_id))
 

@@ -11,16 +11,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sandbox.core.clock import Clock
-from sandbox.drivers.asking import LoopThread
 from sandbox.drivers.delivery import courier
 from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
 from sandbox.drivers.delivery.posting import Fate, Letter, Poster, fate_of, refused, resolve
+from sandbox.drivers.requester import AsyncRequester
 
 AT_ONCE = 32  # to one host and port
 SHORTEST_TIMEOUT = 1.0  # real seconds, whatever the clock's speed: a subscriber is a program of the real world
 
 
-class HttpDeliverer(LoopThread[DeliveryResult]):
+class HttpDeliverer(AsyncRequester[DeliveryResult]):
     def __init__(self, clock: Clock, at_once: int = AT_ONCE, shortest: float = SHORTEST_TIMEOUT, courier_at: Path | None = None) -> None:
         """`courier_at`: its socket; None: this process has the user's own loopback."""
         self._clock, self._at_once, self._shortest, self._courier = clock, at_once, shortest, courier_at
@@ -30,12 +30,12 @@ class HttpDeliverer(LoopThread[DeliveryResult]):
 
     def start(self, request: DeliveryRequest) -> None:
         self._results.begin(request)
-        self._soon(partial(self._deliver, request))
+        self._schedule(partial(self._deliver, request))
 
     # ---- in the loop's thread ------------------------------------------------------------------------------------------------------
 
-    async def _give_up(self) -> None:
-        await super()._give_up()
+    async def _cancel_all(self) -> None:
+        await super()._cancel_all()
         await self._poster.close()
         await self._loop.shutdown_default_executor()
 

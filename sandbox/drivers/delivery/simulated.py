@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
-from sandbox.drivers.asking import Asker
 from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
+from sandbox.drivers.requester import Requester
 from sandbox.drivers.world import World
 
 
@@ -30,7 +30,7 @@ class Subscriber:
     on_request: Callable[[DeliveryRequest], None] = lambda request: None
 
 
-class SimulatedDeliverer(Asker[DeliveryResult]):
+class SimulatedDeliverer(Requester[DeliveryResult]):
     def __init__(self, world: World) -> None:
         self._world = world
         super().__init__()

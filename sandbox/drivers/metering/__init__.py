@@ -1,1 +1,1 @@
-"""What instances use: processor time and network counters, read from where the kernel counts them."""
+"""Processor time and network counters of instances, read from the kernel."""

@@ -1,4 +1,4 @@
-"""What instances use, measured. Counters only grow; what happened in a period is the difference of two readings (`between`).
+"""Measured resource usage of instances. Counters only increase; usage in a period is the difference of two readings (`usage_between`).
 
 Implementations: docker.py (cgroup and /proc files, through the socket filter or directly), process.py, simulated.py.
 """
@@ -15,10 +15,10 @@ class Usage:
 
     instance_id: str
     at: datetime  # sandbox time of the reading
-    real: float  # real seconds of the reading (monotonic): what CPU time is divided by
+    real: float  # monotonic real seconds of the reading: CPU time is divided by the difference
     cpu_seconds: float  # processor time used
-    cpu_limit: float  # cores it may use: 100 % means this many
-    network_in: int | None = None  # bytes; None: this runtime cannot tell them
+    cpu_limit: float  # cores: 100 % of CPUUtilization
+    network_in: int | None = None  # bytes; None: not measured in this runtime
     network_out: int | None = None
     packets_in: int | None = None
     packets_out: int | None = None
@@ -26,11 +26,11 @@ class Usage:
 
 class Meter(Protocol):
     def readings(self, instance_id: str) -> Sequence[Usage]:
-        """The readings of the last minutes, oldest first, of the present boot only. No I/O."""
+        """The readings of the last minutes since the current boot, oldest first. No I/O."""
         ...
 
     def instances(self) -> Sequence[str]:
-        """Which instances have readings."""
+        """The instances that have readings."""
         ...
 
     def available(self) -> str | None:
@@ -41,8 +41,8 @@ class Meter(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
-    """What was used in a period."""
+class PeriodUsage:
+    """Usage in a period."""
 
     cpu_utilization: float  # percent of the limit, 0-100 (EC2 metric CPUUtilization)
     network_in: float | None
@@ -51,9 +51,9 @@ class Spent:
     packets_out: float | None
 
 
-def between(readings: Sequence[Usage], start: datetime, end: datetime) -> Spent | None:
-    """What was used from start to end, counters interpolated between readings. None when readings cover less than half of the period:
-    a value would be a guess, and no datapoint is better than a guessed one."""
+def usage_between(readings: Sequence[Usage], start: datetime, end: datetime) -> PeriodUsage | None:
+    """Usage from start to end, with counters interpolated between readings. None when readings cover less than half of the period: no
+    datapoint is better than a guessed one."""
     inside = [r for r in readings if start <= r.at <= end]
     before = [r for r in readings if r.at < start][-1:]
     after = [r for r in readings if r.at > end][:1]
@@ -67,7 +67,7 @@ def between(readings: Sequence[Usage], start: datetime, end: datetime) -> Spent 
     if real <= 0:
         return None
     percent = 100 * (last.cpu_seconds - first.cpu_seconds) / (real * last.cpu_limit)
-    return Spent(
+    return PeriodUsage(
         cpu_utilization=min(100.0, max(0.0, percent)),
         network_in=_difference(first.network_in, last.network_in),
         network_out=_difference(first.network_out, last.network_out),

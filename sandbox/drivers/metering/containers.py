@@ -1,8 +1,8 @@
-"""Counters of all of one sandbox's containers in one call: finds them by label through Docker, reads them from kernel files.
+"""Counters of all containers of one sandbox: finds the containers by label through Docker, reads the counters from kernel files.
 
 Runs where the Docker socket and the host's /proc are: in the socket filter (compose), or in the control plane itself on a Linux host.
-A container's first process is asked of Docker once and then checked against its cgroup, so a round of readings costs no Docker call but
-one list. Standard library only.
+The first process of a container is read from Docker once and then checked against its cgroup, so a round of readings needs only one Docker
+call, the list of containers. Standard library only.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,16 +11,16 @@ from typing import Any
 
 from sandbox.drivers.metering import kernel
 
-Ask = Callable[[str], Any]  # path of a Docker API read → its JSON, {} when there is no such thing
+Ask = Callable[[str], Any]  # path of a Docker API GET → its JSON, {} on 404
 
 
 class ContainerCounters:
     def __init__(self, ask: Ask, name: str, proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> None:
         self._ask, self._name, self._proc, self._cgroups = ask, name, proc, cgroups
-        self._known: dict[str, tuple[int, float]] = {}  # container id → first process, cores it may use
+        self._known: dict[str, tuple[int, float]] = {}  # container id → first process, cores
 
     def read(self) -> dict[str, dict[str, Any]]:
-        """Instance id → counters with `cpu_limit` (cores) and `boot` (changes when it was started again). Only running ones."""
+        """Running instances by id: counters, `cpu_limit` (cores) and `boot` (differs after a restart of the container)."""
         label = f"%7B%22label%22%3A%5B%22sandbox.name%3D{self._name}%22%5D%2C%22status%22%3A%5B%22running%22%5D%7D"
         found = {}
         for container in self._ask(f"/containers/json?filters={label}") or ():
@@ -31,7 +31,7 @@ class ContainerCounters:
 
     def _one(self, container_id: str) -> dict[str, Any] | None:
         pid, limit = self._known.get(container_id) or self._inspect(container_id)
-        if pid and not self._belongs(pid, container_id):  # it was started again since: another first process
+        if pid and not self._belongs(pid, container_id):  # restarted since: it has another first process
             pid, limit = self._inspect(container_id)
         counters = kernel.read(pid, self._proc, self._cgroups) if pid else None
         return None if counters is None else {**counters.as_json(), "cpu_limit": limit, "boot": pid}

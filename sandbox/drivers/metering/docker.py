@@ -1,4 +1,4 @@
-"""The meter of the Docker runtime: asks the socket filter for all counters in one call (compose), or reads them itself on a Linux host."""
+"""The meter of the Docker runtime: one call to the socket filter for all counters (compose), or reads them itself on a Linux host."""
 
 from http import HTTPStatus
 from typing import Any

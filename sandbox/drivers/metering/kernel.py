@@ -1,7 +1,7 @@
-"""Reads what the kernel counts for a container: processor time from its cgroup (v1 or v2), bytes and packets from its network namespace.
+"""Reads a container's kernel counters: processor time from its cgroup (v1 or v2), bytes and packets from its network namespace.
 
-Files only, about 0.2 ms a container; Docker's own one-shot statistics cost a second each (runtime.md section 6). Standard library only:
-the socket filter uses it too, on read-only mounts of the host's /proc and /sys/fs/cgroup.
+Reads files only, about 0.2 ms per container; Docker's own one-shot statistics take a second each. Standard library only: the socket filter
+uses it too, on read-only mounts of the host's /proc and /sys/fs/cgroup.
 """
 
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Since the container's start. None: could not be read."""
+    """Since the container's start."""
 
     cpu_seconds: float
     network_in: int | None
@@ -23,7 +23,7 @@ class Counters:
 
 
 def read(pid: int, proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> Counters | None:
-    """Counters of the container whose first process is `pid` (in the host's numbering); None when it is gone."""
+    """Counters of the container whose first process is `pid` (in the host's PID namespace); None when it has ended."""
     try:
         cpu = _cpu_seconds((proc / str(pid) / "cgroup").read_text(), cgroups)
         return Counters(cpu, *_network((proc / str(pid) / "net" / "dev").read_text()))
@@ -41,7 +41,7 @@ def _cpu_seconds(membership: str, cgroups: Path) -> float:
         if controllers == "":
             unified = path
     if unified is None:
-        raise FileNotFoundError("no cgroup that counts processor time")
+        raise FileNotFoundError("no cgroup has a processor time counter")
     stat = dict(line.split() for line in (cgroups / unified.lstrip("/") / "cpu.stat").read_text().splitlines())
     return int(stat["usage_usec"]) / 1e6
 
@@ -55,7 +55,7 @@ def _first(cgroups: Path, mounts: tuple[str, ...], path: str, name: str) -> Path
 
 
 def _network(text: str) -> tuple[int, int, int, int]:
-    """Sums /proc/<pid>/net/dev over all interfaces but the loopback: received bytes, sent bytes, received packets, sent packets."""
+    """Sums /proc/<pid>/net/dev over all interfaces except the loopback: received bytes, sent bytes, received packets, sent packets."""
     totals = [0, 0, 0, 0]
     for line in text.splitlines()[2:]:
         name, _, numbers = line.partition(":")

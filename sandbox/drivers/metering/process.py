@@ -1,5 +1,5 @@
-"""The meter of the process runtime: processor time of each instance's process and its children. Network counters belong to a machine, and a
-process on the loopback interface has none of its own: they are not published rather than guessed.
+"""The meter of the process runtime: processor time of each instance's process and its children. A process on the loopback interface has no
+network counters of its own, so none are published.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import psutil
 from sandbox.core.clock import Clock
 from sandbox.drivers.metering.sampling import SamplingMeter
 
-Processes = Callable[[], Mapping[str, tuple[int, float]]]  # instance id → process id, cores it may use
+Processes = Callable[[], Mapping[str, tuple[int, float]]]  # instance id → process id, cores
 
 
 def process_meter(clock: Clock, processes: Processes) -> SamplingMeter:

@@ -1,4 +1,4 @@
-"""A meter that reads counters on its own thread every few seconds and keeps the last minutes of them. docker and process runtimes
+"""A meter that reads counters every few seconds in its own thread and keeps those of the last minutes. The Docker and the process runtime
 differ only in the function that reads.
 """
 
@@ -13,7 +13,7 @@ from sandbox.core.clock import Clock
 from sandbox.core.errors import DriverUnavailable
 from sandbox.drivers.metering.base import Usage
 
-KEEP = timedelta(minutes=12)  # sandbox time: two periods of basic monitoring, and a little
+KEEP = timedelta(minutes=12)  # sandbox time: a little more than two periods of basic monitoring
 LONGEST_PAUSE = 5.0  # real seconds
 SHORTEST_PAUSE = 0.25
 
@@ -21,8 +21,8 @@ Counters = Mapping[str, Any]  # cpu_seconds, network_*, packets_*, cpu_limit, bo
 
 
 class SamplingMeter:
-    """`read` → counters by instance id; it may do I/O and raise DriverUnavailable or OSError: that round is then
-    missing, in the metrics too."""
+    """`read` returns counters by instance id. It may do I/O and raise DriverUnavailable or OSError; then there are no readings of that
+    round."""
 
     def __init__(self, clock: Clock, read: Callable[[], Mapping[str, Counters]]) -> None:
         self._clock, self._read = clock, read
@@ -30,11 +30,11 @@ class SamplingMeter:
         self._boots: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._why_not: str | None = None  # the last round failed
+        self._why_not: str | None = None  # why the last round failed
         self._thread = threading.Thread(target=self._work, name="meter", daemon=True)
 
     def started(self) -> "SamplingMeter":
-        """Begins to read on its own thread; until then only `sample` reads."""
+        """Starts the thread; without it only `sample` reads."""
         self._thread.start()
         return self
 
@@ -55,7 +55,7 @@ class SamplingMeter:
             self._thread.join()
 
     def pause(self) -> float:
-        """Real seconds between rounds: six in a sandbox minute, within bounds."""
+        """Real seconds between rounds: six rounds per sandbox minute, within bounds."""
         return min(LONGEST_PAUSE, max(SHORTEST_PAUSE, self._clock.real(timedelta(seconds=10))))
 
     def _work(self) -> None:
@@ -75,7 +75,7 @@ class SamplingMeter:
         with self._lock:
             for instance_id, seen in counters.items():
                 if self._boots.get(instance_id) != seen["boot"]:
-                    self._readings.pop(instance_id, None)  # counters began anew
+                    self._readings.pop(instance_id, None)  # counters restarted at 0
                     self._boots[instance_id] = seen["boot"]
                 values = {k: v for k, v in seen.items() if k != "boot"}
                 self._readings[instance_id].append(Usage(instance_id=instance_id, at=now, real=real, **values))

@@ -1,5 +1,5 @@
-"""The Meter of the simulated world: readings every ten seconds of sandbox time. What `World.load` says at a reading is what was used
-since the last one.
+"""The Meter of the simulated world: a reading every ten seconds of sandbox time. `World.load` at a reading is the usage since the one
+before.
 
 Deterministic. A simulated machine sends no packets, so its network counters are unknown rather than zero.
 """
@@ -15,7 +15,7 @@ from sandbox.drivers.world import App, Machine, World
 EVERY = timedelta(seconds=10)
 
 Load = Callable[[Machine, datetime], float]
-"""Percent of the machine's processors, or more: what it would use if it could."""
+"""Demand in percent of the machine's cores; may exceed 100."""
 
 
 class SimulatedMeter:
@@ -56,7 +56,7 @@ class SimulatedMeter:
         kept = self._readings[machine.instance_id]
         since = kept[-1].at if kept else machine.started_at or now
         used = kept[-1].cpu_seconds if kept else 0.0
-        percent = min(100.0, max(0.0, self._world.load(machine, now)))  # a machine cannot use more than it has
+        percent = min(100.0, max(0.0, self._world.load(machine, now)))  # usage saturates
         used += percent / 100 * machine.cpus * (now - since).total_seconds()
         kept.append(
             Usage(instance_id=machine.instance_id, at=now, real=now.timestamp(), cpu_seconds=used, cpu_limit=machine.cpus),
@@ -66,10 +66,10 @@ class SimulatedMeter:
 
 
 def shared_load(world: World, demand: Callable[[datetime], float], idle: float = 2.0) -> Load:
-    """A load for `World.load`: `demand` cores at a moment, in equal parts on the machines whose application answers; `idle` percent
-    besides, which is all that the others have."""
+    """A function for `World.load`: `demand` in cores, divided equally among the machines whose application answers, plus `idle` percent
+    on every machine."""
 
-    seen: dict[datetime, frozenset[str]] = {}  # of one moment: all machines are read at the same
+    seen: dict[datetime, frozenset[str]] = {}  # only of the last reading: all machines are read at the same moment
 
     def load(machine: Machine, now: datetime) -> float:
         if now not in seen:

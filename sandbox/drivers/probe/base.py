@@ -1,7 +1,8 @@
-"""Health check requests: one HTTP request to one target, and what came of it. http.py really asks; simulated.py asks the simulated world.
+"""Health check requests: one HTTP request to one target, and its result. http.py sends real requests; simulated.py asks the simulated
+world.
 
-`start` returns at once; the result is there later under the same key with the same number, and `on_result` was called with the key. Every
-started probe ends in a result: an answer, a failure, or a timeout.
+`start` returns at once. The result is available later from `latest`, under the same key and number; then `on_result` callbacks are called
+with the key. Every started probe ends in one result.
 """
 
 from collections.abc import Callable
@@ -11,19 +12,19 @@ from enum import Enum
 from typing import Protocol
 
 
-class Outcome(Enum):
-    ANSWERED = "answered"  # an HTTP status came: `status_code`
-    TIMED_OUT = "timed out"  # no complete answer within the timeout
+class ProbeOutcome(Enum):
+    ANSWERED = "answered"  # with an HTTP status: `status_code`
+    TIMED_OUT = "timed out"  # no complete response within the timeout
     FAILED = "failed"  # refused, reset, unreachable or malformed (TG-11)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeRequest:
-    """TG-2: `GET <path> HTTP/1.1`, Host = target address[:port unless 80], User-Agent ELB-HealthChecker/2.0, its own connection,
+    """As in TG-2: `GET <path> HTTP/1.1`, Host = target address[:port unless 80], User-Agent ELB-HealthChecker/2.0, its own connection,
     no redirects."""
 
-    key: str  # one outstanding probe a key: "<target group arn>|<target id>|<port>"
-    number: int  # chosen by the caller, growing
+    key: str  # one outstanding probe per key: "<target group arn>|<target id>|<port>"
+    number: int  # chosen by the caller, increasing
     host: str  # where to connect (Runtime.endpoint)
     port: int
     host_header: str  # "172.31.0.5" or "172.31.0.5:8080"
@@ -36,9 +37,9 @@ class ProbeResult:
     key: str
     number: int
     at: datetime
-    outcome: Outcome
+    outcome: ProbeOutcome
     status_code: int | None = None
-    detail: str = ""  # for people: "connection refused"
+    detail: str = ""  # for people, such as "connection refused"
 
 
 class Prober(Protocol):
@@ -49,7 +50,7 @@ class Prober(Protocol):
         ...
 
     def forget(self, key: str) -> None:
-        """The target is gone: drop its result; a late one is dropped too."""
+        """The target is gone: its result is dropped, also one that arrives later."""
         ...
 
     def on_result(self, callback: Callable[[str], None]) -> None: ...

@@ -1,7 +1,7 @@
-"""The Prober that really asks: one asyncio loop in one thread, h11 for the protocol, a connection of its own for each probe (TG-2).
+"""The Prober that sends real requests: one asyncio loop in one thread, h11 for the protocol, a new connection for each probe (TG-2).
 
-Only addresses of this machine's loopback or of networks that the sandbox made are asked: a misrouted address of a subnet would leave by the
-host's default route. Timeouts are sandbox time, with a floor in real seconds.
+Requests go only to loopback addresses and to networks that the sandbox created: a packet to any other address would leave this machine by
+its default route. Timeouts are sandbox time, with a minimum in real seconds.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from ipaddress import ip_address
 import h11
 
 from sandbox.core.clock import Clock
-from sandbox.drivers.asking import LoopThread
-from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
+from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult
+from sandbox.drivers.requester import AsyncRequester
 
 AT_ONCE = 64
-SHORTEST_TIMEOUT = 0.05  # real seconds, whatever the clock's speed: a machine's own delays are no failure of the target
+SHORTEST_TIMEOUT = 0.05  # real seconds, at any speed of the clock: the delays of this machine are not failures of the target
 LARGEST_BODY = 64 * 1024
 _CHUNK = 16 * 1024
 
@@ -28,60 +28,60 @@ def loopback(host: str) -> bool:
     return ip_address(host).is_loopback
 
 
-class HttpProber(LoopThread[ProbeResult]):
+class HttpProber(AsyncRequester[ProbeResult]):
     def __init__(self, clock: Clock, allowed: Allowed = loopback, at_once: int = AT_ONCE, shortest: float = SHORTEST_TIMEOUT) -> None:
-        """`allowed` tells whether an address may be asked; loopback always may."""
+        """`allowed`: whether a request may go to this address; loopback addresses are always allowed."""
         super().__init__("prober")
         self._clock, self._allowed, self._shortest = clock, allowed, shortest
-        self._places = asyncio.Semaphore(at_once)
+        self._slots = asyncio.Semaphore(at_once)
 
     def start(self, request: ProbeRequest) -> None:
         self._results.begin(request)
-        if not _safe(request.host, self._allowed):
-            detail = f"not asked: {request.host} is neither loopback nor in a network of the sandbox"
-            self._loop.call_soon_threadsafe(self._finish, request, Outcome.FAILED, None, detail)
+        if not _permitted(request.host, self._allowed):
+            detail = f"not sent: {request.host} is neither a loopback address nor in a network of the sandbox"
+            self._loop.call_soon_threadsafe(self._finish, request, ProbeOutcome.FAILED, None, detail)
         else:
-            self._soon(partial(self._probe, request))
+            self._schedule(partial(self._probe, request))
 
     # ---- in the loop's thread ------------------------------------------------------------------------------------------------------
 
     async def _probe(self, request: ProbeRequest) -> None:
         timeout = max(self._clock.real(request.timeout), self._shortest)
-        async with self._places:
+        async with self._slots:
             try:
                 async with asyncio.timeout(timeout):
-                    status = await ask(request)
-                self._finish(request, Outcome.ANSWERED, status, "")
+                    status = await send(request)
+                self._finish(request, ProbeOutcome.ANSWERED, status, "")
             except TimeoutError:
-                self._finish(request, Outcome.TIMED_OUT, None, f"no complete answer within {timeout:.2f} real seconds")
+                self._finish(request, ProbeOutcome.TIMED_OUT, None, f"no complete response within {timeout:.2f} real seconds")
             except (OSError, h11.RemoteProtocolError, EOFError) as error:
-                self._finish(request, Outcome.FAILED, None, _reason(error))
-            except Exception as error:  # every probe ends in a result; what is left is the request's own fault
-                self._finish(request, Outcome.FAILED, None, f"{type(error).__name__}: {error}")
+                self._finish(request, ProbeOutcome.FAILED, None, _reason(error))
+            except Exception as error:  # every probe ends in a result
+                self._finish(request, ProbeOutcome.FAILED, None, f"{type(error).__name__}: {error}")
 
-    def _finish(self, request: ProbeRequest, outcome: Outcome, status: int | None, detail: str) -> None:
+    def _finish(self, request: ProbeRequest, outcome: ProbeOutcome, status: int | None, detail: str) -> None:
         now = self._clock.now()
         self._results.end(ProbeResult(key=request.key, number=request.number, at=now, outcome=outcome, status_code=status, detail=detail))
 
 
-async def ask(request: ProbeRequest) -> int:
-    """The status of the answer, read to its end (a body of up to LARGEST_BODY bytes). Redirects are answers like others.
+async def send(request: ProbeRequest) -> int:
+    """Sends the request and reads the whole response (a body of up to LARGEST_BODY bytes). Redirects are not followed. → its status.
 
-    → OSError, h11.RemoteProtocolError, EOFError."""
+    Raises OSError, h11.RemoteProtocolError, EOFError."""
     reader, writer = await asyncio.open_connection(request.host, request.port)
     try:
-        return await _talk(request, reader, writer)
+        return await _exchange(request, reader, writer)
     finally:
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
 
 
-async def _talk(request: ProbeRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+async def _exchange(request: ProbeRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
     protocol = h11.Connection(h11.CLIENT)
     headers = [("Host", request.host_header), ("User-Agent", "ELB-HealthChecker/2.0"), ("Connection", "close")]
-    question = protocol.send(h11.Request(method="GET", target=request.path, headers=headers)) or b""
-    writer.write(question + (protocol.send(h11.EndOfMessage()) or b""))
+    message = protocol.send(h11.Request(method="GET", target=request.path, headers=headers)) or b""
+    writer.write(message + (protocol.send(h11.EndOfMessage()) or b""))
     await writer.drain()
     status, size = 0, 0
     while size <= LARGEST_BODY:
@@ -95,11 +95,11 @@ async def _talk(request: ProbeRequest, reader: asyncio.StreamReader, writer: asy
         elif isinstance(event, h11.EndOfMessage):
             break
         elif isinstance(event, h11.ConnectionClosed):
-            raise EOFError("the target closed the connection without an answer")
+            raise EOFError("the target closed the connection without a response")
     return status
 
 
-def _safe(host: str, allowed: Allowed) -> bool:
+def _permitted(host: str, allowed: Allowed) -> bool:
     try:
         return loopback(host) or allowed(host)
     except ValueError:  # a name, not an address

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sandbox.core.control import Action
 from sandbox.core.events import Event
-from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
+from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult
 from sandbox.services.elbv2.decide.target_groups import decide
 from sandbox.services.elbv2.model import (
     REGISTERING,
@@ -30,19 +30,19 @@ ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/01234
 ZONE = "us-east-1a"
 KEY = TargetKey("i-0a1", 80)
 
-Answer = tuple[Outcome, int | None, float]  # outcome, status code, seconds until it is there
+Answer = tuple[ProbeOutcome, int | None, float]  # outcome, status code, seconds until it is there
 
 
 def ok(status_code: int = 200) -> Answer:
-    return Outcome.ANSWERED, status_code, 0.0
+    return ProbeOutcome.ANSWERED, status_code, 0.0
 
 
 def refused() -> Answer:
-    return Outcome.FAILED, None, 0.0
+    return ProbeOutcome.FAILED, None, 0.0
 
 
 def timeout(seconds: float = 5) -> Answer:
-    return Outcome.TIMED_OUT, None, seconds
+    return ProbeOutcome.TIMED_OUT, None, seconds
 
 
 def target(key: TargetKey = KEY, health: Health = REGISTERING, **changes: object) -> Target:

@@ -1,4 +1,4 @@
-"""Workers: order within a key, others side by side, what meets a silent world is done again."""
+"""Workers: order within a key, keys side by side, retries when the other side does not answer."""
 
 import threading
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def test_keys_do_not_wait_for_each_other(pool: Pool) -> None:
     assert a_ended.wait(PATIENCE)
 
 
-def test_asking_does_not_wait_for_the_work(pool: Pool) -> None:
+def test_submit_does_not_wait_for_the_job(pool: Pool) -> None:
     gate = threading.Event()
     opened: list[bool] = []
     pool.workers.submit("a", lambda: opened.append(gate.wait(PATIENCE)))
@@ -50,7 +50,7 @@ def test_asking_does_not_wait_for_the_work(pool: Pool) -> None:
     assert opened == [True, True]
 
 
-def test_job_that_meets_a_silent_world_is_done_again_before_the_next(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_job_that_finds_its_driver_unavailable_is_retried_before_the_next(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "FIRST_BACKOFF", 0.001)
     seen: list[str] = []
 
@@ -80,14 +80,14 @@ def test_retry_now_ends_the_wait(pool: Pool, monkeypatch: pytest.MonkeyPatch) ->
 
     pool.workers.submit("a", second_time)
     assert failed.wait(PATIENCE)
-    for _ in range(1000):  # the failure may not be put back into the line yet
+    for _ in range(1000):  # the failed job may not be queued again yet
         pool.workers.retry_now()
         if done.wait(0.01):
             break
     assert done.is_set()
 
 
-def test_other_errors_are_told_and_the_next_job_runs(pool: Pool) -> None:
+def test_other_errors_are_reported_and_the_next_job_runs(pool: Pool) -> None:
     seen: list[str] = []
     pool.workers.submit("a", lambda: seen.remove("absent"))
     pool.workers.submit("a", lambda: seen.append("next"))

@@ -16,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sandbox.core.clock import Clock
+from sandbox.drivers.liveness import LivenessCheck
 from sandbox.drivers.proxy.base import AccessRecord, Connections, ProxyConfig
 from sandbox.drivers.proxy.envoy import connections
 from sandbox.drivers.proxy.envoy.access.tail import Tail
@@ -27,10 +28,9 @@ from sandbox.drivers.proxy.envoy.config.render import Place, Renderer
 from sandbox.drivers.proxy.envoy.cut import cut
 from sandbox.drivers.proxy.envoy.ports import Assignment, Ports, can_bind
 from sandbox.drivers.proxy.envoy.revival import Revival
-from sandbox.drivers.pulse import Pulse
 
 _LOOK = 0.1  # real seconds between looks at the log
-_PULSE = 1.0  # real seconds between questions whether Envoy answers
+_LIVENESS_INTERVAL = 1.0  # real seconds
 _TRY_AGAIN = 2.0  # real seconds between tries for a port that somebody else has
 _CANNOT_BIND = re.compile(r"cannot bind '[^']*:(\d+)'")
 
@@ -77,7 +77,7 @@ class EnvoyProxy:
         self._speed = clock.speed
         self._revival = Revival(revive) if revive else None
         self._connections: Mapping[str, Connections] = {}
-        self._pulse = Pulse("envoy-pulse", _PULSE, self._answers, self._silent)
+        self._liveness = LivenessCheck("envoy-liveness", _LIVENESS_INTERVAL, self._answers, self._not_answering)
         self._lock = threading.RLock()
         self._access: list[AccessCallback] = []
         self._trouble: list[TroubleCallback] = []
@@ -128,7 +128,7 @@ class EnvoyProxy:
             return why_not
         if not self._ads.connected():
             return "Envoy has not connected to the control plane (yet)"
-        return "Envoy is there, but does not answer" if self._pulse.silent else None
+        return "Envoy is there, but does not answer" if self._liveness.failed else None
 
     def connections(self) -> Mapping[str, Connections]:
         return self._connections
@@ -154,7 +154,7 @@ class EnvoyProxy:
 
     def close(self, *, keep_serving: bool = True) -> None:
         self._stop.set()
-        self._pulse.stop()
+        self._liveness.stop()
         if self._thread.is_alive():
             self._thread.join()
         if self._child is not None:
@@ -168,7 +168,7 @@ class EnvoyProxy:
         if self._child is not None:
             self._child.start()
         self._thread.start()
-        self._pulse.start()
+        self._liveness.start()
         self._opened = True
 
     def _render(self, front_is_free: bool = False) -> None:
@@ -251,7 +251,7 @@ class EnvoyProxy:
         config = self._config or ProxyConfig()
         return [*(listener.arn for listener in config.listeners), *(group.arn for group in config.target_groups)]
 
-    def _silent(self) -> None:
+    def _not_answering(self) -> None:
         if self._child is not None and self._child.kill():
             self._tell_trouble("Envoy did not answer any more, so it is ended")
         elif self._child is None:

@@ -15,7 +15,7 @@ from typing import Any
 from sandbox.core.backoff import backoff
 from sandbox.core.clock import Clock
 from sandbox.core.errors import DriverUnavailable, SandboxError
-from sandbox.drivers.pulse import Pulse
+from sandbox.drivers.liveness import LivenessCheck
 from sandbox.drivers.runtime.base import Container, ContainerState, LaunchSpec
 from sandbox.drivers.runtime.docker import labels
 from sandbox.drivers.runtime.docker.engine import DockerEngine, Facts
@@ -29,7 +29,7 @@ __all__ = ["DEFAULT_IMAGE", "DockerRuntime"]
 
 WORKERS = 4  # more were not faster on two cores (runtime.md section 3)
 FIRST_LOOK = 15.0  # real seconds that the constructor waits for Docker's first answer
-PULSE, ANSWER_WITHIN = 3.0, 4.0  # real seconds between questions whether Docker answers, and for the answer
+LIVENESS_INTERVAL, LIVENESS_TIMEOUT = 3.0, 4.0  # real seconds
 CONSOLE = 64 << 10  # bytes
 CONSOLE_LINES = 5_000
 ACTIONS = ("start", "die", "oom", "pause", "unpause", "destroy")
@@ -58,9 +58,9 @@ class DockerRuntime:
         self._stream: Any = None
         self._closing = threading.Event()
         self._looked = threading.Event()
-        self._asking = DockerEngine(name, docker_host, timeout=ANSWER_WITHIN)
-        self._pulse = Pulse("docker-pulse", PULSE, self._asking.answers)
-        self._pulse.start()
+        self._liveness_engine = DockerEngine(name, docker_host, timeout=LIVENESS_TIMEOUT)
+        self._liveness = LivenessCheck("docker-liveness", LIVENESS_INTERVAL, self._liveness_engine.answers)
+        self._liveness.start()
         self._workers = Workers(WORKERS, "docker", self._job_failed)
         self._watcher = threading.Thread(target=self._watch, name="docker-events", daemon=True)
         self._watcher.start()
@@ -117,7 +117,7 @@ class DockerRuntime:
         return self._networks.check_cidr(cidr)
 
     def available(self) -> str | None:
-        silent = "Docker does not answer: it is there, and stands still." if self._pulse.silent else None
+        silent = "Docker does not answer: it is there, and stands still." if self._liveness.failed else None
         return self._unseen or silent or self._missing
 
     def on_change(self, callback: Callable[[str], None]) -> None:
@@ -130,8 +130,8 @@ class DockerRuntime:
                 self._stream.close()
         self._workers.close()
         self._watcher.join(timeout=5)
-        self._pulse.stop()
-        self._asking.close()
+        self._liveness.stop()
+        self._liveness_engine.close()
         self._engine.close()
 
     # ---- carrying out (worker threads) ----------------------------------------------------------------------------------------------

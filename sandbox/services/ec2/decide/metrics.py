@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sandbox.core.control import Action, Decision, Scope
 from sandbox.core.metrics import MINUTE, Datum, Dimensions, period_start, until_next
 from sandbox.core.persisted import persisted
-from sandbox.drivers.metering.base import Spent, Usage, between
+from sandbox.drivers.metering.base import PeriodUsage, Usage, usage_between
 from sandbox.services.ec2.model import CheckResult
 
 NAMESPACE = "AWS/EC2"
@@ -114,13 +114,13 @@ def _use(scope: Scope, instance: Instance, now: datetime) -> tuple[list[Datum], 
         complete = newest is not None and newest >= end
         if not complete and now < end + PATIENCE:
             break
-        if spent := between(instance.readings, start, end):
+        if spent := usage_between(instance.readings, start, end):
             data.extend(_spent(scope, instance, spent, start))
         done = end
     return data, done
 
 
-def _spent(scope: Scope, instance: Instance, spent: Spent, start: datetime) -> Iterator[Datum]:
+def _spent(scope: Scope, instance: Instance, spent: PeriodUsage, start: datetime) -> Iterator[Datum]:
     found: list[tuple[str, str, float | None]] = [
         ("CPUUtilization", "Percent", spent.cpu_utilization),
         ("NetworkIn", "Bytes", spent.network_in),

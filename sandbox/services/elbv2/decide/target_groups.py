@@ -14,7 +14,7 @@ from sandbox.core.errors import IllegalTransition
 from sandbox.core.events import Event
 from sandbox.core.machine import move
 from sandbox.core.text import plural
-from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
+from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult
 from sandbox.services.elbv2 import model
 from sandbox.services.elbv2.model import (
     Checks,
@@ -79,9 +79,9 @@ def unusable(observed: Observed, seen: ObservedTarget) -> Health | None:
 
 def failure(result: ProbeResult) -> Health:
     """TG-11: what an unhealthy target shows after that check."""
-    if result.outcome is Outcome.TIMED_OUT:
+    if result.outcome is ProbeOutcome.TIMED_OUT:
         return model.TIMED_OUT
-    if result.outcome is Outcome.ANSWERED and result.status_code is not None:
+    if result.outcome is ProbeOutcome.ANSWERED and result.status_code is not None:
         return model.mismatch(result.status_code)
     return model.FAILED
 
@@ -169,7 +169,7 @@ class _Ladder:
     def _judge(self, checks: Checks, result: ProbeResult) -> Checks:
         """TG-12. A new target is healthy after one pass; later changes need a row of them."""
         settings = self.observed.checks
-        if result.outcome is Outcome.ANSWERED and settings.matcher.match(result.status_code):
+        if result.outcome is ProbeOutcome.ANSWERED and settings.matcher.match(result.status_code):
             checks = replace(checks, outstanding=False, passed=checks.passed + 1, failed=0)
             if self.health.state is TargetState.INITIAL:
                 self._become(TargetEvent.FIRST_CHECK_PASSED, model.HEALTHY, "its first health check passed")

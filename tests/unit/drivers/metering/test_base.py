@@ -1,8 +1,10 @@
+"""Usage between two moments, from readings of counters."""
+
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.drivers.metering.base import Usage, between
+from sandbox.drivers.metering.base import Usage, usage_between
 from tests.support import rule
 
 NOON = datetime(2026, 5, 7, 12, tzinfo=UTC)
@@ -23,7 +25,7 @@ def reading(seconds: float, cpu: float, received: int | None = 0, limit: float =
 
 
 def minute(readings: list[Usage]) -> float | None:
-    spent = between(readings, NOON, NOON + timedelta(minutes=1))
+    spent = usage_between(readings, NOON, NOON + timedelta(minutes=1))
     return None if spent is None else spent.cpu_utilization
 
 
@@ -49,12 +51,12 @@ def test_cpu_utilization_is_the_share_of_the_limit(readings: list[Usage], percen
     [[], [reading(30, 1)], [reading(0, 0), reading(20, 5)], [reading(-90, 0), reading(-60, 1)]],
     ids=["none", "one", "a third of the period", "before the period"],
 )
-def test_there_is_no_value_where_too_little_was_measured(readings: list[Usage]) -> None:
+def test_there_is_no_value_when_readings_cover_too_little(readings: list[Usage]) -> None:
     assert minute(readings) is None
 
 
 def test_network_counters_are_differences_and_unknown_ones_stay_unknown() -> None:
-    spent = between([reading(0, 0, 1000), reading(60, 0, 4000)], NOON, NOON + timedelta(minutes=1))
+    spent = usage_between([reading(0, 0, 1000), reading(60, 0, 4000)], NOON, NOON + timedelta(minutes=1))
     assert spent is not None and (spent.network_in, spent.network_out) == (3000.0, 0.0)
-    unknown = between([reading(0, 0, None), reading(60, 0, None)], NOON, NOON + timedelta(minutes=1))
+    unknown = usage_between([reading(0, 0, None), reading(60, 0, None)], NOON, NOON + timedelta(minutes=1))
     assert unknown is not None and unknown.network_in is None

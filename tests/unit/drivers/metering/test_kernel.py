@@ -1,3 +1,5 @@
+"""Kernel counters, read from files as cgroup v1, cgroup v2 and /proc have them."""
+
 from pathlib import Path
 
 from sandbox.drivers.metering.kernel import Counters, read

@@ -1,4 +1,4 @@
-"""The sampling meter, one round at a time: what it keeps, what it forgets, what a boot does."""
+"""The sampling meter, one round at a time: what it keeps, what it drops, and the effect of a boot."""
 
 from datetime import timedelta
 from typing import Any
@@ -39,14 +39,14 @@ def test_readings_are_kept_in_order_with_the_sandbox_time() -> None:
     ]
 
 
-def test_counters_of_an_earlier_boot_are_forgotten() -> None:
+def test_readings_of_an_earlier_boot_are_dropped() -> None:
     made, _ = meter({"i-1": counters(100, boot=1)}, {"i-1": counters(1, boot=2)})
     made.sample()
     made.sample()
     assert [u.cpu_seconds for u in made.readings("i-1")] == [1]
 
 
-def test_what_is_old_is_dropped_and_an_instance_that_is_gone_is_forgotten() -> None:
+def test_old_readings_are_dropped_and_so_is_an_instance_without_any() -> None:
     made, clock = meter({"i-1": counters(1)}, {})
     made.sample()
     clock.advance_to(clock.now() + timedelta(hours=1))
@@ -55,7 +55,7 @@ def test_what_is_old_is_dropped_and_an_instance_that_is_gone_is_forgotten() -> N
 
 
 @pytest.mark.parametrize("kind", [OSError, DriverUnavailable, ValueError])
-def test_a_round_that_fails_is_missing_and_says_why(kind: type[Exception]) -> None:
+def test_a_failed_round_has_no_readings_and_available_says_why(kind: type[Exception]) -> None:
     made, _ = meter(kind("no answer"), {"i-1": counters(1)})
     made.sample()
     assert (made.available(), made.instances()) == ("could not read what instances use: no answer", ())

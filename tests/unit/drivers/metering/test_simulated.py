@@ -1,4 +1,4 @@
-"""The simulated meter: what World.load says is what readings show, for machines that run."""
+"""The simulated meter: readings show World.load, for machines that run."""
 
 import random
 from contextlib import nullcontext
@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.core.clock import VirtualClock
 from sandbox.core.journal import Journal
-from sandbox.drivers.metering.base import between
+from sandbox.drivers.metering.base import usage_between
 from sandbox.drivers.metering.simulated import SimulatedMeter, shared_load
 from sandbox.drivers.world import App, Machine, World
 from sandbox.engine import Engine
@@ -33,12 +33,12 @@ class Stage:
     def percent(self, instance_id: str = "i-0") -> float | None:
         """Of the last minute."""
         now = self.clock.now()
-        spent = between(self.meter.readings(instance_id), now - MINUTE, now)
+        spent = usage_between(self.meter.readings(instance_id), now - MINUTE, now)
         return None if spent is None else spent.cpu_utilization
 
 
 @pytest.mark.parametrize(("asked", "cpus", "shown"), [(2.0, 1.0, 2.0), (75.0, 0.2, 75.0), (250.0, 1.0, 100.0), (-1.0, 1.0, 0.0)])
-def test_the_percentage_of_a_machine_is_what_is_read_and_saturates(asked: float, cpus: float, shown: float) -> None:
+def test_readings_show_the_percentage_of_a_machine_and_saturate(asked: float, cpus: float, shown: float) -> None:
     stage = Stage()
     stage.world.machine("i-0").cpu_percent, stage.world.machine("i-0").cpus = asked, cpus
     stage.minutes(2)
@@ -61,7 +61,7 @@ def test_a_machine_that_does_not_run_has_no_readings() -> None:
     assert (stage.meter.readings("i-0"), stage.meter.instances()) == ((), ())
 
 
-def test_a_boot_begins_anew() -> None:
+def test_a_boot_restarts_the_counters() -> None:
     stage = Stage()
     stage.minutes(3)
     machine = stage.world.machine("i-0")
@@ -76,13 +76,13 @@ def test_readings_of_the_last_minutes_only_are_kept() -> None:
     assert len(stage.meter.readings("i-0")) == 12 * 6 + 1
 
 
-def test_a_simulated_machine_knows_no_network() -> None:
+def test_a_simulated_machine_has_no_network_counters() -> None:
     stage = Stage()
     stage.minutes(1)
     assert stage.meter.readings("i-0")[-1].network_in is None
 
 
-def test_a_closed_meter_reads_no_more() -> None:
+def test_a_closed_meter_takes_no_readings() -> None:
     stage = Stage()
     stage.minutes(1)
     stage.meter.close()
@@ -102,7 +102,7 @@ def test_demand_is_shared_by_the_machines_that_answer() -> None:
     assert [stage.percent(f"i-{n}") for n in range(4)] == pytest.approx([51.0, 51.0, 51.0, 1.0])
 
 
-def test_the_fewer_answer_the_more_each_has_to_do_until_it_can_no_more() -> None:
+def test_the_fewer_machines_answer_the_higher_the_load_of_each_up_to_its_cores() -> None:
     stage = Stage(machines=2)
     stage.world.load = shared_load(stage.world, lambda now: 1.6)
     stage.minutes(2)

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.drivers.probe.base import Outcome, ProbeResult
+from sandbox.drivers.probe.base import ProbeOutcome, ProbeResult
 from sandbox.services.elbv2 import model
 from sandbox.services.elbv2.decide.target_groups import decide
 from sandbox.services.elbv2.matcher import Codes
@@ -288,7 +288,7 @@ def test_a_target_that_was_registered_again_needs_a_new_first_check():
 
 @rule("TG-21")
 def test_an_answer_to_a_check_of_the_earlier_registration_does_not_count():
-    life = Life(answer=lambda at: (Outcome.ANSWERED, 200, 4.0))
+    life = Life(answer=lambda at: (ProbeOutcome.ANSWERED, 200, 4.0))
     life.run_until(3)  # a check is under way
     life.targets[KEY] = replace(life.targets[KEY], target=target(health=model.CHECKING, registered_at=START + 3 * SECOND))
     life.run_until(6.9)
@@ -314,7 +314,7 @@ def test_after_a_restart_health_is_what_it_was_until_checks_say_otherwise(health
 
 
 def test_an_old_result_of_the_checker_is_not_taken_for_an_answer_to_a_new_check():
-    stale = ProbeResult(key=f"{ARN}|i-0a1|80", number=7, at=START, outcome=Outcome.FAILED)
+    stale = ProbeResult(key=f"{ARN}|i-0a1|80", number=7, at=START, outcome=ProbeOutcome.FAILED)
     decision = decide(observed(seen(target(health=model.HEALTHY), result=stale)), None, START)
     started = [a.request.number for a in decision.actions if isinstance(a, StartProbe)]
     assert started == [8]
@@ -353,7 +353,7 @@ def test_a_change_of_health_reaches_the_proxy_in_the_same_reconcile():
     life.now = START + 32 * SECOND
     life.step()
     picture = observed(*life.targets.values())
-    result = ProbeResult(key=f"{ARN}|i-0a1|80", number=2, at=life.now, outcome=Outcome.FAILED)
+    result = ProbeResult(key=f"{ARN}|i-0a1|80", number=2, at=life.now, outcome=ProbeOutcome.FAILED)
     picture = replace(picture, targets=(replace(picture.targets[0], result=result),))
     actions = decide(picture, life.memory, life.now).actions
     assert actions == (SetHealth(target=KEY, health=model.FAILED), UpdateRouting())

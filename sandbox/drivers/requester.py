@@ -1,7 +1,7 @@
-"""What probers and deliverers share: something is asked under a key and a number, and what came of it is there later under the same key.
+"""The shared part of probers and deliverers: each request has a key and a number, and its result is stored under the same key.
 
-`Results` keeps the newest result of each key; `Asker` is the part of the Protocols that only reads it; `LoopThread` is an Asker whose
-requests run on one asyncio loop in one thread.
+`Results` keeps the newest result of each key. `Requester` is the base class with the methods of both Protocols that only read results.
+`AsyncRequester` also runs an asyncio loop in a thread of its own.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 
 class Numbered(Protocol):
-    """A request or a result: `number` grows with each request under the key."""
+    """A request or a result. `number` increases with each request under the key."""
 
     @property
     def key(self) -> str: ...
@@ -23,28 +23,28 @@ R = TypeVar("R", bound=Numbered)
 
 
 class Results(Generic[R]):
-    """Thread-safe. The highest number wins, and what was forgotten does not come back. Callbacks are called in the thread that brought the
-    result, without the lock."""
+    """Thread-safe. The highest number wins. The result of a request that was forgotten is dropped. Callbacks run in the thread that ended
+    the request, without the lock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._under_way: dict[str, set[int]] = {}
+        self._in_progress: dict[str, set[int]] = {}
         self._latest: dict[str, R] = {}
         self._callbacks: list[Callable[[str], None]] = []
         self._closed = False
 
     def begin(self, request: Numbered) -> None:
         with self._lock:
-            self._under_way.setdefault(request.key, set()).add(request.number)
+            self._in_progress.setdefault(request.key, set()).add(request.number)
 
     def end(self, result: R) -> None:
         with self._lock:
-            numbers = self._under_way.get(result.key, set())
+            numbers = self._in_progress.get(result.key, set())
             if self._closed or result.number not in numbers:
-                return  # forgotten meanwhile
+                return  # forgotten in the meantime
             numbers.discard(result.number)
             if not numbers:
-                del self._under_way[result.key]
+                del self._in_progress[result.key]
             before = self._latest.get(result.key)
             if before is None or before.number <= result.number:
                 self._latest[result.key] = result
@@ -58,7 +58,7 @@ class Results(Generic[R]):
     def forget(self, key: str) -> None:
         with self._lock:
             self._latest.pop(key, None)
-            self._under_way.pop(key, None)
+            self._in_progress.pop(key, None)
 
     def on_result(self, callback: Callable[[str], None]) -> None:
         self._callbacks.append(callback)
@@ -68,7 +68,7 @@ class Results(Generic[R]):
             self._closed = True
 
 
-class Asker(Generic[R]):
+class Requester(Generic[R]):
     def __init__(self) -> None:
         self._results: Results[R] = Results()
 
@@ -82,12 +82,13 @@ class Asker(Generic[R]):
         self._results.on_result(callback)
 
     def close(self) -> None:
-        """What is under way is given up without a result."""
+        """Requests in progress are abandoned without a result."""
         self._results.close()
 
 
-class LoopThread(Asker[R]):
+class AsyncRequester(Requester[R]):
     def __init__(self, name: str) -> None:
+        """`name`: of the thread."""
         super().__init__()
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,8 +101,8 @@ class LoopThread(Asker[R]):
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
 
-    def _soon(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Runs the coroutine in the loop. From any thread; returns at once."""
+    def _schedule(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Runs the coroutine in the loop. Called from any thread; returns at once."""
         self._loop.call_soon_threadsafe(self._begin, work)
 
     def _begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -111,10 +112,10 @@ class LoopThread(Asker[R]):
 
     def _run(self) -> None:
         self._loop.run_forever()
-        self._loop.run_until_complete(self._give_up())
+        self._loop.run_until_complete(self._cancel_all())
         self._loop.close()
 
-    async def _give_up(self) -> None:
+    async def _cancel_all(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,9 +1,9 @@
-"""Results by key: the newest number wins, whatever comes last."""
+"""Results by key: the highest number wins, in whichever order results arrive."""
 
 from datetime import UTC, datetime, timedelta
 
-from sandbox.drivers.asking import Results
-from sandbox.drivers.probe.base import Outcome, ProbeRequest, ProbeResult
+from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult
+from sandbox.drivers.requester import Results
 
 NOW = datetime(2026, 5, 7, tzinfo=UTC)
 
@@ -13,7 +13,7 @@ def begun(results: Results, number: int) -> None:
 
 
 def ended(results: Results, number: int) -> None:
-    results.end(ProbeResult(key="k", number=number, at=NOW, outcome=Outcome.TIMED_OUT))
+    results.end(ProbeResult(key="k", number=number, at=NOW, outcome=ProbeOutcome.TIMED_OUT))
 
 
 def test_a_late_result_does_not_replace_a_newer_one() -> None:
@@ -26,20 +26,20 @@ def test_a_late_result_does_not_replace_a_newer_one() -> None:
     assert latest is not None and latest.number == 2
 
 
-def test_what_was_never_begun_or_was_forgotten_is_dropped_and_not_told() -> None:
-    results, told = Results(), list[str]()
-    results.on_result(told.append)
+def test_a_result_that_was_never_begun_or_was_forgotten_is_dropped_without_a_callback() -> None:
+    results, called = Results(), list[str]()
+    results.on_result(called.append)
     ended(results, 1)
     begun(results, 2)
     results.forget("k")
     ended(results, 2)
-    assert results.latest("k") is None and told == []
+    assert results.latest("k") is None and called == []
 
 
-def test_after_closing_nothing_is_told() -> None:
-    results, told = Results(), list[str]()
-    results.on_result(told.append)
+def test_after_closing_no_callback_is_called() -> None:
+    results, called = Results(), list[str]()
+    results.on_result(called.append)
     begun(results, 1)
     results.close()
     ended(results, 1)
-    assert told == []
+    assert called == []
