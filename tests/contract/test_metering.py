@@ -1,6 +1,6 @@
-"""The meters against real use: what uses half of its limit is shown at half of it. Input: a program that holds itself at a share of a core.
+"""The meters against real usage: a program that keeps itself at a share of a core.
 
-Waits are for readings; how much was used between two of them follows from the counters, not from when they were looked at.
+Tests wait for readings. The usage between two readings follows from the counters, not from the moment at which a test looks.
 """
 
 import subprocess
@@ -32,17 +32,18 @@ BURN = """
 import sys, time
 share, began = float(sys.argv[1]), time.monotonic()
 while True:
-    while time.process_time() < share * (time.monotonic() - began):
+    until = time.monotonic() + 0.01
+    while time.process_time() < share * (time.monotonic() - began) and time.monotonic() < until:
         pass
     print(time.monotonic(), time.process_time(), flush=True)
     time.sleep(0.002)
 """
-"""Busy until it has used its share of the time since it began, then idle for a moment. It tells what it used itself: a loaded machine may
-keep it from its share, and the meter's reading is right when it is what was used."""
+"""Busy until it has used its share of the time since it began, then idle for a moment. It prints what it has used: on a loaded machine that
+may be less than its share, and the meter's reading is right when it is what was used."""
 
 
 def measured(meter: Meter) -> tuple[PeriodUsage, float, float]:
-    """What was used in the first seconds that were read, its beginning left out, and from when to when that was on the machine's clock."""
+    """The usage of the first seconds after the start, and their beginning and end on the machine's monotonic clock."""
     deadline = time.monotonic() + PATIENCE
     pace = threading.Event()
     while time.monotonic() < deadline:
@@ -90,7 +91,7 @@ def test_a_process_at_a_share_of_its_limit_reads_that_share(limit: float, percen
 
 
 @pytest.mark.process
-def test_a_process_that_has_ended_is_read_no_more() -> None:
+def test_a_process_that_has_ended_has_no_further_readings() -> None:
     with burning(0.1) as (process, _):
         meter = process_meter(WallClock(SPEED), lambda: {INSTANCE: (process.pid, 1.0)})
         meter.close()
