@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.core.errors import UserError
+from sandbox.core.own_ports import DOCKER_FILTER, ENVOY_STREAM, OwnPort
 
 PREFIX = "SANDBOX_"
 
@@ -104,6 +105,16 @@ def _row(default: str, parse: Callable[[str], Any], sentence: str) -> Any:
     return field(default=parse(default), metadata={"default": default, "parse": parse, "sentence": sentence})
 
 
+def _only(port: int) -> range:
+    return range(port, port + 1)
+
+
+_INSIDE_COMPOSE = (
+    OwnPort(what="where the sandbox configures its proxy", host="127.0.0.1", ports=_only(ENVOY_STREAM)),
+    OwnPort(what="the sandbox's way to the Docker engine", host=None, ports=_only(DOCKER_FILTER)),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The table. `Settings()` is all defaults."""
@@ -156,6 +167,24 @@ class Settings:
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def own_ports(self) -> tuple[OwnPort, ...]:
+        """Where this sandbox listens, within its network namespace and (the published ports of compose) on this machine's loopback."""
+        api, front = {self.port, self.api_port}, {self.front_port, self.published_front_port or self.front_port}
+        inside = _INSIDE_COMPOSE if self.topology == "compose" else ()
+        return (
+            *(self._own("the sandbox's API (SANDBOX_PORT)", _only(port)) for port in sorted(api)),
+            *inside,
+            *(
+                self._own("the front port of the sandbox's load balancers (SANDBOX_FRONT_PORT)", _only(port), True)
+                for port in sorted(front)
+            ),
+            self._own("a port for listeners of the sandbox's load balancers (SANDBOX_LISTENER_PORTS)", self.listener_ports, True),
+        )
+
+    def _own(self, what: str, ports: range, of_load_balancer: bool = False) -> OwnPort:
+        return OwnPort(what=what, host=self.host, ports=ports, of_load_balancer=of_load_balancer)
 
     def as_json(self) -> dict[str, Any]:
         return {row.name: _plain(getattr(self, row.name)) for row in fields(self)}

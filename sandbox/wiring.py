@@ -219,7 +219,7 @@ def real_drivers(clock: Clock, settings: Settings) -> Drivers:
     prober = HttpProber(clock, in_a_vpc if settings.runtime == "docker" else loopback)
     runtime, meter = (_containers if settings.runtime == "docker" else _processes)(clock, settings)
     courier = settings.state_dir / "courier.sock" if settings.topology == "compose" else None
-    deliverer = HttpDeliverer(clock, courier_at=courier)
+    deliverer = HttpDeliverer(clock, courier_at=courier, own_ports=settings.own_ports)
     proxy, network = _proxy(clock, settings), _network(settings)
     return Drivers(runtime=runtime, prober=prober, proxy=proxy, deliverer=deliverer, meter=meter, network=network)
 

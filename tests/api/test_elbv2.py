@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -38,6 +37,7 @@ HERE = Scope("123456789012", "us-east-1")
 AMI = "ami-0c047a86012500412"
 UNKNOWN_TG = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/none/0123456789abcdef"
 UNKNOWN_LB = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/none/0123456789abcdef"
+OWN_API = "the sandbox's API (SANDBOX_PORT)"
 FIXED = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
 PROVISIONING = 3.0
 
@@ -161,7 +161,7 @@ def elb(transport: Transport) -> Iterator[Elb]:
     runtime, prober, proxy = SimulatedRuntime(world), SimulatedProber(world), SimulatedProxy(world)
     settings = Settings(lb_provisioning_seconds=PROVISIONING)
     context = Context(clock=clock, journal=journal, random=random.Random(0), settings=settings, wake=engine.wake)
-    context.extra["runtime"] = SimpleNamespace(available=lambda: None)
+    context.extra["runtime"] = runtime
     use(context)
     moto_time.install(clock)
     for each in (elbv2_backends, ec2_backends):
@@ -402,6 +402,34 @@ def test_addresses_are_targets_of_an_ip_group(elb):
     elb.wait(50)
     found = {each["Target"]["Id"]: (each["Target"]["AvailabilityZone"], each["TargetHealth"]["State"]) for each in elb.described(group)}
     assert found == {address: ("us-east-1a", "healthy"), "192.0.2.7": ("all", "unhealthy")}
+
+
+def test_a_target_that_is_refused_lets_none_of_the_call_in(elb):
+    group, _ = elb.serving(TargetType="ip")
+    targets = [{"Id": "127.0.0.1", "Port": port, "AvailabilityZone": "all"} for port in (5000, 4566)]
+    assert error_of(elb.api.register_targets, TargetGroupArn=group, Targets=targets)[0] == "InvalidTarget"
+    assert elb.described(group) == []
+
+
+def test_a_program_of_the_user_beside_the_sandbox_may_be_a_target(elb):
+    group, _ = elb.serving(TargetType="ip")
+    elb.register(group, "127.0.0.1", Port=5000, AvailabilityZone="all")
+    elb.register(group, "127.0.0.2", Port=4566, AvailabilityZone="all")
+    assert {each["Target"]["Port"] for each in elb.described(group)} == {5000, 4566}
+
+
+def test_the_health_check_of_a_target_is_not_moved_to_a_port_of_the_sandbox(elb):
+    group, _ = elb.serving(TargetType="ip")
+    elb.register(group, "127.0.0.1", Port=5000, AvailabilityZone="all")
+    instances = elb.group("other")
+    gone = elb.instance()
+    elb.register(instances, gone)
+    elb.set_state(gone, "terminated")
+    code, text = error_of(elb.api.modify_target_group, TargetGroupArn=group, HealthCheckPort="4566", HealthCheckPath="/x")
+    assert (code, text) == ("InvalidConfigurationRequest", f"Health check port '4566' is not valid: '127.0.0.1:4566' is {OWN_API}")
+    found = elb.api.describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]
+    assert (found["HealthCheckPort"], found["HealthCheckPath"]) == ("traffic-port", "/")
+    assert elb.api.modify_target_group(TargetGroupArn=instances, HealthCheckPort="4566")["TargetGroups"][0]["HealthCheckPort"] == "4566"
 
 
 # ---- draining ----------------------------------------------------------------------------------------------------------------------------
@@ -855,6 +883,33 @@ ERRORS = {
     "no address": (
         lambda elb: elb.register(elb.group(TargetType="ip"), "web.example"),
         ("ValidationError", "The IP address 'web.example' is not a valid IPv4 address"),
+    ),
+    "the API as a target": (
+        lambda elb: elb.register(elb.group(TargetType="ip"), "127.0.0.1", Port=4566, AvailabilityZone="all"),
+        ("InvalidTarget", f"The following targets are not valid: '127.0.0.1:4566' is {OWN_API}"),
+    ),
+    "the API as a target by the group's port": (
+        lambda elb: elb.register(elb.group(TargetType="ip", Port=4566), "127.0.0.1", AvailabilityZone="all"),
+        ("InvalidTarget", f"The following targets are not valid: '127.0.0.1:4566' is {OWN_API}"),
+    ),
+    "the API as a health check": (
+        lambda elb: elb.register(elb.group(TargetType="ip", HealthCheckPort="4566"), "127.0.0.1", Port=5000, AvailabilityZone="all"),
+        ("InvalidTarget", f"The following targets are not valid: '127.0.0.1:4566' is {OWN_API}"),
+    ),
+    "the front port as a target": (
+        lambda elb: elb.register(elb.group(TargetType="ip"), "127.0.0.1", Port=8080, AvailabilityZone="all"),
+        (
+            "InvalidTarget",
+            "The following targets are not valid: '127.0.0.1:8080' is the front port of the sandbox's load balancers (SANDBOX_FRONT_PORT)",
+        ),
+    ),
+    "a listener as a target": (
+        lambda elb: elb.register(elb.group(TargetType="ip"), "0.0.0.0", Port=8100, AvailabilityZone="all"),
+        (
+            "InvalidTarget",
+            "The following targets are not valid: '0.0.0.0:8100' is a port for listeners of the sandbox's load balancers "
+            "(SANDBOX_LISTENER_PORTS)",
+        ),
     ),
     "a marker of load balancers that nobody gave out": (
         lambda elb: elb.api.describe_load_balancers(Marker="more"),

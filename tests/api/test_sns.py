@@ -228,6 +228,38 @@ def test_an_endpoint_that_cannot_be_is_refused(sns: Sns, protocol: str, endpoint
     assert sns.api.list_subscriptions()["Subscriptions"] == []
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "reached"),
+    [
+        ("http://127.0.0.1:4566/", "127.0.0.1:4566"),
+        ("http://127.0.0.1:4566/_sandbox/reset", "127.0.0.1:4566"),
+        ("https://127.0.0.1:4566/moto-api/reset", "127.0.0.1:4566"),
+        ("http://localhost:4566/", "localhost:4566"),
+        ("http://sns.localhost:4566/", "sns.localhost:4566"),
+        ("http://user@LOCALHOST.:4566/", "localhost.:4566"),
+        ("http://[::ffff:127.0.0.1]:4566/", "::ffff:127.0.0.1:4566"),
+        ("http://0.0.0.0:4566/", "0.0.0.0:4566"),
+        ("http://2130706433:4566/", "2130706433:4566"),
+    ],
+)
+def test_the_sandbox_s_own_api_cannot_subscribe(sns: Sns, endpoint: str, reached: str) -> None:
+    found = error_of(sns.api.subscribe, TopicArn=sns.topic(), Protocol=endpoint.partition(":")[0], Endpoint=endpoint)
+    why = f"{reached} is the sandbox's API (SANDBOX_PORT); use a port on which your own program listens"
+    assert found == (400, "InvalidParameter", f"Invalid parameter: Endpoint Reason: {why}")
+    assert sns.api.list_subscriptions()["Subscriptions"] == []
+    sns.wait()
+    assert sns.events("SNS Delivery Attempt Failed") == []
+
+
+@rule("SNS-3")
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:8080/alarms", "http://127.0.0.1:8081/alarms", "http://127.0.0.2:4566/"])
+def test_an_application_behind_a_load_balancer_may_subscribe(sns: Sns, endpoint: str) -> None:
+    topic, there = sns.topic(), sns.deliverer.subscriber(endpoint)
+    sns.api.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint)
+    sns.wait()
+    assert [json.loads(each.body)["Type"] for each in there.received] == ["SubscriptionConfirmation"]
+
+
 @rule("SNS-2")
 @pytest.mark.parametrize("protocol", ["lambda", "firehose", "application"])
 def test_protocols_that_the_sandbox_has_nobody_behind(sns: Sns, protocol: str) -> None:

@@ -31,6 +31,7 @@ from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock, WallClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
+from sandbox.core.own_ports import OwnPort
 from sandbox.drivers.delivery import courier
 from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
 from sandbox.drivers.delivery.courier import Courier
@@ -83,6 +84,8 @@ class Simulated:
 
 
 class Real:
+    socket: Path | None = None  # the courier's
+
     def __init__(self) -> None:
         self.clock = WallClock(speed=20)
         self.deliverer = HttpDeliverer(self.clock, shortest=0.05)
@@ -100,6 +103,11 @@ class Real:
     def wait_for(self, key: str, number: int) -> DeliveryResult:
         found: DeliveryResult = until(lambda: (r := self.deliverer.latest(key)) and r.number == number and r)
         return found
+
+    def own(self, *ports: OwnPort) -> None:
+        """They are the sandbox's own from now on."""
+        self.deliverer.close()
+        self.deliverer = HttpDeliverer(self.clock, shortest=0.05, courier_at=self.socket, own_ports=ports)
 
     def let_pass(self) -> None:
         self.deliverer.start(post("last", 1, f"http://{self.target.address}:{self.target.port}/"))
@@ -273,6 +281,27 @@ def test_nobody_outside_is_spoken_to(real: Real, url: str) -> None:
     else:
         assert result.outcome is Outcome.REFUSED
         assert result.detail.endswith("is outside this machine and its private networks")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("host", ["127.0.2.1", "2130706945", "::ffff:127.0.2.1"])
+def test_the_sandbox_does_not_post_to_its_own_api_whatever_it_is_called(real: Real, host: str) -> None:
+    real.subscriber("ok")
+    port = real.target.port
+    real.own(OwnPort(what="the sandbox's API (SANDBOX_PORT)", host="127.0.2.1", ports=range(port, port + 1)))
+    real.deliverer.start(post("k", 1, f"http://{f'[{host}]' if ':' in host else host}:{port}/_sandbox/reset"))
+    result = real.wait_for("k", 1)
+    assert (result.outcome, result.detail) == (Outcome.REFUSED, f"not sent: {host}:{port} is the sandbox's API (SANDBOX_PORT)")
+    assert real.received() == []
+
+
+@pytest.mark.process
+def test_it_posts_to_its_own_load_balancers(real: Real) -> None:
+    url, port = real.subscriber("ok"), real.target.port
+    real.own(OwnPort(what="a listener", host="127.0.2.1", ports=range(port, port + 1), of_load_balancer=True))
+    real.deliverer.start(post("k", 1, url))
+    assert real.wait_for("k", 1).outcome is Outcome.ANSWERED
+    assert real.received() == ["{}"]
 
 
 @pytest.mark.process

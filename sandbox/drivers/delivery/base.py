@@ -16,7 +16,7 @@ class Outcome(Enum):
     ANSWERED = "answered"  # an HTTP status came: `status_code`
     TIMED_OUT = "timed out"  # no status within the timeout
     FAILED = "failed"  # refused, reset, unreachable, malformed, or a name that nobody has
-    REFUSED = "refused"  # not sent: the address is outside this machine and its private networks
+    REFUSED = "refused"  # not sent: the address is outside this machine and its private networks, or the sandbox's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

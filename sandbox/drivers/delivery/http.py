@@ -5,15 +5,17 @@ loopback address is given to the courier where there is one: a control plane in 
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from sandbox.core.clock import Clock
+from sandbox.core.own_ports import OwnPort
 from sandbox.drivers.delivery import courier
 from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
-from sandbox.drivers.delivery.posting import Fate, Letter, Poster, fate_of, refused, resolve
+from sandbox.drivers.delivery.posting import Fate, Letter, Poster, destination, fate_of
 from sandbox.drivers.requester import AsyncRequester
 
 AT_ONCE = 32  # to one host and port
@@ -21,11 +23,19 @@ SHORTEST_TIMEOUT = 1.0  # real seconds, whatever the clock's speed: a subscriber
 
 
 class HttpDeliverer(AsyncRequester[DeliveryResult]):
-    def __init__(self, clock: Clock, at_once: int = AT_ONCE, shortest: float = SHORTEST_TIMEOUT, courier_at: Path | None = None) -> None:
-        """`courier_at`: its socket; None: this process has the user's own loopback."""
-        self._clock, self._at_once, self._shortest, self._courier = clock, at_once, shortest, courier_at
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        shortest: float = SHORTEST_TIMEOUT,
+        courier_at: Path | None = None,
+        own_ports: Sequence[OwnPort] = (),
+    ) -> None:
+        """`courier_at`: its socket; None: this process has the user's own loopback. `own_ports`: of the sandbox, to which nothing is sent
+        but to its load balancers."""
+        self._clock, self._shortest, self._courier, self._own_ports = clock, shortest, courier_at, own_ports
         self._places: dict[str, asyncio.Semaphore] = {}
-        self._poster = Poster()
+        self._poster = Poster(own_ports)
         super().__init__("deliverer")
 
     def start(self, request: DeliveryRequest) -> None:
@@ -59,13 +69,11 @@ class HttpDeliverer(AsyncRequester[DeliveryResult]):
     async def _in_turn(self, request: DeliveryRequest) -> Fate:
         letter = Letter(url=request.url, headers=request.headers, body=request.body)
         seconds = max(self._clock.real(request.timeout), self._shortest)
-        async with self._places.setdefault(urlsplit(letter.url).netloc, asyncio.Semaphore(self._at_once)):
+        async with self._places.setdefault(urlsplit(letter.url).netloc, asyncio.Semaphore(AT_ONCE)):
             if self._courier is None:
                 return await self._poster.post(letter, seconds)
             async with asyncio.timeout(seconds):
-                address = await resolve(letter.url)
-            if address is None:
-                return refused(letter.url)
+                address = await destination(letter.url, self._own_ports)
             if ip_address(address).is_loopback:
                 return await courier.carry(self._courier, letter, seconds)
             return await self._poster.post(letter, seconds)

@@ -5,11 +5,13 @@ http.py posts from the control plane; courier.py posts for it from where this ma
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
 
+from sandbox.core.own_ports import OwnPort, find
 from sandbox.drivers.delivery.addresses import usable
 from sandbox.drivers.delivery.base import Outcome
 
@@ -31,7 +33,8 @@ class Fate:
 class Poster:
     """Used in one asyncio loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, own_ports: Sequence[OwnPort] = ()) -> None:
+        self._own_ports = own_ports
         self._client = httpx.AsyncClient(
             verify=False,  # subscribers on this machine have certificates that nobody else signed
             trust_env=False,
@@ -46,10 +49,7 @@ class Poster:
         """Within so many real seconds. Never raises but to be cancelled: every attempt has a fate."""
         try:
             async with asyncio.timeout(seconds):
-                address = await resolve(letter.url)
-                if address is None:
-                    return refused(letter.url)
-                return await self._post(letter, address)
+                return await self._post(letter, await destination(letter.url, self._own_ports))
         except Exception as error:
             return fate_of(error)
 
@@ -63,8 +63,26 @@ class Poster:
             return Fate(outcome=Outcome.ANSWERED, status_code=response.status_code)  # the body is nobody's business
 
 
+class NotAllowed(Exception):
+    """The sandbox does not send there; the message says why."""
+
+
+async def destination(url: str, own_ports: Sequence[OwnPort]) -> str:
+    """The address that a connection may go to. OSError: nobody has the name; NotAllowed.
+
+    Subscribe has refused the sandbox's own ports as far as the URL shows them; here a name has its address. Ports of load balancers may
+    subscribe: on AWS, too, an application behind one may be the endpoint.
+    """
+    host, port, address = urlsplit(url).hostname or "", port_of(url), await resolve(url)
+    if address is None:
+        raise NotAllowed(f"{host} is outside this machine and its private networks")
+    if own := find((each for each in own_ports if not each.of_load_balancer), address, port):
+        raise NotAllowed(f"{host}:{port} is {own.what}")
+    return address
+
+
 async def resolve(url: str) -> str | None:
-    """The address that a connection may go to; None: it leads outside. OSError: nobody has the name."""
+    """The address of its host; None: it leads outside. OSError: nobody has the name."""
     found = await asyncio.get_running_loop().getaddrinfo(urlsplit(url).hostname or "", port_of(url), type=socket.SOCK_STREAM)
     return usable(str(each[4][0]) for each in found)
 
@@ -75,14 +93,11 @@ def port_of(url: str) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def refused(url: str) -> Fate:
-    host = urlsplit(url).hostname or ""
-    return Fate(outcome=Outcome.REFUSED, detail=f"not sent: {host} is outside this machine and its private networks")
-
-
 def fate_of(error: Exception) -> Fate:
     if isinstance(error, TimeoutError):
         return Fate(outcome=Outcome.TIMED_OUT)
+    if isinstance(error, NotAllowed):
+        return Fate(outcome=Outcome.REFUSED, detail=f"not sent: {error}")
     known = isinstance(error, OSError | httpx.HTTPError | ValueError)
     return Fate(outcome=Outcome.FAILED, detail=_reason(error) if known else f"{type(error).__name__}: {error}")
 

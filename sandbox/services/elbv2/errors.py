@@ -89,6 +89,11 @@ def invalid_targets(sentence: str, ids: Iterable[str]) -> ApiError:
     return refusal("InvalidTarget", f"The following targets are {sentence}: {', '.join(repr(each) for each in ids)}")
 
 
+def own_ports(found: Iterable[str]) -> ApiError:
+    """TG-4 (U). `found`: "'127.0.0.1:4566' is the sandbox's API (SANDBOX_PORT)"."""
+    return refusal("InvalidTarget", f"The following targets are not valid: {', '.join(found)}")
+
+
 def invalid_action(text: str) -> ApiError:
     return refusal("InvalidLoadBalancerAction", text)
 

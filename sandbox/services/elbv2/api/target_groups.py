@@ -4,7 +4,7 @@ Registrations are our `Target` values in `group.sandbox` (moto keys its own by i
 health is written there by the controller through state/snapshot.py and told from there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
+from sandbox.core import own_ports
 from sandbox.core.machine import move
 from sandbox.core.persisted import persisted
 from sandbox.services.elbv2 import errors, model
@@ -82,10 +83,17 @@ class TargetGroups(ELBv2Backend):
         now = {key: getattr(group, _on_group(key)) for key in target_group_validation.DEFAULTS}
         wanted = now | given
         wanted |= target_group_validation.health_check(wanted)
+        self._check_health_check_port(group, str(given.get("healthcheck_port", model.TRAFFIC_PORT)))
         for key in given:
             value = wanted[key]
             setattr(group, _on_group(key), True if key == "healthcheck_enabled" else value)
         return group
+
+    def _check_health_check_port(self, group: Any, port: str) -> None:
+        """Of a group that has targets already; RegisterTargets checks those that come. Traffic ports were checked there."""
+        checked = [] if port == model.TRAFFIC_PORT else [(key.id, int(port)) for key in group.sandbox.targets]
+        if own := list(self._own_ports(checked)):
+            raise errors.configuration(f"Health check port '{port}' is not valid: {', '.join(own)}")
 
     @replaces(why="TG-3: every key and value checked")
     def modify_target_group_attributes(self, target_group_arn: str, attributes: dict[str, Any]) -> None:
@@ -119,6 +127,9 @@ class TargetGroups(ELBv2Backend):
         keys = {_key(group, asked): asked for asked in instances}
         if group.target_type == "instance":
             self._check_instances(group, [key.id for key in keys])
+        ports = [(key.id, port) for key in keys for port in sorted({key.port, check_port(group, key.port)})]
+        if own := list(self._own_ports(ports)):
+            raise errors.own_ports(own)
         zones = {key: self._zone(group, asked) for key, asked in keys.items()}
         targets = group.sandbox.targets
         if len(targets.keys() | keys.keys()) > MOST_TARGETS:
@@ -169,6 +180,25 @@ class TargetGroups(ELBv2Backend):
             raise errors.invalid_targets("not in a running state and cannot be registered", idle)
         if foreign := [each for each, instance in found.items() if instance.vpc_id != group.vpc_id]:
             raise errors.invalid_targets(f"not in the target group VPC '{group.vpc_id}'", foreign)
+
+    def _own_ports(self, targets: Iterable[tuple[str, int]]) -> Iterator[str]:
+        """A clause for each target and port that leads to the sandbox itself, health checks included.
+
+        Its API must not be reached through a load balancer, whose clients may be web pages. A load balancer with a load balancer's port as
+        its target may call itself for ever; all of SANDBOX_LISTENER_PORTS counts, since a listener may be given any of them later.
+        """
+        for target_id, port in targets:
+            address = self._address(target_id)
+            reached = context().extra["runtime"].endpoint(address, port) if address else None
+            if reached and (own := own_ports.find(context().settings.own_ports, *reached)):
+                yield f"'{target_id}:{port}' is {own.what}"
+
+    def _address(self, target_id: str) -> str | None:
+        """None: an instance that is gone."""
+        if not target_id.startswith("i-"):
+            return target_id
+        instance = self.ec2_backend.get_instance_by_id(target_id)
+        return str(instance.private_ip) if instance and instance.private_ip else None
 
     def _zone(self, group: Any, asked: Mapping[str, Any]) -> str | None:
         if group.target_type == "instance":

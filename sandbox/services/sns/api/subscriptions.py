@@ -25,6 +25,8 @@ class Subscriptions(Topics):
         topic = self.get_topic(topic_arn)
         kind = _protocol(protocol)
         checked(subscription_state.check_endpoint, kind, endpoint)
+        if kind in POSTED:
+            checked(subscription_state.check_not_ours, endpoint, context().settings.own_ports)
         values = self._subscription_values(wanted or {}, kind)
         existing = self._find_subscription(topic_arn, endpoint, protocol)
         if existing is not None:

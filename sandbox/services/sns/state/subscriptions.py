@@ -1,10 +1,12 @@
 """What Subscribe takes, and what a subscription of ours knows beside moto's: its token, since when it waits, when it may be told again."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from sandbox.core.own_ports import OwnPort, addresses, find
 from sandbox.core.persisted import persisted
 from sandbox.services.sns.decide.publishing import E164, Refused
 from sandbox.services.sns.model import Protocol
@@ -51,6 +53,16 @@ def check_endpoint(protocol: Protocol, endpoint: str) -> None:
         case Protocol.SQS:
             if not QUEUE_ARN.fullmatch(endpoint):
                 raise Refused("SQS endpoint ARN")
+
+
+def check_not_ours(url: str, own_ports: Iterable[OwnPort]) -> None:
+    """Raises Refused for a URL that leads to the sandbox itself. A name is resolved, and checked again, when something is sent to it
+    (drivers/delivery/posting.py). Ports of load balancers may subscribe: on AWS, too, an application behind one may be the endpoint."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    closed = [own for own in own_ports if not own.of_load_balancer]
+    if own := next(filter(None, (find(closed, address, port) for address in addresses(host))), None):
+        raise Refused(f"Endpoint Reason: {host}:{port} is {own.what}; use a port on which your own program listens")
 
 
 def is_number(text: str) -> bool:

@@ -8,9 +8,10 @@ import argparse
 import json
 import sys
 
+from sandbox.core.own_ports import ENVOY_STREAM
 from sandbox.drivers.proxy.envoy.config.conditions import Json
 
-DEFAULT_ADS = "127.0.0.1:18000"
+DEFAULT_ADS = f"127.0.0.1:{ENVOY_STREAM}"
 DEFAULT_ADMIN = "/run/sandbox/admin.sock"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _SOURCE: Json = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}  # waits for the control plane however long
