@@ -101,6 +101,11 @@ def _region(text: str) -> str:
     return text
 
 
+def _whole_or_auto(low: int, high: int) -> Callable[[str], int | None]:
+    parse_number = _whole(low, high, "auto, or a whole number")
+    return lambda text: None if text == "auto" else parse_number(text)
+
+
 def _row(default: str, parse: Callable[[str], Any], sentence: str) -> Any:
     return field(default=parse(default), metadata={"default": default, "parse": parse, "sentence": sentence})
 
@@ -135,6 +140,16 @@ class Settings:
     seed: int = _row("0", _whole(0, 2**31 - 1), "seed of all chance; the same seed gives the same story")
     cores_per_vcpu: float = _row("0.25", _number(0.01, 64, "a number"), "CPU limit of an instance for each vCPU of its type")
     memory_mib: int = _row("256", _whole(32, 1_048_576), "memory limit of an instance, whatever its type, in MiB")
+    machine_vcpus: int | None = _row(
+        "auto",
+        _whole_or_auto(1, 1_000_000),
+        "vCPUs of all instances together; auto: the lesser of 2 × this machine's memory ÷ memory_mib and 16 × its cores ÷ cores_per_vcpu",
+    )
+    vcpu_limit: int | None = _row(
+        "auto",
+        _whole_or_auto(0, 1_000_000),
+        "vCPU quota of each account and Region for each group of instance types (EC2-15); auto: machine_vcpus",
+    )
     launch_configurations: str = _row(
         "allowed", _one_of("allowed", "refused"), "refused: CreateLaunchConfiguration fails as in accounts made since 2024-10-01 (ASG-16)"
     )

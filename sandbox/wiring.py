@@ -17,6 +17,7 @@ import sandbox.services.autoscaling.api.assembly
 import sandbox.services.autoscaling.api.responses
 import sandbox.services.cloudwatch.api.responses
 import sandbox.services.elbv2.api.responses  # noqa: F401 - what services change in moto is declared when these are imported
+from sandbox import capacity
 from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK, Context, use
 from sandbox.aws.gateway import Gateway
@@ -147,6 +148,7 @@ def build(
     engine = Engine(clock, journal, LOCK)
     chance = random.Random(settings.seed)
     simulated = virtual or settings.runtime == "simulated"
+    settings = capacity.resolved(settings, simulated=simulated)
     drivers = _simulated(engine, clock, world or World(clock, engine.at, chance)) if simulated else real_drivers(clock, settings)
     aws = Context(clock=clock, journal=journal, random=chance, settings=settings, wake=engine.wake)
     aws.extra["runtime"] = drivers.runtime

@@ -2,6 +2,7 @@
 
 import click
 
+from sandbox import capacity
 from sandbox.cli.common import as_json, json_option, table
 from sandbox.settings import Settings
 from sandbox.settings import table as rows_of_the_table
@@ -11,7 +12,8 @@ from sandbox.settings import table as rows_of_the_table
 @json_option
 def settings(as_json_: bool) -> None:
     """List the settings: the environment variable, its value here, its default, what it is."""
-    values = Settings.from_environment().as_json()
+    given = Settings.from_environment()
+    values = capacity.resolved(given, simulated=given.runtime == "simulated").as_json()
     if as_json_:
         as_json(values)
         return

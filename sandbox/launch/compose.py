@@ -138,6 +138,8 @@ def _variables(settings: Settings) -> Mapping[str, str]:
         "SANDBOX_LB_PROVISIONING_SECONDS": f"{settings.lb_provisioning_seconds:g}",
         "SANDBOX_CORES_PER_VCPU": f"{settings.cores_per_vcpu:g}",
         "SANDBOX_MEMORY_MIB": str(settings.memory_mib),
+        "SANDBOX_MACHINE_VCPUS": str(settings.machine_vcpus or "auto"),
+        "SANDBOX_VCPU_LIMIT": str("auto" if settings.vcpu_limit is None else settings.vcpu_limit),
         "SANDBOX_TERMINATED_VISIBLE_MINUTES": f"{settings.terminated_visible_minutes:g}",
     }
 

@@ -1,6 +1,7 @@
 """Auto Scaling by its API: boto3 in process. What is refused, in AWS's words, and what the answers look like."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -266,6 +267,26 @@ def test_a_configuration_that_cannot_be_launched_is_found_at_the_launch(stage: S
     stage.wait(10)
     for name, (_, expected) in wrong.items():
         assert [("Failed", expected)] == [(a["StatusCode"], a["StatusMessage"]) for a in stage.activities(name)]
+
+
+@rule("EC2-15", "ASG-60", "ASG-61")
+@pytest.mark.parametrize("zones", [1, 3])
+def test_a_group_gets_what_the_vCPU_quota_allows_and_the_rest_when_it_is_raised(zones: int) -> None:
+    limited = make(vcpu_limit=6)  # three instances of two vCPUs
+    limited.group(zones=zones, MinSize=1, MaxSize=8, DesiredCapacity=5)
+    limited.wait(60)
+    assert [m["LifecycleState"] for m in limited.described()["Instances"]] == ["InService"] * 3
+    text = (
+        "You have requested more vCPU capacity than your current vCPU limit of 6 allows for the instance bucket that the specified instance"
+        " type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
+        " Launching EC2 instance failed."
+    )
+    ended = [(a["StatusCode"], a.get("StatusMessage")) for a in limited.activities()]
+    assert ended.count(("Successful", None)) == 3
+    assert set(ended) == {("Successful", None), ("Failed", text)}
+    limited.context.settings = replace(limited.context.settings, vcpu_limit=10)
+    limited.wait(180)
+    assert [m["LifecycleState"] for m in limited.described()["Instances"]] == ["InService"] * 5
 
 
 def test_everything_that_a_configuration_says_reaches_the_instance(stage: Stage) -> None:

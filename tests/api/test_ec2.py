@@ -4,7 +4,7 @@ import base64
 import itertools
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -327,6 +327,80 @@ class TestCapacity:
         self.crunch(ec2)
         assert error_of(ec2.api.start_instances, InstanceIds=ids) == ("InsufficientInstanceCapacity", self.TEXT)
         assert ec2.state(ids[0]) == "stopped"
+
+
+@rule("EC2-15")
+class TestVcpuQuota:
+    """t3.micro has 2 vCPUs, t3.xlarge 4, g4dn.xlarge 4 of another quota."""
+
+    TEXT = (
+        "You have requested more vCPU capacity than your current vCPU limit of {} allows for the instance bucket that the specified"
+        " instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
+    )
+
+    def limit(self, ec2: Ec2, vcpus: int, machine: int = 1000) -> None:
+        ec2.context.settings = replace(ec2.context.settings, vcpu_limit=vcpus, machine_vcpus=machine)
+
+    def test_a_launch_over_the_quota_makes_nothing(self, ec2: Ec2) -> None:
+        self.limit(ec2, 8)
+        ec2.run(2)
+        before = ec2.ids()
+        assert error_of(ec2.run, 3) == ("VcpuLimitExceeded", self.TEXT.format(8))
+        assert error_of(ec2.run, InstanceType="t3.2xlarge") == ("VcpuLimitExceeded", self.TEXT.format(8))
+        ec2.wait(3)
+        assert ec2.ids() == before
+        assert sorted(ec2.machines.containers()) == sorted(before)
+        assert len(ec2.run(2)) == 2
+
+    def test_the_limits_of_2000_instances_is_what_the_machine_holds(self, ec2: Ec2) -> None:
+        self.limit(ec2, 5000, machine=100)
+        assert error_of(ec2.run, 2000) == ("VcpuLimitExceeded", self.TEXT.format(100))
+        assert ec2.ids() == []
+
+    def test_between_MinCount_and_MaxCount_as_many_as_the_quota_allows(self, ec2: Ec2) -> None:
+        self.limit(ec2, 9)
+        assert len(ec2.run(MinCount=2, MaxCount=2000)) == 4
+
+    def test_other_instance_families_and_Regions_have_their_own(self, ec2: Ec2) -> None:
+        self.limit(ec2, 4)
+        ec2.run(2)
+        assert len(ec2.run(InstanceType="g4dn.xlarge")) == 1
+        elsewhere = ec2.transport.client("ec2", Scope(HERE.account, "eu-west-1"))
+        image = elsewhere.describe_images()["Images"][0]["ImageId"]
+        elsewhere.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=2, MaxCount=2)
+        assert error_of(ec2.run)[0] == "VcpuLimitExceeded"
+
+    def test_all_of_them_share_the_machine(self, ec2: Ec2) -> None:
+        self.limit(ec2, 4, machine=6)
+        ec2.run(2)
+        assert error_of(ec2.run, InstanceType="g4dn.xlarge") == ("VcpuLimitExceeded", self.TEXT.format(6))
+
+    def test_the_type_of_a_launch_template_counts(self, ec2: Ec2) -> None:
+        self.limit(ec2, 4)
+        data = {"ImageId": AMI, "InstanceType": "t3.2xlarge"}
+        ec2.api.create_launch_template(LaunchTemplateName="large", LaunchTemplateData=data)
+        launch = {"LaunchTemplate": {"LaunchTemplateName": "large"}, "MinCount": 1, "MaxCount": 1}
+        assert error_of(ec2.api.run_instances, **launch) == ("VcpuLimitExceeded", self.TEXT.format(4))
+
+    def test_stopped_and_terminated_instances_do_not_count_and_a_start_does(self, ec2: Ec2) -> None:
+        self.limit(ec2, 6)
+        first, second, third = ec2.running(3)
+        ec2.api.stop_instances(InstanceIds=[first, second])
+        ec2.api.terminate_instances(InstanceIds=[third])
+        ec2.wait(3)
+        ec2.running(2)
+        assert error_of(ec2.api.start_instances, InstanceIds=[first, second]) == ("VcpuLimitExceeded", self.TEXT.format(6))
+        assert [ec2.state(first), ec2.state(second)] == ["stopped", "stopped"]
+        ec2.api.start_instances(InstanceIds=[first])
+        ec2.wait(3)
+        assert ec2.state(first) == "running"
+
+    def test_instances_that_run_already_stay_when_the_limit_is_lowered(self, ec2: Ec2) -> None:
+        ids = ec2.running(2)
+        self.limit(ec2, 0)
+        ec2.api.start_instances(InstanceIds=ids)
+        assert error_of(ec2.run) == ("VcpuLimitExceeded", self.TEXT.format(0))
+        assert [ec2.state(i) for i in ids] == ["running", "running"]
 
 
 @rule("EC2-2", "EC2-11", "EC2-12")

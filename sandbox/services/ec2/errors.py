@@ -58,6 +58,14 @@ def no_capacity(sentence: str) -> ApiError:
     return _error("InsufficientInstanceCapacity", sentence)  # EC2-15
 
 
+def vcpu_limit_exceeded(limit: int) -> ApiError:
+    text = (  # EC2-15
+        f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the instance bucket that the specified"
+        " instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit."
+    )
+    return _error("VcpuLimitExceeded", text)
+
+
 def no_free_address(subnet_id: str) -> ApiError:
     text = f"There are not enough free addresses in subnet '{subnet_id}' to satisfy the requested number of instances."
     return _error("InsufficientFreeAddressesInSubnet", text)

@@ -15,9 +15,9 @@ from sandbox.services.autoscaling.model import (
 
 
 def parameters(group: Any, launch: LaunchInstances, source: LaunchSource) -> dict[str, Any]:
-    """Keyword arguments of boto3's run_instances. All of `launch.count` or none."""
+    """Keyword arguments of boto3's run_instances: as many of `launch.count` as EC2 has room for. The rest is missing at the next look."""
     made = _of_template(group, source) if source.is_template else _of_configuration(group, launch)
-    request = {"MinCount": launch.count, "MaxCount": launch.count, **made}
+    request = {"MinCount": 1, "MaxCount": launch.count, **made}
     if "NetworkInterfaces" in request:
         request["NetworkInterfaces"][0]["SubnetId"] = launch.subnet_id
     else:

@@ -41,7 +41,7 @@ class SandboxEC2(EC2Backend):
 
     # ---- launching ------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="EC2-3: pending until the machine runs; MaxCount, templates, capacity, addresses, user data limit")
+    @replaces(why="EC2-3, EC2-15: pending until the machine runs; MaxCount, templates, capacity, quotas, addresses, user data limit")
     def run_instances(self, image_id: str, count: int, user_data: Any, security_group_names: list[str], **kwargs: Any) -> Any:
         request = launches.current(count)
         template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
@@ -53,6 +53,7 @@ class SandboxEC2(EC2Backend):
         if subnet := launches.choose_subnet(self, kwargs):
             kwargs["subnet_id"] = subnet.id
             count = launches.how_many(request, subnet, kwargs)
+            count = launches.fitting(kwargs.get("instance_type", "m1.small"), request.minimum, count, launches.held(self))
         before = set(self.reservations)
         try:
             reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
@@ -98,16 +99,17 @@ class SandboxEC2(EC2Backend):
 
     # ---- start, stop, reboot, terminate -----------------------------------------------------------------------------------------------
 
-    @replaces(why="EC2-4, EC2-14, EC2-16: only from stopped, needs capacity, all or nothing")
+    @replaces(why="EC2-4, EC2-14 to EC2-16: only from stopped, needs capacity and vCPUs of the quota, all or nothing")
     def start_instances(self, instance_ids: list[str]) -> list[tuple[Any, Any]]:
         instances = self.get_multi_instances_by_id(instance_ids)
         for instance in instances:
             if instance.lifecycle_state not in STARTABLE:
                 raise errors.cannot_be_started(instance.id)
-        for instance in instances:
-            refusal = launches.no_capacity(instance.availability_zone, instance.instance_type)
-            if refusal and instance.lifecycle_state is InstanceState.STOPPED:
+        stopped = [instance for instance in instances if instance.lifecycle_state is InstanceState.STOPPED]
+        for instance in stopped:
+            if refusal := launches.no_capacity(instance.availability_zone, instance.instance_type):
                 raise errors.no_capacity(refusal)
+        launches.check_quotas_of_start(self, stopped)
         return [(instance, instance.start()) for instance in instances]
 
     @replaces(why="EC2-4, EC2-14: only what has run, all or nothing; EC2-5: Force")

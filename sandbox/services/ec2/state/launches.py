@@ -5,7 +5,7 @@ backend.run_instances calls these in order. `launch_spec` is the other end: what
 
 import base64
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,13 +15,18 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
 from moto.ec2.exceptions import InvalidParameterCombination
+from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from sandbox.aws.context import context
 from sandbox.drivers.runtime.base import LaunchSpec
 from sandbox.services.ec2 import errors
+from sandbox.services.ec2.decide import quotas
+from sandbox.services.ec2.decide.quotas import Held, Limits
+from sandbox.services.ec2.model import InstanceState
 from sandbox.services.ec2.state import addresses
 
+COUNTED = (InstanceState.PENDING, InstanceState.RUNNING)  # against quotas: a stopped instance uses no vCPU
 USER_DATA_LIMIT = 16384  # UD-1, bytes before base64
 
 
@@ -146,6 +151,44 @@ def how_many(request: LaunchRequest, subnet: Any, arguments: Mapping[str, Any]) 
     return count
 
 
+# ---- vCPU quotas (EC2-15) -----------------------------------------------------------------------------------------------------------
+
+
+def held(backend: Any) -> list[Held]:
+    """The pending and running instances of all accounts and Regions; `here` are those of `backend`'s."""
+    every = ((one, instance) for regions in ec2_backends.values() for one in regions.values() for instance in one.all_instances())
+    return [
+        Held(instance_type=instance.instance_type, vcpus=vcpus(instance.instance_type), here=one is backend)
+        for one, instance in every
+        if instance.lifecycle_state in COUNTED
+    ]
+
+
+def fitting(instance_type: str, minimum: int, maximum: int, present: Iterable[Held]) -> int:
+    """How many of `maximum` instances the quotas leave room for; VcpuLimitExceeded when that is less than `minimum`."""
+    settings = context().settings
+    room = quotas.room(instance_type, present, Limits(quota=settings.vcpu_limit, machine=settings.machine_vcpus))
+    if room is None:
+        return maximum
+    count = min(maximum, room.vcpus // vcpus(instance_type))
+    if count < minimum:
+        raise errors.vcpu_limit_exceeded(room.limit)
+    return count
+
+
+def check_quotas_of_start(backend: Any, stopped: Iterable[Any]) -> None:
+    """VcpuLimitExceeded when not all of them can run."""
+    present = held(backend)
+    for instance in stopped:
+        fitting(instance.instance_type, 1, 1, present)
+        present.append(Held(instance_type=instance.instance_type, vcpus=vcpus(instance.instance_type), here=True))
+
+
+def vcpus(instance_type: str) -> int:
+    """1 for a type that moto does not know: it is refused for that."""
+    return int(INSTANCE_TYPES.get(instance_type, {}).get("VCpuInfo", {}).get("DefaultVCpus", 1))
+
+
 # ---- what the runtime needs ---------------------------------------------------------------------------------------------------------
 
 
@@ -153,7 +196,6 @@ def launch_spec(instance: Any) -> LaunchSpec:
     """The machine of a pending instance. Limits: vCPUs × cores_per_vcpu, and the type's memory up to memory_mib (settings)."""
     subnet = instance.ec2_backend.get_subnet(instance.subnet_id)
     size = INSTANCE_TYPES.get(instance.instance_type, {})
-    vcpus = size.get("VCpuInfo", {}).get("DefaultVCpus", 1)
     settings = context().settings
     memory = size.get("MemoryInfo", {}).get("SizeInMiB", settings.memory_mib)
     return LaunchSpec(
@@ -169,7 +211,7 @@ def launch_spec(instance: Any) -> LaunchSpec:
         private_ip_address=instance.private_ip,
         private_dns_name=instance.private_dns_name,
         user_data=decoded(instance.user_data),
-        cpu_limit=vcpus * settings.cores_per_vcpu,
+        cpu_limit=vcpus(instance.instance_type) * settings.cores_per_vcpu,
         memory_mib=min(memory, settings.memory_mib),
         labels=dict(instance.ec2_backend.tags.get(instance.id, {})),
     )
