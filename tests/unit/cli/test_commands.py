@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.capacity import Machine
 from sandbox.cli.main import run
 from sandbox.cli.scenario import Scenario
 from sandbox.control.app import control_app
@@ -87,6 +88,14 @@ def test_lists_are_whole_lines_where_nobody_looks(
 def test_json_is_json(given: ControlSurface, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert run([*arguments, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)
+
+
+def test_settings_show_the_vcpus_that_auto_stands_for(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.capacity.this_machine", lambda settings: Machine(cores=2, memory_mib=24_000))
+    monkeypatch.setenv("SANDBOX_VCPU_LIMIT", "20")
+    assert run(["settings"]) == 0
+    shown = {line.split()[0]: line.split()[1:3] for line in capsys.readouterr().out.splitlines() if line.startswith("SANDBOX_")}
+    assert (shown["SANDBOX_MACHINE_VCPUS"], shown["SANDBOX_VCPU_LIMIT"]) == (["128", "auto"], ["20", "auto"])
 
 
 def test_env_is_for_eval(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
