@@ -75,7 +75,7 @@ def up(settings: Settings) -> None:
 def _check_network(engine: DockerEngine, settings: Settings) -> None:
     """Before anything is started: an overlap would else be found at the first launch."""
     networks = DockerNetworks(engine, None)
-    networks.look()
+    networks.refresh()
     if overlap := networks.check_cidr(settings.vpc_cidr):
         raise UserError(f"The default VPC has no network: {overlap}", "SANDBOX_VPC_CIDR=10.99.0.0/16 sandbox up")
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import psutil
 
 from sandbox.core.errors import UserError
-from sandbox.drivers.runtime.process.children import wait_for_end
+from sandbox.drivers.runtime.process.processes import wait_for_end
 from sandbox.settings import PREFIX, Settings
 
 PATIENCE = 30.0  # real seconds for it to end by itself

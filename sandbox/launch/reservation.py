@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 
 from sandbox.core.errors import UserError
 from sandbox.drivers.runtime.docker import labels
-from sandbox.drivers.runtime.docker.engine import DockerEngine, Refused
+from sandbox.drivers.runtime.docker.engine import DockerApiError, DockerEngine
 from sandbox.settings import Settings
 
 OWN, OTHERS = "reserved", "reserved-for-others"
@@ -25,10 +25,10 @@ def reserved(engine: DockerEngine, settings: Settings) -> Iterator[None]:
     """
     try:
         _take(engine, OWN, settings.vpc_cidr)
-        with suppress(Refused):  # somebody has it: then Docker gives it to nobody else
+        with suppress(DockerApiError):  # somebody has it: then Docker gives it to nobody else
             _take(engine, OTHERS, Settings().vpc_cidr)
         yield
-    except Refused as refused:
+    except DockerApiError as refused:
         raise UserError(f"The default VPC has no network: {refused}", "SANDBOX_VPC_CIDR=10.99.0.0/16 sandbox up") from refused
     finally:
         for which in (OWN, OTHERS):

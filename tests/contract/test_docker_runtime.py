@@ -1,4 +1,4 @@
-"""What only containers can show: the tutorial's deploy.sh, limits, refusals of Docker, an engine that goes away, the VPC router."""
+"""What only the Docker runtime has: the tutorial's deploy.sh, limits, refusals of Docker, an engine that stops, the VPC router."""
 
 import gc
 import socket
@@ -47,10 +47,10 @@ def launched(world: DockerWorld, spec: LaunchSpec) -> LaunchSpec:
 # ---- the machine -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("script", ["as the page means it", "corrected"])
+@pytest.mark.parametrize("script", ["as the page intends it", "corrected"])
 @rule("UD-5", "UD-6", "UD-7", "TUT-11", "TUT-12", "TUT-13", "TUT-17", "DNS-3")
 def test_the_tutorials_deploy_script_runs_offline_and_the_application_answers(world: DockerWorld, script: str) -> None:
-    """The page's with sudo before each command, the corrected one as the root that it runs as (TUT-17)."""
+    """The page's script has sudo before each command; the corrected one runs its commands as root (TUT-17)."""
     as_written = (ROOT / "app/deploy-as-written.sh").read_text()
     text = as_written.removeprefix("# deploy.sh\n") if script != "corrected" else (ROOT / "app/deploy.sh").read_text()
     spec = launched(world, launch_spec(user_data=text.encode()))
@@ -68,17 +68,17 @@ def test_the_tutorials_deploy_script_runs_offline_and_the_application_answers(wo
 
 @pytest.mark.parametrize(("script", "goes_on"), [("deploy-as-written.sh", True), ("deploy.sh", False)])
 @rule("TUT-14", "TUT-15", "UD-8")
-def test_a_user_that_the_distribution_does_not_have_is_passed_over_unless_the_script_ends_at_its_first_error(
+def test_a_user_that_the_distribution_does_not_have_is_skipped_unless_the_script_ends_at_its_first_error(
     world: DockerWorld, script: str, goes_on: bool
 ) -> None:
-    """What `ubuntu` is on Amazon Linux, `ec2-user` is here."""
+    """On Amazon Linux there is no user `ubuntu`; here there is no `ec2-user`."""
     text = (ROOT / "app" / script).read_text().removeprefix("# deploy.sh\n").replace("ubuntu:ubuntu", "ec2-user:ec2-user")
     spec = launched(world, launch_spec(user_data=text.encode()))
-    until_said(world, spec, "chown: invalid user: ")
+    until_logged(world, spec, "chown: invalid user: ")
     if goes_on:
         assert world.answers(spec)
     else:
-        until_said(world, spec, "Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)")
+        until_logged(world, spec, "Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)")
         assert world.refuses(spec)
     assert world.runtime.containers()[spec.instance_id].state is RUNNING
 
@@ -93,14 +93,14 @@ def test_without_user_data_a_production_server_answers_on_port_80(world: DockerW
 @rule("UD-4", "TUT-10")
 def test_the_tutorials_deploy_script_with_its_caption_is_not_run(world: DockerWorld) -> None:
     spec = launched(world, launch_spec(user_data=(ROOT / "app/deploy-as-written.sh").read_bytes()))
-    until_said(world, spec, "handlers[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'# deploy.sh'...'")
+    until_logged(world, spec, "handlers[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'# deploy.sh'...'")
     assert world.runtime.containers()[spec.instance_id].state is RUNNING
 
 
 @rule("UD-8")
-def test_script_that_fails_is_told_of_and_the_machine_stays_up(world: DockerWorld) -> None:
+def test_script_that_fails_is_reported_and_the_machine_stays_up(world: DockerWorld) -> None:
     spec = launched(world, launch_spec(user_data=b"#!/bin/bash\necho now it fails\nexit 3\n"))
-    until_said(world, spec, "Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)")
+    until_logged(world, spec, "Failed to run module scripts-user (scripts in /var/lib/cloud/instance/scripts)")
     assert "now it fails" in world.inside(spec, "cat", "/var/log/cloud-init-output.log")
     assert world.runtime.containers()[spec.instance_id].state is RUNNING
 
@@ -110,7 +110,7 @@ def test_script_runs_as_root_in_the_root_folder_with_a_bare_environment(world: D
     spec = launched(
         world, launch_spec(user_data=b"#!/usr/bin/env python3\nimport os\nprint(os.getuid(), os.getcwd(), sorted(os.environ))\n")
     )
-    until_said(world, spec, "0 / ['LANG', 'PATH']")
+    until_logged(world, spec, "0 / ['LANG', 'PATH']")
 
 
 def test_machine_stays_up_when_its_application_dies(world: DockerWorld) -> None:
@@ -162,23 +162,24 @@ def test_address_in_use_fails_with_a_sentence_and_can_be_terminated(world: Docke
     world.wait(lambda containers: same_address.instance_id not in containers)
 
 
-def test_missing_image_is_told_before_and_at_the_launch() -> None:
+def test_missing_image_is_reported_before_and_at_the_launch() -> None:
     name = unique_name()
     runtime = DockerRuntime(WallClock(), name, None, None, {DEFAULT_IMAGE: "sandbox/machine:no-such-tag"})
+    missing = "The Docker image sandbox/machine:no-such-tag does not exist. next: make images"
     try:
-        assert runtime.available() == "The image sandbox/machine:no-such-tag is not there: run make images."
+        assert runtime.available() == missing
         spec = launch_spec()
         failed = threading.Event()
         runtime.on_change(lambda i: failed.set() if runtime.containers()[i].state is FAILED else None)
         runtime.launch(spec)
         assert failed.wait(PATIENCE)
-        assert runtime.containers()[spec.instance_id].error == "The image sandbox/machine:no-such-tag is not there: run make images."
+        assert runtime.containers()[spec.instance_id].error == missing
     finally:
         runtime.remove_all()
         runtime.close()
 
 
-def test_cidr_of_another_network_is_refused_with_its_name_and_launch_there_fails_so(world: DockerWorld) -> None:
+def test_cidr_of_another_network_is_refused_with_its_name_and_a_launch_there_fails(world: DockerWorld) -> None:
     other = DockerWorld()
     try:
         launched(other, launch_spec(10))
@@ -200,7 +201,7 @@ def test_cidr_of_another_network_is_refused_with_its_name_and_launch_there_fails
         other.clean()
 
 
-def test_network_of_a_deleted_subnet_gives_way_to_a_new_one(world: DockerWorld) -> None:
+def test_stale_network_of_a_deleted_subnet_is_removed_for_a_new_one(world: DockerWorld) -> None:
     old = launched(world, launch_spec(10))
     world.runtime.terminate(old.instance_id)
     world.wait(lambda containers: not containers)
@@ -221,7 +222,7 @@ def test_removing_all_leaves_another_sandbox_alone(world: DockerWorld) -> None:
 
 
 class Gate:
-    """A Unix socket in front of Docker's that can be shut: Docker that does not answer, without touching the engine."""
+    """A Unix socket in front of Docker's that can be shut, so that Docker does not answer although the engine runs."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -247,7 +248,7 @@ class Gate:
         self.path.unlink(missing_ok=True)
 
     def freeze(self) -> None:
-        """Connections are taken, and nothing comes of them."""
+        """Connections are accepted, and no response comes."""
         self._flowing.clear()
 
     def thaw(self) -> None:
@@ -273,14 +274,14 @@ class Gate:
 
 @pytest.fixture
 def leaking_sdk() -> Iterator[None]:
-    """docker/transport/unixconn.py leaves a socket unclosed when it cannot connect: let the collector find it here, not in another test."""
+    """docker/transport/unixconn.py leaves a socket open when it cannot connect: it is collected here, not in another test."""
     yield
     gc.collect()
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.usefixtures("leaking_sdk")
-def test_verbs_asked_while_docker_is_away_are_carried_out_when_it_is_back(tmp_path: Path) -> None:
+def test_verbs_requested_while_docker_is_down_are_carried_out_when_it_is_up(tmp_path: Path) -> None:
     gate = Gate(tmp_path / "docker.sock")
     gate.open()
     world = DockerWorld(docker_host=f"unix://{gate.path}")
@@ -288,7 +289,7 @@ def test_verbs_asked_while_docker_is_away_are_carried_out_when_it_is_back(tmp_pa
         first, second = launched(world, launch_spec(10)), launch_spec(11)
         gate.shut()
         world.runtime.launch(second)
-        world.kill(first)  # while nobody looks
+        world.kill(first)  # while the runtime cannot see it
         assert world.runtime.containers()[second.instance_id].state is ContainerState.STARTING
 
         gate.open()
@@ -303,9 +304,7 @@ def test_verbs_asked_while_docker_is_away_are_carried_out_when_it_is_back(tmp_pa
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.usefixtures("leaking_sdk")
-def test_an_engine_that_stands_still_is_told_and_its_work_is_done_once_when_it_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_frozen_engine_is_reported_and_its_work_is_done_once_when_it_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(docker_runtime, "LIVENESS_INTERVAL", 0.1)
     monkeypatch.setattr(docker_runtime, "LIVENESS_TIMEOUT", 0.3)
     gate = Gate(tmp_path / "docker.sock")
@@ -315,7 +314,7 @@ def test_an_engine_that_stands_still_is_told_and_its_work_is_done_once_when_it_g
         spec = launch_spec(10)
         gate.freeze()
         world.runtime.launch(spec)
-        until(lambda: world.runtime.available() == "Docker does not answer: it is there, and stands still.")
+        until(lambda: world.runtime.available() == "Docker does not answer: it accepts connections, but sends no response.")
         assert world.runtime.containers()[spec.instance_id].state is ContainerState.STARTING
         gate.thaw()
         world.wait(is_in(spec.instance_id, RUNNING))
@@ -328,7 +327,7 @@ def test_an_engine_that_stands_still_is_told_and_its_work_is_done_once_when_it_g
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.usefixtures("leaking_sdk")
-def test_engine_that_never_answered_is_said_to_be_away(tmp_path: Path) -> None:
+def test_engine_that_never_answered_is_reported_as_unavailable(tmp_path: Path) -> None:
     runtime = DockerRuntime(WallClock(), unique_name(), f"unix://{tmp_path}/no.sock", None, {DEFAULT_IMAGE: MACHINE_IMAGE})
     try:
         assert runtime.available() == "Docker does not answer: No such file or directory"
@@ -340,7 +339,7 @@ def test_engine_that_never_answered_is_said_to_be_away(tmp_path: Path) -> None:
 
 
 def test_router_joins_subnets_and_a_subnet_that_is_cut_off_is_silent() -> None:
-    """As in docker-compose.yml: a container owns the namespace, here a command in it stands for the control plane's own."""
+    """As in docker-compose.yml a container owns the namespace; commands in it stand for those of the control plane."""
     name = unique_name()
     helper = DockerWorld(name=name)
     edge, netns = f"{name}-edge", f"{name}-netns"
@@ -376,8 +375,8 @@ def test_router_joins_subnets_and_a_subnet_that_is_cut_off_is_silent() -> None:
         helper.docker("network", "rm", edge)
 
 
-def until_said(world: DockerWorld, spec: LaunchSpec, words: str) -> None:
-    """Waits until the console has the words: follows the container's output, which ends when it was found or the machine did."""
+def until_logged(world: DockerWorld, spec: LaunchSpec, words: str) -> None:
+    """Waits until the console log contains the words: follows the container's output until they are found or it ends."""
     command = ["docker", "logs", "--follow", f"{world.name}-{spec.instance_id}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as follow:
         alarm = threading.Timer(PATIENCE, follow.kill)

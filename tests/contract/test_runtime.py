@@ -1,4 +1,4 @@
-"""What every runtime does, be it containers, processes or the simulated world."""
+"""What every runtime does, with containers, processes or the simulated world."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RuntimeWor
 
 
 def has_no_application(world: RuntimeWorld, number: int) -> bool:
-    """Refused still when another machine, started later, has its application up: so it is not just late."""
+    """The connection is refused even when the application of a machine that was started later answers, so it is not just slow."""
     witness = launch_spec(200)
     world.runtime.launch(witness)
     world.wait(is_in(witness.instance_id, RUNNING))
@@ -118,7 +118,7 @@ def test_instance_killed_from_outside_is_seen_as_exited(world: RuntimeWorld) -> 
 
 
 @rule("EC2-7")
-def test_terminated_instance_is_gone_and_its_address_free(world: RuntimeWorld) -> None:
+def test_terminated_instance_is_removed_and_its_address_free(world: RuntimeWorld) -> None:
     spec = launch_spec()
     world.runtime.launch(spec)
     world.wait(is_in(spec.instance_id, RUNNING))
@@ -133,7 +133,7 @@ def test_terminated_instance_is_gone_and_its_address_free(world: RuntimeWorld) -
     assert world.answers(other)
 
 
-def test_instance_terminated_while_it_starts_is_gone(world: RuntimeWorld) -> None:
+def test_instance_terminated_while_it_starts_is_removed(world: RuntimeWorld) -> None:
     spec = launch_spec()
     world.runtime.launch(spec)
     world.runtime.terminate(spec.instance_id)
@@ -173,7 +173,7 @@ def test_user_data_that_is_no_script_leaves_a_running_machine_without_applicatio
     assert world.runtime.containers()[spec.instance_id].state is RUNNING
 
 
-def test_another_control_plane_takes_the_instances_over(world: RuntimeWorld) -> None:
+def test_another_control_plane_adopts_the_instances(world: RuntimeWorld) -> None:
     running, stopped = launch_spec(10), launch_spec(11)
     for spec in (running, stopped):
         world.runtime.launch(spec)
@@ -219,11 +219,11 @@ def test_remove_all_removes_every_instance_whatever_its_state(world: RuntimeWorl
     assert world.again().containers() == {}
 
 
-def test_cidr_that_nothing_of_this_machine_has_is_accepted(world: RuntimeWorld) -> None:
+def test_cidr_that_nothing_on_this_machine_uses_is_accepted(world: RuntimeWorld) -> None:
     assert world.runtime.check_cidr("10.234.0.0/16") is None
 
 
-def test_console_tells_of_the_boot(world: RuntimeWorld) -> None:
+def test_console_log_contains_the_boot(world: RuntimeWorld) -> None:
     spec = launch_spec()
     world.runtime.launch(spec)
     world.wait(is_in(spec.instance_id, RUNNING))

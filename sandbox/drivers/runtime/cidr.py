@@ -1,5 +1,5 @@
-"""Which address ranges are taken on this machine: Docker refuses a subnet that overlaps another network of its own, and one that overlaps a
-route of the host would be unreachable from it. So a VPC is refused at its creation, with both names (architecture.md, rule 8).
+"""Address ranges that this machine uses already. Docker refuses a subnet that overlaps another of its networks, and a subnet that overlaps
+a route of the host could not be reached from it. So the creation of such a VPC is refused, with both ranges in the message.
 """
 
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ ROUTES = Path("/proc/net/route")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    what: str  # "the Docker network bridge" | "the route of eth0": as it stands in the sentence
+    what: str  # "the Docker network bridge" | "the route of eth0": its words in the sentence
     cidr: IPv4Network
 
 
 def overlap(cidr: str, taken: Iterable[Range]) -> str | None:
-    """One sentence that names the CIDR and the first range that it overlaps; None when it overlaps none."""
+    """One sentence with the CIDR and the first range that it overlaps; None when it overlaps none."""
     wanted = IPv4Network(cidr)
     for other in taken:
         if wanted.overlaps(other.cidr):
@@ -26,7 +26,7 @@ def overlap(cidr: str, taken: Iterable[Range]) -> str | None:
 
 
 def host_routes(table: Path = ROUTES) -> list[tuple[str, IPv4Network]]:
-    """(interface, destination) of this namespace's IPv4 routes without the default route; none where the system does not tell (macOS)."""
+    """(interface, destination) of the IPv4 routes of this network namespace, without the default route. Empty without /proc (macOS)."""
     try:
         lines = table.read_text().splitlines()[1:]
     except OSError:
@@ -46,5 +46,5 @@ def _bits(little_endian_mask: str) -> int:
 
 
 def ipv4(cidrs: Iterable[str]) -> list[IPv4Network]:
-    """Those of the CIDRs that are IPv4."""
+    """The IPv4 ones of these CIDRs."""
     return [network for network in map(ip_network, cidrs) if isinstance(network, IPv4Network)]

@@ -12,7 +12,7 @@ def to_json(spec: LaunchSpec) -> str:
 
 
 def from_json(text: str) -> LaunchSpec:
-    """What `to_json` wrote. Raises ValueError when it is something else."""
+    """The inverse of `to_json`. Raises ValueError for any other text."""
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError(f"not a launch specification: {text[:80]}")

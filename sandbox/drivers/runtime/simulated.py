@@ -1,7 +1,7 @@
-"""Machines of the simulated world (sandbox/drivers/world.py): the same verbs, in virtual time, deterministic, without I/O.
+"""The Runtime of the simulated world (sandbox/drivers/world.py): deterministic, in virtual time, without I/O.
 
-A machine of the world outlives this object, as a container outlives the control plane: another SimulatedRuntime on the same world finds
-its machines as orphans.
+Machines belong to the world and outlive this object, as containers outlive the control plane: another SimulatedRuntime on the same world
+finds them as orphans.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from sandbox.drivers.runtime.user_data import application_starts
 from sandbox.drivers.world import Machine, World
 
 KILLED = 137  # exit code of a container whose first process got SIGKILL
-STOPPED = 0  # instance-init ends well on SIGTERM
+STOPPED = 0  # exit code of instance-init on SIGTERM
 CANNOT_STOP = (ContainerState.EXITED, ContainerState.FAILED, ContainerState.STOPPING, ContainerState.REMOVING)
 
 
@@ -22,7 +22,7 @@ CANNOT_STOP = (ContainerState.EXITED, ContainerState.FAILED, ContainerState.STOP
 class _Entry:
     container: Container
     console: str = ""
-    moment: int = 0  # grows with each verb: a timer of an overtaken one does nothing
+    generation: int = 0  # increases with each verb; the timer of an earlier verb then has no effect
 
 
 class SimulatedRuntime:
@@ -41,7 +41,7 @@ class SimulatedRuntime:
         entry = _Entry(Container(instance_id=spec.instance_id, state=ContainerState.STARTING))
         self._entries[spec.instance_id] = entry
         if error := self._world.launch_error(spec.availability_zone):
-            self._show(entry, state=ContainerState.FAILED, error=error)
+            self._update(entry, state=ContainerState.FAILED, error=error)
             return
         self._world.machines[spec.instance_id] = Machine(
             instance_id=spec.instance_id,
@@ -61,7 +61,7 @@ class SimulatedRuntime:
         entry = self._entries.get(instance_id)
         if entry is None or (entry.container.state in CANNOT_STOP and not (force and entry.container.state is ContainerState.STOPPING)):
             return
-        self._show(entry, state=ContainerState.STOPPING)
+        self._update(entry, state=ContainerState.STOPPING)
         self._after(entry, timedelta(0) if force else self._world.stop_time, lambda: self._exited(entry, KILLED if force else STOPPED))
 
     def reboot(self, instance_id: str) -> None:
@@ -73,20 +73,20 @@ class SimulatedRuntime:
     def terminate(self, instance_id: str) -> None:
         entry = self._entries.get(instance_id)
         if entry and entry.container.state is not ContainerState.REMOVING:
-            self._show(entry, state=ContainerState.REMOVING)
+            self._update(entry, state=ContainerState.REMOVING)
             self._after(entry, self._world.stop_time, lambda: self._gone(instance_id))
 
     def remove_all(self) -> tuple[str, ...]:
-        """At once, without the time that machines need to stop."""
+        """Takes no virtual time."""
         for instance_id, entry in list(self._entries.items()):
-            entry.moment += 1
+            entry.generation += 1
             self._gone(instance_id)
         return ()
 
     def crash(self, instance_id: str, exit_code: int = KILLED) -> None:
-        """The machine ends by itself, or by another's hand: what `docker kill` is to a container."""
+        """The machine's processes end without a verb, as with `docker kill`."""
         entry = self._entries[instance_id]
-        entry.moment += 1
+        entry.generation += 1
         self._exited(entry, exit_code)
 
     # ---- reads -------------------------------------------------------------------------------------------------------------------------
@@ -116,14 +116,14 @@ class SimulatedRuntime:
         return None
 
     def close(self) -> None:
-        """Machines go on running; timers of this object no longer find what they wait for."""
+        """Machines keep running; the timers of this object have no effect any more."""
         for entry in self._entries.values():
-            entry.moment += 1
+            entry.generation += 1
 
     # ---- what happens ------------------------------------------------------------------------------------------------------------------
 
     def _boot(self, entry: _Entry, after: timedelta) -> None:
-        self._show(entry, state=ContainerState.STARTING, exit_code=None, oom_killed=False)
+        self._update(entry, state=ContainerState.STARTING, exit_code=None, oom_killed=False)
         self._after(entry, after, lambda: self._up(entry))
 
     def _up(self, entry: _Entry) -> None:
@@ -134,31 +134,31 @@ class SimulatedRuntime:
         serves = application_starts(machine.user_data, machine.boots)
         machine.answers_from = now + self._world.app_start_time if serves else None
         entry.console += f"boot {machine.boots}: {'the application starts' if serves else 'no application'}\n"
-        self._show(entry, state=ContainerState.RUNNING, boots=machine.boots, started_at=now)
+        self._update(entry, state=ContainerState.RUNNING, boots=machine.boots, started_at=now)
 
     def _exited(self, entry: _Entry, exit_code: int) -> None:
         self._down(entry.container.instance_id)
-        self._show(entry, state=ContainerState.EXITED, exit_code=exit_code)
+        self._update(entry, state=ContainerState.EXITED, exit_code=exit_code)
 
     def _gone(self, instance_id: str) -> None:
         self._world.machines.pop(instance_id, None)
         del self._entries[instance_id]
-        self._tell(instance_id)
+        self._notify(instance_id)
 
     def _down(self, instance_id: str) -> None:
         machine = self._world.machine(instance_id)
         machine.running, machine.answers_from = False, None
 
     def _after(self, entry: _Entry, duration: timedelta, then: Callable[[], None]) -> None:
-        entry.moment += 1
-        moment = entry.moment
-        self._world.at(self._world.clock.now() + duration, lambda: then() if entry.moment == moment else None)
+        entry.generation += 1
+        generation = entry.generation
+        self._world.at(self._world.clock.now() + duration, lambda: then() if entry.generation == generation else None)
 
-    def _show(self, entry: _Entry, **changes: object) -> None:
+    def _update(self, entry: _Entry, **changes: object) -> None:
         entry.container = replace(entry.container, **changes)  # type: ignore[arg-type]
-        self._tell(entry.container.instance_id)
+        self._notify(entry.container.instance_id)
 
-    def _tell(self, instance_id: str) -> None:
+    def _notify(self, instance_id: str) -> None:
         for callback in self._callbacks:
             callback(instance_id)
 

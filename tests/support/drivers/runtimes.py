@@ -1,5 +1,5 @@
-"""The three runtimes as the contract suite sees them: how to make one (and a second on the same world), to wait, to break, to ask the
-application. The simulated one waits in virtual time; the real ones wait for `on_change`, never for a while.
+"""Harnesses of the three runtimes for the contract suite: creating one (and a second on the same world), waiting, breaking, and
+requests to the application. The simulated one waits in virtual time; the real ones wait for `on_change`, never for a fixed time.
 """
 
 import http.client
@@ -29,13 +29,13 @@ from sandbox.drivers.world import Answer, World
 from sandbox.engine import Engine
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 60.0  # real seconds before a real runtime counts as stuck; a machine under load is slow
+PATIENCE = 60.0  # real seconds before a real runtime counts as stuck, also on a loaded machine
 MACHINE_IMAGE = os.environ.get("SANDBOX_MACHINE_IMAGE", "sandbox/machine:latest")
 Condition = Callable[[Mapping[str, Container]], bool]
 
 
 def launch_spec(number: int = 10, user_data: bytes | None = None, *, subnet: int = 7) -> LaunchSpec:
-    """An instance in 10.231.<subnet>.0/24, a range that nobody else should have."""
+    """An instance in 10.231.<subnet>.0/24, a range that no other network should use."""
     return LaunchSpec(
         instance_id=f"i-{subnet:x}{number:016x}",
         image_id="ami-0c047a86012500412",
@@ -62,7 +62,7 @@ def is_in(instance_id: str, state: ContainerState, boots: int | None = None) -> 
 
 
 class RuntimeWorld(ABC):
-    """`runtime` is under test. `again()` gives a second one on the same world, as after a restart of the control plane."""
+    """`runtime` is under test. `again()` creates a second one on the same world, as after a restart of the control plane."""
 
     runtime: Runtime
 
@@ -71,23 +71,23 @@ class RuntimeWorld(ABC):
 
     @abstractmethod
     def wait(self, condition: Condition, runtime: Runtime | None = None) -> Mapping[str, Container]:
-        """Until the picture is so; → it. AssertionError when it never is."""
+        """Waits until the condition holds for the snapshot. → the snapshot. Raises AssertionError when it never does."""
 
     @abstractmethod
     def answers(self, spec: LaunchSpec) -> bool:
-        """Whether the application answers 200, now or as soon as it had the time to start."""
+        """Whether the application answers 200, once it has had the time to start."""
 
     @abstractmethod
     def refuses(self, spec: LaunchSpec) -> bool:
-        """Whether a connection to the machine's port 80 is refused, by a machine that is there."""
+        """Whether a running machine refuses a connection to its port 80."""
 
     @abstractmethod
     def kill(self, spec: LaunchSpec) -> None:
-        """From outside, behind the runtime's back."""
+        """Kills the machine without the runtime."""
 
     @abstractmethod
     def clean(self) -> None:
-        """Everything that was started is gone."""
+        """Removes everything that was started."""
 
 
 class SimulatedWorld(RuntimeWorld):
@@ -107,7 +107,7 @@ class SimulatedWorld(RuntimeWorld):
             if condition(runtime.containers()):
                 return runtime.containers()
             self.engine.run_until(self.clock.now() + timedelta(milliseconds=100))
-        raise AssertionError(f"it never came to that: {dict(runtime.containers())}")
+        raise AssertionError(f"the condition never held: {dict(runtime.containers())}")
 
     def answers(self, spec: LaunchSpec) -> bool:
         self.engine.run_until(self.clock.now() + self.world.app_start_time)
@@ -131,7 +131,7 @@ class RealWorld(RuntimeWorld):
         self.changes: list[str] = []
 
     def watch(self, runtime: Runtime) -> None:
-        """Before the first wait on that runtime."""
+        """Called before the first wait on that runtime."""
         runtime.on_change(self._on_change)
 
     def _on_change(self, instance_id: str) -> None:
@@ -140,15 +140,15 @@ class RealWorld(RuntimeWorld):
             self.changed.notify_all()
 
     def wait(self, condition: Condition, runtime: Runtime | None = None) -> Mapping[str, Container]:
-        """Looks only when `on_change` was called: a change that nobody is told of is never seen."""
+        """Checks the condition only when `on_change` was called: a change without a callback is not seen."""
         runtime = runtime or self.runtime
         with self.changed:
-            told = self.changed.wait_for(lambda: condition(runtime.containers()), PATIENCE)
-        assert told, f"it never came to that: {dict(runtime.containers())}"
+            held = self.changed.wait_for(lambda: condition(runtime.containers()), PATIENCE)
+        assert held, f"the condition never held: {dict(runtime.containers())}"
         return runtime.containers()
 
     def answers(self, spec: LaunchSpec) -> bool:
-        """The application may still be starting: a refused connection is tried again, on the kernel's answer and not on a guess of time."""
+        """The application may still be starting: a refused connection is retried."""
         host, port = self.runtime.endpoint(spec.private_ip_address, 80)
         for _ in range(int(PATIENCE / 0.05)):
             connection = http.client.HTTPConnection(host, port, timeout=PATIENCE)
@@ -156,7 +156,7 @@ class RealWorld(RuntimeWorld):
                 connection.request("GET", "/health")
                 return connection.getresponse().status == 200
             except ConnectionRefusedError:
-                threading.Event().wait(0.05)  # the one condition that no one can wait for: another program's listen()
+                threading.Event().wait(0.05)  # nothing else signals that another program listens
             finally:
                 connection.close()
         return False

@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from sandbox.core.errors import UserError
-from sandbox.drivers.runtime.docker.engine import DockerEngine, Network, Refused
+from sandbox.drivers.runtime.docker.engine import DockerApiError, DockerEngine, Network
 from sandbox.launch import compose
 from sandbox.launch.compose import failure
 from sandbox.launch.reservation import reserved
@@ -70,7 +70,7 @@ def test_a_range_that_is_lost_meanwhile_is_told_and_another_s_is_not(monkeypatch
 
     def create(_engine: DockerEngine, _which: str, cidr: str, *_: str, **__: bool) -> None:
         if cidr == refused:
-            raise Refused("Pool overlaps with other one on this address space", 403)
+            raise DockerApiError("Pool overlaps with other one on this address space", 403)
 
     monkeypatch.setattr(DockerEngine, "create_network", create)
     monkeypatch.setattr(DockerEngine, "remove_network", lambda _engine, name: removed.append(name))

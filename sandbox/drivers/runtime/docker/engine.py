@@ -1,7 +1,7 @@
-"""The Docker Engine API as the Docker runtime needs it: a dozen calls, and errors in the sandbox's terms.
+"""The calls of the Docker Engine API that the sandbox uses, with its own errors.
 
-Every call either gives its answer, raises DriverUnavailable (Docker does not answer: try again), or raises Refused with one sentence for
-people (Docker answered no). One client for each thread, since the SDK's sessions are not made to be shared.
+Every call returns its result, raises DriverUnavailable (Docker does not answer; retry), or raises DockerApiError (Docker refused, with its
+reason). Each thread has a client of its own, because the SDK's sessions are not thread-safe.
 """
 
 import threading
@@ -24,15 +24,15 @@ from sandbox.drivers.runtime.cidr import ipv4
 from sandbox.drivers.runtime.docker import labels
 
 TIMEOUT = 60  # real seconds for one call; creating a container on a slow disk may take long
-STOP_SECONDS = 10  # before SIGKILL; instance-init needs milliseconds
+STOP_SECONDS = 10  # between SIGTERM and SIGKILL; instance-init needs milliseconds
 NEVER = "0001-01-01T00:00:00Z"  # Docker's StartedAt of a container that was never started
-CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "NET_BIND_SERVICE", "KILL", "AUDIT_WRITE"]  # what deploy.sh needs
+CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "NET_BIND_SERVICE", "KILL", "AUDIT_WRITE"]  # needed by deploy.sh
 PIDS = 512
 LOG = {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "2"}}
 
 
-class Refused(SandboxError):
-    """Docker answered no; `status` is its HTTP status."""
+class DockerApiError(SandboxError):
+    """Docker refused a call; `status` is the HTTP status."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -40,22 +40,22 @@ class Refused(SandboxError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What Docker knows of an instance's container."""
+class ContainerInfo:
+    """The part of Docker's `inspect` of an instance's container that the runtime uses."""
 
     container_id: str
     status: str  # created | running | paused | restarting | removing | exited | dead
-    started: str  # Docker's StartedAt: changes with every start; NEVER before the first
+    started: str  # Docker's StartedAt: differs after each start; NEVER before the first
     exit_code: int = 0
     oom_killed: bool = False
     error: str = ""
     attached: bool = True  # to its network
-    spec: LaunchSpec | None = None  # from the label; None: unreadable
+    spec: LaunchSpec | None = None  # from the label; None: cannot be read
 
     @property
     def started_at(self) -> datetime:
         """`started` as real time."""
-        return moment(self.started)
+        return parse_timestamp(self.started)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +67,19 @@ class Network:
 
     @property
     def interface(self) -> str:
-        """Of its bridge on the host."""
+        """The bridge on the host."""
         return f"br-{self.id[:12]}"
 
 
-def moment(text: str) -> datetime:
-    """Docker's time stamps have nine decimals, Python reads six."""
+def parse_timestamp(text: str) -> datetime:
+    """Docker's timestamps have nine decimals; Python reads six."""
     head, _, rest = text.rstrip("Z").partition(".")
     return datetime.fromisoformat(f"{head}.{rest[:6]:0<6}").replace(tzinfo=UTC)
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """OSError covers what requests raises; a 502 comes from the socket filter when the engine behind it is gone."""
+    """OSError includes the exceptions of requests. The socket filter answers 502 when the engine behind it does not answer."""
     try:
         yield
     except APIError as error:
@@ -87,15 +87,15 @@ def _translated() -> Iterator[None]:
         text = str(error.explanation or error).strip()
         if status in (502, 503):
             raise DriverUnavailable(f"Docker does not answer: {text}") from error
-        raise Refused(text, status) from error
+        raise DockerApiError(text, status) from error
     except (OSError, DockerException, urllib3.exceptions.HTTPError) as error:
         raise DriverUnavailable(f"Docker does not answer: {reason(error)}") from error
 
 
 def reason(error: BaseException) -> str:
-    """What the operating system said: the SDK, requests and urllib3 wrap it into each other's errors."""
+    """The operating system's message: the SDK, requests and urllib3 wrap the exception several times."""
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        return "it takes too long"
+        return "timed out"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     inner = error.__cause__ or next((part for part in error.args if isinstance(part, BaseException)), None)
@@ -103,7 +103,7 @@ def reason(error: BaseException) -> str:
 
 
 class DockerEngine:
-    """`name`: which sandbox's containers and networks. `host`: as DOCKER_HOST, which is used when it is None; `timeout`: real seconds."""
+    """`name`: of the sandbox whose containers and networks these are. `host`: as DOCKER_HOST, the default. `timeout`: real seconds."""
 
     def __init__(self, name: str, host: str | None = None, timeout: float = TIMEOUT) -> None:
         self.name, self._timeout = name, timeout
@@ -120,7 +120,7 @@ class DockerEngine:
         return self._clients.client
 
     def close(self) -> None:
-        """Ends the connections of all threads. A call after this opens a new one."""
+        """Closes the connections of all threads. A later call opens a new one."""
         for client in self._made:
             client.close()
         self._made.clear()
@@ -134,45 +134,45 @@ class DockerEngine:
 
     # ---- reads -------------------------------------------------------------------------------------------------------------------------
 
-    def inspect(self, instance_id: str) -> Facts | None:
-        """None: there is no such container, or it is another's."""
+    def inspect(self, instance_id: str) -> ContainerInfo | None:
+        """None: there is no such container, or it does not belong to this sandbox."""
         try:
             with _translated():
                 found = self._client().inspect_container(labels.container_name(self.name, instance_id))
-        except Refused as refused:
+        except DockerApiError as refused:
             if refused.status == 404:
                 return None
             raise
-        return _facts(found) if labels.ours(found["Config"].get("Labels"), self.name) else None
+        return _container_info(found) if labels.ours(found["Config"].get("Labels"), self.name) else None
 
-    def being_made(self, instance_id: str) -> bool:
-        """After a refusal with 409: nothing can be seen under the name that is taken, for an earlier request is still at work on it."""
+    def creation_in_progress(self, instance_id: str) -> bool:
+        """After a 409 (name taken): whether an earlier request still creates the container, so that it cannot be inspected yet."""
         try:
             with _translated():
                 self._client().inspect_container(labels.container_name(self.name, instance_id))
-        except Refused as refused:
+        except DockerApiError as refused:
             return refused.status == 404
         return False
 
     def instance_ids(self) -> list[str]:
-        """Of all containers that carry our label, running or not."""
+        """Of all containers with our labels, running or not."""
         with _translated():
             found = self._client().containers(all=True, filters={"label": [f"{labels.NAME}={self.name}", f"{labels.MANAGED}=instance"]})
         return sorted(c["Labels"][labels.INSTANCE_ID] for c in found if labels.INSTANCE_ID in c["Labels"])
 
     def networks(self) -> list[Network]:
-        """All of the engine's, ours and others'."""
+        """All networks of the engine, ours and others."""
         with _translated():
             return [_network(n) for n in self._client().networks()]
 
     def networks_in_use(self) -> set[str]:
-        """Names of those that our instances' containers have, running or not."""
+        """Names of the networks that containers of our instances are in, running or not."""
         with _translated():
             found = self._client().containers(all=True, filters={"label": [f"{labels.NAME}={self.name}", f"{labels.MANAGED}=instance"]})
         return {network for c in found for network in c["NetworkSettings"]["Networks"]}
 
     def cpus(self) -> int:
-        """The engine's; asked once."""
+        """Cores of the engine's machine; read once."""
         if self._cpus is None:
             with _translated():
                 self._cpus = int(self._client().info()["NCPU"])
@@ -182,7 +182,7 @@ class DockerEngine:
         try:
             with _translated():
                 self._client().inspect_image(image)
-        except Refused as refused:
+        except DockerApiError as refused:
             if refused.status == 404:
                 return False
             raise
@@ -193,14 +193,14 @@ class DockerEngine:
         try:
             with _translated():
                 return bytes(self._client().logs(labels.container_name(self.name, instance_id), tail=lines))
-        except Refused as refused:
+        except DockerApiError as refused:
             if refused.status == 404:
                 raise KeyError(instance_id) from refused
             raise
 
     @contextmanager
     def events(self) -> Iterator[Any]:
-        """The stream of container, network and image events, as Docker's JSON; it can be closed from another thread by its close()."""
+        """The stream of container, network and image events, as Docker's JSON. Its close() may be called from another thread."""
         with _translated():
             stream = self._client().events(decode=True, filters={"type": ["container", "network", "image"]})
             try:
@@ -208,13 +208,13 @@ class DockerEngine:
             finally:
                 stream.close()
                 with suppress(OSError, ValueError, urllib3.exceptions.HTTPError):
-                    stream._response.close()  # the SDK closes the socket only, and leaves its connection to the garbage collector
+                    stream._response.close()  # the SDK's close() leaves the connection to the garbage collector
 
     # ---- changes -----------------------------------------------------------------------------------------------------------------------
 
     def create_container(self, spec: LaunchSpec, image: str) -> None:
-        """Refused with status 409 when it is there."""
-        config = container_config(self.name, spec, image, min(spec.cpu_limit, self.cpus()))  # Docker refuses more than there are
+        """Raises DockerApiError with status 409 when it exists."""
+        config = container_config(self.name, spec, image, min(spec.cpu_limit, self.cpus()))  # Docker refuses more than the machine has
         with _translated():
             self._client().create_container_from_config(config, labels.container_name(self.name, spec.instance_id))
 
@@ -236,7 +236,7 @@ class DockerEngine:
             self._client().remove_container(labels.container_name(self.name, instance_id), force=True, v=True)
 
     def create_network(self, subnet_id: str, cidr: str, gateway: str, *, routed: bool) -> None:
-        """`routed`: the host has no address in it and nothing is masqueraded, since a router container is the gateway."""
+        """`routed`: a router container is the gateway, so the host has no address in the network and does not masquerade."""
         options = {"inhibit_ipv4": "true", "enable_ip_masquerade": "false"} if routed else {}
         with _translated():
             self._client().create_network(
@@ -249,19 +249,19 @@ class DockerEngine:
             )
 
     def remove_network(self, network: str) -> None:
-        """Whoever is still connected is disconnected first (a router's container)."""
+        """Disconnects the containers that are still connected, such as the router's. No effect when there is no such network."""
         try:
             with _translated():
                 client = self._client()
                 for container in client.inspect_network(network).get("Containers") or {}:
                     client.disconnect_container_from_network(container, network, force=True)
                 client.remove_network(network)
-        except Refused as refused:
+        except DockerApiError as refused:
             if refused.status != 404:
                 raise
 
     def start_role(self, role: str) -> None:
-        """Starts the container of docker-compose.yml with that role; nothing happens when it runs."""
+        """Starts the container of docker-compose.yml with that role. No effect when it runs."""
         found = self.container_with(f"{labels.ROLE}={role}", f"{labels.TOPOLOGY}={self.name}", running=False)
         if found is None:
             raise DriverUnavailable(f"there is no container {role} of sandbox {self.name}. next: make sandbox")
@@ -269,22 +269,22 @@ class DockerEngine:
             self._client().start(found["Id"])
 
     def connect(self, container: str, network: str, address: str) -> None:
-        """Nothing happens when it is connected."""
+        """No effect when it is connected."""
         with _translated():
             client = self._client()
             if container not in (client.inspect_network(network).get("Containers") or {}):
                 client.connect_container_to_network(container, network, ipv4_address=address)
 
     def container_with(self, *wanted: str, running: bool = True) -> Mapping[str, Any] | None:
-        """Docker's summary of the container with these labels ("sandbox.role=netns"), if it runs; `running=False`: whether it runs or
-        not. None when there is none."""
+        """Docker's summary of the running container with these labels ("sandbox.role=netns"), or None. `running=False`: also one that does
+        not run."""
         with _translated():
             found = self._client().containers(all=not running, filters={"label": list(wanted)})
         return found[0] if found else None
 
 
 def container_config(name: str, spec: LaunchSpec, image: str, cpus: float) -> dict[str, Any]:
-    """The body of Docker's create call. instance-init takes its variables out of the environment before anything else runs."""
+    """The body of the create call. instance-init removes these variables from the environment before anything else runs."""
     network = labels.network_name(name, spec.subnet_id)
     memory = spec.memory_mib << 20
     user_data = "" if spec.user_data is None else launch_spec_json.encoded(spec.user_data)
@@ -305,7 +305,7 @@ def container_config(name: str, spec: LaunchSpec, image: str, cpus: float) -> di
             "CapAdd": CAPABILITIES,
             "NanoCpus": int(cpus * 1e9),
             "Memory": memory,
-            "MemorySwap": memory,  # the same: no swap
+            "MemorySwap": memory,  # equal to Memory: no swap
             "PidsLimit": PIDS,
             "LogConfig": LOG,
         },
@@ -313,13 +313,13 @@ def container_config(name: str, spec: LaunchSpec, image: str, cpus: float) -> di
     }
 
 
-def _facts(found: Mapping[str, Any]) -> Facts:
+def _container_info(found: Mapping[str, Any]) -> ContainerInfo:
     state = found["State"]
     try:
         spec = launch_spec_json.from_json(found["Config"]["Labels"].get(labels.SPEC, ""))
     except ValueError:
         spec = None
-    return Facts(
+    return ContainerInfo(
         container_id=found["Id"],
         status=state["Status"],
         started=state["StartedAt"],

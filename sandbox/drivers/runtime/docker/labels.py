@@ -1,5 +1,5 @@
-"""How containers and networks are named and labelled: the only list of what is ours. A control plane that comes back, and `down`, find
-everything by these (the socket filter knows NAME too).
+"""Names and labels of containers and networks, the only record of which ones are ours: a restarted control plane and `sandbox down` find
+them by these. The socket filter uses NAME too.
 """
 
 import re
@@ -9,7 +9,7 @@ from sandbox.drivers.runtime import launch_spec_json
 from sandbox.drivers.runtime.base import LaunchSpec
 
 MANAGED = "sandbox.managed"  # "instance" | "subnet"
-NAME = "sandbox.name"  # which sandbox
+NAME = "sandbox.name"  # of the sandbox
 INSTANCE_ID = "sandbox.instance-id"
 SPEC = "sandbox.spec"  # the LaunchSpec as JSON
 SUBNET_ID = "sandbox.subnet-id"
@@ -24,12 +24,12 @@ def container_name(name: str, instance_id: str) -> str:
 
 
 def network_name(name: str, subnet_id: str) -> str:
-    """`sandbox-subnet-…` sorts after `sandbox-edge`: Docker takes a container's gateway from the first name (architecture.md, rule 2)."""
+    """Sorts after the name of the edge network: Docker takes a container's gateway from the first (docs/decisions/001-topology.md)."""
     return f"{name}-subnet-{subnet_id}"
 
 
 def of_instance(name: str, spec: LaunchSpec) -> dict[str, str]:
-    """The labels of an instance's container. Its own (`spec.labels`) cannot replace them."""
+    """The labels of an instance's container. `spec.labels` cannot override ours."""
     return {**spec.labels, MANAGED: "instance", NAME: name, INSTANCE_ID: spec.instance_id, SPEC: launch_spec_json.to_json(spec)}
 
 

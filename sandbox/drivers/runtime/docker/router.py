@@ -1,7 +1,7 @@
-"""The VPC router: what makes the gateway address of each subnet answer. The Docker runtime attaches every subnet's network to one.
+"""The VPC router, which has the gateway address of each subnet. The Docker runtime attaches the network of every subnet to it.
 
-In docker-compose.yml the container `netns` owns the network namespace that the control plane and Envoy share; `NetnsRouter` connects it
-to a subnet at .2 and adds the gateway's .1 inside, so that traffic between subnets keeps its source address, and IMDS knows its callers.
+In docker-compose.yml the container `netns` owns the network namespace that the control plane and Envoy share. `NetnsRouter` connects it to
+each subnet at .2 and adds the gateway's .1 in the namespace, so that traffic between subnets keeps its source address.
 """
 
 import json
@@ -17,20 +17,20 @@ from sandbox.drivers.runtime.docker.engine import DockerEngine
 
 IMDS = "169.254.169.254"
 TABLE = "sandbox"
-APPEARS_WITHIN = 5.0  # real seconds, for the interface after Docker connected it
+INTERFACE_TIMEOUT = 5.0  # real seconds until the interface exists after Docker connected it
 
 
 class Router(Protocol):
     def attach(self, network: str, cidr: str) -> None:
-        """Becomes the gateway of a subnet's Docker network. Idempotent; does I/O. DriverUnavailable: again later; Misconfigured: not so."""
+        """Becomes the gateway of a subnet's Docker network. Idempotent. Does I/O. Raises DriverUnavailable (retry) or Misconfigured."""
         ...
 
 
 class NetnsRouter:
     """Works in the namespace that this process shares with the container labelled sandbox.role=netns and sandbox.topology=<name>.
 
-    Its nft table holds `subnets`, what is routed. The table is made once and never flushed: a control plane that restarts does not
-    interrupt the traffic between subnets.
+    The set `subnets` of its nft table has the ranges that are routed. The table is created once and never flushed, so that a restart of the
+    control plane does not interrupt the traffic between subnets.
     """
 
     def __init__(self, engine: DockerEngine, run: Run = run_here) -> None:
@@ -55,7 +55,7 @@ class NetnsRouter:
         name = self._engine.name
         found = self._engine.container_with(f"{labels.ROLE}=netns", f"{labels.TOPOLOGY}={name}")
         if found is None:
-            raise DriverUnavailable(f"The container netns of sandbox {name} does not run; docker-compose up -d starts it.")
+            raise DriverUnavailable(f"The container netns of sandbox {name} does not run. next: make sandbox")
         return found
 
     def _prepare(self, edge: dict[str, Any]) -> None:
@@ -65,26 +65,27 @@ class NetnsRouter:
         self._prepared = True
 
     def _interface(self, address: str) -> str:
-        """The one with that address; Docker has it there as soon as connect answers, or very soon after."""
-        deadline = time.monotonic() + APPEARS_WITHIN
+        """The one with that address. It exists when Docker's connect call returns, or very soon after."""
+        deadline = time.monotonic() + INTERFACE_TIMEOUT
         while time.monotonic() < deadline:
             for link in json.loads(self._run(["ip", "-j", "-4", "addr"], None) or "[]"):
                 if any(known.get("local") == address for known in link["addr_info"]):
                     return str(link["ifname"])
-        raise DriverUnavailable(f"No interface with the address {address} appeared in the VPC router.")
+        raise DriverUnavailable(f"The VPC router has no interface with the address {address} after {INTERFACE_TIMEOUT:g} s.")
 
     def _check_default_route(self, gateway: str) -> None:
-        """Docker moves it, and every published port with it, when a subnet's network sorts before the edge's (architecture.md, rule 2)."""
+        """Docker moves the default route, and all published ports, to a network whose name sorts before the edge network's
+        (docs/decisions/001-topology.md)."""
         route = self._run(["ip", "route", "show", "default"], None)
         if f"via {gateway} " not in route:
             raise Misconfigured(
                 f"The default route of the VPC router is {route.strip() or 'missing'} instead of via {gateway}: published ports are dead. "
-                f"Run make down and start again; no network of the sandbox may sort before {self._engine.name}-edge."
+                f"No network of the sandbox may have a name that sorts before {self._engine.name}-edge. next: make down; make sandbox"
             )
 
 
 def rules(edge_interface: str) -> str:
-    """Forwarding between subnets and out by the edge, nothing else."""
+    """Forwards between subnets and from subnets to the edge network, nothing else."""
     return f"""
         table ip {TABLE} {{
             set subnets {{ type ipv4_addr; flags interval; auto-merge; }}

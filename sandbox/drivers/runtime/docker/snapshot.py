@@ -1,5 +1,5 @@
-"""From what Docker says of a container and what was asked for, to the `Container` that controllers see. Pure but for `Machine`, the one
-mutable record that the Docker runtime keeps of each instance.
+"""Computes the `Container` that controllers see, from Docker's inspection of the container and the verb that was requested last.
+`TrackedContainer` is the mutable record that the Docker runtime keeps per instance; everything else is pure.
 """
 
 from dataclasses import dataclass, replace
@@ -8,11 +8,11 @@ from enum import Enum
 
 from sandbox.core.clock import Clock
 from sandbox.drivers.runtime.base import Container, ContainerState
-from sandbox.drivers.runtime.docker.engine import NEVER, Facts
+from sandbox.drivers.runtime.docker.engine import NEVER, ContainerInfo
 
 
-class Doing(Enum):
-    """What was asked for and is not yet seen in the facts."""
+class Pending(Enum):
+    """A verb that was requested and whose effect Docker does not show yet."""
 
     STARTING = "starting"
     REBOOTING = "rebooting"
@@ -25,79 +25,79 @@ DOWN = ("exited", "dead")
 
 
 @dataclass
-class Machine:
+class TrackedContainer:
     orphan: bool = False
-    facts: Facts | None = None  # None: Docker has not told of it yet
-    doing: Doing | None = None
-    doing_since: str = NEVER  # `started` of the facts when it was asked for
-    asked: int = 0  # how many verbs so far
+    info: ContainerInfo | None = None  # None: Docker has not reported it yet
+    pending: Pending | None = None
+    pending_since: str = NEVER  # `started` when the verb was requested
+    requests: int = 0  # number of verbs requested so far
     failed: str | None = None
     boots: int = 0
     started_at: datetime | None = None  # sandbox time
 
-    def ask(self, doing: Doing) -> int:
-        """→ the number of this request, for `done`."""
-        self.doing, self.failed = doing, None
-        self.doing_since = self.facts.started if self.facts else NEVER
-        self.asked += 1
-        return self.asked
+    def request(self, pending: Pending) -> int:
+        """→ the number of this request, for `complete`."""
+        self.pending, self.failed = pending, None
+        self.pending_since = self.info.started if self.info else NEVER
+        self.requests += 1
+        return self.requests
 
-    def done(self, number: int, failed: str | None) -> None:
-        """The request was carried out and its effect is in the facts, or Docker refused it for good."""
+    def complete(self, number: int, failed: str | None) -> None:
+        """The request was carried out, or Docker refused it permanently (`failed`)."""
         if failed:
             self.failed = failed
-        if number == self.asked and self.doing is not Doing.REMOVING:
-            self.doing = None
+        if number == self.requests and self.pending is not Pending.REMOVING:
+            self.pending = None
 
-    def learn(self, facts: Facts, clock: Clock, real_now: datetime) -> None:
-        """Takes in newer facts: counts a start, and drops the wish that is now fulfilled."""
-        if facts.started not in (NEVER, self.facts.started if self.facts else NEVER):
+    def update(self, info: ContainerInfo, clock: Clock, real_now: datetime) -> None:
+        """Stores a newer inspection: counts a start, and clears the pending verb when its effect is visible."""
+        if info.started not in (NEVER, self.info.started if self.info else NEVER):
             self.boots += 1
-            age = max(real_now - facts.started_at, timedelta(0))
+            age = max(real_now - info.started_at, timedelta(0))
             self.started_at = clock.now() - age * clock.speed
-        self.facts = facts
-        if fulfilled(self.doing, facts, self.doing_since):
-            self.doing = None
+        self.info = info
+        if is_fulfilled(self.pending, info, self.pending_since):
+            self.pending = None
 
 
-def fulfilled(doing: Doing | None, facts: Facts, since: str) -> bool:
-    """Whether the facts show what was asked for. A start that failed or ended at once shows in a new `started` too."""
-    match doing:
-        case Doing.STARTING | Doing.REBOOTING:
-            return facts.started not in (since, NEVER) and facts.status != "restarting"
-        case Doing.STOPPING:
-            return facts.status in DOWN
+def is_fulfilled(pending: Pending | None, info: ContainerInfo, since: str) -> bool:
+    """Whether the inspection shows the effect of the verb. A start that failed or ended at once has a new `started` too."""
+    match pending:
+        case Pending.STARTING | Pending.REBOOTING:
+            return info.started not in (since, NEVER) and info.status != "restarting"
+        case Pending.STOPPING:
+            return info.status in DOWN
         case _:
             return False
 
 
-def picture(instance_id: str, machine: Machine) -> Container:
-    facts = machine.facts
+def observed(instance_id: str, tracked: TrackedContainer) -> Container:
+    info = tracked.info
     seen = Container(
         instance_id=instance_id,
-        state=state(machine),
-        started_at=machine.started_at,
-        boots=machine.boots,
-        error=machine.failed or (facts.error if facts and facts.status == "created" else None) or None,
-        orphan=machine.orphan,
+        state=state(tracked),
+        started_at=tracked.started_at,
+        boots=tracked.boots,
+        error=tracked.failed or (info.error if info and info.status == "created" else None) or None,
+        orphan=tracked.orphan,
     )
-    if facts and facts.status in DOWN:
-        return replace(seen, exit_code=facts.exit_code, oom_killed=facts.oom_killed)
+    if info and info.status in DOWN:
+        return replace(seen, exit_code=info.exit_code, oom_killed=info.oom_killed)
     return seen
 
 
-def state(machine: Machine) -> ContainerState:
-    """What was asked for last comes before what is there: a container that is being removed is not reported as exited."""
-    facts = machine.facts
-    if machine.doing is Doing.REMOVING:
+def state(tracked: TrackedContainer) -> ContainerState:
+    """A pending verb takes precedence over the inspection: a container that is being removed is not reported as exited."""
+    info = tracked.info
+    if tracked.pending is Pending.REMOVING:
         return ContainerState.REMOVING
-    if machine.failed or (facts and facts.status == "created" and facts.error):
+    if tracked.failed or (info and info.status == "created" and info.error):
         return ContainerState.FAILED
-    if facts is None or machine.doing in (Doing.STARTING, Doing.REBOOTING):
+    if info is None or tracked.pending in (Pending.STARTING, Pending.REBOOTING):
         return ContainerState.STARTING
-    if machine.doing is Doing.STOPPING:
+    if tracked.pending is Pending.STOPPING:
         return ContainerState.STOPPING
-    return _STATES[facts.status]
+    return _STATES[info.status]
 
 
 _STATES = {
@@ -111,11 +111,10 @@ _STATES = {
 }
 
 
-def reachable(machine: Machine) -> bool | None:
-    """The instance status check (EC2-30) as far as Docker can tell: the machine runs, is not frozen, and its network is attached.
-
-    One whose application hangs or died is reachable; one that is paused or taken off its network is not. None while it does not run.
+def reachable(tracked: TrackedContainer) -> bool | None:
+    """The instance status check (EC2-30), from what Docker reports: the container runs, is not paused, and is attached to its network. The
+    state of its application does not matter. None while it does not run.
     """
-    if state(machine) is not ContainerState.RUNNING or machine.facts is None:
+    if state(tracked) is not ContainerState.RUNNING or tracked.info is None:
         return None
-    return machine.facts.status == "running" and machine.facts.attached
+    return tracked.info.status == "running" and tracked.info.attached

@@ -1,5 +1,5 @@
-"""The only holder of the Docker socket (compose service `dockerapi`): passes on the calls that the control plane needs, on what carries
-this sandbox's label, and refuses the rest with the reason. Who owns the raw socket owns the host; the control plane does not.
+"""The only process with access to the Docker socket (compose service `dockerapi`). It forwards the calls that the control plane needs, on
+objects with this sandbox's label, and refuses all others with the reason: whoever has the raw socket controls the host.
 
 `python3 -m sandbox.drivers.runtime.docker.socket_filter PORT`. Standard library only, so that what guards the socket is quick to read.
 It also reports what instances use (`GET /_sandbox/usage`), since it is the one place that may look at the host's /proc.
@@ -22,11 +22,11 @@ from sandbox.drivers.metering.containers import ContainerCounters
 SOCKET = os.environ.get("DOCKER_SOCKET", "/var/run/docker.sock")
 NAME = os.environ.get("SANDBOX_NAME", "sandbox")
 IMAGES = re.compile(os.environ.get("SANDBOX_ALLOWED_IMAGES", r"sandbox/machine:[\w.-]+"))
-PROC = Path(os.environ.get("HOST_PROC", "/proc"))  # read-only mounts of the host's, for what instances use
+PROC = Path(os.environ.get("HOST_PROC", "/proc"))  # the host's, mounted read-only, for the counters of instances
 CGROUPS = Path(os.environ.get("HOST_CGROUPS", "/sys/fs/cgroup"))
 
 NAME_LABEL = "sandbox.name"
-ROUTER_ROLE = "netns"  # the one other container that may be connected to a subnet: the router's namespace
+ROUTER_ROLE = "netns"  # the only other container that may be connected to a subnet
 CAPABILITIES = {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "NET_BIND_SERVICE", "KILL", "AUDIT_WRITE"}
 HOST_CONFIG = {
     "NetworkMode", "CapAdd", "CapDrop", "Init", "Memory", "MemorySwap", "NanoCpus", "CpuQuota", "CpuPeriod", "PidsLimit", "LogConfig",
@@ -40,11 +40,11 @@ READ = re.compile(
 CONTAINER = re.compile(r"/containers/([\w.-]+)(?:/(start|stop|kill|pause|unpause|restart|update|wait))?")
 NETWORK = re.compile(r"/networks/([\w.-]+)(?:/(connect|disconnect))?")
 
-Inspect = Callable[[str], Mapping[str, Any]]  # path of a Docker API read → its JSON, {} when there is no such thing
+Inspect = Callable[[str], Mapping[str, Any]]  # path of a Docker API GET → its JSON, {} on 404
 
 
 def refusal(method: str, path: str, body: Mapping[str, Any], inspect: Inspect) -> str | None:
-    """None when the call is allowed, else the reason in one clause. `path` without API version and query."""
+    """None when the call is allowed, else the reason. `path`: without API version and query."""
     if method in ("GET", "HEAD"):
         return None if READ.fullmatch(path) else "this read is not needed"
     if (method, path) == ("POST", "/networks/create"):
@@ -58,7 +58,7 @@ def refusal(method: str, path: str, body: Mapping[str, Any], inspect: Inspect) -
             return "this call is not needed"
         labels = inspect(f"/containers/{found[1]}/json").get("Config", {}).get("Labels") or {}
         if found[2] == "start" and (labels.get("sandbox.role"), labels.get("sandbox.topology")) == ("dataplane", NAME):
-            return None  # an Envoy that was killed comes back
+            return None  # a killed Envoy is restarted
         return None if _ours(labels) else "the container is not this sandbox's"
     return "this call is not needed"
 
@@ -136,7 +136,7 @@ class Filter(http.server.BaseHTTPRequestHandler):
             reason = refusal(self.command, path, json.loads(raw or b"{}"), _inspect)
             self._pass_on(raw) if reason is None else self._answer(403, f"docker filter: {self.command} {path}: {reason}")
         except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True  # the caller left: nobody to tell
+            self.close_connection = True  # the caller has disconnected
         except ValueError as error:
             self._answer(400, f"docker filter: the body is not JSON: {error}")
         except OSError as error:
@@ -150,7 +150,7 @@ class Filter(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", answer.getheader("Content-Type") or "application/json")
         length = answer.getheader("Content-Length")
         if length is None and answer.status not in (204, 304):
-            self.send_header("Transfer-Encoding", "chunked")  # Docker's clients take a stream (/events) for one only when it is chunked
+            self.send_header("Transfer-Encoding", "chunked")  # Docker's clients read /events as a stream only when it is chunked
         else:
             self.send_header("Content-Length", length or "0")
         self.end_headers()
@@ -174,7 +174,7 @@ class Filter(http.server.BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_DELETE = do_PUT = _relay
 
     def log_message(self, format: str, *args: object) -> None:
-        """Quiet: refusals are told to the caller."""
+        """No log: the caller gets the reason of a refusal."""
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -182,7 +182,7 @@ class _Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 
     def server_bind(self) -> None:
-        """Not HTTPServer's: it looks up its own name and hangs without DNS."""
+        """HTTPServer's looks up its own host name, which blocks without DNS."""
         socket.socket.setsockopt(self.socket, socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
 

@@ -1,7 +1,7 @@
-"""What the workers of the Docker runtime carry out, each in one go: launch, start, stop, reboot, terminate.
+"""The verbs that the workers of the Docker runtime carry out: launch, start, stop, reboot, terminate.
 
-Each ends well, raises DriverUnavailable (the worker tries again), or raises SandboxError with the one sentence that becomes the instance's
-state reason. A verb whose effect is there already ends well.
+Each returns, raises DriverUnavailable (the worker retries), or raises SandboxError with the sentence that becomes the instance's state
+reason. All are idempotent.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from functools import partial
 from sandbox.core.errors import DriverUnavailable, SandboxError
 from sandbox.drivers.runtime.base import LaunchSpec
 from sandbox.drivers.runtime.docker import labels
-from sandbox.drivers.runtime.docker.engine import DockerEngine, Refused
+from sandbox.drivers.runtime.docker.engine import DockerApiError, DockerEngine
 from sandbox.drivers.runtime.docker.networks import DockerNetworks
 
 DEFAULT_IMAGE = "default"
@@ -24,59 +24,59 @@ class DockerVerbs:
     def launch(self, spec: LaunchSpec) -> None:
         image = self._images.get(spec.image_id) or self._images[DEFAULT_IMAGE]
         self._networks.ensure(spec)
-        with _explained(partial(_why_not, spec, image)):
+        with _with_message(partial(_launch_error, spec, image)):
             try:
                 self._engine.create_container(spec, image)
-            except Refused as refused:
+            except DockerApiError as refused:
                 found = self._engine.inspect(spec.instance_id) if refused.status == 409 else None
                 if found is None:
-                    if refused.status == 409 and self._engine.being_made(spec.instance_id):
-                        raise DriverUnavailable(f"Docker is still making {spec.instance_id}.") from refused
+                    if refused.status == 409 and self._engine.creation_in_progress(spec.instance_id):
+                        raise DriverUnavailable(f"Docker is still creating the container of {spec.instance_id}.") from refused
                     raise
                 if found.status != "created":
-                    return  # an earlier run's, started already
+                    return  # created and started by an earlier control plane
             self._engine.start(spec.instance_id)
 
     def start(self, instance_id: str) -> None:
-        with _explained(lambda text: f"Docker could not start {instance_id}: {text}"):
+        with _with_message(lambda text: f"Docker could not start {instance_id}: {text}"):
             self._engine.start(instance_id)
 
     def reboot(self, instance_id: str) -> None:
-        with _explained(lambda text: f"Docker could not reboot {instance_id}: {text}"):
+        with _with_message(lambda text: f"Docker could not reboot {instance_id}: {text}"):
             self._engine.restart(instance_id)
 
     def stop(self, instance_id: str, *, force: bool) -> None:
-        with _insisting(gone=(304, 404, 409)):
+        with _until_ended(gone=(304, 404, 409)):
             self._engine.stop(instance_id, force=force)
 
     def terminate(self, instance_id: str) -> None:
-        with _insisting(gone=(404, 409)):
+        with _until_ended(gone=(404, 409)):
             self._engine.remove(instance_id)
 
 
 @contextmanager
-def _explained(sentence: Callable[[str], str]) -> Iterator[None]:
+def _with_message(sentence: Callable[[str], str]) -> Iterator[None]:
     try:
         yield
-    except Refused as refused:
+    except DockerApiError as refused:
         raise SandboxError(sentence(str(refused))) from refused
 
 
 @contextmanager
-def _insisting(gone: tuple[int, ...]) -> Iterator[None]:
-    """For verbs that end things: an engine that stumbles (500) is asked again; what is gone, going or at rest is what was wanted."""
+def _until_ended(gone: tuple[int, ...]) -> Iterator[None]:
+    """For verbs that end or remove a container: a server error (500) is retried; the statuses of `gone` mean that it is done."""
     try:
         yield
-    except Refused as refused:
+    except DockerApiError as refused:
         if refused.status >= 500:
             raise DriverUnavailable(str(refused)) from refused
         if refused.status not in gone:
             raise
 
 
-def _why_not(spec: LaunchSpec, image: str, text: str) -> str:
+def _launch_error(spec: LaunchSpec, image: str, text: str) -> str:
     if "No such image" in text:
-        return f"The image {image} is not there: run make images."
+        return f"The Docker image {image} does not exist. next: make images"
     if "ddress already in use" in text:
         return f"The address {spec.private_ip_address} of {spec.instance_id} is in use in the Docker network of {spec.subnet_id}."
     if "no space left" in text:
@@ -85,23 +85,23 @@ def _why_not(spec: LaunchSpec, image: str, text: str) -> str:
 
 
 def remove_all(engine: DockerEngine) -> tuple[str, ...]:
-    """Removes the sandbox's containers, then its networks, and nothing else; goes on where something cannot be removed.
+    """Removes the sandbox's containers, then its networks, and nothing else. Continues when one cannot be removed.
 
-    → one sentence for each thing that stayed, none when all is gone. Needs no running runtime: `sandbox down` calls it.
+    → one sentence for each thing that could not be removed. Needs no running runtime: `sandbox down` calls it.
     """
-    stayed = []
+    remaining = []
     try:
         for instance_id in engine.instance_ids():
-            stayed += _tried(f"container {labels.container_name(engine.name, instance_id)}", partial(engine.remove, instance_id))
+            remaining += _attempt(f"container {labels.container_name(engine.name, instance_id)}", partial(engine.remove, instance_id))
         for network in engine.networks():
             if labels.ours(network.labels, engine.name):
-                stayed += _tried(f"network {network.name}", partial(engine.remove_network, network.name))
+                remaining += _attempt(f"network {network.name}", partial(engine.remove_network, network.name))
     except SandboxError as error:
-        stayed.append(str(error))
-    return tuple(stayed)
+        remaining.append(str(error))
+    return tuple(remaining)
 
 
-def _tried(what: str, removal: Callable[[], None]) -> list[str]:
+def _attempt(what: str, removal: Callable[[], None]) -> list[str]:
     try:
         removal()
     except SandboxError as error:

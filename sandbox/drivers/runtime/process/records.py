@@ -1,5 +1,5 @@
-"""What the process runtime keeps in files: for each instance its record, so that the next control plane finds its process again, and its
-console. Standard library only; no I/O but small files in one directory.
+"""The files of the process runtime: for each instance its record, by which the next control plane finds the process, and its console log.
+All are in one directory.
 """
 
 import json
@@ -16,11 +16,11 @@ from sandbox.drivers.runtime.base import LaunchSpec
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     spec: LaunchSpec
-    host: str  # loopback address that it listens on
+    host: str  # the loopback address on which it listens
     port: int = 0  # 0: not yet started
     boots: int = 0
     pid: int = 0
-    created: float = 0.0  # the process's start in seconds since the epoch: tells it from a later one with the same number
+    created: float = 0.0  # start of the process in seconds since the epoch; differs for a later process with the same id
 
 
 class Records:
@@ -29,7 +29,7 @@ class Records:
         directory.mkdir(parents=True, exist_ok=True)
 
     def load(self) -> Iterator[Record]:
-        """All that can be read; one that was cut off is left alone."""
+        """All records that can be read; a truncated one is skipped."""
         for file in sorted(self._directory.glob("*.json")):
             try:
                 value = json.loads(file.read_text())
@@ -53,7 +53,7 @@ class Records:
         return self._file(instance_id, "log").open("ab", buffering=0)
 
     def console(self, instance_id: str, newest: int) -> bytes:
-        """The newest so many bytes of the console; none when nothing was written yet."""
+        """The last `newest` bytes of the console log; empty when there is none."""
         try:
             with self._file(instance_id, "log").open("rb") as console:
                 console.seek(max(0, console.seek(0, os.SEEK_END) - newest))

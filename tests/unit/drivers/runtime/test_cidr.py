@@ -1,4 +1,4 @@
-"""Which CIDR blocks are refused, and what the kernel's table of routes means."""
+"""Which CIDR blocks are refused, and how the kernel's routing table is read."""
 
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_routes_are_read_without_the_default_route(tmp_path: Path) -> None:
     assert host_routes(table) == [("eth0", IPv4Network("10.0.4.0/22")), ("docker0", IPv4Network("172.17.0.0/16"))]
 
 
-def test_system_without_that_table_has_no_known_routes(tmp_path: Path) -> None:
+def test_system_without_that_table_has_no_routes(tmp_path: Path) -> None:
     assert host_routes(tmp_path / "none") == []
 
 

@@ -1,4 +1,4 @@
-"""Simulated machines take the world's durations, to the moment, and break as the world says."""
+"""Simulated machines take exactly the world's durations, and fail as the world says."""
 
 import random
 from contextlib import nullcontext
@@ -47,7 +47,7 @@ def stage() -> Stage:
     return Stage()
 
 
-def test_whole_life_takes_the_durations_of_the_world(stage: Stage) -> None:
+def test_the_whole_lifecycle_takes_the_durations_of_the_world(stage: Stage) -> None:
     stage.runtime.launch(SPEC)
     stage.run(1)
     stage.runtime.stop(ID)
@@ -89,7 +89,7 @@ def test_launch_fails_with_the_reason_of_the_world(stage: Stage) -> None:
     assert stage.runtime.containers() == {}
 
 
-def test_stop_overtakes_a_boot_and_force_overtakes_a_stop(stage: Stage) -> None:
+def test_a_stop_cancels_a_boot_and_a_forced_stop_cancels_a_stop(stage: Stage) -> None:
     stage.runtime.launch(SPEC)
     stage.run(0.5)
     stage.runtime.stop(ID)
@@ -107,7 +107,7 @@ def test_machine_whose_network_is_impaired_is_not_reachable(stage: Stage) -> Non
     assert stage.runtime.reachable(ID) is False
 
 
-def test_console_says_what_became_of_the_application(stage: Stage) -> None:
+def test_console_log_says_whether_the_application_starts(stage: Stage) -> None:
     stage.runtime.launch(replace(SPEC, user_data=b"#!/bin/sh\n"))
     stage.run(1)
     stage.runtime.reboot(ID)
@@ -123,7 +123,7 @@ def test_cidr_that_overlaps_another_network_of_the_simulated_host_is_refused_wit
     assert stage.runtime.check_cidr("172.18.0.0/16") is None
 
 
-def test_remove_all_is_not_undone_by_a_boot_that_was_under_way(stage: Stage) -> None:
+def test_remove_all_is_not_undone_by_a_boot_in_progress(stage: Stage) -> None:
     stage.runtime.launch(SPEC)
     assert stage.runtime.remove_all() == ()
     stage.run(10)

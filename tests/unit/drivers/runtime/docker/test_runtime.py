@@ -1,4 +1,4 @@
-"""What the docker runtime says of itself while Docker answers some questions and not others."""
+"""What the Docker runtime reports as available while Docker answers some calls and not others."""
 
 import threading
 from collections.abc import Iterator
@@ -15,21 +15,21 @@ FAILURES = 3
 
 
 class Engine:
-    """A Docker engine that knows its images, and fails FAILURES times to say anything about its one container."""
+    """A Docker engine that has the images, and fails FAILURES times to inspect its one container."""
 
     name = "test"
 
     def __init__(self) -> None:
-        self.looks = 0
+        self.inspections = 0
         self.runtime: DockerRuntime | None = None
-        self.said: list[str | None] = []  # by the runtime, while it looked again
+        self.reported: list[str | None] = []  # by available(), at each further inspection
         self.listening, self.closed = threading.Event(), threading.Event()
 
     def inspect(self, instance_id: str) -> None:
-        self.looks += 1
+        self.inspections += 1
         if self.runtime is not None:
-            self.said.append(self.runtime.available())
-        if self.looks <= FAILURES:
+            self.reported.append(self.runtime.available())
+        if self.inspections <= FAILURES:
             raise OSError("no answer about i-1")
 
     def instance_ids(self) -> list[str]:
@@ -57,14 +57,14 @@ class Engine:
         self.closed.set()
 
 
-def test_images_that_are_there_do_not_end_the_failure_to_look_at_containers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_existing_images_do_not_clear_the_failure_to_inspect_containers(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine()
     monkeypatch.setattr(module, "DockerEngine", lambda *_arguments, **_named: engine)
     runtime = engine.runtime = DockerRuntime(VirtualClock(), "test", None, None, {DEFAULT_IMAGE: "machine"})
     try:
         assert runtime.available() == "no answer about i-1"
         assert engine.listening.wait(30)
-        assert engine.said and set(engine.said) == {"no answer about i-1"}
+        assert engine.reported and set(engine.reported) == {"no answer about i-1"}
         assert runtime.available() is None
     finally:
         engine.closed.set()

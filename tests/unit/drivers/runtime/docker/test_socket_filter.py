@@ -1,4 +1,4 @@
-"""What the control plane may ask of Docker, and what it may not: the table that guards the host."""
+"""Which calls of the Docker API the filter forwards, and which it refuses."""
 
 import http.client
 import http.server
@@ -49,7 +49,7 @@ def with_host(**changes: object) -> dict[str, object]:
         ("DELETE", "/networks/sandbox-subnet-1", {}),
     ],
 )
-def test_what_running_instances_needs_is_allowed(method: str, path: str, body: Mapping[str, Any]) -> None:
+def test_calls_that_running_instances_needs_are_allowed(method: str, path: str, body: Mapping[str, Any]) -> None:
     assert refusal(method, path, body, lambda p: WORLD.get(p, {})) is None
 
 
@@ -80,13 +80,13 @@ def test_what_running_instances_needs_is_allowed(method: str, path: str, body: M
         ("POST", "/build", {}, "this call is not needed"),
     ],
 )
-def test_everything_else_is_refused_with_the_reason(method: str, path: str, body: Mapping[str, Any], reason: str) -> None:
+def test_all_other_calls_are_refused_with_the_reason(method: str, path: str, body: Mapping[str, Any], reason: str) -> None:
     assert refusal(method, path, body, lambda p: WORLD.get(p, {})) == reason
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Path]:
-    """A stand-in for the Docker engine on a Unix socket: /events is a stream without an end, everything else a short answer."""
+    """A fake Docker engine on a Unix socket: /events is an endless stream, everything else a short response."""
     path = tmp_path / "docker.sock"
 
     class Engine(socketserver.StreamRequestHandler):
@@ -99,7 +99,7 @@ def engine(tmp_path: Path) -> Iterator[Path]:
                 return
             self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n")
             self.wfile.write(b'7\r\n{"n":1}\r\n')
-            self.rfile.read(1)  # open until the filter hangs up
+            self.rfile.read(1)  # open until the filter disconnects
 
     with socketserver.ThreadingUnixStreamServer(str(path), Engine) as server:
         server.daemon_threads, server.block_on_close = True, False
@@ -109,19 +109,17 @@ def engine(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.process
-def test_an_event_passes_the_filter_at_once_in_a_stream_that_dockers_clients_take_for_one(
-    engine: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_event_passes_the_filter_at_once_in_a_chunked_stream(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket_filter, "SOCKET", str(engine))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), socket_filter.Filter) as server:
         server.daemon_threads, server.block_on_close = True, False
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        asking = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=5)
-        asking.request("GET", "/version")
-        assert asking.getresponse().read() == b"{}"
-        asking.request("GET", "/events")  # on the same connection: it was kept alive
-        answer = asking.getresponse()
+        client = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=5)
+        client.request("GET", "/version")
+        assert client.getresponse().read() == b"{}"
+        client.request("GET", "/events")  # on the same connection, which was kept alive
+        answer = client.getresponse()
         assert answer.getheader("Transfer-Encoding") == "chunked"
         assert answer.read1(100) == b'{"n":1}'
-        asking.close()
+        client.close()
         server.shutdown()

@@ -1,4 +1,4 @@
-"""What a launch makes of Docker's answers, and what errors of the SDK say."""
+"""How a launch handles Docker's responses, and the text of the SDK's errors."""
 
 import socket
 from types import SimpleNamespace
@@ -10,25 +10,25 @@ import urllib3
 from docker.errors import DockerException
 
 from sandbox.core.errors import DriverUnavailable, SandboxError
-from sandbox.drivers.runtime.docker.engine import Refused, reason
+from sandbox.drivers.runtime.docker.engine import DockerApiError, reason
 from sandbox.drivers.runtime.docker.verbs import DEFAULT_IMAGE, DockerVerbs
 
 SPEC: Any = SimpleNamespace(instance_id="i-1", image_id="ami-1", subnet_id="subnet-1", private_ip_address="10.0.0.4")
 
 
 class Engine:
-    """`seen`: what is under the instance's name when it is taken: nothing yet (None), a container of that status, or another's."""
+    """`seen`: what an inspection of the taken name finds: nothing yet (None), a container with that status, or one of another sandbox."""
 
     def __init__(self, seen: str | None) -> None:
         self.seen, self.started = seen, 0
 
     def create_container(self, spec: Any, image: str) -> None:
-        raise Refused("Conflict. The container name is already in use.", 409)
+        raise DockerApiError("Conflict. The container name is already in use.", 409)
 
     def inspect(self, instance_id: str) -> Any:
         return None if self.seen in (None, "another's") else SimpleNamespace(status=self.seen)
 
-    def being_made(self, instance_id: str) -> bool:
+    def creation_in_progress(self, instance_id: str) -> bool:
         return self.seen is None
 
     def start(self, instance_id: str) -> None:
@@ -41,18 +41,18 @@ def launch(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(("seen", "started"), [("created", 1), ("running", 0), ("exited", 0)])
-def test_what_an_earlier_request_has_made_is_gone_on_with(seen: str, started: int) -> None:
+def test_a_container_that_an_earlier_request_created_is_used(seen: str, started: int) -> None:
     engine = Engine(seen)
     launch(engine)
     assert engine.started == started
 
 
-def test_what_an_earlier_request_is_still_making_is_waited_for() -> None:
-    with pytest.raises(DriverUnavailable, match="Docker is still making i-1"):
+def test_a_container_that_an_earlier_request_still_creates_is_waited_for() -> None:
+    with pytest.raises(DriverUnavailable, match="Docker is still creating the container of i-1"):
         launch(Engine(None))
 
 
-def test_a_name_that_another_has_is_told() -> None:
+def test_a_name_that_is_taken_fails_the_launch() -> None:
     with pytest.raises(SandboxError, match="Docker could not launch i-1: Conflict"):
         launch(Engine("another's"))
 
@@ -75,11 +75,11 @@ def caused(error: Exception) -> Exception:
         (ConnectionRefusedError(111, "Connection refused"), "Connection refused"),
         (wrapped(ConnectionRefusedError(111, "Connection refused")), "Connection refused"),
         (caused(wrapped(FileNotFoundError(2, "No such file or directory"))), "No such file or directory"),
-        (requests.ReadTimeout("Read timed out. (read timeout=60)"), "it takes too long"),
-        (caused(requests.ReadTimeout("Read timed out. (read timeout=60)")), "it takes too long"),
+        (requests.ReadTimeout("Read timed out. (read timeout=60)"), "timed out"),
+        (caused(requests.ReadTimeout("Read timed out. (read timeout=60)")), "timed out"),
         (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
         (DockerException("Invalid bind address"), "Invalid bind address"),
     ],
 )
-def test_an_error_is_told_in_the_words_of_the_operating_system(error: Exception, said: str) -> None:
+def test_an_error_has_the_text_of_the_operating_system(error: Exception, said: str) -> None:
     assert reason(error) == said

@@ -1,4 +1,4 @@
-"""What is the process runtime's own: where its machines listen, what its console says, whom it takes for an instance of before."""
+"""What only the process runtime has: where machines listen, the console log, adoption by records."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from sandbox.core.clock import WallClock
 from sandbox.drivers.runtime.base import ContainerState
-from sandbox.drivers.runtime.process import children
+from sandbox.drivers.runtime.process import processes
 from sandbox.drivers.runtime.process.records import Record, Records
 from sandbox.drivers.runtime.process.runtime import ProcessRuntime
 from tests.support import rule
@@ -40,20 +40,20 @@ def made(directory: Path, offset: int = 0, *, per_address: bool = True) -> Proce
 
 
 @pytest.mark.parametrize(("offset", "expected"), [(0, ("127.31.0.5", 80)), (20_000, ("127.31.0.5", 20_080))])
-def test_on_linux_each_instance_has_its_loopback_address(directory: Path, offset: int, expected: tuple[str, int]) -> None:
+def test_on_linux_each_instance_has_a_loopback_address(directory: Path, offset: int, expected: tuple[str, int]) -> None:
     runtime = made(directory, offset)
     assert runtime.endpoint("172.31.0.5", 80) == expected
     runtime.close()
 
 
-def test_elsewhere_an_instance_that_does_not_listen_has_a_port_where_nobody_does(directory: Path) -> None:
+def test_elsewhere_an_instance_that_does_not_listen_has_a_port_without_listener(directory: Path) -> None:
     runtime = made(directory, per_address=False)
     assert runtime.endpoint("172.31.0.5", 80) == ("127.0.0.1", 1)
     runtime.close()
 
 
 @pytest.mark.process
-def test_elsewhere_each_instance_has_its_port_and_keeps_it(world: ProcessWorld, directory: Path) -> None:
+def test_elsewhere_each_instance_has_a_port_of_its_own_and_keeps_it(world: ProcessWorld, directory: Path) -> None:
     world.runtime.close()
     world.runtime = made(directory, per_address=False)
     world.watch(world.runtime)
@@ -99,19 +99,19 @@ def test_frozen_process_is_running_and_not_reachable(world: ProcessWorld, direct
 @pytest.mark.parametrize(
     ("user_data", "said"),
     [
-        (None, "the application is served"),
-        (b"#!/bin/sh\n", "the process runtime does not run user data: the application is served as the script would have left it"),
-        (b"# deploy.sh\n", "user data that does not begin with #! is not run: there is no application"),
+        (None, "the application starts"),
+        (b"#!/bin/sh\n", "the process runtime does not run user data; the application starts as the script would have started it"),
+        (b"# deploy.sh\n", "user data without #! is not run; there is no application"),
     ],
 )
-def test_console_says_what_became_of_user_data(world: ProcessWorld, user_data: bytes | None, said: str) -> None:
+def test_console_log_says_how_user_data_was_handled(world: ProcessWorld, user_data: bytes | None, said: str) -> None:
     spec = launch_spec(user_data=user_data)
     world.runtime.launch(spec)
     world.wait(is_in(ID, ContainerState.RUNNING))
     assert world.runtime.console_output(ID).decode().startswith(f"boot 1 of {ID}: {said}\n")
 
 
-def test_another_process_with_the_same_number_is_not_taken_for_the_instance(directory: Path) -> None:
+def test_another_process_with_the_same_id_is_not_adopted(directory: Path) -> None:
     Records(directory).save(Record(spec=SPEC, host="127.231.7.10", port=80, boots=3, pid=os.getpid(), created=1.0))
     runtime = made(directory)
     found = runtime.containers()[ID]
@@ -119,14 +119,14 @@ def test_another_process_with_the_same_number_is_not_taken_for_the_instance(dire
     runtime.close()
 
 
-def test_record_that_was_cut_off_is_passed_over(directory: Path) -> None:
+def test_truncated_record_is_skipped(directory: Path) -> None:
     Records(directory).save(Record(spec=SPEC, host="127.231.7.10"))
     (directory / "i-0broken.json").write_text(json.dumps({"host": "127.0.0.1"}))
     (directory / "i-0empty.json").write_text("")
     assert [record.spec for record in Records(directory).load()] == [SPEC]
 
 
-def test_console_gives_its_newest_part(directory: Path) -> None:
+def test_console_output_is_the_newest_part(directory: Path) -> None:
     records = Records(directory)
     with records.open_console(ID) as console:
         console.write(b"0123456789")
@@ -134,17 +134,17 @@ def test_console_gives_its_newest_part(directory: Path) -> None:
     assert records.console(ID, 100) == b"0123456789"
 
 
-def test_nobody_is_found_under_a_number_that_no_process_has() -> None:
-    assert children.find(0, 0.0) is None
-    assert children.find(2**22 + 1, 0.0) is None
+def test_no_process_is_found_under_an_unused_id() -> None:
+    assert processes.find(0, 0.0) is None
+    assert processes.find(2**22 + 1, 0.0) is None
 
 
 @pytest.mark.process
-def test_removal_ends_a_process_that_nobody_recorded(world: ProcessWorld, directory: Path) -> None:
+def test_removal_ends_a_process_without_a_record(world: ProcessWorld, directory: Path) -> None:
     """A control plane that was killed between the start of a process and its record."""
     with (directory / "console").open("wb") as console:
-        lost = children.idle({children.MARK: str(directory.resolve())}, console)
-        other = children.idle({children.MARK: str(directory.parent.resolve())}, console)
+        lost = processes.idle({processes.MARK: str(directory.resolve())}, console)
+        other = processes.idle({processes.MARK: str(directory.parent.resolve())}, console)
     assert isinstance(world.runtime, ProcessRuntime)
     assert world.runtime.remove_all() == ()
     assert lost.wait(10) == -signal.SIGKILL
@@ -155,13 +155,13 @@ def test_removal_ends_a_process_that_nobody_recorded(world: ProcessWorld, direct
 
 @pytest.mark.process
 def test_a_process_has_ended_although_its_parent_does_not_collect_it() -> None:
-    """As in a container whose first process collects late or never: psutil would wait for it, and `sandbox down` with it."""
+    """As in a container whose first process collects its children late or never: psutil would wait for that."""
     script = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'input()']).pid, flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdin is not None and parent.stdout is not None
         pid = int(parent.stdout.readline())
         with pytest.raises(TimeoutError):
-            children.wait_for_end(pid, 0)
+            processes.wait_for_end(pid, 0)
         os.kill(pid, signal.SIGKILL)
-        children.wait_for_end(pid, 10)
+        processes.wait_for_end(pid, 10)
         parent.communicate(b"\n")

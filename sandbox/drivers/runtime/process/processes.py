@@ -1,6 +1,5 @@
-"""The processes of the process runtime: started in a session of their own, ended with all that they started, waited for without polling.
-
-A process of this run is a child; one of an earlier run is found again by its number and start time, and waited for through psutil.
+"""The processes of the process runtime. Each has a session of its own and is ended together with its child processes; waiting for an end
+does not poll. A process of an earlier control plane is found again by its process id and start time.
 """
 
 import os
@@ -21,20 +20,20 @@ import psutil
 from sandbox.core.errors import SandboxError
 
 GRACE = 10.0  # real seconds between SIGTERM and SIGKILL
-SAME_START = 1.0  # seconds: two readings of a process's start differ by less
+SAME_START = 1.0  # seconds by which two readings of a process's start time may differ
 MARK = "SANDBOX_INSTANCES"
-"""Environment variable of each process that says whose it is: the folder of its runtime's records."""
-THREADS = 8  # of the application's server, as in the image
+"""Environment variable of each process: the folder of the records of the runtime that started it."""
+THREADS = 8  # of the application server, as in the image
 
 
-class Child:
-    """A process that serves an instance. Thread-safe."""
+class InstanceProcess:
+    """The process of a running instance. Thread-safe."""
 
     def __init__(self, pid: int, created: float, own: subprocess.Popen[bytes] | None = None) -> None:
         self.pid, self.created, self._own = pid, created, own
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """Until it has ended. → exit code, negative for a signal as in Popen; None when it was not our child. Raises TimeoutError."""
+        """Returns when it has ended. → exit code, negative for a signal as in Popen; None when it is not our child. Raises TimeoutError."""
         try:
             if self._own:
                 return self._own.wait(timeout)
@@ -44,18 +43,18 @@ class Child:
         return None
 
     def end(self, *, force: bool) -> int | None:
-        """Asks it to end and waits; kills it when it does not, or at once. → exit code"""
+        """Sends SIGTERM, and SIGKILL when it does not end within GRACE; `force`: SIGKILL at once. → exit code"""
         with suppress(ProcessLookupError):
             if not force:
                 os.killpg(self.pid, signal.SIGTERM)
-                os.killpg(self.pid, signal.SIGCONT)  # a frozen one could not hear it
+                os.killpg(self.pid, signal.SIGCONT)  # a stopped process does not handle SIGTERM
                 with suppress(TimeoutError):
                     return self.wait(GRACE)
             self.kill()
         return self.wait()
 
     def kill(self) -> None:
-        """Raises ProcessLookupError when it is gone."""
+        """Raises ProcessLookupError when it has ended."""
         os.killpg(self.pid, signal.SIGKILL)
 
     def frozen(self) -> bool:
@@ -67,39 +66,39 @@ class Child:
         return timedelta(seconds=max(0.0, time.time() - self.created))
 
 
-def serve(app: Path, host: str, port: int, environment: Mapping[str, str], console: IO[bytes]) -> Child:
+def serve(app: Path, host: str, port: int, environment: Mapping[str, str], console: IO[bytes]) -> InstanceProcess:
     """Starts the application of the folder `app` under waitress."""
     command = [sys.executable, "-m", "waitress", f"--listen={host}:{port}", f"--threads={THREADS}", "app:app"]
     return _start(command, environment, console, app)
 
 
-def idle(environment: Mapping[str, str], console: IO[bytes]) -> Child:
-    """A machine on which no application runs."""
+def idle(environment: Mapping[str, str], console: IO[bytes]) -> InstanceProcess:
+    """Starts a process without an application."""
     return _start([sys.executable, "-I", "-S", "-c", "import signal; signal.pause()"], environment, console, Path("/"))
 
 
-def find(pid: int, created: float) -> Child | None:
-    """The process with that number and start time, when it still runs."""
+def find(pid: int, created: float) -> InstanceProcess | None:
+    """The process with that id and start time, if it still runs."""
     try:
         process = psutil.Process(pid) if pid else None
         if process is None or process.status() == psutil.STATUS_ZOMBIE or abs(process.create_time() - created) > SAME_START:
             return None
     except psutil.NoSuchProcess:
         return None
-    return Child(pid, created)
+    return InstanceProcess(pid, created)
 
 
 def wait_for_end(pid: int, timeout: float | None = None) -> None:
-    """Until the process has ended, whoever's child it is. Raises TimeoutError.
+    """Returns when the process has ended, whichever process is its parent. Raises TimeoutError.
 
-    A process counts as ended when it exits, although its number stays taken until its parent collects it: the first process of a container
-    may do that seconds later, or never, and psutil waits for it.
+    A process counts as ended when it exits, although its id stays in use until its parent collects it: the first process of a container may
+    do that seconds later, or never, and psutil waits for it.
     """
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
         return
-    except (OSError, AttributeError):  # no descriptor left, or not Linux
+    except (OSError, AttributeError):  # no file descriptor left, or not Linux
         _wait_until_collected(pid, timeout)
         return
     try:
@@ -121,7 +120,7 @@ def _wait_until_collected(pid: int, timeout: float | None) -> None:
 
 
 def kill_all(mark: str) -> None:
-    """Kills every process that was started with this `mark`, recorded or not, and what it started in its session."""
+    """Kills every process that was started with this `mark`, recorded or not, and the other processes of its session."""
     for process in psutil.process_iter():
         with suppress(psutil.Error, ProcessLookupError):
             if process.environ().get(MARK) == mark:
@@ -134,8 +133,8 @@ def free_port(host: str) -> int:
         return int(probe.getsockname()[1])
 
 
-def refuse_taken(host: str, port: int, instance_id: str) -> None:
-    """SandboxError, with the reason, when the application could not listen there."""
+def check_port(host: str, port: int, instance_id: str) -> None:
+    """Raises SandboxError with the reason when the application could not listen there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -144,7 +143,7 @@ def refuse_taken(host: str, port: int, instance_id: str) -> None:
             raise SandboxError(f"The application of {instance_id} cannot listen on {host}:{port}: {error.strerror}.") from error
 
 
-def _start(command: list[str], environment: Mapping[str, str], console: IO[bytes], folder: Path) -> Child:
+def _start(command: list[str], environment: Mapping[str, str], console: IO[bytes], folder: Path) -> InstanceProcess:
     base = {name: os.environ[name] for name in ("PATH", "LANG", "VIRTUAL_ENV") if name in os.environ}
     own = subprocess.Popen(
         command,
@@ -155,4 +154,4 @@ def _start(command: list[str], environment: Mapping[str, str], console: IO[bytes
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    return Child(own.pid, psutil.Process(own.pid).create_time(), own)
+    return InstanceProcess(own.pid, psutil.Process(own.pid).create_time(), own)
