@@ -44,9 +44,7 @@ def tracked(*seen: ContainerInfo, pending: Pending | None = None) -> TrackedCont
         ((info(),), Pending.REMOVING, State.REMOVING),
     ],
 )
-def test_state_is_that_of_the_pending_verb_until_it_is_done(
-    seen: tuple[ContainerInfo, ...], pending: Pending | None, state: State
-) -> None:
+def test_state_is_that_of_the_pending_verb_until_it_is_done(seen: tuple[ContainerInfo, ...], pending: Pending | None, state: State) -> None:
     assert observed("i-1", tracked(*seen, pending=pending)).state is state
 
 
