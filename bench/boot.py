@@ -14,7 +14,7 @@ from bench.containers import Containers, Poller
 from bench.figure import NO_DOCKER, Figure, not_measured, ratio
 from bench.sandboxes import IMAGE, auto_scaling_group, healthy, load_balancer, sandbox, subnets, target_group, until
 from sandbox.client import Client
-from sandbox.launch.compose import why_not
+from sandbox.launch.compose import docker_problem
 
 TO_200, TO_REPLACEMENT = "run-instances to the first 200", "terminate to a replacement that answers"
 ROUNDS, REPLACEMENTS = 5, 3
@@ -22,7 +22,7 @@ LONGEST, CHECK = 120.0, 5.0  # seconds
 
 
 def measure() -> list[Figure]:
-    if (obstacle := why_not()) is not None:
+    if (obstacle := docker_problem()) is not None:
         return [not_measured(name, f"{NO_DOCKER} ({obstacle})") for name in (TO_200, TO_REPLACEMENT)]
     containers = Containers()
     with sandbox("docker") as client, containers.poller() as poller:

@@ -12,7 +12,7 @@ from bench.fleet import OWN_MEMORY, memory
 from bench.sandboxes import auto_scaling_group, healthy, load_balancer, sandbox, target_group, until
 from bench.steady_load import SteadyLoad
 from sandbox.client import Client
-from sandbox.launch.compose import why_not
+from sandbox.launch.compose import docker_problem
 
 NAME = "control plane's memory in 24 h at speed 60"
 SPEED, HOURS, SIZE, RATE, ALARMS = 60, 24, 3, 20.0, 100
@@ -21,7 +21,7 @@ SLOW_CHECKS = {"HealthCheckIntervalSeconds": 240, "HealthCheckTimeoutSeconds": 1
 
 
 def measure() -> list[Figure]:
-    if (obstacle := why_not()) is not None:
+    if (obstacle := docker_problem()) is not None:
         return [not_measured(NAME, f"{NO_DOCKER} ({obstacle})")]
     containers = Containers()
     with sandbox("docker", speed=SPEED, cores_per_vcpu=0.1) as client:

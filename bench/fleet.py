@@ -8,7 +8,7 @@ from bench.boot import answered_by
 from bench.containers import Containers
 from bench.figure import NO_DOCKER, Figure, at_least, at_most, not_measured, told
 from bench.sandboxes import auto_scaling_group, healthy, load_balancer, sandbox, target_group, until
-from sandbox.launch.compose import why_not
+from sandbox.launch.compose import docker_problem
 
 SERVING, MEMORY = "containers serving behind one load balancer", "memory of the control plane with 50 instances"
 COUNT, LONGEST = 50, 300.0
@@ -22,7 +22,7 @@ for process in pathlib.Path("/proc").glob("[0-9]*"):
 
 
 def measure() -> list[Figure]:
-    if (obstacle := why_not()) is not None:
+    if (obstacle := docker_problem()) is not None:
         return [not_measured(name, f"{NO_DOCKER} ({obstacle})") for name in (SERVING, MEMORY)]
     containers = Containers()
     with sandbox("docker", cores_per_vcpu=0.05, memory_mib=96) as client:

@@ -1,7 +1,7 @@
-"""What front ends use of a sandbox: boto3 clients of its endpoint, /_sandbox, its clock, and client traffic. They know nothing else of it.
+"""The client of a sandbox: boto3 clients of its endpoint, the control API /_sandbox, its clock, and client traffic. Front ends use no more.
 
-`Client` talks to a sandbox that runs; sandbox/virtual/client.py has one in virtual time for the same scenarios. Errors are UserErrors that
-name the next command. Nothing is tried again behind the caller's back: a scenario must see what a user would see.
+`Client` talks to a running sandbox. sandbox/virtual/client.py has the same interface for a sandbox in virtual time. Errors are UserErrors
+that name the next command. Nothing is retried, because a scenario must see what a user would see.
 """
 
 import time
@@ -18,17 +18,21 @@ from sandbox.traffic.load import Load
 from sandbox.traffic.plan import Plan, Stream
 from sandbox.traffic.receiver import HttpReceiver, Receiver
 
-__all__ = ["Client", "NotRunning", "Refused", "SandboxClient", "UserError"]
+__all__ = ["Client", "NotASandbox", "NotRunning", "SandboxApiError", "SandboxClient", "UserError"]
 
 QUICK = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=120, proxies={})
 
 
 class NotRunning(UserError):
-    """No sandbox answers at the endpoint."""
+    """Nothing responds at the endpoint."""
 
 
-class Refused(UserError):
-    """/_sandbox answered with an error: `status_code`, and its own sentence and next command."""
+class NotASandbox(UserError):
+    """Another program responds at the endpoint."""
+
+
+class SandboxApiError(UserError):
+    """/_sandbox returned an error: its HTTP status, message and next command."""
 
     def __init__(self, status_code: int, message: str, next_command: str | None) -> None:
         super().__init__(message, next_command)
@@ -38,7 +42,7 @@ class Refused(UserError):
 class SandboxClient(Protocol):
     endpoint: str
     region: str
-    virtual: bool  # True: its time stands still but for `wait`
+    virtual: bool  # True: time passes only during `wait`
 
     @property
     def speed(self) -> float:
@@ -50,7 +54,7 @@ class SandboxClient(Protocol):
         ...
 
     def get(self, path: str, **parameters: object) -> Any:
-        """GET /_sandbox/<path>: the JSON answer."""
+        """GET /_sandbox/<path>. Returns the JSON response. Raises SandboxApiError."""
         ...
 
     def post(self, path: str, json: object = None) -> Any: ...
@@ -62,20 +66,20 @@ class SandboxClient(Protocol):
         ...
 
     def wait(self, duration: timedelta) -> None:
-        """Lets so much sandbox time pass."""
+        """Returns after this much sandbox time."""
         ...
 
     def traffic(self, plan: Plan) -> Stream:
-        """Sends from now on."""
+        """Starts to send requests."""
         ...
 
     def receiver(self) -> Receiver:
-        """Listens from now on, on loopback, for what SNS posts."""
+        """Starts an HTTP subscriber on loopback, which records what SNS posts to it."""
         ...
 
 
 class Client:
-    """Of the sandbox at `endpoint` ("http://127.0.0.1:4566"). Thread-safe. Closed by `close`, or never: it dies with the process."""
+    """A client of the sandbox at `endpoint` ("http://127.0.0.1:4566"). Thread-safe. Calling `close` is optional."""
 
     virtual = False
 
@@ -84,7 +88,7 @@ class Client:
         headers = {CLIENT_HEADER: "sandbox"}
         self._http = httpx.Client(base_url=f"{self.endpoint}/_sandbox/", headers=headers, timeout=timeout, trust_env=False)
         self._aws: dict[str, Any] = {}
-        self._clock: tuple[float, datetime, float] | None = None  # real moment, sandbox time then, speed
+        self._clock: tuple[float, datetime, float] | None = None  # real time of the reading, sandbox time then, speed
 
     def aws(self, service: str) -> Any:
         if service not in self._aws:
@@ -106,13 +110,13 @@ class Client:
         try:
             response = self._http.request(method, path.removeprefix("/_sandbox/"), **how)
         except httpx.TransportError as error:
-            raise NotRunning(f"No sandbox answers at {self.endpoint} ({type(error).__name__}).", "sandbox up") from error
+            raise NotRunning(f"No sandbox is running at {self.endpoint} ({type(error).__name__}).", "sandbox up") from error
         try:
             answer = response.json()
         except ValueError:
-            raise NotRunning(f"What answers at {self.endpoint} is not a sandbox.", "SANDBOX_PORT=4567 sandbox up") from None
+            raise NotASandbox(f"The program at {self.endpoint} is not a sandbox.", "SANDBOX_PORT=4567 sandbox up") from None
         if response.is_error and "error" in answer:
-            raise Refused(response.status_code, answer["error"], answer.get("next"))
+            raise SandboxApiError(response.status_code, answer["error"], answer.get("next"))
         if method != "GET":
             self._clock = None
         return answer
@@ -126,7 +130,7 @@ class Client:
         return then + timedelta(seconds=(time.monotonic() - real) * speed)
 
     def _read_clock(self) -> tuple[float, datetime, float]:
-        """Asked again after a while: somebody else may have changed the speed."""
+        """Reads the clock again after two seconds, because another client may have changed the speed."""
         if self._clock is None or time.monotonic() - self._clock[0] > 2:
             before = time.monotonic()
             answer = self.get("clock")

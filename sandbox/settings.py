@@ -1,7 +1,7 @@
-"""Every setting in one table: name, default, how it is read, one sentence. `Settings` is that table: the dataclass's fields are its rows.
+"""All settings in one table: name, default, parser, description. The fields of `Settings` are the rows.
 
-Values come from the environment (`SANDBOX_PORT=4570`), then from options of the command line. wiring and `context().settings` read them;
-`sandbox settings` prints them. A value that cannot be is refused with the variable, the value and what is allowed.
+Values come from the environment (`SANDBOX_PORT=4570`) and from command-line options, which take precedence. `sandbox settings` prints them.
+An invalid value raises a UserError that names the variable, the value and what is expected.
 """
 
 import ipaddress
@@ -28,7 +28,7 @@ def _optional(text: str) -> str | None:
 
 def _name(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", text):
-        raise ValueError("a name of small letters, digits and hyphens that starts with a letter, 31 characters at most")
+        raise ValueError("up to 31 lower-case letters, digits and hyphens, starting with a letter")
     return text
 
 
@@ -43,13 +43,13 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 
 def _number(low: float, high: float, what: str) -> Callable[[str], float]:
     def parse(text: str) -> float:
-        refusal = f"{what} from {low:g} to {high:g}"
+        expected = f"{what} from {low:g} to {high:g}"
         try:
             value = float(text)
         except ValueError:
-            raise ValueError(refusal) from None
+            raise ValueError(expected) from None
         if not low <= value <= high:
-            raise ValueError(refusal)
+            raise ValueError(expected)
         return value
 
     return parse
@@ -64,14 +64,14 @@ def _whole(low: int, high: int, what: str = "a whole number") -> Callable[[str],
     return parse
 
 
-_port = _whole(1, 65535, "a port")
-_port_or_same = _whole(0, 65535, "a port, or 0 for the same,")
+_port = _whole(1, 65535, "a port number")
+_port_or_same = _whole(0, 65535, "0 or a port number")
 
 
 def _ports(text: str) -> range:
     match = re.fullmatch(r"(\d+)-(\d+)", text)
     if not match or not 1 <= int(match[1]) <= int(match[2]) <= 65535:
-        raise ValueError("a range of ports, the lower first: 8081-8100")
+        raise ValueError("a range of port numbers such as 8081-8100")
     return range(int(match[1]), int(match[2]) + 1)
 
 
@@ -80,8 +80,8 @@ def _cidr(text: str) -> str:
         network = ipaddress.IPv4Network(text)
     except ValueError:
         network = None
-    if network is None or not 16 <= network.prefixlen <= 20 or not network.is_private:  # six /20-like subnets have to fit
-        raise ValueError("a private IPv4 network from /16 to /20: 172.31.0.0/16")
+    if network is None or not 16 <= network.prefixlen <= 20 or not network.is_private:
+        raise ValueError("a private IPv4 network from /16 to /20 such as 172.31.0.0/16")
     return text
 
 
@@ -91,23 +91,23 @@ def _hosts(text: str) -> tuple[str, ...]:
 
 def _account(text: str) -> str:
     if not re.fullmatch(r"\d{12}", text):
-        raise ValueError("twelve digits")
+        raise ValueError("12 digits")
     return text
 
 
 def _region(text: str) -> str:
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", text):
-        raise ValueError("the name of a Region: us-east-1")
+        raise ValueError("a Region name such as us-east-1")
     return text
 
 
 def _whole_or_auto(low: int, high: int) -> Callable[[str], int | None]:
-    parse_number = _whole(low, high, "auto, or a whole number")
+    parse_number = _whole(low, high, "auto or a whole number")
     return lambda text: None if text == "auto" else parse_number(text)
 
 
-def _row(default: str, parse: Callable[[str], Any], sentence: str) -> Any:
-    return field(default=parse(default), metadata={"default": default, "parse": parse, "sentence": sentence})
+def _row(default: str, parse: Callable[[str], Any], description: str) -> Any:
+    return field(default=parse(default), metadata={"default": default, "parse": parse, "description": description})
 
 
 def _only(port: int) -> range:
@@ -115,54 +115,58 @@ def _only(port: int) -> range:
 
 
 _INSIDE_COMPOSE = (
-    OwnPort(what="where the sandbox configures its proxy", host="127.0.0.1", ports=_only(ENVOY_STREAM)),
-    OwnPort(what="the sandbox's way to the Docker engine", host=None, ports=_only(DOCKER_FILTER)),
+    OwnPort(what="the configuration port of the sandbox's proxy", host="127.0.0.1", ports=_only(ENVOY_STREAM)),
+    OwnPort(what="the sandbox's port to the Docker engine", host=None, ports=_only(DOCKER_FILTER)),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The table. `Settings()` is all defaults."""
+    """The table. `Settings()` has the defaults."""
 
-    name: str = _row("sandbox", _name, "prefix of the containers, networks and labels of this sandbox")
-    runtime: str = _row("auto", _one_of("auto", "docker", "process", "simulated"), "what instances are; auto: docker where it answers")
-    topology: str = _row("embedded", _one_of("embedded", "compose"), "how the control plane runs; compose is set by docker-compose.yml")
-    speed: float = _row("1", _number(0.001, 10_000, "a number"), "sandbox seconds per real second; 1 is AWS")
-    host: str = _row("127.0.0.1", _text, "address that the API binds")
+    name: str = _row("sandbox", _name, "name of this sandbox; prefix of its containers, networks and labels")
+    runtime: str = _row(
+        "auto", _one_of("auto", "docker", "process", "simulated"), "what runs the instances; auto: docker if it is available, else process"
+    )
+    topology: str = _row("embedded", _one_of("embedded", "compose"), "how the control plane runs; set to compose by docker-compose.yml")
+    speed: float = _row("1", _number(0.001, 10_000, "a number"), "sandbox seconds per real second; AWS has 1")
+    host: str = _row("127.0.0.1", _text, "address on which the API listens")
     port: int = _row("4566", _port, "port of the AWS API and of /_sandbox")
-    front_port: int = _row("8080", _port, "port that serves every load balancer by its Host header")
-    listener_ports: range = _row("8081-8100", _ports, "ports for listeners, one each")
-    published_port: int = _row("0", _port_or_same, "the API's port as seen from the host; 0: the same as port")
-    published_front_port: int = _row("0", _port_or_same, "the front port as seen from the host; 0: the same as front_port")
-    account: str = _row("123456789012", _account, "the AWS account")
-    region: str = _row("us-east-1", _region, "the Region of `sandbox env` and of the CLI's own calls")
-    state_dir: Path = _row(".sandbox", Path, "folder of state, journal, log and process id")  # noqa: RUF009 - Path is immutable
-    seed: int = _row("0", _whole(0, 2**31 - 1), "seed of all chance; the same seed gives the same story")
-    cores_per_vcpu: float = _row("0.25", _number(0.01, 64, "a number"), "CPU limit of an instance for each vCPU of its type")
-    memory_mib: int = _row("256", _whole(32, 1_048_576), "memory limit of an instance, whatever its type, in MiB")
+    front_port: int = _row("8080", _port, "port for all load balancers; the Host header selects one")
+    listener_ports: range = _row("8081-8100", _ports, "range of ports for listeners, one port for each")
+    published_port: int = _row("0", _port_or_same, "port of the API on the host, if it differs; 0: the same as SANDBOX_PORT")
+    published_front_port: int = _row("0", _port_or_same, "front port on the host, if it differs; 0: the same as SANDBOX_FRONT_PORT")
+    account: str = _row("123456789012", _account, "AWS account id")
+    region: str = _row("us-east-1", _region, "default Region of `sandbox env` and of the CLI")
+    state_dir: Path = _row(".sandbox", Path, "folder for the saved state, the journal, the log and the process id")  # noqa: RUF009 - Path is immutable
+    seed: int = _row("0", _whole(0, 2**31 - 1), "seed of all random choices; with the same seed, a simulated run repeats exactly")
+    cores_per_vcpu: float = _row("0.25", _number(0.01, 64, "a number"), "CPU cores that an instance can use per vCPU of its type")
+    memory_mib: int = _row("256", _whole(32, 1_048_576), "memory limit of each instance in MiB, independent of its type")
     machine_vcpus: int | None = _row(
         "auto",
         _whole_or_auto(1, 1_000_000),
-        "vCPUs of all instances together; auto: the lesser of 2 × this machine's memory ÷ memory_mib and 16 × its cores ÷ cores_per_vcpu",
+        "vCPUs of all instances together; auto: the smaller of 2 × memory of this machine / memory_mib and 16 × cores / cores_per_vcpu",
     )
     vcpu_limit: int | None = _row(
         "auto",
         _whole_or_auto(0, 1_000_000),
-        "vCPU quota of each account and Region for each group of instance types (EC2-15); auto: machine_vcpus",
+        "vCPU quota per account, Region and group of instance types; auto: machine_vcpus",
     )
     launch_configurations: str = _row(
-        "allowed", _one_of("allowed", "refused"), "refused: CreateLaunchConfiguration fails as in accounts made since 2024-10-01 (ASG-16)"
+        "allowed",
+        _one_of("allowed", "refused"),
+        "refused: CreateLaunchConfiguration returns an error, as for AWS accounts created since 2024-10-01",
     )
-    lb_provisioning_seconds: float = _row("3", _number(0, 3600, "seconds"), "how long a load balancer is provisioning (AWS: 60 to 180)")
-    terminated_visible_minutes: float = _row("60", _number(0, 1440, "minutes"), "how long a terminated instance is still described")
-    vpc_cidr: str = _row("172.31.0.0/16", _cidr, "network of the default VPC; must not overlap networks of this machine")
-    docker_host: str | None = _row("", _optional, "the Docker engine's address; empty: as the docker command finds it")
-    machine_image: str = _row("sandbox/machine:latest", _text, "image that instances run")
-    allowed_hosts: tuple[str, ...] = _row("", _hosts, "Host names besides loopback's that the API answers to, separated by commas")
+    lb_provisioning_seconds: float = _row("3", _number(0, 3600, "seconds"), "seconds that a load balancer is provisioning (AWS: 60 to 180)")
+    terminated_visible_minutes: float = _row("60", _number(0, 1440, "minutes"), "minutes until a terminated instance disappears")
+    vpc_cidr: str = _row("172.31.0.0/16", _cidr, "CIDR block of the default VPC; must not overlap networks of this machine")
+    docker_host: str | None = _row("", _optional, "address of the Docker engine; empty: that of the docker command")
+    machine_image: str = _row("sandbox/machine:latest", _text, "container image of the instances")
+    allowed_hosts: tuple[str, ...] = _row("", _hosts, "further host names that the API accepts in the Host header, separated by commas")
 
     @staticmethod
     def from_environment(environ: Mapping[str, str] = os.environ, **overrides: object) -> "Settings":
-        """The defaults, then `SANDBOX_*`, then the overrides that are not None (written as in the environment). Raises UserError."""
+        """Defaults, overridden by `SANDBOX_*`, overridden by the overrides that are not None. Raises UserError for an invalid value."""
         values = {}
         for row in fields(Settings):
             variable = PREFIX + row.name.upper()
@@ -171,12 +175,12 @@ class Settings:
             if text is not None and (text or row.metadata["default"] == ""):
                 values[row.name] = _read(row.metadata["parse"], variable if given is None else f"--{row.name.replace('_', '-')}", text)
         if overrides:
-            raise TypeError(f"no such setting: {', '.join(overrides)}")
+            raise TypeError(f"unknown setting: {', '.join(overrides)}")
         return Settings(**values)
 
     @property
     def api_port(self) -> int:
-        """The API's port as clients on this host see it."""
+        """The port of the API for clients on this host."""
         return self.published_port or self.port
 
     @property
@@ -185,7 +189,7 @@ class Settings:
 
     @property
     def own_ports(self) -> tuple[OwnPort, ...]:
-        """Where this sandbox listens, within its network namespace and (the published ports of compose) on this machine's loopback."""
+        """Ports on which this sandbox listens, in its network namespace and (ports published by Compose) on loopback of this machine."""
         api, front = {self.port, self.api_port}, {self.front_port, self.published_front_port or self.front_port}
         inside = _INSIDE_COMPOSE if self.topology == "compose" else ()
         return (
@@ -210,13 +214,13 @@ class Row:
     name: str
     variable: str
     default: str
-    sentence: str
+    description: str
 
 
 def table() -> tuple[Row, ...]:
-    """For `sandbox settings` and the documents."""
+    """The rows, for `sandbox settings` and the tests of documents."""
     return tuple(
-        Row(name=f.name, variable=PREFIX + f.name.upper(), default=f.metadata["default"], sentence=f.metadata["sentence"])
+        Row(name=f.name, variable=PREFIX + f.name.upper(), default=f.metadata["default"], description=f.metadata["description"])
         for f in fields(Settings)
     )
 
@@ -225,7 +229,7 @@ def _read(parse: Callable[[str], Any], where: str, text: str) -> Any:
     try:
         return parse(text)
     except ValueError as error:
-        raise UserError(f"{where}={text} cannot be: it is {error}.", "sandbox settings") from None
+        raise UserError(f"Invalid {where}={text}: expected {error}.", "sandbox settings") from None
 
 
 def _plain(value: Any) -> Any:

@@ -1,1 +1,1 @@
-"""The command `sandbox`: a client of the AWS API and of /_sandbox like any other, and what starts and removes a sandbox."""
+"""The command `sandbox`: a client of the AWS API, of /_sandbox and of sandbox.launch. observe/ has the commands that only read."""

@@ -1,4 +1,4 @@
-"""`sandbox clock [SPEED]`: what time it is in the sandbox, and how fast it runs."""
+"""`sandbox clock [SPEED]`: the sandbox's time, and how fast it passes."""
 
 import math
 
@@ -12,9 +12,12 @@ from sandbox.core.errors import UserError
 @click.argument("speed", type=float, required=False)
 @json_option
 def clock(speed: float | None, as_json_: bool) -> None:
-    """Tell the sandbox's time; with SPEED, let it run so many sandbox seconds per real second (1 is AWS)."""
-    if speed is not None and not math.isfinite(speed):  # JSON has no word for it
-        raise UserError(f"The clock cannot run so: speed {speed}: give a number above 0 and up to 10000.", "sandbox clock 10")
+    """Show the sandbox's time, or set its speed.
+
+    SPEED is the number of sandbox seconds per real second. Time on AWS has speed 1.
+    """
+    if speed is not None and not math.isfinite(speed):  # JSON cannot express it
+        raise UserError(f"Invalid speed {speed}: expected a number above 0 and up to 10000.", "sandbox clock 10")
     sandbox = client()
     answer = sandbox.get("clock") if speed is None else sandbox.put("clock", {"speed": speed})
     if as_json_:

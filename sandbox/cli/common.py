@@ -1,11 +1,11 @@
-"""What the commands share: which sandbox is meant, tables, JSON. Nothing here prints but `table` and `as_json`."""
+"""What the commands share: options, tables, JSON output, and matching of ids. Only `table` and `as_json` print."""
 
 import json
 import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.launch.running import client, endpoint
+from sandbox.launch.running import client
 
-__all__ = ["as_json", "client", "clock_time", "endpoint", "grid", "have", "json_option", "pick", "table", "terminal", "typable"]
+__all__ = [
+    "as_json", "client", "clock_time", "grid", "json_option", "matches", "runtime_option", "table", "terminal", "typable",
+]  # fmt: skip
 
 COLOURS = {"ALARM": "bold red", "Unhealthy": "bold red", "unhealthy": "bold red", "INSUFFICIENT_DATA": "yellow", "draining": "yellow"}
-"""Words that a table shows in colour, where somebody looks."""
+"""Cell → its style on a terminal."""
 
-json_option = click.option("--json", "as_json_", is_flag=True, help="JSON instead of tables and sentences.")
+json_option = click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
+runtime_option = click.option("--runtime", help="What runs the instances: auto, docker, process or simulated.")
 
 
 def as_json(value: Any) -> None:
@@ -29,7 +32,7 @@ def as_json(value: Any) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "none") -> None:
-    """Plain text where nobody looks (a pipe, a file): no colours, no cut-off lines."""
+    """Prints a table. Without a terminal (a pipe, a file), it is plain text without truncated lines."""
     terminal().print(grid(title, columns, rows, empty))
 
 
@@ -39,7 +42,7 @@ def terminal() -> Console:
 
 
 def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "none") -> Table | Text:
-    """The table by itself; where there are no rows, a line that says so."""
+    """A table, or a line with `empty` if there are no rows."""
     made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         made.add_column(Text(column), overflow="fold", no_wrap=not sys.stdout.isatty())
@@ -53,17 +56,13 @@ def clock_time(moment: str) -> str:
     return moment[11:19]
 
 
-def pick(found: Mapping[str, Any] | Sequence[str], beginning: str) -> list[str]:
-    """Names that begin so; the name itself when it is one."""
-    return [beginning] if beginning in found else sorted(name for name in found if name.startswith(beginning))
-
-
-def have(command: str) -> bool:
-    return shutil.which(command) is not None
+def matches(names: Sequence[str], prefix: str) -> list[str]:
+    """The names with that prefix. An exact match is the only result."""
+    return [prefix] if prefix in names else sorted(name for name in names if name.startswith(prefix))
 
 
 def typable(command: str) -> str:
-    """A command as this person can type it: where `sandbox` is not on the PATH, with the path that it was called by."""
+    """The command as the user can type it: if `sandbox` is not on the PATH, with the path of the current call."""
     called = Path(sys.argv[0])
     if shutil.which("sandbox") or called.name != "sandbox":
         return command

@@ -1,16 +1,17 @@
-"""`eval "$(sandbox env)"`: the AWS CLI, boto3, Terraform and others then talk to the sandbox."""
+"""`eval "$(sandbox env)"`: the AWS CLI, boto3, Terraform and others then use the sandbox."""
 
 import click
 
-from sandbox.cli.common import as_json, endpoint, json_option
+from sandbox.cli.common import as_json, json_option
+from sandbox.launch.running import aws_environment
 from sandbox.settings import Settings
 
 
 @click.command()
 @json_option
 def env(as_json_: bool) -> None:
-    """Print what to export: eval "$(sandbox env)"."""
-    variables = exports(Settings.from_environment())
+    """Print the shell commands that make AWS tools use the sandbox: eval "$(sandbox env)"."""
+    variables = aws_environment(Settings.from_environment())
     if as_json_:
         as_json(variables)
         return
@@ -18,12 +19,3 @@ def env(as_json_: bool) -> None:
     for name, value in variables.items():
         click.echo(f"export {name}={value}")
     click.echo('export NO_PROXY="${NO_PROXY:+$NO_PROXY,}127.0.0.1,localhost"')
-
-
-def exports(settings: Settings) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": endpoint(settings),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": settings.region,
-    }

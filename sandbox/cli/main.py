@@ -1,9 +1,10 @@
-"""`sandbox`: all commands, and the one place where errors are shown. A person sees one sentence and what to type next, never a traceback.
+"""`sandbox`: dispatches to the commands and prints errors: one sentence and the next command, never a traceback.
 
-Exit codes: 0 well, 1 it could not be done (or a scenario ended ill), 2 the command itself was wrong, 130 interrupted.
+Exit codes: 0 success, 1 error or failed scenario, 2 wrong usage, 130 interrupted.
 """
 
 import errno
+import itertools
 import os
 import sys
 import traceback
@@ -12,24 +13,33 @@ from importlib import import_module
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox.cli.help import HelpGroup
 from sandbox.core.errors import SandboxError, UserError
 
-RUN = ["clock", "env", "scenario", "serve", "settings", "ssh"]
-OBSERVE = ["events", "explain", "logs", "loops", "mailbox", "seams", "status", "top"]
-MODULES = {name: name for name in RUN} | {name: f"observe.{name}" for name in OBSERVE} | {"up": "lifecycle", "down": "lifecycle"}
-"""Command → the module of its function, which has the command's name."""
+SECTIONS = {
+    "Run a sandbox": ["up", "down", "env", "settings", "clock"],
+    "Observe it": ["status", "top", "events", "explain", "logs", "mailbox", "ssh", "loops", "seams"],
+    "Test fault tolerance": ["scenario"],
+}
+HIDDEN = ["serve"]
+NAMES = sorted([*itertools.chain(*SECTIONS.values()), *HIDDEN])
+OBSERVE = ("events", "explain", "logs", "loops", "mailbox", "seams", "status", "top")  # in sandbox/cli/observe/
 
 
-class Commands(click.Group):
-    """Imports a command when it is asked for: `serve` is not to wait for what the others print with."""
+class Commands(HelpGroup):
+    """Imports a command's module only when it is needed, so that `serve` does not wait for the imports of the others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(MODULES)
+        return NAMES
+
+    def sections(self, ctx: click.Context) -> dict[str, list[str]]:
+        return SECTIONS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in MODULES:
+        if cmd_name not in NAMES:
             return None
-        found: click.Command = getattr(import_module(f"sandbox.cli.{MODULES[cmd_name]}"), cmd_name)
+        module = f"observe.{cmd_name}" if cmd_name in OBSERVE else cmd_name
+        found: click.Command = getattr(import_module(f"sandbox.cli.{module}"), cmd_name)
         return found
 
 
@@ -44,7 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    _open_what_is_closed()
+    _replace_closed_streams()
     try:
         answer = cli.main(arguments, prog_name="sandbox", standalone_mode=False)
         return answer if isinstance(answer, int) else 0
@@ -56,20 +66,20 @@ def run(arguments: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python reports the error again at exit
         return 0
     except OSError as error:
         if error.errno != errno.ENOSPC:
             return _bug(error, arguments)
-        return told(f"There is no room left to write {error.filename or 'what this command prints'}.", "df -h")
+        return show_error(f"No space left on the device to write {error.filename or 'the output'}.", "df -h")
     except UserError as error:
-        return told(error.message, error.next_command)
+        return show_error(error.message, error.next_command)
     except SandboxError as error:
-        return told(str(error), "sandbox logs control")
+        return show_error(str(error), "sandbox logs control")
     except ClientError as error:
-        return told(f"{error.operation_name}: {error.response['Error'].get('Message', error)}", "sandbox events")
+        return show_error(f"{error.operation_name}: {error.response['Error'].get('Message', error)}", "sandbox events")
     except BotoCoreError as error:
-        return told(str(error), "sandbox status")
+        return show_error(str(error), "sandbox status")
     except Exception as error:
         return _bug(error, arguments)
 
@@ -77,17 +87,18 @@ def run(arguments: list[str] | None = None) -> int:
 def _bug(error: Exception, arguments: list[str] | None) -> int:
     if os.environ.get("SANDBOX_TRACEBACK"):
         traceback.print_exc()
-    return told(f"This is a bug of the sandbox: {type(error).__name__}: {error}", f"SANDBOX_TRACEBACK=1 {' '.join(typed(arguments))}")
+    message = f"Internal error of the sandbox ({type(error).__name__}: {error}). This is a bug."
+    return show_error(message, f"SANDBOX_TRACEBACK=1 {' '.join(typed(arguments))}")
 
 
-def _open_what_is_closed() -> None:
-    """`sandbox status >&-`: Python has None there, which nothing can print to."""
+def _replace_closed_streams() -> None:
+    """After `sandbox status >&-`, sys.stdout is None."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - until the process ends
 
 
-def told(sentence: str, next_command: str | None) -> int:
+def show_error(sentence: str, next_command: str | None) -> int:
     click.echo(f"error: {sentence}", err=True)
     if next_command:
         from sandbox.cli.common import typable  # noqa: PLC0415 - see Commands

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 import scenarios
-from sandbox.cli.common import as_json, client, json_option, table
-from sandbox.cli.lifecycle import runtime_option
+from sandbox.cli.common import as_json, client, json_option, runtime_option, table
+from sandbox.cli.help import HelpGroup
 from sandbox.client import SandboxClient
 from sandbox.core.errors import UserError
 from sandbox.launch.lifecycle import ensure
@@ -45,7 +45,7 @@ def scenarios_by_name() -> dict[str, Scenario]:
     return found
 
 
-@click.group()
+@click.group(cls=HelpGroup)
 def scenario() -> None:
     """List fault-tolerance scenarios and run them."""
 
@@ -65,7 +65,7 @@ def typed(name: str) -> str:
     return f"{name.removesuffix(AS_WRITTEN)} --as-written" if name.endswith(AS_WRITTEN) else name
 
 
-class Scenarios(click.Group):
+class Scenarios(HelpGroup):
     """The subcommands of `run`: the modules of scenarios/."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -78,7 +78,10 @@ class Scenarios(click.Group):
 
 @scenario.group("run", cls=Scenarios, subcommand_metavar="NAME [OPTIONS]")
 def run_() -> None:
-    """Run the scenario NAME. Starts a sandbox if none is running. The exit code is 0 if the scenario passes, 1 if it fails."""
+    """Run the scenario NAME and print a verdict.
+
+    Starts a sandbox if none is running. The exit code is 0 if the scenario passes, and 1 if it fails.
+    """
 
 
 def find(name: str) -> Scenario:
@@ -118,7 +121,7 @@ def run(chosen: Scenario, options: Mapping[str, str], virtual: bool, runtime: st
     settings = Settings.from_environment(runtime=runtime, speed=speed)
     if virtual:
         return verdict(chosen, virtual_client(settings), options)
-    ensure(settings)
+    ensure(settings, click.echo)
     sandbox = client(settings)
     before = sandbox.speed
     try:

@@ -1,6 +1,6 @@
-"""The internal `sandbox serve`, which both kinds of control plane run (daemon.py, docker-compose.yml).
+"""The internal `sandbox serve`: runs the control plane. `sandbox up` and docker-compose.yml start it.
 
-It imports nothing of the other commands: the time until it answers is that of its imports.
+It imports nothing from the other commands, because its imports determine how long the sandbox takes to start.
 """
 
 import gc
@@ -13,8 +13,8 @@ from sandbox.settings import Settings
 
 @click.command(hidden=True)
 def serve() -> None:
-    """Run the control plane in the foreground (what `up` and docker-compose.yml start)."""
-    gc.disable()  # until it serves: looking again and again through what is imported, and stays, takes a fifth of the start
+    """Run the control plane in the foreground. `sandbox up` starts it in the background."""
+    gc.disable()  # until it serves: collections during the imports would take a fifth of the start time and free nothing
     from sandbox import serving  # noqa: PLC0415 - imports moto, which takes a second
 
     settings = Settings.from_environment()

@@ -1,23 +1,23 @@
-"""`sandbox settings`: the table of all settings, with the values that hold here."""
+"""`sandbox settings`: the table of all settings with their current values."""
 
 import click
 
 from sandbox import capacity
 from sandbox.cli.common import as_json, json_option, table
 from sandbox.settings import Settings
-from sandbox.settings import table as rows_of_the_table
+from sandbox.settings import table as setting_rows
 
 
 @click.command()
 @json_option
 def settings(as_json_: bool) -> None:
-    """List the settings: the environment variable, its value here, its default, what it is."""
+    """List all settings with their environment variables, current values and defaults."""
     given = Settings.from_environment()
     values = capacity.resolved(given, simulated=given.runtime == "simulated").as_json()
     if as_json_:
         as_json(values)
         return
     rows = [
-        (row.variable, str("" if values[row.name] is None else values[row.name]), row.default, row.sentence) for row in rows_of_the_table()
+        (row.variable, str("" if values[row.name] is None else values[row.name]), row.default, row.description) for row in setting_rows()
     ]
-    table("settings", ("variable", "here", "default", "what it is"), rows)
+    table("settings", ("variable", "value", "default", "description"), rows)

@@ -1,19 +1,18 @@
-"""The docker runtime's processes: docker-compose.yml brought up and taken down, with whichever Compose this machine has.
+"""The docker runtime's containers: starts and removes the project of docker-compose.yml, with the Compose version of this machine.
 
-`up` and `down` of the CLI call it. Instances and subnets are no part of the compose project (the control plane makes them): they are
-removed before it, or the project's networks could not be.
+Instances and subnets are not part of the Compose project, because the control plane creates them. They are removed first; otherwise Docker
+could not remove the project's networks.
 """
 
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import click
-
 from sandbox.core.errors import UserError
+from sandbox.core.text import plural
 from sandbox.drivers.runtime.docker.engine import DockerEngine
 from sandbox.drivers.runtime.docker.networks import DockerNetworks
 from sandbox.drivers.runtime.docker.verbs import remove_all
@@ -23,84 +22,87 @@ from sandbox.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def why_not() -> str | None:
-    """None when a Docker engine answers, else one sentence."""
+def docker_problem() -> str | None:
+    """Why Docker cannot be used, in one sentence. None: a Docker engine responds."""
     if shutil.which("docker") is None:
-        return "There is no docker command on this machine."
+        return "The docker command was not found."
     asked = subprocess.run(["docker", "version", "--format", "{{.Server.Version}}"], capture_output=True, text=True, check=False)
     if asked.returncode != 0:
-        return f"No Docker engine answers ({(asked.stderr.strip().splitlines() or ['no reason given'])[-1]})."
+        return f"The Docker engine does not respond ({(asked.stderr.strip().splitlines() or ['no error message'])[-1]})."
     return None
 
 
 def compose_command() -> Sequence[str]:
-    """`docker compose` (v2) or `docker-compose` (1.29 or v2). UserError when there is neither."""
+    """`docker compose` (v2) or `docker-compose` (1.29 or v2). Raises UserError when neither is installed."""
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]) and subprocess.run([*command, "version"], capture_output=True, check=False).returncode == 0:
             return command
     raise UserError(
-        "Docker is there, but no Compose (the docker runtime's processes are one compose project).",
-        "apt-get install docker-compose (or your system's docker-compose-plugin), or make sandbox RUNTIME=process",
+        "Docker Compose was not found. The docker runtime needs it.",
+        "apt-get install docker-compose (or the docker-compose-plugin of your system), or: sandbox up --runtime process",
     )
 
 
-def images() -> Mapping[str, str]:
-    """Builds what is not built and returns SANDBOX_CONTROL_IMAGE and SANDBOX_MACHINE_IMAGE. Says what it does on the terminal."""
+def images(report: Callable[[str], None]) -> Mapping[str, str]:
+    """Builds missing images. Returns SANDBOX_CONTROL_IMAGE and SANDBOX_MACHINE_IMAGE. Reports each line of the build's output."""
     if not (ROOT / "tools/images/images.sh").exists():
-        raise UserError("The images are built from a checkout of the project, and this is none.", "make images, in a clone of the project")
-    built = subprocess.run(["bash", str(ROOT / "tools/images/images.sh")], check=False)
-    if built.returncode != 0:
-        raise UserError("The images could not be built: the reason stands above.", "make images")
+        raise UserError("Images can only be built in a clone of the project.", "make images, in a clone of the project")
+    script = ["bash", str(ROOT / "tools/images/images.sh")]
+    with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as build:
+        assert build.stdout is not None
+        for line in build.stdout:
+            report(line.rstrip())
+    if build.returncode != 0:
+        raise UserError("Building the images failed. The output above shows the reason.", "make images")
     lines = (ROOT / "build/images.env").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def up(settings: Settings) -> None:
-    """Builds the images that are missing and starts the project, or changes what differs in a running one. Returns when its containers
-    run; when it is healthy is for the caller to ask."""
+def up(settings: Settings, report: Callable[[str], None]) -> None:
+    """Builds missing images and starts the project, or updates a running one. Returns when its containers run, not yet healthy."""
     command = compose_command()
     engine = DockerEngine(settings.name, settings.docker_host)
     try:
         _check_network(engine, settings)
-        built = images()
-        click.echo(f"Starting the containers of {settings.name} with {' '.join(command)}.")
+        built = images(report)
+        report(f"Starting the containers of {settings.name} with {' '.join(command)}.")
         if not any(network.name == f"{settings.name}-edge" for network in engine.networks()):
             with reserved(engine, settings):
-                _compose(settings, ["up", "--detach", "netns"], built)  # which is in both, and does nothing else
+                _compose(settings, ["up", "--detach", "netns"], built)  # the service that is in both networks
     finally:
         engine.close()
     _compose(settings, ["up", "--detach", "--remove-orphans"], built)
 
 
 def _check_network(engine: DockerEngine, settings: Settings) -> None:
-    """Before anything is started: an overlap would else be found at the first launch."""
+    """Raises UserError before anything starts. Otherwise an overlap would only show at the first instance launch."""
     networks = DockerNetworks(engine, None)
     networks.refresh()
     if overlap := networks.check_cidr(settings.vpc_cidr):
-        raise UserError(f"The default VPC has no network: {overlap}", "SANDBOX_VPC_CIDR=10.99.0.0/16 sandbox up")
+        raise UserError(f"Cannot create the network of the default VPC: {overlap}", "SANDBOX_VPC_CIDR=10.99.0.0/16 sandbox up")
 
 
-def there(settings: Settings) -> bool:
-    """Is anything of this sandbox on the Docker engine: the project's containers, instances, or networks?"""
-    if why_not() is not None:
+def exists(settings: Settings) -> bool:
+    """Whether the Docker engine has anything of this sandbox: containers of the project, instances, or networks."""
+    if docker_problem() is not None:
         return False
     labels = (f"sandbox.topology={settings.name}", f"sandbox.name={settings.name}")
     return any(_ids(kind, label) for label in labels for kind in (["ps", "--all"], ["network", "ls"]))
 
 
 def down(settings: Settings) -> list[str]:
-    """Removes instances and subnets by label, then the project with its state. Nothing of others on the same engine. → what was done."""
-    _compose(settings, ["stop", "sandbox"], {})  # so that it does not launch what is being removed
-    machines = len(_ids(["ps", "--all"], f"sandbox.name={settings.name}"))
-    stayed = remove_all(DockerEngine(settings.name, settings.docker_host))
+    """Removes instances and subnets by label, then the project with its state. Returns sentences about what was removed."""
+    _compose(settings, ["stop", "sandbox"], {})  # or it would replace removed instances
+    instances = len(_ids(["ps", "--all"], f"sandbox.name={settings.name}"))
+    remaining = remove_all(DockerEngine(settings.name, settings.docker_host))
     _compose(settings, ["down", "--volumes", "--remove-orphans"], {})
-    if stayed:
-        raise UserError("Not everything could be removed: " + " ".join(stayed), "sandbox down")
-    return [f"{machines} machines and their networks are removed.", "The control plane and the load balancers' proxy are removed."]
+    if remaining:
+        raise UserError("Some resources could not be removed. " + " ".join(remaining), "sandbox down")
+    return [f"Removed {plural(instances, 'instance')} and the networks.", "Removed the control plane and the load balancer proxy."]
 
 
 def logs(settings: Settings, newest: int) -> list[str]:
-    """The newest lines of the control plane and of Envoy."""
+    """The newest log lines of the control plane and of Envoy."""
     command = _command(settings, ["logs", f"--tail={newest}", "sandbox", "dataplane"])
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
 
@@ -118,7 +120,7 @@ def _compose(settings: Settings, arguments: Sequence[str], extra: Mapping[str, s
     environment = {**os.environ, **_variables(settings), **extra}
     done = subprocess.run(_command(settings, arguments), env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise failure(settings, arguments[0], done.stderr)
+        raise compose_error(settings, arguments[0], done.stderr)
 
 
 def _variables(settings: Settings) -> Mapping[str, str]:
@@ -144,18 +146,18 @@ def _variables(settings: Settings) -> Mapping[str, str]:
     }
 
 
-def failure(settings: Settings, verb: str, stderr: str) -> UserError:
-    """A port that is taken, with what to type; else Compose's own words."""
+def compose_error(settings: Settings, verb: str, stderr: str) -> UserError:
+    """The error for a failed Compose command: a port in use with the setting that changes it, else the error lines of Compose."""
     if taken := re.search(r":(\d+): bind: address already in use|:(\d+) failed: port is already allocated", stderr):
         port = int(taken[1] or taken[2])
-        return UserError(f"Port {port} of 127.0.0.1 is in use by another program.", f"{_other(settings, port)} sandbox up")
+        return UserError(f"Port {port} on 127.0.0.1 is in use by another program.", f"{_other_port(settings, port)} sandbox up")
     lines = [line.strip() for line in stderr.splitlines() if "rror" in line or "failed" in line.lower()] or stderr.strip().splitlines()[-1:]
-    said = " / ".join(dict.fromkeys(lines))[:600] or "no reason given"
-    return UserError(f"compose {verb} failed: {said}", f"docker-compose --project-name {settings.name} logs; make down; make sandbox")
+    reason = " / ".join(dict.fromkeys(lines))[:600] or "no error message"
+    return UserError(f"Compose {verb} failed: {reason}", f"docker-compose --project-name {settings.name} logs; make down; make sandbox")
 
 
-def _other(settings: Settings, port: int) -> str:
-    """The setting that moves what wanted the port."""
+def _other_port(settings: Settings, port: int) -> str:
+    """A setting with another port for the listener that needs this one."""
     if port == settings.api_port:
         return f"SANDBOX_PORT={port + 1}"
     if port == (settings.published_front_port or settings.front_port):

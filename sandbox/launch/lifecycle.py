@@ -1,97 +1,112 @@
-"""Starting, finding and removing a sandbox.
+"""Starting and removing a sandbox: `ensure` and `remove`. Each sentence about progress goes to the callback `report`.
 
-With the docker runtime the control plane is containers (compose.py), else a process (daemon.py). `ensure` returns when /_sandbox/health
-says that all is well; `remove` removes everything that is this sandbox's, and only that.
+In the docker runtime, the control plane is a Compose project (compose.py); otherwise it is a local process (daemon.py).
 """
 
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any
 
-import click
-
-from sandbox.client import Client, NotRunning
 from sandbox.core.errors import UserError
 from sandbox.folder_lock import FolderLock, in_use, unwritable
 from sandbox.launch import compose, daemon
-from sandbox.launch.running import Running, client, endpoint
+from sandbox.launch.health import Health, read_health, wait_until_healthy
+from sandbox.launch.running import RunningSandbox, endpoint
 from sandbox.settings import Settings
 
-PATIENCE = 120.0  # real seconds until all is well
-PAUSE = 0.1
-LEFT = ("state.bin", "journal.jsonl", "instances", "proxy")  # in the state folder, by an embedded sandbox
+Report = Callable[[str], None]
+STATE = ("state.bin", "journal.jsonl", "instances", "proxy")  # what an embedded sandbox leaves in the state folder
 
 
-def ensure(settings: Settings) -> dict[str, Any]:
-    """The health of the sandbox that runs, after starting it when none did. Raises UserError when another kind of it runs."""
-    there = running(settings)
-    if there is None:
-        return start(settings)
-    if settings.runtime not in ("auto", there["runtime"]):
-        raise UserError(
-            f"A sandbox with the {there['runtime']} runtime is running.", f"sandbox down && sandbox up --runtime {settings.runtime}"
-        )
-    if there["status"] != "ok" and there["runtime"] == "docker":
-        ill = " ".join(part["sentence"] for part in there["parts"] if not part["ok"])
-        click.echo(f"It is running, and not well ({ill}): what is missing is started again.")
-        return start(replace(settings, runtime="docker"))
-    click.echo(f"It is running already (sandbox {there['name']}).")
-    return there
+def ensure(settings: Settings, report: Report) -> Health:
+    """Starts the sandbox if it is not running, and returns its health. A started sandbox is healthy.
+
+    Raises UserError when a sandbox with another runtime is running, or the start fails.
+    """
+    health = read_health(settings)
+    if health is None:
+        return start(settings, report)
+    if settings.runtime not in ("auto", health.runtime):
+        next_command = f"sandbox down && sandbox up --runtime {settings.runtime}"
+        raise UserError(f"A sandbox with the {health.runtime} runtime is already running.", next_command)
+    if health.ok:
+        report(f"The sandbox {health.name} is already running.")
+        return health
+    report(f"The sandbox {health.name} is running, but impaired. {health.problems}")
+    if health.runtime != "docker":
+        return health
+    report("Starting the missing containers.")
+    return start(replace(settings, runtime="docker"), report)
 
 
-def running(settings: Settings, at: str | None = None) -> dict[str, Any] | None:
-    """The health of the sandbox that answers at the endpoint `at`; None: at that of the settings."""
-    asked = Client(at or endpoint(settings), settings.region, timeout=10.0)
-    try:
-        return dict(asked.get("health"))
-    except NotRunning as error:
-        if "is not a sandbox" in error.message:
-            raise
-        return None
-    finally:
-        asked.close()
-
-
-def start(settings: Settings) -> dict[str, Any]:
+def start(settings: Settings, report: Report) -> Health:
+    """Starts a sandbox and returns when it is healthy. Raises UserError when the state folder is in use, or the start fails."""
     _check_folder(settings)
-    runtime = chosen(settings)
-    settings = replace(settings, runtime=runtime)
-    if runtime == "docker":
-        compose.up(settings)
-        noted = Running(endpoint=settings.endpoint, name=settings.name, runtime=runtime, topology="compose")
-        noted.write(settings)
+    settings = replace(settings, runtime=choose_runtime(settings, report))
+    if settings.runtime == "docker":
+        compose.up(settings, report)
+        _record(settings, topology="compose")
         return wait_until_healthy(settings, lambda: None)
-    process = started(settings)
+    process = _start_process(settings)
     try:
-        return wait_until_healthy(settings, lambda: None if process.poll() is None else daemon.last_words(settings))
+        return wait_until_healthy(settings, lambda: None if process.poll() is None else daemon.exit_error(settings))
     except UserError:
-        ours = Running.read(settings)
-        if process.poll() is not None and ours and ours.pid == process.pid:
-            Running.file(settings).unlink(missing_ok=True)
+        own = RunningSandbox.read(settings)
+        if process.poll() is not None and own and own.pid == process.pid:
+            RunningSandbox.file(settings).unlink(missing_ok=True)
         raise
 
 
+def choose_runtime(settings: Settings, report: Report) -> str:
+    """The runtime of the settings; for `auto`: docker if a Docker engine responds, else process."""
+    if settings.runtime not in ("auto", "docker"):
+        return settings.runtime
+    problem = compose.docker_problem()
+    if problem is None:
+        return "docker"
+    if settings.runtime == "docker":
+        raise UserError(f"The docker runtime is not available. {problem}", "sandbox up --runtime process")
+    report(f"{problem} Using the process runtime: instances are local processes.")
+    return "process"
+
+
+def remove(settings: Settings, report: Report) -> bool:
+    """Stops the sandbox of these settings and removes everything that belongs to it. Returns False when there was nothing.
+
+    The control plane stops first, or it would replace what is removed. Raises UserError when something could not be removed, or a sandbox
+    is running that was not started with this state folder.
+    """
+    record = RunningSandbox.read(settings)
+    stopped = daemon.stop(record.pid if record else 0) or daemon.stop(daemon.find(settings))  # the record may be lost
+    done = [stopped] if stopped else []
+    for sentence in done:
+        report(sentence)
+    with FolderLock(settings.state_dir) if settings.state_dir.exists() else nullcontext():
+        done += _remove_data_plane(settings, record, report)
+    if not done and read_health(settings):
+        message = f"The sandbox at {endpoint(settings)} was not started with the state folder {settings.state_dir}."
+        raise UserError(message, "sandbox down, in the directory in which it was started")
+    return bool(done)
+
+
 def _check_folder(settings: Settings) -> None:
-    """Another sandbox that uses this folder keeps it, and its note, by which `down` finds it. Raises UserError."""
+    """Raises UserError when another sandbox uses the state folder: its record there must not be overwritten."""
     with FolderLock(settings.state_dir):
-        pass  # no control plane of this machine; one in a container holds the lock of its own volume
-    noted = Running.read(settings)
-    if noted is None or noted.topology != "compose" or (noted.name == settings.name and settings.runtime in ("auto", "docker")):
+        pass  # no local control plane uses it; one in a container locks its own volume
+    record = RunningSandbox.read(settings)
+    if record is None or record.topology != "compose" or (record.name == settings.name and settings.runtime in ("auto", "docker")):
         return
-    if running(settings, noted.endpoint):
-        raise in_use(settings.state_dir, f"{noted.name} at {noted.endpoint}")
+    if read_health(settings, record.endpoint):
+        raise in_use(settings.state_dir, f"{record.name} at {record.endpoint}")
 
 
-def started(settings: Settings) -> subprocess.Popen[bytes]:
-    """The embedded control plane, noted where `down` looks: one that cannot be noted is not left running."""
+def _start_process(settings: Settings) -> subprocess.Popen[bytes]:
+    """Starts the control plane and records it. Kills it again if the record cannot be written: `down` could not find it."""
     process = None
     try:
         process = daemon.start(settings)
-        noted = Running(endpoint=settings.endpoint, name=settings.name, runtime=settings.runtime, topology="embedded", pid=process.pid)
-        noted.write(settings)
+        _record(settings, topology="embedded", pid=process.pid)
     except OSError as error:
         if process is not None:
             process.kill()
@@ -100,55 +115,21 @@ def started(settings: Settings) -> subprocess.Popen[bytes]:
     return process
 
 
-def chosen(settings: Settings) -> str:
-    if settings.runtime not in ("auto", "docker"):
-        return settings.runtime
-    obstacle = compose.why_not()
-    if obstacle is None:
-        return "docker"
-    if settings.runtime == "docker":
-        raise UserError(f"{obstacle} The docker runtime needs it.", "sandbox up --runtime process")
-    click.echo(f"{obstacle} Instances are processes of this machine instead.")
-    return "process"
+def _record(settings: Settings, topology: str, pid: int = 0) -> None:
+    record = RunningSandbox(endpoint=settings.endpoint, name=settings.name, runtime=settings.runtime, topology=topology, pid=pid)
+    record.write(settings)
 
 
-def wait_until_healthy(settings: Settings, ended: Callable[[], UserError | None]) -> dict[str, Any]:
-    """`ended`: the last words of the control plane when it has ended, else None."""
-    deadline = time.monotonic() + PATIENCE
-    health: dict[str, Any] | None = None
-    while time.monotonic() < deadline:
-        health = running(settings)
-        if health and health["status"] == "ok":
-            return health
-        if (words := ended()) is not None:
-            raise words
-        time.sleep(PAUSE)
-    missing = [part["sentence"] for part in health["parts"] if not part["ok"]] if health else ["it does not answer"]
-    raise UserError(f"The sandbox is not well after {PATIENCE:g} seconds: {' '.join(missing)}", "sandbox logs control")
-
-
-def remove(settings: Settings) -> list[str]:
-    """Control plane first, or it would replace what is removed. → what was done, in sentences; nothing when nothing was there."""
-    noted = Running.read(settings)
-    ended = daemon.stop(noted.pid if noted else 0) or daemon.stop(daemon.find(settings))  # the note may be lost while the process runs
-    done = [ended] if ended else []
-    with FolderLock(settings.state_dir) if settings.state_dir.exists() else nullcontext():
-        done += _remove_rest(settings, noted)
-    if not done and running(settings):
-        raise UserError(
-            f"The sandbox at {client(settings).endpoint} was not started from this folder.", "sandbox down, where it was started"
-        )
-    return done
-
-
-def _remove_rest(settings: Settings, noted: Running | None) -> list[str]:
-    """Removes what a control plane that has ended left behind. → what was done."""
+def _remove_data_plane(settings: Settings, record: RunningSandbox | None, report: Report) -> list[str]:
+    """Removes what a stopped control plane left. Returns the reported sentences."""
     done: list[str] = []
-    if any((settings.state_dir / name).exists() for name in LEFT):
+    if any((settings.state_dir / name).exists() for name in STATE):
         from sandbox import serving  # noqa: PLC0415 - imports moto, which takes a second; only this needs it
 
         done += serving.remove(replace(settings, runtime="process"))
-    if (noted and noted.topology == "compose") or compose.there(settings):
+    if (record and record.topology == "compose") or compose.exists(settings):
         done += compose.down(settings)
-    Running.file(settings).unlink(missing_ok=True)
+    for sentence in done:
+        report(sentence)
+    RunningSandbox.file(settings).unlink(missing_ok=True)
     return done

@@ -1,8 +1,7 @@
-"""Keeps Docker from giving the sandbox's own networks the range that a VPC is to have.
+"""Keeps Docker from assigning the address range of a VPC to the sandbox's own networks.
 
-Docker takes the next range of its pool for each network that asks for none, going round; 172.31.0.0/16, the default VPC's, is one of them.
-One start in fifteen would get it, and no instance could be launched. So while Compose makes the networks `ctl` and `edge`, the range is
-taken; then it is given back.
+For a network without a range, Docker takes the next one from its pool. 172.31.0.0/16, the default VPC's range, is in that pool: about one
+start in fifteen would get it, and no instance could launch. So the range is reserved while Compose creates the networks `ctl` and `edge`.
 """
 
 from collections.abc import Iterator
@@ -19,21 +18,21 @@ OWN, OTHERS = "reserved", "reserved-for-others"
 
 @contextmanager
 def reserved(engine: DockerEngine, settings: Settings) -> Iterator[None]:
-    """Of the sandbox's own VPC, and the default range, which another sandbox of this machine will want. Removed by `down`, too.
+    """Reserves the range of the sandbox's own VPC, and the default range for other sandboxes of this machine. `down` removes them, too.
 
-    UserError: Docker has given the own range to somebody meanwhile.
+    Raises UserError when another network already has the sandbox's own range.
     """
     try:
-        _take(engine, OWN, settings.vpc_cidr)
-        with suppress(DockerApiError):  # somebody has it: then Docker gives it to nobody else
-            _take(engine, OTHERS, Settings().vpc_cidr)
+        _reserve(engine, OWN, settings.vpc_cidr)
+        with suppress(DockerApiError):  # already in use, so Docker does not assign it
+            _reserve(engine, OTHERS, Settings().vpc_cidr)
         yield
-    except DockerApiError as refused:
-        raise UserError(f"The default VPC has no network: {refused}", "SANDBOX_VPC_CIDR=10.99.0.0/16 sandbox up") from refused
+    except DockerApiError as error:
+        raise UserError(f"Cannot create the network of the default VPC: {error}", "SANDBOX_VPC_CIDR=10.99.0.0/16 sandbox up") from error
     finally:
         for which in (OWN, OTHERS):
             engine.remove_network(labels.network_name(engine.name, which))
 
 
-def _take(engine: DockerEngine, which: str, cidr: str) -> None:
+def _reserve(engine: DockerEngine, which: str, cidr: str) -> None:
     engine.create_network(which, cidr, str(IPv4Network(cidr)[1]), routed=False)

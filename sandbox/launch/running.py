@@ -1,8 +1,8 @@
-"""Which sandbox is meant: what `up` noted in the state folder, the endpoint, a client of it."""
+"""Finds the sandbox that is meant: the record that `ensure` writes to the state folder, the endpoint, a client."""
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sandbox.client import Client
@@ -10,40 +10,51 @@ from sandbox.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """What `sandbox up` wrote down: how the next commands find it."""
+class RunningSandbox:
+    """The record of a started sandbox. Later commands read it to find that sandbox."""
 
     endpoint: str
     name: str
     runtime: str
     topology: str  # "embedded" | "compose"
-    pid: int = 0  # 0: not a process of ours
+    pid: int = 0  # of the control plane; 0: it runs in a container
 
     @staticmethod
     def file(settings: Settings) -> Path:
         return settings.state_dir / "running.json"
 
     @staticmethod
-    def read(settings: Settings) -> "Running | None":
+    def read(settings: Settings) -> "RunningSandbox | None":
+        """None: there is no record, or it is incomplete."""
         try:
-            return Running(**json.loads(Running.file(settings).read_text()))
+            return RunningSandbox(**json.loads(RunningSandbox.file(settings).read_text()))
         except (OSError, ValueError, TypeError):
             return None
 
     def write(self, settings: Settings) -> None:
-        file = Running.file(settings)
+        file = RunningSandbox.file(settings)
         file.parent.mkdir(parents=True, exist_ok=True)
-        value = {"endpoint": self.endpoint, "name": self.name, "runtime": self.runtime, "topology": self.topology, "pid": self.pid}
-        file.write_text(json.dumps(value))
+        file.write_text(json.dumps(asdict(self)))
 
 
 def endpoint(settings: Settings) -> str:
-    """By SANDBOX_PORT when it is set, else of the sandbox that `up` started here, else the default."""
+    """The URL of the API: by SANDBOX_PORT if it is set, else from the record, else the default."""
     named = os.environ.get("SANDBOX_PORT") or os.environ.get("SANDBOX_PUBLISHED_PORT")
-    running = None if named else Running.read(settings)
-    return running.endpoint if running else settings.endpoint
+    record = None if named else RunningSandbox.read(settings)
+    return record.endpoint if record else settings.endpoint
 
 
 def client(settings: Settings | None = None, timeout: float = 60.0) -> Client:
+    """A client of the sandbox. `timeout`: real seconds for one request. `settings` default to the environment."""
     given = settings or Settings.from_environment()
     return Client(endpoint(given), given.region, timeout)
+
+
+def aws_environment(settings: Settings) -> dict[str, str]:
+    """The environment variables with which the AWS CLI, boto3, Terraform and others use this sandbox."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint(settings),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": settings.region,
+    }

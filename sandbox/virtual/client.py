@@ -1,6 +1,6 @@
-"""The client of a sandbox in virtual time, in this process: scenarios with `--virtual` and their tests. Time passes only while one waits.
+"""The client of a simulated sandbox in this process, in virtual time. For scenarios with `--virtual` and for tests.
 
-It is above wiring because it holds a whole sandbox; scenarios see only the SandboxClient that it is.
+Time passes only during `wait`. The client builds a whole sandbox with wiring; scenarios use only its SandboxClient interface.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from werkzeug.test import Client as WsgiClient
 from werkzeug.test import TestResponse
 
-from sandbox.client import Refused
+from sandbox.client import SandboxApiError
 from sandbox.core.client_header import CLIENT_HEADER
 from sandbox.core.control import Scope
 from sandbox.settings import Settings
@@ -73,9 +73,9 @@ class VirtualClient:
 
 
 def virtual_client(settings: Settings) -> VirtualClient:
-    """Of a new sandbox with nothing in it."""
+    """A client of a new, empty sandbox."""
     client = VirtualClient(build(settings, virtual=True))
-    client.post("reset")  # moto's state is the process's: another sandbox may have been in it before
+    client.post("reset")  # moto's state belongs to the process, and an earlier sandbox may have used it
     return client
 
 
@@ -86,5 +86,5 @@ def _url(path: str) -> str:
 def _answer(response: TestResponse) -> Any:
     answer = response.get_json()
     if response.status_code >= 400 and "error" in answer:
-        raise Refused(response.status_code, answer["error"], answer.get("next"))
+        raise SandboxApiError(response.status_code, answer["error"], answer.get("next"))
     return answer

@@ -1,9 +1,9 @@
-"""The subscriber of virtual time: the same as sandbox.traffic.receiver, at a URL that only the simulated deliverer knows."""
+"""An SNS subscriber in virtual time: like sandbox.traffic.receiver, at a URL that only the simulated deliverer uses."""
 
 from sandbox.drivers.delivery.simulated import Behaviour, SimulatedDeliverer
 from sandbox.traffic.receiver import Received
 
-URL = "http://127.0.0.1:9999/alerts"  # nobody listens there: nothing is sent
+URL = "http://127.0.0.1:9999/alerts"  # nothing listens there, and nothing is sent
 
 
 class VirtualReceiver:

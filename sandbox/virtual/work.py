@@ -1,7 +1,7 @@
-"""What requests cost the machines of the simulated world: `/burn?seconds=s` is so many seconds of processor time, done one after another.
+"""The CPU time that requests use on the machines of the simulated world: `/burn?seconds=s` uses s seconds of CPU time.
 
-Each machine works through its requests in the order in which they came, as fast as its processors are; what waits, waits. So CPU is the
-demand divided by the instances behind the load balancer, and answers come late where there is too much of it. For virtual.py.
+Each machine has a queue and processes its requests in order, at the speed of its CPUs. So CPU utilization is demand divided by capacity,
+and responses are late when demand exceeds it. For client.py.
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from sandbox.drivers.world import Machine, World
 
 @dataclass
 class _Queue:
-    """Of one boot of one machine. Durations are of the clock, not of processor time."""
+    """The queue of one boot of one machine. Durations are clock time, not CPU time."""
 
     boot: int
     read_at: datetime
-    idle_from: datetime  # when all that came so far is done
-    taken: timedelta = timedelta(0)  # all that came so far takes so long
-    read: timedelta = timedelta(0)  # of which this was done when the meter looked last
+    idle_from: datetime  # when all requests so far are done
+    taken: timedelta = timedelta(0)  # clock time that all requests so far take
+    read: timedelta = timedelta(0)  # how much of `taken` was done at the last reading
 
     def done(self, now: datetime) -> timedelta:
         return self.taken - max(self.idle_from - now, timedelta(0))
@@ -28,17 +28,17 @@ class _Queue:
 
 @dataclass
 class Work:
-    """The work of all machines of a world; installs itself as the world's load."""
+    """The queues of all machines of a world. Installs itself as the world's load."""
 
     world: World
-    idle: float = 2.0  # percent that a machine uses without any request
+    idle: float = 2.0  # CPU percentage of a machine without requests
     _queues: dict[str, _Queue] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.world.load = self.load
 
     def take(self, instance_id: str, query: str) -> timedelta:
-        """One request that a machine answers. → how long it takes there, waiting included."""
+        """Adds one request to the machine's queue. Returns the time until its response, waiting included."""
         seconds = float(_parameters(query).get("seconds", "0"))
         machine = self.world.machines.get(instance_id)
         if machine is None or not seconds:
@@ -50,7 +50,7 @@ class Work:
         return queue.idle_from - now
 
     def load(self, machine: Machine, now: datetime) -> float:
-        """World.load: percent of the machine's processors used since the last look."""
+        """World.load: the CPU utilization in percent since the last reading."""
         queue = self._queue(machine)
         done, passed = queue.done(now), now - queue.read_at
         used = (done - queue.read) / passed if passed else 0.0

@@ -1,1 +1,1 @@
-"""Commands that only read: what there is, what happened, and why."""
+"""Commands that only read: what exists, what happened, and why."""

@@ -1,4 +1,4 @@
-"""`sandbox events`: what happened, newest last; with --follow, what happens."""
+"""`sandbox events`: the journal, newest last; with --follow, new events as they come."""
 
 import json
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ import click
 from sandbox.cli.common import client, clock_time
 from sandbox.client import Client
 
-POLL = 25  # real seconds
+LONG_POLL = 25  # real seconds
 
 
 @click.command()
-@click.option("--follow", "-f", is_flag=True, help="Go on with those to come, until interrupted.")
-@click.option("--newest", "-n", type=click.IntRange(1, 5000), default=50, show_default=True, help="How many of the past.")
-@click.option("--json", "as_json_", is_flag=True, help="One JSON object per line, in EventBridge's shape.")
+@click.option("--follow", "-f", is_flag=True, help="Wait for new events until interrupted.")
+@click.option("--newest", "-n", type=click.IntRange(1, 5000), default=50, show_default=True, help="Number of past events.")
+@click.option("--json", "as_json_", is_flag=True, help="Print one JSON object per line, in the format of EventBridge.")
 def events(follow: bool, newest: int, as_json_: bool) -> None:
-    """Show the journal."""
+    """Show what happened, newest last."""
     for event in stream(client(), newest, follow):
         click.echo(
             json.dumps(event) if as_json_ else f"{event['id']}  {clock_time(event['time'])}  {event['source']:24}  {event['summary']}"
@@ -28,5 +28,5 @@ def stream(sandbox: Client, newest: int, follow: bool) -> Iterator[dict[str, Any
     answer = sandbox.get("events", newest=newest)
     yield from answer["events"]
     while follow:
-        answer = sandbox.get("events", after=answer["last"], wait=POLL)
+        answer = sandbox.get("events", after=answer["last"], wait=LONG_POLL)
         yield from answer["events"]

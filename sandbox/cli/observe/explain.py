@@ -1,4 +1,4 @@
-"""`sandbox explain i-0abc`: what happened to a thing and why, as a story."""
+"""`sandbox explain i-0abc`: what happened to a resource, and why."""
 
 import click
 
@@ -9,7 +9,10 @@ from sandbox.cli.common import as_json, client, json_option
 @click.argument("resource")
 @json_option
 def explain(resource: str, as_json_: bool) -> None:
-    """Tell the story of RESOURCE: an instance, a group, a target group, a load balancer, an alarm (the beginning of its name is enough)."""
+    """Explain what happened to RESOURCE, and why.
+
+    RESOURCE is the id or name of an instance, group, target group, load balancer or alarm. A unique prefix is enough.
+    """
     answer = client().get("explain", resource=resource)
     if as_json_:
         as_json(answer)

@@ -1,42 +1,35 @@
-"""`sandbox logs control|access|i-0abc`: of the control plane, of the load balancers, of an instance's console."""
+"""`sandbox logs control|access|i-0abc`: the log of the control plane, of the load balancers, or an instance's console output."""
 
 import click
 
-from sandbox.cli.common import client, pick
+from sandbox.cli.common import client, matches
 from sandbox.core.errors import UserError
-from sandbox.launch import compose
-from sandbox.launch.running import Running
+from sandbox.launch.logs import control_log
 from sandbox.settings import Settings
 
 
 @click.command()
 @click.argument("what", default="control")
-@click.option("--newest", "-n", type=click.IntRange(1, 10_000), default=200, show_default=True, help="How many lines.")
+@click.option("--newest", "-n", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Number of lines.")
 def logs(what: str, newest: int) -> None:
-    """Show log lines of WHAT: control (the default), access (the load balancers', in AWS's format), or an instance's console."""
+    """Show the log of the control plane, the load balancers or an instance.
+
+    WHAT is `control` (the default), `access` for the load balancers' access log in the format of AWS, or an instance id for its console
+    output. A unique prefix of the id is enough.
+    """
     if what == "control":
-        lines = control(Settings.from_environment(), newest)
+        lines = control_log(Settings.from_environment(), newest)
     elif what == "access":
         lines = client().get("access-log", newest=newest)["lines"]
     else:
         lines = console(what)[-newest:]
-    click.echo("\n".join(lines) if lines else f"There are no log lines of {what} yet.", err=not lines)
+    click.echo("\n".join(lines) if lines else f"The log of {what} is empty.", err=not lines)
 
 
-def console(beginning: str) -> list[str]:
+def console(prefix: str) -> list[str]:
     sandbox = client()
-    found = pick([m["instance_id"] for m in sandbox.get("machines")["machines"]], beginning)
+    found = matches([m["instance_id"] for m in sandbox.get("machines")["machines"]], prefix)
     if len(found) > 1:
-        raise UserError(f"{beginning} is any of {', '.join(found)}.", f"sandbox logs {found[0]}")
-    output: str = sandbox.get("console", instance_id=found[0] if found else beginning)["output"]
+        raise UserError(f"{prefix} matches several instances: {', '.join(found)}.", f"sandbox logs {found[0]}")
+    output: str = sandbox.get("console", instance_id=found[0] if found else prefix)["output"]
     return output.splitlines()
-
-
-def control(settings: Settings, newest: int) -> list[str]:
-    running = Running.read(settings)
-    if running and running.topology == "compose":
-        return compose.logs(settings, newest)
-    file = settings.state_dir / "sandbox.log"
-    if not file.exists():
-        raise UserError(f"There is no {file}: no sandbox was started here.", "sandbox up")
-    return file.read_text(errors="replace").splitlines()[-newest:]

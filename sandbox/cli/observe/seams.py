@@ -1,4 +1,4 @@
-"""`sandbox seams`: every change of moto that is in force, with its reason."""
+"""`sandbox seams`: every place where the sandbox replaces or extends moto, with the reason."""
 
 import click
 
@@ -8,9 +8,9 @@ from sandbox.cli.common import as_json, client, json_option, table
 @click.command()
 @json_option
 def seams(as_json_: bool) -> None:
-    """List where the sandbox changes moto, and why."""
+    """List where the sandbox replaces or extends moto, and why."""
     found = client().get("seams")["seams"]
     if as_json_:
         as_json(found)
     else:
-        table("seams", ("seam", "where", "why"), [(each["seam"], each["where"], each["why"]) for each in found])
+        table("seams", ("seam", "module", "reason"), [(each["seam"], each["where"], each["why"]) for each in found])

@@ -1,4 +1,4 @@
-"""`sandbox status`: groups, instances, target groups with health, load balancers with their addresses here, and the clock."""
+"""`sandbox status`: groups, instances, target health, load balancers with their local addresses, and the clock."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,16 +12,16 @@ from sandbox.client import SandboxClient
 @click.command()
 @json_option
 def status(as_json_: bool) -> None:
-    """Show what there is and how it is."""
-    picture = read(client())
+    """Show groups, instances, target health and load balancer addresses."""
+    snapshot = read(client())
     if as_json_:
-        as_json(picture)
+        as_json(snapshot)
     else:
-        show(picture)
+        show(snapshot)
 
 
 def read(sandbox: SandboxClient) -> dict[str, Any]:
-    """The picture: from the AWS API, and from /_sandbox what AWS has no word for."""
+    """A snapshot from the AWS API, and from /_sandbox what the AWS API does not have."""
     elbv2, autoscaling = sandbox.aws("elbv2"), sandbox.aws("autoscaling")
     health = sandbox.get("health")
     return {
@@ -36,8 +36,8 @@ def read(sandbox: SandboxClient) -> dict[str, Any]:
     }
 
 
-def show(picture: Mapping[str, Any]) -> None:
-    health = picture["health"]
+def show(snapshot: Mapping[str, Any]) -> None:
+    health = snapshot["health"]
     click.echo(
         f"sandbox {health['name']}: {health['status']}, {health['runtime']} runtime, {health['now'][:19]}Z at speed {health['speed']:g}"
     )
@@ -46,12 +46,12 @@ def show(picture: Mapping[str, Any]) -> None:
             click.echo(f"  {part['name']}: {part['sentence']}")
         if part.get("remark"):
             click.echo(f"  {part['name']}: {part['remark']}")
-    table("Auto Scaling groups", ("name", "min", "desired", "max", "in service", "members"), [_group(g) for g in picture["groups"]])
-    members = {i["InstanceId"]: g["AutoScalingGroupName"] for g in picture["groups"] for i in g["Instances"]}
+    table("Auto Scaling groups", ("name", "min", "desired", "max", "in service", "members"), [_group(g) for g in snapshot["groups"]])
+    members = {i["InstanceId"]: g["AutoScalingGroupName"] for g in snapshot["groups"] for i in g["Instances"]}
     columns = ("id", "state", "zone", "address", "type", "group")
-    table("instances", columns, [_instance(i, members) for i in picture["instances"]])
-    table("target groups", ("name", "target", "health", "why"), _targets(picture["target_groups"]))
-    table("load balancers", ("name", "state", "port", "answers at"), [_endpoint(e) for e in picture["endpoints"]])
+    table("instances", columns, [_instance(i, members) for i in snapshot["instances"]])
+    table("target groups", ("name", "target", "health", "reason"), _targets(snapshot["target_groups"]))
+    table("load balancers", ("name", "state", "port", "address"), [_endpoint(e) for e in snapshot["endpoints"]])
 
 
 def _group(group: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""`sandbox top`: groups, instances with CPU and requests a second, target groups and alarms, as they are now, again and again.
+"""`sandbox top`: a live view of groups, instances with CPU and request rates, target groups and alarms.
 
-What AWS can tell comes from its API; requests and CPU of the last seconds from /_sandbox/rates (CloudWatch tells whole minutes, later).
-top_view.py makes the tables.
+The state comes from the AWS API. Request rates and CPU of the last seconds come from /_sandbox/rates, because CloudWatch has full minutes
+only. top_view.py makes the tables.
 """
 
 import sys
@@ -18,11 +18,11 @@ from sandbox.client import SandboxClient
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="One picture, then end; so it is where nobody looks (a pipe, a file), too.")
-@click.option("--every", type=click.FloatRange(0.2, 60), default=1.0, show_default=True, help="Real seconds between two pictures.")
+@click.option("--once", is_flag=True, help="Print once and exit. This is the default without a terminal.")
+@click.option("--every", type=click.FloatRange(0.2, 60), default=1.0, show_default=True, help="Real seconds between two updates.")
 @json_option
 def top(once: bool, every: float, as_json_: bool) -> None:
-    """Watch groups, instances, target groups and alarms; Ctrl-C ends it."""
+    """Watch groups, instances, target groups and alarms live. Ctrl-C exits."""
     sandbox = client()
     if as_json_:
         as_json(read(sandbox))
@@ -44,7 +44,7 @@ def view(sandbox: SandboxClient) -> Group:
 
 
 def read(sandbox: SandboxClient) -> dict[str, Any]:
-    """The picture: AWS's own answers, and the rates."""
+    """A snapshot: responses of the AWS API, and the rates."""
     autoscaling, elbv2 = sandbox.aws("autoscaling"), sandbox.aws("elbv2")
     target_groups = pages(elbv2, "describe_target_groups", "TargetGroups")
     return {

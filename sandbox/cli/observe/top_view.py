@@ -1,4 +1,4 @@
-"""The tables of `sandbox top`, made of its picture. Pure: AWS's answers and rates in, tables out."""
+"""Makes the tables of `sandbox top` from a snapshot. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,21 +9,21 @@ from rich.text import Text
 
 from sandbox.cli.common import grid
 
-GONE = ("terminated",)  # of instances: described for an hour, of no interest here
-REASON = 100  # characters of an alarm's reason
+GONE = ("terminated",)  # instance states that are not shown
+MAX_REASON = 100  # characters of an alarm's reason
 INSTANCE_COLUMNS = ("id", "zone", "state", "lifecycle", "health", "target", "CPU %", "requests/s", "p99 ms", "group")
 TARGET_GROUP_COLUMNS = ("name", "healthy", "unhealthy", "others", "requests/s", "5xx/s", "p50 ms", "p99 ms")
 
-Picture = Mapping[str, Any]
+Snapshot = Mapping[str, Any]
 
 
-def tables(picture: Picture) -> Iterator[Table | Text]:
-    health = picture["health"]
+def tables(snapshot: Snapshot) -> Iterator[Table | Text]:
+    health = snapshot["health"]
     yield Text(f"{health['now'][:19]}Z  speed {health['speed']:g}  {health['runtime']} runtime  {health['status']}", style="bold")
-    yield grid("Auto Scaling groups", ("name", "min", "desired", "max", "in service", "others"), [_group(g) for g in picture["groups"]])
-    yield grid("instances", INSTANCE_COLUMNS, _instances(picture))
-    yield grid("target groups", TARGET_GROUP_COLUMNS, [_target_group(g, picture["rates"]) for g in picture["target_groups"]])
-    yield grid("alarms", ("name", "state", "why"), [_alarm(a) for a in _by_urgency(picture["alarms"])])
+    yield grid("Auto Scaling groups", ("name", "min", "desired", "max", "in service", "others"), [_group(g) for g in snapshot["groups"]])
+    yield grid("instances", INSTANCE_COLUMNS, _instances(snapshot))
+    yield grid("target groups", TARGET_GROUP_COLUMNS, [_target_group(g, snapshot["rates"]) for g in snapshot["target_groups"]])
+    yield grid("alarms", ("name", "state", "reason"), [_alarm(a) for a in _by_urgency(snapshot["alarms"])])
 
 
 def _group(group: Mapping[str, Any]) -> tuple[str, ...]:
@@ -33,11 +33,11 @@ def _group(group: Mapping[str, Any]) -> tuple[str, ...]:
     return (group["AutoScalingGroupName"], *sizes, str(serving), _counts(states))
 
 
-def _instances(picture: Picture) -> list[tuple[str, ...]]:
-    members = {i["InstanceId"]: (i, g["AutoScalingGroupName"]) for g in picture["groups"] for i in g["Instances"]}
-    targets = {t["Target"]["Id"]: t["TargetHealth"]["State"] for g in picture["target_groups"] for t in g["Targets"]}
+def _instances(snapshot: Snapshot) -> list[tuple[str, ...]]:
+    members = {i["InstanceId"]: (i, g["AutoScalingGroupName"]) for g in snapshot["groups"] for i in g["Instances"]}
+    targets = {t["Target"]["Id"]: t["TargetHealth"]["State"] for g in snapshot["target_groups"] for t in g["Targets"]}
     rows: list[tuple[str, ...]] = []
-    for instance in sorted(picture["instances"], key=lambda i: (i["Placement"]["AvailabilityZone"], i["InstanceId"])):
+    for instance in sorted(snapshot["instances"], key=lambda i: (i["Placement"]["AvailabilityZone"], i["InstanceId"])):
         instance_id = instance["InstanceId"]
         if instance["State"]["Name"] in GONE:
             continue
@@ -50,7 +50,7 @@ def _instances(picture: Picture) -> list[tuple[str, ...]]:
                 member.get("LifecycleState", ""),
                 member.get("HealthStatus", ""),
                 targets.get(instance_id, ""),
-                *_busy(instance, picture["rates"]),
+                *_busy(instance, snapshot["rates"]),
                 group,
             )
         )
@@ -58,7 +58,7 @@ def _instances(picture: Picture) -> list[tuple[str, ...]]:
 
 
 def _busy(instance: Mapping[str, Any], rates: Mapping[str, Any]) -> tuple[str, str, str]:
-    """CPU, requests a second, p99. Empty: not measured, or not there."""
+    """CPU, requests per second, p99. Empty: no measurement."""
     cpu = rates["cpu"].get(instance["InstanceId"])
     address = instance.get("PrivateIpAddress") or "none"
     mine = [r for r in rates["targets"] if r["target"] and r["target"].rpartition(":")[0] == address]
@@ -77,7 +77,7 @@ def _target_group(group: Mapping[str, Any], rates: Mapping[str, Any]) -> tuple[s
 
 def _alarm(alarm: Mapping[str, Any]) -> tuple[str, str, str]:
     reason = alarm.get("StateReason", "")
-    return alarm["AlarmName"], alarm["StateValue"], reason if len(reason) <= REASON else reason[: REASON - 1] + "…"
+    return alarm["AlarmName"], alarm["StateValue"], reason if len(reason) <= MAX_REASON else reason[: MAX_REASON - 1] + "…"
 
 
 def _by_urgency(alarms: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -90,7 +90,7 @@ def _counts(states: Mapping[str, int]) -> str:
 
 
 def number(value: float | None) -> str:
-    """Three digits at most where there are so many; empty for None."""
+    """One decimal below 100, none above; empty for None."""
     if value is None:
         return ""
     return f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"

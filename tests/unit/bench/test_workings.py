@@ -56,5 +56,5 @@ def test_memory_of_a_process() -> None:
 def test_a_load_goes_to_this_machine_only(url: str) -> None:
     from bench.steady_load import SteadyLoad
 
-    with pytest.raises(UserError, match="this machine only"):
+    with pytest.raises(UserError, match="only loopback addresses"):
         SteadyLoad(url, 1.0)

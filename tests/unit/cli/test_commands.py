@@ -47,12 +47,12 @@ def test_events_are_lines_or_json_lines(given: ControlSurface, capsys: pytest.Ca
     assert json.loads(capsys.readouterr().out)["summary"] == "i-1 is running"
 
 
-def test_explain_tells_the_story(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_prints_events_with_their_consequences(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "i-1"]) == 0
     assert "→ i-1 is running" in capsys.readouterr().out
 
 
-def test_clock_is_told_and_set(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+def test_clock_sets_the_speed(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["clock", "10"]) == 0
     assert "10 sandbox seconds per real second" in capsys.readouterr().out
     assert given.clock.speed == 10
@@ -60,10 +60,10 @@ def test_clock_is_told_and_set(given: ControlSurface, capsys: pytest.CaptureFixt
 
 def test_a_refusal_is_one_sentence_and_the_next_command(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["clock", "--", "-3"]) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.splitlines()[0].startswith("error: The clock cannot run so: speed -3")
-    assert told.err.splitlines()[1] == "  next: sandbox clock 10"
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines()[0].startswith("error: ")
+    assert printed.err.splitlines()[1] == "  next: sandbox clock 10"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_refusal_is_one_sentence_and_the_next_command(given: ControlSurface, c
         (["scenario", "list"], "tutorial --as-written"),
     ],
 )
-def test_lists_are_whole_lines_where_nobody_looks(
+def test_without_a_terminal_lists_have_full_lines(
     given: ControlSurface, capsys: pytest.CaptureFixture[str], arguments: list[str], expected: str
 ) -> None:
     assert run(arguments) == 0
@@ -107,7 +107,7 @@ def test_env_is_for_eval(given: ControlSurface, capsys: pytest.CaptureFixture[st
 
 def test_ssh_needs_containers(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["ssh", "i-1"]) == 1
-    assert "Instances of the simulated runtime are not machines that one can enter." in capsys.readouterr().err
+    assert "Instances of the simulated runtime have no shell: they are not containers." in capsys.readouterr().err
 
 
 def test_nothing_runs(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,15 +132,15 @@ def test_a_wrong_command_is_exit_code_2(capsys: pytest.CaptureFixture[str], argu
 def test_a_setting_that_cannot_be(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("SANDBOX_PORT", "http")
     assert run(["status"]) == 1
-    assert "SANDBOX_PORT=http cannot be: it is a port from 1 to 65535." in capsys.readouterr().err
+    assert "Invalid SANDBOX_PORT=http: expected a port number from 1 to 65535." in capsys.readouterr().err
 
 
 def test_a_bug_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sandbox.cli.clock.client", lambda: {}["endpoint"])
     assert run(["clock"]) == 1
-    told = capsys.readouterr().err
-    assert "This is a bug of the sandbox: KeyError: 'endpoint'" in told
-    assert "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert "error: Internal error of the sandbox (KeyError: 'endpoint'). This is a bug." in printed
+    assert "Traceback" not in printed
 
 
 def test_a_closed_output_is_no_fault(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,21 +150,23 @@ def test_a_closed_output_is_no_fault(given: ControlSurface, monkeypatch: pytest.
     sys.stdout.close()
 
 
-def test_an_output_without_room_is_told(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_is_reported(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     class Full(io.StringIO):
         def write(self, text: str) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("sys.stdout", Full())
     assert run(["loops"]) == 1
-    assert capsys.readouterr().err.splitlines() == ["error: There is no room left to write what this command prints.", "  next: df -h"]
+    assert capsys.readouterr().err.splitlines() == ["error: No space left on the device to write the output.", "  next: df -h"]
 
 
 @pytest.mark.parametrize("speed", ["nan", "inf", "0", "10001"])
-def test_a_speed_that_no_clock_has_is_refused(given: ControlSurface, capsys: pytest.CaptureFixture[str], speed: str) -> None:
+def test_an_invalid_speed_is_refused(given: ControlSurface, capsys: pytest.CaptureFixture[str], speed: str) -> None:
     assert run(["clock", speed]) == 1
-    assert "bug" not in (said := capsys.readouterr().err)
-    assert said.startswith("error: The clock cannot run so: speed ")
+    printed = capsys.readouterr().err
+    assert "bug" not in printed
+    assert speed in printed
+    assert printed.endswith("  next: sandbox clock 10\n")
 
 
 def test_no_such_scenario(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,9 +174,9 @@ def test_no_such_scenario(given: ControlSurface, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "error: There is no scenario named nothing.\n  next: sandbox scenario list\n"
 
 
-def test_up_says_that_it_runs_already(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+def test_up_reports_a_running_sandbox(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["up"]) == 0
-    assert "It is running already (sandbox sandbox)." in capsys.readouterr().out
+    assert "The sandbox sandbox is already running." in capsys.readouterr().out
 
 
 def test_up_with_another_runtime_than_what_runs(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,15 +184,15 @@ def test_up_with_another_runtime_than_what_runs(given: ControlSurface, capsys: p
     assert "next: sandbox down && sandbox up --runtime process" in capsys.readouterr().err
 
 
-def test_the_mailbox_is_shown_or_told_as_json(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_mailbox_as_text_and_as_json(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["mailbox", "nobody@example.com"]) == 0
-    assert capsys.readouterr().err == "Nothing was sent to nobody@example.com.\n"
+    assert capsys.readouterr().err == "No messages to nobody@example.com.\n"
     assert run(["mailbox", "--json", "--newest", "1"]) == 0
     assert [mail["to"] for mail in json.loads(capsys.readouterr().out)] == ["+15550100"]
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+def options_seen(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     """The options that a story with two of its own was run with."""
     seen: list[dict[str, str]] = []
 
@@ -214,18 +216,18 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     ],
 )
 def test_a_scenario_gets_its_own_options(
-    told: list[dict[str, str]], arguments: list[str], expected: dict[str, str], exit_code: int
+    options_seen: list[dict[str, str]], arguments: list[str], expected: dict[str, str], exit_code: int
 ) -> None:
     assert run(["scenario", "run", "demo", "--virtual", *arguments]) == exit_code
-    assert told == [expected]
+    assert options_seen == [expected]
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"), [(["--how", "nicely"], "'nicely' is not one of 'well', 'badly'"), (["--as-written"], "No such option")]
 )
 def test_options_that_a_scenario_does_not_have_are_refused(
-    told: list[dict[str, str]], capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+    options_seen: list[dict[str, str]], capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     assert run(["scenario", "run", "demo", "--virtual", *arguments]) == 2
     assert words in capsys.readouterr().err
-    assert told == []
+    assert options_seen == []

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from sandbox.launch import daemon
-from sandbox.launch.running import Running
+from sandbox.launch.running import RunningSandbox
 from sandbox.settings import Settings
 
 pytestmark = pytest.mark.process
@@ -34,7 +34,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     api, front = free_ports(2)
     own = {"SANDBOX_PORT": str(api), "SANDBOX_FRONT_PORT": str(front), "SANDBOX_NAME": "test-lifecycle", "SANDBOX_STATE_DIR": str(tmp_path)}
     yield {**{name: value for name, value in os.environ.items() if not name.startswith("SANDBOX_")}, **own}
-    left = Running.read(Settings.from_environment(own))
+    left = RunningSandbox.read(Settings.from_environment(own))
     if left and psutil.pid_exists(left.pid):
         os.kill(left.pid, signal.SIGKILL)
 
@@ -51,38 +51,38 @@ def test_a_life(environment: dict[str, str], tmp_path: Path) -> None:
 
     code, said = sandbox(environment, "up", "--runtime", "simulated", "--speed", "10")
     assert code == 0, said
-    assert f"answers at http://127.0.0.1:{environment['SANDBOX_PORT']}: simulated runtime, speed 10." in said
-    assert "It is running already" in sandbox(environment, "up")[1]
+    assert f"The sandbox is at http://127.0.0.1:{environment['SANDBOX_PORT']} (simulated runtime, speed 10)." in said
+    assert "The sandbox test-lifecycle is already running." in sandbox(environment, "up")[1]
     code, said = sandbox(environment, "status")
     assert (code, "sandbox test-lifecycle: ok, simulated runtime" in said) == (0, True)
 
-    first = Running.read(Settings.from_environment(environment))
+    first = RunningSandbox.read(Settings.from_environment(environment))
     assert first is not None
     second = {**environment, "SANDBOX_PORT": str(free_ports(1)[0]), "SANDBOX_NAME": "another"}
     code, said = sandbox(second, "up", "--runtime", "simulated")
     assert (code, f"is in use by another sandbox (process {first.pid})." in said) == (1, True), said
     code, said = sandbox(second, "serve")
     assert (code, f"is in use by another sandbox (process {first.pid})." in said) == (1, True), said
-    assert Running.read(Settings.from_environment(environment)) == first
+    assert RunningSandbox.read(Settings.from_environment(environment)) == first
 
     os.kill(first.pid, signal.SIGKILL)
     psutil.wait_procs([psutil.Process(first.pid)] if psutil.pid_exists(first.pid) else [], timeout=10)
     assert sandbox(environment, "up", "--runtime", "simulated")[0] == 0
 
     code, said = sandbox(environment, "down")
-    assert (code, "The control plane has ended." in said) == (0, True), said
-    assert sandbox(environment, "down") == (0, "There was no sandbox here.\n")
+    assert (code, "Stopped the control plane." in said) == (0, True), said
+    assert sandbox(environment, "down") == (0, "No sandbox is running here.\n")
     assert [file.name for file in tmp_path.iterdir()] == ["sandbox.log"]
 
 
 def test_down_ends_a_control_plane_whose_note_is_lost(environment: dict[str, str], tmp_path: Path) -> None:
     assert sandbox(environment, "up", "--runtime", "simulated")[0] == 0
-    noted = Running.read(Settings.from_environment(environment))
+    noted = RunningSandbox.read(Settings.from_environment(environment))
     assert noted is not None
     for file in tmp_path.iterdir():
         file.unlink() if file.is_file() else shutil.rmtree(file)
     code, said = sandbox(environment, "down")
-    assert (code, said.splitlines()[0], daemon.process(noted.pid)) == (0, "The control plane has ended.", None)
+    assert (code, said.splitlines()[0], daemon.process(noted.pid)) == (0, "Stopped the control plane.", None)
 
 
 @pytest.mark.parametrize("where", ["file/below", "running.json"])

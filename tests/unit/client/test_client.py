@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.client import Client, NotRunning, Refused
+from sandbox.client import Client, NotASandbox, NotRunning, SandboxApiError
 from sandbox.control.app import control_app
 from tests.support.control import served, surface
 
@@ -25,7 +25,7 @@ def test_it_asks_and_is_answered(client: Client) -> None:
 
 
 def test_the_sandbox_s_own_sentence_is_passed_on(client: Client) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(SandboxApiError) as refused:
         client.get("explain", resource="i-9")
     assert (refused.value.status_code, refused.value.message, refused.value.next_command) == (
         404,
@@ -47,7 +47,7 @@ def test_nobody_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     client = Client(f"http://127.0.0.1:{port}")
-    with pytest.raises(NotRunning, match="No sandbox answers") as refused:
+    with pytest.raises(NotRunning, match="No sandbox is running") as refused:
         client.get("health")
     client.close()
     assert refused.value.next_command == "sandbox up"
@@ -60,7 +60,7 @@ def test_somebody_else_answers() -> None:
 
     with served(stranger) as endpoint:
         client = Client(endpoint)
-        with pytest.raises(NotRunning, match="is not a sandbox"):
+        with pytest.raises(NotASandbox, match="is not a sandbox"):
             client.get("health")
         client.close()
 

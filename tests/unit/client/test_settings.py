@@ -1,4 +1,4 @@
-"""Settings: read from the environment and from options, refused with the name, the value and what is allowed."""
+"""Settings come from the environment and from options; an invalid value is reported with its variable and what is expected."""
 
 from pathlib import Path
 
@@ -36,23 +36,23 @@ def test_an_empty_variable_is_as_if_not_set() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "allowed"),
     [
-        ("SANDBOX_PORT", "0", "a port from 1 to 65535"),
-        ("SANDBOX_PORT", "http", "a port from 1 to 65535"),
+        ("SANDBOX_PORT", "0", "a port number from 1 to 65535"),
+        ("SANDBOX_PORT", "http", "a port number from 1 to 65535"),
         ("SANDBOX_SPEED", "fast", "a number from 0.001 to 10000"),
         ("SANDBOX_SPEED", "nan", "a number from 0.001 to 10000"),
         ("SANDBOX_RUNTIME", "podman", "one of auto, docker, process, simulated"),
-        ("SANDBOX_LISTENER_PORTS", "8100-8081", "a range of ports"),
+        ("SANDBOX_LISTENER_PORTS", "8100-8081", "a range of port numbers"),
         ("SANDBOX_VPC_CIDR", "8.0.0.0/16", "a private IPv4 network"),
         ("SANDBOX_VPC_CIDR", "10.0.0.0/28", "a private IPv4 network"),
-        ("SANDBOX_ACCOUNT", "42", "twelve digits"),
-        ("SANDBOX_NAME", "My Sandbox", "a name of small letters"),
-        ("SANDBOX_REGION", "earth", "the name of a Region"),
+        ("SANDBOX_ACCOUNT", "42", "12 digits"),
+        ("SANDBOX_NAME", "My Sandbox", "up to 31 lower-case letters"),
+        ("SANDBOX_REGION", "earth", "a Region name"),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_by_name(variable: str, value: str, allowed: str) -> None:
+def test_an_invalid_value_names_the_variable_and_what_is_expected(variable: str, value: str, allowed: str) -> None:
     with pytest.raises(UserError) as refused:
         Settings.from_environment({variable: value})
-    assert f"{variable}={value} cannot be" in refused.value.message
+    assert refused.value.message.startswith(f"Invalid {variable}={value}: expected ")
     assert allowed in refused.value.message
 
 
@@ -61,5 +61,5 @@ def test_the_published_port_is_what_clients_use() -> None:
     assert settings.endpoint == "http://127.0.0.1:14566"
 
 
-def test_every_row_has_a_sentence() -> None:
-    assert all(row.sentence and row.variable.startswith("SANDBOX_") for row in table())
+def test_every_row_has_a_description() -> None:
+    assert all(row.description and row.variable.startswith("SANDBOX_") for row in table())

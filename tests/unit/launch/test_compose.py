@@ -1,4 +1,4 @@
-"""What is said when Compose fails: a port that is taken is one sentence and the setting that chooses another."""
+"""The Compose project: its errors, and the ranges reserved while its networks are created."""
 
 from ipaddress import IPv4Network
 
@@ -7,7 +7,7 @@ import pytest
 from sandbox.core.errors import UserError
 from sandbox.drivers.runtime.docker.engine import DockerApiError, DockerEngine, Network
 from sandbox.launch import compose
-from sandbox.launch.compose import failure
+from sandbox.launch.compose import compose_error
 from sandbox.launch.reservation import reserved
 from sandbox.settings import Settings
 
@@ -24,28 +24,28 @@ OTHER_CONTAINER = "Error response from daemon: driver failed: Bind for 127.0.0.1
 @pytest.mark.parametrize(
     ("port", "setting"), [(4566, "SANDBOX_PORT=4567"), (8080, "SANDBOX_FRONT_PORT=8079"), (8083, "SANDBOX_LISTENER_PORTS=8181-8200")]
 )
-def test_a_port_that_is_taken_is_one_sentence(stderr: str, port: int, setting: str) -> None:
-    said = failure(Settings(), "up", stderr.format(port))
-    assert (said.message, said.next_command) == (f"Port {port} of 127.0.0.1 is in use by another program.", f"{setting} sandbox up")
+def test_a_port_in_use_is_reported_with_the_setting_that_changes_it(stderr: str, port: int, setting: str) -> None:
+    error = compose_error(Settings(), "up", stderr.format(port))
+    assert (error.message, error.next_command) == (f"Port {port} on 127.0.0.1 is in use by another program.", f"{setting} sandbox up")
 
 
-def test_anything_else_is_in_composes_words() -> None:
-    said = failure(Settings(), "up", "Creating network\nERROR: no space left on device\n")
-    assert said.message == "compose up failed: ERROR: no space left on device"
+def test_other_errors_show_the_error_lines_of_compose() -> None:
+    error = compose_error(Settings(), "up", "Creating network\nERROR: no space left on device\n")
+    assert error.message == "Compose up failed: ERROR: no space left on device"
 
 
 @pytest.mark.parametrize("free", [True, False])
-def test_a_network_that_somebody_has_is_told_before_anything_is_started(monkeypatch: pytest.MonkeyPatch, free: bool) -> None:
+def test_an_overlapping_network_is_reported_before_anything_starts(monkeypatch: pytest.MonkeyPatch, free: bool) -> None:
     asked: list[str] = []
     others = Network(id="1" * 64, name="shop", labels={}, cidrs=(IPv4Network("10.9.0.0/24" if free else "198.18.7.0/24"),))
     monkeypatch.setattr(compose, "compose_command", lambda: ["docker-compose"])
-    monkeypatch.setattr(compose, "images", lambda: asked.append("images") or {})
+    monkeypatch.setattr(compose, "images", lambda report: asked.append("images") or {})
     monkeypatch.setattr(compose, "_compose", lambda _settings, arguments, _built: asked.append(" ".join(arguments)))
     monkeypatch.setattr(compose.DockerEngine, "networks", lambda self: [others])
     monkeypatch.setattr(compose.DockerEngine, "create_network", lambda self, which, cidr, *_, **__: asked.append(cidr))
     monkeypatch.setattr(compose.DockerEngine, "remove_network", lambda self, name: asked.append(f"remove {name}"))
     try:
-        compose.up(Settings(vpc_cidr="198.18.0.0/16"))
+        compose.up(Settings(vpc_cidr="198.18.0.0/16"), lambda sentence: None)
     except UserError as error:
         assert not free
         assert "198.18.0.0/16 overlaps the Docker network shop (198.18.7.0/24)" in error.message
@@ -53,19 +53,19 @@ def test_a_network_that_somebody_has_is_told_before_anything_is_started(monkeypa
     assert asked == (["images", *TAKEN, "up --detach netns", *GIVEN_BACK, "up --detach --remove-orphans"] if free else [])
 
 
-def test_a_project_whose_networks_are_there_reserves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_project_with_existing_networks_reserves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     own = Network(id="1" * 64, name="sandbox-edge", labels={}, cidrs=(IPv4Network("10.9.0.0/24"),))
     monkeypatch.setattr(compose, "compose_command", lambda: ["docker-compose"])
-    monkeypatch.setattr(compose, "images", dict)
+    monkeypatch.setattr(compose, "images", lambda report: {})
     monkeypatch.setattr(compose, "_compose", lambda _settings, arguments, _built: asked.append(" ".join(arguments)))
     monkeypatch.setattr(compose.DockerEngine, "networks", lambda self: [own])
-    compose.up(Settings(vpc_cidr="198.18.0.0/16"))
+    compose.up(Settings(vpc_cidr="198.18.0.0/16"), lambda sentence: None)
     assert asked == ["up --detach --remove-orphans"]
 
 
 @pytest.mark.parametrize("refused", ["198.18.0.0/16", "172.31.0.0/16"])
-def test_a_range_that_is_lost_meanwhile_is_told_and_another_s_is_not(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+def test_only_the_own_range_being_taken_is_an_error(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
     removed: list[str] = []
 
     def create(_engine: DockerEngine, _which: str, cidr: str, *_: str, **__: bool) -> None:
