@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.figure import Figure, at_most
 from sandbox.aws import moto_time, seams, state
-from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.context import LOCK
 from sandbox.core.clock import WallClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
@@ -25,7 +25,7 @@ from sandbox.services.cloudwatch.api import assembly as cloudwatch
 from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.elbv2.metrics_controller import Elbv2MetricsController
 from sandbox.services.elbv2.state.access_counts import AccessCounts
-from sandbox.settings import Settings
+from tests.support.ports import use_ports
 
 RATE, SECONDS = 3000, 8
 BATCHES = 10  # a second, as Envoy's log is read
@@ -108,7 +108,7 @@ def under_load(made: Sequence[AccessRecord]) -> tuple[float, int]:
     clock = WallClock()
     journal = Journal(clock)
     engine = Engine(clock, journal, LOCK)
-    use(Context(clock=clock, journal=journal, random=random.Random(1), settings=Settings(), wake=engine.wake))
+    use_ports(clock, journal, engine.wake, seed=1)
     moto_time.install(clock)
     seams.install()
     state.reset(1)

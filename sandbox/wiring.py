@@ -19,8 +19,9 @@ import sandbox.services.cloudwatch.api.responses
 import sandbox.services.elbv2.api.responses  # noqa: F401 - what services change in moto is declared when these are imported
 from sandbox import capacity
 from sandbox.aws import moto_time, seams, state
-from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.context import LOCK, use
 from sandbox.aws.gateway import Gateway
+from sandbox.aws.ports import Ports
 from sandbox.aws.transport import Transport
 from sandbox.control import endpoints, health, rates
 from sandbox.control.access_log import AccessLog
@@ -55,9 +56,12 @@ from sandbox.drivers.runtime.process.runtime import ProcessRuntime
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
+from sandbox.faults.hooks import FaultHooks
+from sandbox.faults.registry import FaultRegistry
 from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
 from sandbox.services.autoscaling.schedule_controller import ScheduleController
+from sandbox.services.autoscaling.state.policies import by_alarm as execute_policy
 from sandbox.services.cloudwatch.api.assembly import record
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.ec2.controller import Ec2Controller
@@ -150,16 +154,24 @@ def build(
     simulated = virtual or settings.runtime == "simulated"
     settings = capacity.resolved(settings, simulated=simulated)
     drivers = _simulated(engine, clock, world or World(clock, engine.at, chance)) if simulated else real_drivers(clock, settings)
-    aws = Context(clock=clock, journal=journal, random=chance, settings=settings, wake=engine.wake)
-    aws.extra["runtime"] = drivers.runtime
-    aws.extra["record_metric"] = record
-    aws.extra["refuse_cidr"] = drivers.runtime.check_cidr
-    use(aws)
+    gateway = Gateway(allowed_hosts=settings.allowed_hosts)
+    transport = Transport(gateway)
+    faults = FaultRegistry(clock, journal, engine.at)
+    ports = Ports(
+        clock=clock,
+        journal=journal,
+        random=chance,
+        settings=settings,
+        wake=engine.wake,
+        clients=transport,
+        machines=drivers.runtime,
+        faults=FaultHooks(faults),
+        execute_policy=execute_policy,
+    )
+    use(ports)
     moto_time.install(clock)
     seams.install()
     state.reset(settings.seed)
-    gateway = Gateway(allowed_hosts=settings.allowed_hosts)
-    transport = Transport(gateway)
     ec2 = Ec2Controller(journal, drivers.runtime)
     elbv2 = Elbv2Controller(journal, drivers.prober, drivers.proxy, drivers.runtime)
     sns = SnsController(journal, transport, drivers.deliverer)
@@ -188,7 +200,7 @@ def build(
     )
     drivers.deliverer.on_result(lambda key: engine.wake("sns", key))
     drivers.proxy.on_trouble(partial(_record_trouble, journal))
-    gateway.control = control_app(_surface(sandbox, disk))
+    gateway.control = control_app(_surface(sandbox, faults, disk))
     return sandbox
 
 
@@ -274,7 +286,7 @@ def may_bind_port_80() -> bool:
 # ---- /_sandbox ---------------------------------------------------------------------------------------------------------------------------
 
 
-def _surface(sandbox: Sandbox, disk: Callable[[], health.Disk]) -> ControlSurface:
+def _surface(sandbox: Sandbox, faults: FaultRegistry, disk: Callable[[], health.Disk]) -> ControlSurface:
     settings, drivers, engine = sandbox.settings, sandbox.drivers, sandbox.engine
     access_log, busy = AccessLog(), rates.Rates((lambda: sandbox.clock.now().timestamp()) if drivers.simulated else time.monotonic)
     drivers.proxy.on_access(access_log.take)
@@ -321,6 +333,7 @@ def _surface(sandbox: Sandbox, disk: Callable[[], health.Disk]) -> ControlSurfac
         cpu=lambda: rates.cpu(drivers.meter, sandbox.clock),
         mailbox=lambda to: [mail.as_json() for mail in mailbox.messages(to)],
         set_speed=set_speed,
+        faults=faults,
         reset=reset,
         runtime=drivers.runtime.name,
     )

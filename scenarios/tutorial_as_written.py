@@ -218,7 +218,7 @@ def fail(stage: Stage, resources: Resources) -> bool:
     states = health(stage, resources)
     unused = bool(states) and all(state == ("unused", "Target.NotInUse") for state in states.values())
     stage.finding("TUT-51", "The targets are unused, so no health check ever runs.", unused, str(sorted(set(states.values()))))
-    stage.fault(f"instance {before[0]} is terminated")
+    stage.fault(f"instance {before[0]} is terminated", before[0])
     stage.step("ec2", "terminate_instances", InstanceIds=[before[0]])
     stage.wait_until("the group has replaced it", lambda: replaced(stage, before), timedelta(minutes=10))
     new = sorted(set(in_service(stage)) - set(before))

@@ -44,7 +44,6 @@ class Gateway:
 
     def __init__(self, control: Wsgi | None = None, allowed_hosts: Collection[str] = ()) -> None:
         self.control, self.allowed_hosts = control, allowed_hosts
-        self.faults: list[Callable[[Call], None]] = []  # each may raise ApiError in the place of the call: throttling, an unavailable API
         self._dispatcher = Dispatcher()
 
     def register_service(self, name: str, response_class: type[BaseResponse]) -> None:
@@ -145,8 +144,8 @@ class Gateway:
 
     def _answer(self, call: Call, app: Wsgi, environ: Environ, cause: str | None) -> Answer:
         try:
-            for inject in self.faults:
-                inject(call)
+            if injected := context().faults.api_error(call.service, call.operation):
+                raise injected
             answer = _run(app, environ)
         except ApiError as error:
             return answers.render(error, call.protocol, calls.status_of(call.service, error.code))

@@ -141,4 +141,8 @@ def virtual_client(settings: Settings) -> SandboxClient:
 
 def verdict(chosen: Scenario, sandbox: SandboxClient, options: Mapping[str, str]) -> int:
     click.echo(f"{typed(chosen.name)}: {chosen.summary}")
-    return 0 if chosen.run(Stage(sandbox, out=click.echo, options=options)) else 1
+    stage = Stage(sandbox, out=click.echo, options=options)
+    try:
+        return 0 if chosen.run(stage) else 1
+    finally:
+        stage.end_faults()

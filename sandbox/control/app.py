@@ -13,9 +13,10 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox.control import endpoints, explain
+from sandbox.control import endpoints, explain, faults
 from sandbox.control.rates import WINDOW
 from sandbox.control.surface import ControlSurface
+from sandbox.core.errors import UserError
 
 LONGEST_POLL = 30.0  # real seconds
 MOST_EVENTS = 5000  # in one answer
@@ -45,6 +46,9 @@ def control_app(surface: ControlSurface) -> Flask:
         ("GET", "machines", lambda: machines(surface)),
         ("GET", "console", lambda: console(surface)),
         ("GET", "rates", lambda: rates(surface)),
+        ("GET", "faults", lambda: {"faults": [faults.as_json(fault) for fault in surface.faults.active()]}),
+        ("POST", "faults", lambda: announce_fault(surface)),
+        ("POST", "faults/clear", lambda: clear_fault(surface)),
         ("GET", "mailbox", lambda: mailbox(surface)),
         ("GET", "access-log", lambda: {"lines": surface.access_log.lines(whole("newest", 1000, 1, 10_000))}),
     ]
@@ -181,6 +185,24 @@ def reset(surface: ControlSurface) -> dict[str, Any]:
     surface.access_log.clear()
     surface.rates.clear()
     return {"status": "ok"}
+
+
+def announce_fault(surface: ControlSurface) -> dict[str, Any]:
+    """Records that somebody breaks something by other means; what breaks it is not ours."""
+    try:
+        return faults.as_json(faults.announce(surface.faults, request.get_json(silent=True)))
+    except ValueError as error:
+        raise Refused(400, str(error), "curl -s http://127.0.0.1:4566/_sandbox/faults") from error
+
+
+def clear_fault(surface: ControlSurface) -> dict[str, Any]:
+    asked = (request.get_json(silent=True) or {}).get("id")
+    if asked is None:
+        return {"cleared": [faults.as_json(fault) for fault in surface.faults.clear_all()]}
+    try:
+        return {"cleared": [faults.as_json(surface.faults.clear(str(asked)))]}
+    except UserError as error:
+        raise Refused(404, error.message, error.next_command or "sandbox events") from error
 
 
 def rates(surface: ControlSurface) -> dict[str, Any]:

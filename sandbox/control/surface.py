@@ -15,6 +15,7 @@ from sandbox.control.rates import Rates
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Journal
 from sandbox.drivers.runtime.base import Container
+from sandbox.faults.registry import FaultRegistry
 from sandbox.settings import Settings
 
 
@@ -59,5 +60,6 @@ class ControlSurface:
     cpu: Callable[[], Mapping[str, float]]  # rates.cpu(...)
     mailbox: Callable[[str | None], Sequence[Mapping[str, Any]]]  # mails and text messages to an address, or to all; oldest first
     set_speed: Callable[[float], None]  # of the clock, and whoever has to know; ValueError: not such a speed
+    faults: FaultRegistry
     reset: Callable[[], None]  # nothing of AWS is left, machines included
     runtime: str  # Runtime.name

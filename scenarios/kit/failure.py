@@ -20,7 +20,7 @@ def fail(stage: Stage, resources: Resources, detection: timedelta) -> bool:
     stage.wait_until("50 requests completed before the failure", lambda: len(stream.records()) >= 50, timedelta(minutes=10))
     before = summarise(stream.records())
     victim = in_service(stage)[0]
-    recovery = Recovery(victim=victim, failed_at=stage.fault(f"instance {victim} is terminated (TUT-50)"))
+    recovery = Recovery(victim=victim, failed_at=stage.fault(f"instance {victim} is terminated (TUT-50)", victim))
     stage.step("ec2", "terminate_instances", InstanceIds=[victim])
     try:
         stage.wait_until("the group has recovered", lambda: recovered(stage, resources, recovery), RECOVERY_TIMEOUT)

@@ -58,6 +58,7 @@ class Stage:
     steps: list[Step] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     findings: dict[str, bool] = field(default_factory=dict)  # rule id → whether the run confirmed it
+    faults: list[str] = field(default_factory=list)  # ids of announced faults in force
     _started: float = field(default_factory=time.monotonic)
 
     # ---- output ----------------------------------------------------------------------------------------------------------------------
@@ -121,11 +122,17 @@ class Stage:
             raise UserError(f"{service} {operation}: {error}", "sandbox status") from error
         return Step(command=command, answer=answer)
 
-    def fault(self, text: str, **parameters: Any) -> datetime:
-        """Logs the start of a failure and returns its sandbox time."""
+    def fault(self, text: str, *targets: str) -> datetime:
+        """Announces a failure that the next step causes, logs its start, and returns its sandbox time."""
         now = self.client.now()
+        self.faults.append(self.client.post("faults", {"summary": text, "targets": list(targets)})["id"])
         self.log(f"FAULT: {text}", now)
         return now
+
+    def end_faults(self) -> None:
+        """Clears the faults that the story announced and did not clear itself."""
+        while self.faults:
+            self.client.post("faults/clear", {"id": self.faults.pop()})
 
     def traffic(self, plan: Plan) -> Stream:
         self.log(f"client traffic: {plan.rate:g} requests per second to {plan.url}, request timeout {_span(plan.timeout)}")

@@ -1,16 +1,14 @@
 """AWS calls in process. Input: nothing but sandbox.aws, on a clock that stands still. Output: `aws`, a maker of clients on empty state."""
 
-import random
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from sandbox.aws import context as aws_context
 from sandbox.aws import moto_time, seams, state
 from sandbox.core.clock import VirtualClock
 from sandbox.core.journal import Journal
-from sandbox.settings import Settings
 from tests.support.aws import Aws, request
+from tests.support.ports import use_ports
 
 
 @pytest.fixture
@@ -20,7 +18,7 @@ def aws() -> Iterator[Aws]:
     clock = VirtualClock()
     moto_time.install(clock)
     made = Aws(clock, Journal(clock))
-    aws_context.use(aws_context.Context(clock=clock, journal=made.journal, random=random.Random(7), settings=Settings(), wake=made.wake))
+    use_ports(clock, made.journal, made.wake, seed=7, clients=made.transport, faults=made.faults)
     yield made
     state.reset()
 

@@ -5,7 +5,7 @@ import io
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from PIL import Image
 
 import sandbox.services.cloudwatch.api.responses  # noqa: F401 - declares its seam
 from sandbox.aws import moto_time, seams, state
-from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.context import LOCK
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
@@ -27,9 +27,9 @@ from sandbox.engine import Engine
 from sandbox.services.cloudwatch.api import assembly
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.sns.controller import SnsController
-from sandbox.settings import Settings
 from tests.support import rule
 from tests.support.aws import request, signed
+from tests.support.ports import FakePolicies, use_ports
 
 HERE = Scope("123456789012", "us-east-1")
 POLICY = "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:0a1b:autoScalingGroupName/web:policyName/out"
@@ -43,9 +43,8 @@ class CloudWatch:
     clock: VirtualClock
     journal: Journal
     engine: Engine
-    context: Context
+    policies: FakePolicies
     transport: Transport
-    executed: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def api(self) -> Any:
@@ -95,14 +94,13 @@ def cloudwatch() -> Iterator[CloudWatch]:
     moto_time.install(clock)
     journal = Journal(clock)
     engine = Engine(clock, journal, LOCK)
-    context = Context(clock=clock, journal=journal, random=random.Random(7), settings=Settings(), wake=engine.wake)
-    use(context)
     transport = Transport(Gateway())
+    policies = FakePolicies()
+    use_ports(clock, journal, engine.wake, seed=7, clients=transport, execute_policy=policies)
     deliverer = SimulatedDeliverer(World(clock=clock, at=engine.at, random=random.Random(7)))
     deliverer.on_result(lambda key: engine.wake("sns", key))
     engine.add([CloudWatchController(journal, transport), SnsController(journal, transport, deliverer)])
-    made = CloudWatch(clock, journal, engine, context, transport)
-    context.extra["execute_policy"] = lambda **given: made.executed.append(given)
+    made = CloudWatch(clock, journal, engine, policies, transport)
     yield made
     assert [event.summary for event in journal.events() if event.detail_type == "Reconcile failed"] == []
     state.reset()
@@ -664,8 +662,8 @@ def test_a_scaling_policy_is_run_again_every_minute(cloudwatch: CloudWatch) -> N
     cloudwatch.alarm(AlarmActions=[POLICY], Period=60, TreatMissingData="ignore")
     cloudwatch.put(99.5)
     cloudwatch.wait(6 * MINUTE)
-    assert 5 <= len(cloudwatch.executed) <= 6
-    assert cloudwatch.executed[0] == {
+    assert 5 <= len(cloudwatch.policies.executed) <= 6
+    assert cloudwatch.policies.executed[0] == {
         "scope": HERE,
         "policy_arn": POLICY,
         "alarm_name": "slow",
@@ -684,23 +682,11 @@ def test_a_policy_that_fails_is_told_of_once_and_tried_again(cloudwatch: CloudWa
         tries.append(given)
         raise ValueError("Metric data points must be provided")
 
-    cloudwatch.context.extra["execute_policy"] = execute
+    cloudwatch.policies.execute = execute
     cloudwatch.alarm(AlarmActions=[POLICY], TreatMissingData="breaching")
     cloudwatch.wait(5 * MINUTE)
     assert len(tries) >= 4
     assert cloudwatch.summaries("Action") == ["Failed to execute AutoScaling action: Metric data points must be provided"]
-
-
-@rule("CW-45")
-def test_without_an_own_entry_the_policy_is_executed_by_the_api(cloudwatch: CloudWatch) -> None:
-    del cloudwatch.context.extra["execute_policy"]
-    cloudwatch.alarm(AlarmActions=[POLICY])
-    cloudwatch.put(99.5)
-    cloudwatch.wait(2 * MINUTE)
-    [call] = [event for event in cloudwatch.journal.events() if event.detail.get("eventName") == "ExecutePolicy"][:1]
-    assert call.cause is not None
-    [summary] = cloudwatch.summaries("Action")
-    assert summary.startswith("Failed to execute AutoScaling action: ")  # there is no such group
 
 
 @rule("CW-45")
@@ -709,11 +695,11 @@ def test_disabled_actions_do_not_run(cloudwatch: CloudWatch) -> None:
     cloudwatch.api.disable_alarm_actions(AlarmNames=["slow"])
     cloudwatch.put(99.5)
     cloudwatch.wait(2 * MINUTE)
-    assert (cloudwatch.state(), cloudwatch.executed, cloudwatch.described()["ActionsEnabled"]) == ("ALARM", [], False)
+    assert (cloudwatch.state(), cloudwatch.policies.executed, cloudwatch.described()["ActionsEnabled"]) == ("ALARM", [], False)
     cloudwatch.api.enable_alarm_actions(AlarmNames=["slow"])
     cloudwatch.put(99.5)
     cloudwatch.wait(MINUTE)
-    assert len(cloudwatch.executed) == 1  # a policy acts while the state lasts
+    assert len(cloudwatch.policies.executed) == 1  # a policy acts while the state lasts
 
 
 @rule("CW-46", "CW-47")

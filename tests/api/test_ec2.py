@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.aws import moto_time, seams, state
-from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.context import LOCK
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
@@ -25,6 +25,7 @@ from sandbox.engine import Engine
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.settings import Settings
 from tests.support import rule
+from tests.support.ports import FakeFaults, use_ports
 from tests.support.services.machines import Machines
 
 AMI = "ami-0c047a86012500412"
@@ -40,7 +41,7 @@ class Ec2:
     journal: Journal
     engine: Engine
     machines: Machines
-    context: Context
+    faults: FakeFaults
     transport: Transport
 
     @property
@@ -91,16 +92,15 @@ def ec2(transport: Transport) -> Iterator[Ec2]:
     journal = Journal(clock)
     engine = Engine(clock, journal, LOCK)
     machines = Machines(clock, engine)
-    context = Context(clock=clock, journal=journal, random=random.Random(0), settings=Settings(), wake=engine.wake)
-    context.extra["runtime"] = machines
-    use(context)
+    faults = FakeFaults()
+    use_ports(clock, journal, engine.wake, clients=transport, machines=machines, faults=faults)
     moto_time.install(clock)
     state.reset()
     seams.install()
     controller = Ec2Controller(journal, machines)
     engine.add([controller])
     machines.on_change(lambda instance_id: engine.wake("ec2", controller.key_of(instance_id)))
-    yield Ec2(clock, journal, engine, machines, context, transport)
+    yield Ec2(clock, journal, engine, machines, faults, transport)
     state.reset()
 
 
@@ -307,7 +307,7 @@ class TestCapacity:
     TEXT = "We currently do not have sufficient t3.micro capacity in the Availability Zone you requested (us-east-1a)."
 
     def crunch(self, ec2: Ec2) -> None:
-        ec2.context.extra["capacity"] = lambda zone, instance_type: self.TEXT if zone == "us-east-1a" else None
+        ec2.faults.capacity = lambda zone, instance_type: self.TEXT if zone == "us-east-1a" else None
 
     def test_no_launch_where_there_is_none(self, ec2: Ec2) -> None:
         self.crunch(ec2)
@@ -820,7 +820,7 @@ def test_the_loop_goes_on_after_its_memory_and_its_process_are_lost(ec2: Ec2, tm
 
 
 def test_the_same_life_on_machines_of_the_simulated_world(ec2: Ec2) -> None:
-    world = World(clock=ec2.clock, at=ec2.engine.at, random=ec2.context.random)
+    world = World(clock=ec2.clock, at=ec2.engine.at, random=random.Random(0))
     runtime = SimulatedRuntime(world)
     controller = Ec2Controller(ec2.journal, runtime)
     ec2.engine.add([controller])  # in the place of the first
@@ -882,7 +882,7 @@ class TestStatusChecks:
 
     def test_a_host_that_fails_shows_in_the_system_check(self, ec2: Ec2) -> None:
         (instance_id,) = ec2.run()
-        ec2.context.extra["host_reachable"] = lambda i: False
+        ec2.faults.unreachable.add(instance_id)
         ec2.wait(62)
         assert status(ec2, instance_id) == ("impaired", "ok")
 
@@ -1017,17 +1017,17 @@ def test_a_hostile_wildcard_in_a_filter_is_answered(ec2: Ec2) -> None:
 
 def test_a_network_that_this_machine_uses_is_refused(ec2: Ec2) -> None:
     sentence = "10.8.0.0/16 overlaps the Docker network bridge (10.8.0.0/24)"
-    ec2.context.extra["refuse_cidr"] = lambda cidr: sentence if cidr.startswith("10.8.") else None
+    ec2.machines.overlaps = lambda cidr: sentence if cidr.startswith("10.8.") else None
     assert error_of(ec2.api.create_vpc, CidrBlock="10.8.0.0/16") == ("InvalidVpc.Range", sentence)
     vpc = ec2.api.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    ec2.context.extra["refuse_cidr"] = lambda cidr: sentence
+    ec2.machines.overlaps = lambda cidr: sentence
     error = error_of(ec2.api.create_subnet, VpcId=vpc, CidrBlock="10.9.1.0/24", AvailabilityZone="us-east-1a")
     assert error == ("InvalidSubnet.Range", sentence)
 
 
 @pytest.mark.parametrize(("vpc", "subnet"), [("172.31.0.0/16", "172.31.0.0/20"), ("10.77.16.0/20", "10.77.16.0/24")])
 def test_the_default_vpc_is_where_the_setting_says(ec2: Ec2, vpc: str, subnet: str) -> None:
-    ec2.context.settings = Settings.from_environment({}, vpc_cidr=vpc)
+    use_ports(ec2.clock, ec2.journal, ec2.engine.wake, settings=Settings.from_environment({}, vpc_cidr=vpc), machines=ec2.machines)
     (described,) = ec2.api.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     assert described["CidrBlock"] == vpc
     subnets = ec2.api.describe_subnets()["Subnets"]

@@ -15,7 +15,7 @@ from moto.elbv2.models import elbv2_backends
 
 import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.aws import moto_time, seams
-from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.context import LOCK
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
@@ -32,6 +32,7 @@ from sandbox.services.elbv2.controller import ROUTING, Elbv2Controller
 from sandbox.settings import Settings
 from tests.support import rule
 from tests.support.aws import request, signed
+from tests.support.ports import use_ports
 
 HERE = Scope("123456789012", "us-east-1")
 AMI = "ami-0c047a86012500412"
@@ -160,9 +161,7 @@ def elb(transport: Transport) -> Iterator[Elb]:
     world = World(clock=clock, at=engine.at, random=random.Random(0))
     runtime, prober, proxy = SimulatedRuntime(world), SimulatedProber(world), SimulatedProxy(world)
     settings = Settings(lb_provisioning_seconds=PROVISIONING)
-    context = Context(clock=clock, journal=journal, random=random.Random(0), settings=settings, wake=engine.wake)
-    context.extra["runtime"] = runtime
-    use(context)
+    use_ports(clock, journal, engine.wake, settings=settings, clients=transport, machines=runtime)
     moto_time.install(clock)
     for each in (elbv2_backends, ec2_backends):
         each.clear()

@@ -16,7 +16,6 @@ from botocore.exceptions import ClientError
 from moto.core.responses import ActionResult, BaseResponse
 from moto.moto_api._internal import urls as moto_api_urls
 
-from sandbox.aws.calls import Call
 from sandbox.aws.context import LOCK
 from sandbox.aws.gateway import LARGEST_UNPACKED, Gateway
 from sandbox.aws.guard import MOTO_READS
@@ -166,11 +165,8 @@ def test_a_service_of_ours_answers_beside_motos(aws: Aws) -> None:
 
 
 def test_a_fault_of_the_api_is_answered_in_the_place_of_the_call(aws: Aws) -> None:
-    def throttle(call: Call) -> None:
-        if call.operation == "TerminateInstances":
-            raise ApiError("RequestLimitExceeded", "Request limit exceeded.", status=503)
-
-    aws.gateway.faults.append(throttle)
+    throttled = ApiError("RequestLimitExceeded", "Request limit exceeded.", status=503)
+    aws.faults.on_call = lambda service, operation: throttled if (service, operation) == ("ec2", "TerminateInstances") else None
     with pytest.raises(ClientError) as failed:
         aws("ec2").terminate_instances(InstanceIds=["i-0123456789abcdef0"])
     assert error_of(failed) == (503, "RequestLimitExceeded", "Request limit exceeded.")
@@ -431,10 +427,7 @@ def test_metric_data_wakes_the_loops_but_is_not_recorded(aws: Aws) -> None:
 def test_what_is_recorded_during_a_call_has_the_call_as_its_cause(aws: Aws) -> None:
     causes: list[str | None] = []
 
-    def see(call: Call) -> None:
-        causes.append(aws.journal.current_cause)
-
-    aws.gateway.faults.append(see)
+    aws.faults.on_call = lambda service, operation: causes.append(aws.journal.current_cause)
     with aws.journal.because("e000000"):
         run_instance(aws)
     event = called(aws, "RunInstances")
@@ -545,15 +538,15 @@ def test_eight_threads_make_exactly_what_they_ask_for(aws: Aws) -> None:
     inside: list[int] = []
     most = 0
 
-    def watch(call: Call) -> None:
+    def watch(service: str, operation: str) -> None:
         nonlocal most
-        if call.operation == "CreateSecurityGroup":
+        if operation == "CreateSecurityGroup":
             inside.append(1)
             most = max(most, len(inside))
             time.sleep(0)  # lets other threads run: they must not come in
             inside.pop()
 
-    aws.gateway.faults.append(watch)
+    aws.faults.on_call = watch
     ec2 = aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
 
@@ -629,7 +622,7 @@ def test_one_connection_carries_many_requests_and_100_continue(aws: Aws) -> None
 @pytest.mark.process
 def test_boto3_over_a_socket_sees_an_unsupported_operation_once(aws: Aws) -> None:
     seen: list[str] = []
-    aws.gateway.faults.append(lambda call: seen.append(call.operation))
+    aws.faults.on_call = lambda service, operation: seen.append(operation)
     server = Server(aws.gateway, port=0)
     server.start()
     try:

@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ def running(aws: Aws) -> Iterator[Aws]:
     """A clock that runs 20 times as fast: a poll of 20 seconds is one real second."""
     clock = WallClock(speed=20)
     moto_time.install(clock)
-    aws_context.context().clock = clock
+    aws_context.use(replace(aws_context.context(), clock=clock))
     yield aws
 
 
@@ -67,7 +68,7 @@ def delivering(running: Aws) -> Iterator[Aws]:
     engine = Engine(clock, running.journal, aws_context.LOCK)
     deliverer = SimulatedDeliverer(World(clock=clock, at=engine.at, random=random.Random(7)))
     engine.add([SnsController(running.journal, running.transport, deliverer)])
-    aws_context.context().wake = engine.wake
+    aws_context.use(replace(aws_context.context(), wake=engine.wake))
     engine.start()
     yield running
     engine.stop()

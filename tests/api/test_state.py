@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def test_ids_given_out_before_a_restart_are_not_given_out_again(aws: Aws, tmp_pa
     assert len(set(ids)) == 6
     again = []
     aws.clock = VirtualClock()
-    aws_context.context().clock = aws.clock
+    aws_context.use(replace(aws_context.context(), clock=aws.clock))
     for _ in range(3):
         restart()
         again += [launch(), launch()]

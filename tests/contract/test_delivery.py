@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sandbox.aws import moto_time, seams, state
-from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.context import LOCK
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.server import Server
 from sandbox.aws.transport import Transport
@@ -45,6 +45,7 @@ from sandbox.services.sns.state.signing import signer
 from sandbox.settings import Settings
 from tests.support import rule
 from tests.support.drivers.http_targets import Target
+from tests.support.ports import use_ports
 from tests.support.waiting import until
 
 SIMULATED_URL = "http://127.0.0.1:9999/alarms?a=1"
@@ -364,7 +365,7 @@ def test_a_real_subscriber_confirms_and_verifies_what_it_gets() -> None:
     gateway = Gateway()
     server = Server(gateway, "127.0.0.1", 0)
     settings = Settings.from_environment({}, port=server.port)
-    use(Context(clock=clock, journal=journal, random=random.Random(1), settings=settings, wake=engine.wake))
+    use_ports(clock, journal, engine.wake, settings=settings, seed=1)
     moto_time.install(clock)
     seams.install()
     transport, deliverer, target = Transport(gateway), HttpDeliverer(clock), Target("subscriber", "127.0.2.3").start()

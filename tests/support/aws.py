@@ -8,6 +8,7 @@ from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
+from tests.support.ports import FakeFaults
 
 SCOPE = Scope("123456789012", "us-east-1")
 IMAGE = "ami-0c047a86012500412"
@@ -20,6 +21,7 @@ class Aws:
         self.clock, self.journal, self.woken = clock, journal, 0
         self.gateway = Gateway()
         self.transport = Transport(self.gateway)
+        self.faults = FakeFaults()
 
     def __call__(self, service: str, scope: Scope = SCOPE, caller: str | None = None) -> Any:
         return self.transport.client(service, scope, caller)

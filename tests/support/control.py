@@ -20,6 +20,7 @@ from sandbox.core.journal import Journal
 from sandbox.drivers.proxy.base import AccessRecord
 from sandbox.drivers.runtime.base import Container, ContainerState
 from sandbox.engine import Loop
+from sandbox.faults.registry import FaultRegistry
 from sandbox.settings import Settings
 
 WELL = (Part(name="engine", ok=True, sentence="3 loops run, none fails."),)
@@ -32,10 +33,12 @@ MAILS = ({"to": "ops@example.com", "subject": "ALARM"}, {"to": "+15550100", "sub
 
 def surface(**changes: Any) -> ControlSurface:
     clock = WallClock(start=datetime(2026, 5, 7, 12, 0, tzinfo=UTC))
+    journal = Journal(clock)
     plain = ControlSurface(
         settings=Settings(),
         clock=clock,
-        journal=Journal(clock),
+        journal=journal,
+        faults=FaultRegistry(clock, journal, lambda when, callback: None),
         access_log=AccessLog(),
         health=lambda: WELL,
         loops=lambda: (Loop("ec2", "123456789012/us-east-1/i-1", runs=2, last_run=clock.now()),),

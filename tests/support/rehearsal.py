@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sandbox.settings import Settings
 from sandbox.virtual.client import VirtualClient, virtual_client
@@ -21,9 +20,9 @@ class Rehearsal(Stage):
         self._interfere(title)
         super().chapter(title)
 
-    def fault(self, text: str, **parameters: Any) -> datetime:
+    def fault(self, text: str, *targets: str) -> datetime:
         self._interfere(text)
-        return super().fault(text, **parameters)
+        return super().fault(text, *targets)
 
     def _interfere(self, text: str) -> None:
         for beginning, interfere in self.at.items():

@@ -42,7 +42,6 @@ from sandbox.services.autoscaling.model import (
 )
 from sandbox.services.autoscaling.state import launches, snapshot, writes
 from sandbox.services.autoscaling.state import notifications as notification_state
-from sandbox.services.autoscaling.state import policies as policy_execution
 from sandbox.services.autoscaling.state.clients import CALLER
 from sandbox.services.autoscaling.state.store import launch_source
 
@@ -57,7 +56,6 @@ class AutoScalingController(Shell[Group, Memory]):
     def __init__(self, journal: Journal, transport: Transport, delays: Delays | None = None) -> None:
         super().__init__(journal)
         self._transport, self._delays = transport, delays or Delays()
-        context().extra.update(transport=transport, execute_policy=policy_execution.by_alarm)  # for requests and for CloudWatch
         journal.on_event(self._hear)
 
     def _hear(self, event: Event) -> None:

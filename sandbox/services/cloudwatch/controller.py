@@ -5,12 +5,13 @@ An action that fails is an entry in the alarm's history, never an exception: AWS
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
+from sandbox.core.ports import Clients
 from sandbox.services.cloudwatch.api import assembly
 from sandbox.services.cloudwatch.decide.alarms import Memory, Observed, decide
 from sandbox.services.cloudwatch.decide.notifications import Place
@@ -32,12 +33,6 @@ HEALTH_METRICS = ("StatusCheckFailed", "UnHealthyHostCount", "HealthyHostCount")
 """Metrics whose newest value follows from the newest event about what they measure."""
 AWS_MANAGED_KEY = "alias/aws/sns"  # its policy lets nobody but SNS use it, and nobody can change that (SNS-13)
 NO_KEY = "CloudWatch Alarms does not have authorization to access the SNS topic encryption key."  # CW-53
-
-
-class Clients(Protocol):
-    """sandbox.aws.transport.Transport."""
-
-    def client(self, service: str, scope: Scope, caller: str | None = None) -> Any: ...
 
 
 class CloudWatchController(Shell[Observed, Memory]):
@@ -126,23 +121,15 @@ class CloudWatchController(Shell[Observed, Memory]):
         sns.publish(TopicArn=action.arn, Subject=action.subject, Message=action.message, MessageStructure="json")
 
     def _execute_policy(self, scope: Scope, name: str, action: ExecuteScalingPolicy) -> None:
-        """Auto Scaling's own entry, which knows which alarm it was; else as a user would execute the policy."""
-        if execute := context().extra.get("execute_policy"):
-            execute(
-                scope=scope,
-                policy_arn=action.arn,
-                alarm_name=name,
-                alarm_state=action.state.value,
-                datapoints=action.datapoints,
-                threshold=action.threshold,
-            )
-            return
-        group, policy = action.arn.split(":autoScalingGroupName/", 1)[1].split(":policyName/", 1)
-        parameters: dict[str, Any] = {"AutoScalingGroupName": group, "PolicyName": policy, "HonorCooldown": True}
-        if action.datapoints and action.threshold is not None:
-            average = sum(action.datapoints) / len(action.datapoints)
-            parameters |= {"MetricValue": average, "BreachThreshold": action.threshold}
-        self._client("autoscaling", scope, action.arn).execute_policy(**parameters)
+        """By Auto Scaling's internal entry, which gets the alarm's name and datapoints."""
+        context().execute_policy(
+            scope=scope,
+            policy_arn=action.arn,
+            alarm_name=name,
+            alarm_state=action.state.value,
+            datapoints=action.datapoints,
+            threshold=action.threshold,
+        )
 
     def _ec2(self, scope: Scope, action: Ec2Action) -> None:
         """A recovered instance is the same one after a reboot on other hardware, so recovery is a reboot here."""

@@ -9,7 +9,7 @@ import sandbox.services.autoscaling.api.assembly
 import sandbox.services.ec2.api.assembly
 import sandbox.services.elbv2.state.snapshot  # noqa: F401 - their seams
 from sandbox.aws import moto_time, seams, state
-from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.context import LOCK
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
@@ -20,10 +20,14 @@ from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
+from sandbox.faults.hooks import FaultHooks
+from sandbox.faults.registry import FaultRegistry
 from sandbox.services.autoscaling.controller import AutoScalingController
+from sandbox.services.autoscaling.state.policies import by_alarm
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.services.elbv2.controller import Elbv2Controller
 from sandbox.settings import Settings
+from tests.support.ports import use_ports
 
 AMI = "ami-0c047a86012500412"
 HERE = Scope("123456789012", "us-east-1")
@@ -37,8 +41,9 @@ class Stage:
     journal: Journal
     engine: Engine
     world: World
-    context: Context
     transport: Transport
+    faults: FaultRegistry
+    proxy: SimulatedProxy
 
     @property
     def asg(self) -> Any:
@@ -51,11 +56,6 @@ class Stage:
     @property
     def elbv2(self) -> Any:
         return self.transport.client("elbv2", HERE)
-
-    @property
-    def proxy(self) -> SimulatedProxy:
-        proxy: SimulatedProxy = self.context.extra["proxy"]
-        return proxy
 
     def subnets(self, zones: int = 3) -> dict[str, str]:
         """Zone → default subnet."""
@@ -136,18 +136,26 @@ def make(**settings: Any) -> Stage:
     chance = random.Random(0)
     world = World(clock=clock, at=engine.at, random=chance)
     runtime, proxy = SimulatedRuntime(world), SimulatedProxy(world)
-    context = Context(clock=clock, journal=journal, random=chance, settings=Settings(**settings), wake=engine.wake)
-    context.extra |= {"runtime": runtime, "proxy": proxy}
-    use(context)
+    transport = Transport(Gateway())
+    faults = FaultRegistry(clock, journal, engine.at)
+    use_ports(
+        clock,
+        journal,
+        engine.wake,
+        settings=Settings(**settings),
+        clients=transport,
+        machines=runtime,
+        faults=FaultHooks(faults),
+        execute_policy=by_alarm,
+    )
     moto_time.install(clock)
     state.reset(0)
     seams.install()
-    transport = Transport(Gateway())
     ec2 = Ec2Controller(journal, runtime)
     elbv2 = Elbv2Controller(journal, SimulatedProber(world), proxy, runtime)
     engine.add([ec2, elbv2, AutoScalingController(journal, transport)])
     runtime.on_change(lambda instance_id: engine.wake("ec2", ec2.key_of(instance_id)))
-    return Stage(clock, journal, engine, world, context, transport)
+    return Stage(clock, journal, engine, world, transport, faults, proxy)
 
 
 def reports_no_fault(stage: Stage) -> None:

@@ -28,6 +28,7 @@ class Machines:
         self.output: dict[str, bytes] = {}
         self.unreachable: set[str] = set()
         self._away: str | None = None
+        self.overlaps: Callable[[str], str | None] = lambda cidr: None  # what check_cidr returns
         self._last_seen: dict[str, Container] = {}  # while away
         self.launch_error: str | None = None
         self.asked: list[tuple[str, str]] = []  # (verb, instance id), in order
@@ -86,6 +87,9 @@ class Machines:
 
     def reachable(self, instance_id: str) -> bool | None:
         return instance_id not in self.unreachable
+
+    def check_cidr(self, cidr: str) -> str | None:
+        return self.overlaps(cidr)
 
     def on_change(self, callback: Callable[[str], None]) -> None:
         self._told.append(callback)

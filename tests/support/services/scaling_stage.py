@@ -6,7 +6,6 @@ from typing import Any
 
 import sandbox.services.cloudwatch.api.responses
 import sandbox.services.sns.api.responses  # noqa: F401 - their seams
-from sandbox.aws.context import context
 from sandbox.drivers.delivery.simulated import SimulatedDeliverer
 from sandbox.drivers.metering.simulated import SimulatedMeter
 from sandbox.drivers.world import Machine
@@ -76,7 +75,6 @@ def scaling() -> ScalingStage:
     deliverer, meter = SimulatedDeliverer(made.world), SimulatedMeter(made.world)
     sns = SnsController(made.journal, made.transport, deliverer)
     deliverer.on_result(lambda key: made.engine.wake("sns", key))
-    context().extra["record_metric"] = record
     made.engine.add(
         [
             Ec2MetricsController(made.journal, meter, record),
@@ -85,6 +83,6 @@ def scaling() -> ScalingStage:
             sns,
         ]
     )
-    stage = ScalingStage(made.clock, made.journal, made.engine, made.world, made.context, made.transport)
+    stage = ScalingStage(made.clock, made.journal, made.engine, made.world, made.transport, made.faults, made.proxy)
     made.world.load = stage.share
     return stage

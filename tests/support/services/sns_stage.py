@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox.aws import moto_time, seams, state
-from sandbox.aws.context import LOCK, Context, use
+from sandbox.aws.context import LOCK
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
@@ -22,7 +22,7 @@ from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.sns.controller import SnsController
 from sandbox.services.sns.state.mailbox import Mailbox
-from sandbox.settings import Settings
+from tests.support.ports import use_ports
 
 HERE = Scope("123456789012", "us-east-1")
 URL = "http://127.0.0.1:9999/alarms"
@@ -91,7 +91,7 @@ def staged() -> Iterator[Sns]:
     clock = VirtualClock()
     journal = Journal(clock)
     engine = Engine(clock, journal, LOCK)
-    use(Context(clock=clock, journal=journal, random=random.Random(0), settings=Settings(), wake=engine.wake))
+    use_ports(clock, journal, engine.wake)
     moto_time.install(clock)
     state.reset(seed=3)
     seams.install()

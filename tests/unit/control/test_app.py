@@ -215,3 +215,28 @@ def test_rates_are_of_the_last_seconds() -> None:
     assert answer["cpu"] == {"i-1": 42.5}
     assert [(rate["target"], rate["requests_per_second"], rate["p99_ms"]) for rate in answer["targets"]] == [("172.31.0.5:80", 2.0, 1.0)]
     assert [rate["target_group"] for rate in answer["target_groups"]] == ["arn:tg"]
+
+
+# ---- faults ------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_fault_is_announced_listed_and_cleared() -> None:
+    app = client(surface())
+    made = app.post("/_sandbox/faults", json={"summary": "i-1 is terminated", "targets": ["i-1"]}).get_json()
+    assert (made["id"], made["kind"], made["targets"], made["until"]) == ("fault-1", "announced", ["i-1"], None)
+    assert app.get("/_sandbox/faults").get_json()["faults"] == [made]
+    assert app.post("/_sandbox/faults/clear", json={"id": "fault-1"}).get_json()["cleared"] == [made]
+    again = app.post("/_sandbox/faults/clear", json={"id": "fault-1"})
+    assert (again.status_code, again.get_json()["error"]) == (404, "There is no active fault 'fault-1'.")
+    assert app.get("/_sandbox/faults").get_json()["faults"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, [], {}, {"summary": " "}, {"summary": 1}, {"summary": "x", "targets": "i-1"}, {"summary": "x", "targets": [1]}]
+    + [{"summary": "x", "seconds": seconds} for seconds in (0, -1, 86_401, "60", True)],
+)
+def test_an_announcement_that_is_not_one_is_refused_and_changes_nothing(body: object) -> None:
+    app = client(surface())
+    assert app.post("/_sandbox/faults", json=body).status_code == 400
+    assert app.get("/_sandbox/faults").get_json()["faults"] == []

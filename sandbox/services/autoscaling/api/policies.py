@@ -139,7 +139,7 @@ class PolicyOperations(GroupOperations):
 
     def alarms_of(self, policy: ScalingPolicy) -> tuple[ManagedAlarm, ...]:
         """Its own, or those of the user that name it."""
-        if policy.type is PolicyType.TARGET_TRACKING or "transport" not in context().extra:
+        if policy.type is PolicyType.TARGET_TRACKING:
             return policy.alarms
         found = client("cloudwatch", scope_of(self)).describe_alarms(ActionPrefix=policy.arn)["MetricAlarms"]
         return tuple(ManagedAlarm(name=alarm["AlarmName"], arn=alarm["AlarmArn"]) for alarm in found)

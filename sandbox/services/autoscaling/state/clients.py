@@ -1,7 +1,4 @@
-"""Clients of other services, for what Auto Scaling asks of them while it answers. Its calls are journalled as its own.
-
-The transport is put into the context by the controller, which has it from wiring.
-"""
+"""Clients of other services, for what Auto Scaling asks of them while it answers. Its calls are journalled as its own."""
 
 from typing import Any
 
@@ -12,7 +9,7 @@ CALLER = "autoscaling"
 
 
 def client(service: str, scope: Scope) -> Any:
-    return context().extra["transport"].client(service, scope, CALLER)
+    return context().clients.client(service, scope, CALLER)
 
 
 def scope_of(backend: Any) -> Scope:

@@ -1,6 +1,6 @@
 """A scaling policy runs: by CloudWatch's alarm (each minute while it lasts, SCL-4) or by a user's ExecutePolicy. Called under the lock.
 
-`by_alarm` is what CloudWatch finds as `context().extra["execute_policy"]`. What it raises is a sentence for the alarm's history.
+`by_alarm` implements core/ports.py's ExecutePolicy, which CloudWatch calls. What it raises is a sentence for the alarm's history.
 """
 
 from collections.abc import Mapping

@@ -235,7 +235,7 @@ def _moto_alarm(backend: SandboxCloudWatch, record: AlarmRecord) -> Any:
 def record(  # noqa: PLR0913, PLR0917 - what a datum is made of
     scope: Scope, namespace: str, name: str, dimensions: Mapping[str, str], unit: str, at: datetime, measured: Measured
 ) -> None:
-    """Puts what one of our own services measured; wiring gives it to them as `context().extra["record_metric"]`.
+    """Puts what one of our own services measured; wiring gives it to their metrics controllers.
 
     `at` is the start of the period measured, `unit` one of CW-3, `measured` as in `Measured`."""
     metric = MetricId(namespace, name, tuple(sorted(dimensions.items())))

@@ -283,6 +283,5 @@ def _check_image_id(image_id: str | None) -> None:
 
 
 def _refuse(cidr_block: str, code: str) -> None:
-    refuse = context().extra.get("refuse_cidr")
-    if refuse and cidr_block and (sentence := refuse(cidr_block)):
+    if cidr_block and (sentence := context().machines.check_cidr(cidr_block)):
         raise errors.refused_cidr(code, sentence)

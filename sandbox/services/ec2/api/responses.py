@@ -96,7 +96,7 @@ class SandboxEC2Response(EC2Response):
             instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
         result: dict[str, Any] = {"InstanceId": instance.id, "Timestamp": context().clock.now()}
         try:
-            output = context().extra["runtime"].console_output(instance.id)
+            output = context().machines.console_output(instance.id)
         except KeyError:  # no machine yet, or no longer: AWS leaves Output out
             return ActionResult(result)
         except DriverUnavailable as away:

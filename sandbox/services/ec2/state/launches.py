@@ -107,9 +107,7 @@ def fill_in(arguments: dict[str, Any], request: LaunchRequest, template: Mapping
 
 def no_capacity(zone: str, instance_type: str) -> str | None:
     """The text of the capacity fault that runs for the zone and type (EC2-15), or None."""
-    fault = context().extra.get("capacity")
-    sentence: str | None = fault(zone, instance_type) if fault else None
-    return sentence
+    return context().faults.no_capacity(zone, instance_type)
 
 
 def choose_subnet(backend: Any, arguments: Mapping[str, Any]) -> Any:

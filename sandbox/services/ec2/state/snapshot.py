@@ -44,7 +44,6 @@ def read(instance: Any, runtime: Runtime, cause: str | None) -> Observed:
     """The picture of one instance and its machine."""
     extra, unavailable = instance.sandbox, runtime.available()
     container: Container | None = runtime.containers().get(instance.id)
-    host_check = context().extra.get("host_reachable")  # a fault's finding for the system status check (EC2-30): instance id → bool | None
     return Observed(
         instance_id=instance.id,
         state=instance.lifecycle_state,
@@ -61,8 +60,15 @@ def read(instance: Any, runtime: Runtime, cause: str | None) -> Observed:
         system_check=extra.system_check,
         instance_check=extra.instance_check,
         next_check=extra.next_check,
-        host_reachable=host_check(instance.id) if host_check else (True if unavailable is None else None),
+        host_reachable=_host_reachable(instance.id, unavailable),
         reachable=runtime.reachable(instance.id) if unavailable is None else None,
         terminated_visible=timedelta(minutes=context().settings.terminated_visible_minutes),
         cause=cause,
     )
+
+
+def _host_reachable(instance_id: str, unavailable: str | None) -> bool | None:
+    """The system status check (EC2-30): a fault may make it fail. None: nobody knows, for the runtime does not answer."""
+    if context().faults.host_unreachable(instance_id):
+        return False
+    return True if unavailable is None else None

@@ -189,7 +189,7 @@ class TargetGroups(ELBv2Backend):
         """
         for target_id, port in targets:
             address = self._address(target_id)
-            reached = context().extra["runtime"].endpoint(address, port) if address else None
+            reached = context().machines.endpoint(address, port) if address else None
             if reached and (own := own_ports.find(context().settings.own_ports, *reached)):
                 yield f"'{target_id}:{port}' is {own.what}"
 

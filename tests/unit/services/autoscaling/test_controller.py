@@ -10,6 +10,8 @@ import pytest
 from sandbox.aws import state
 from sandbox.aws.context import LOCK
 from sandbox.drivers.world import App
+from sandbox.faults.effects import NoCapacity
+from sandbox.faults.model import Fault
 from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.autoscaling.state import snapshot
 from tests.support import rule
@@ -205,17 +207,14 @@ def test_a_warmup_keeps_the_launch_activity_open(stage: Stage) -> None:
 # ---- zones -------------------------------------------------------------------------------------------------------------------------------
 
 
-def no_capacity_in(stage: Stage, zone: str) -> set[str]:
-    """The zones without capacity, to be changed by the test."""
-    failing = {zone}
+def no_capacity_in(stage: Stage, zone: str) -> Fault:
     text = "We currently do not have sufficient t3.micro capacity in the Availability Zone you requested."
-    stage.context.extra["capacity"] = lambda where, kind: text if where in failing else None
-    return failing
+    return stage.faults.inject(NoCapacity(zone=zone, text=text), f"{zone} has no capacity")
 
 
 @rule("ASG-26", "ASG-30", "ASG-60", "ASG-61", "ASG-114")
 def test_a_zone_without_capacity_is_passed_over_and_filled_again_when_it_recovers(stage: Stage) -> None:
-    failing = no_capacity_in(stage, "us-east-1a")
+    fault = no_capacity_in(stage, "us-east-1a")
     stage.ready()
     assert stage.zones() == ["b", "b", "c"]
     failed = [a for a in stage.activities() if a["StatusCode"] == "Failed"]
@@ -223,7 +222,7 @@ def test_a_zone_without_capacity_is_passed_over_and_filled_again_when_it_recover
     assert reason == failed[0]["StatusMessage"]
     assert f"Launching a new EC2 instance.  Status Reason: {reason}" == failed[0]["Description"]
     assert failed[0]["Progress"] == 100
-    failing.clear()
+    stage.faults.clear(fault.id)
     stage.wait(180)
     assert stage.zones() == ["a", "b", "c"]
     assert any("An instance was launched to aid in balancing the group's zones." in cause for cause in told(stage, "Launching"))
@@ -232,7 +231,8 @@ def test_a_zone_without_capacity_is_passed_over_and_filled_again_when_it_recover
 
 @rule("ASG-61")
 def test_retries_become_rarer(stage: Stage) -> None:
-    stage.context.extra["capacity"] = lambda where, kind: "There is none."
+    for zone in ("us-east-1a", "us-east-1b", "us-east-1c"):
+        stage.faults.inject(NoCapacity(zone=zone, text="There is none."), f"{zone} has no capacity")
     stage.group(zones=1, DesiredCapacity=1)
     stage.wait(600)
     starts = sorted(a["StartTime"] for a in stage.activities())

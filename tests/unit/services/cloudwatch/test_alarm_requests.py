@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.api.validation import alarms as alarm_validation
-from sandbox.services.cloudwatch.errors import Refused
 from tests.support import rule
 from tests.support.services.alarms import ARN, CREATED
 
@@ -38,7 +38,7 @@ GOOD: dict[str, Any] = {
     ],
 )
 def test_what_is_refused(changes: dict[str, Any], code: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ApiError) as refused:
         alarm_validation.metric_alarm(GOOD | changes, ARN + "a", CREATED)
     assert refused.value.code == code
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.decide import composite
-from sandbox.services.cloudwatch.errors import Refused
 from sandbox.services.cloudwatch.model import StateValue
 from tests.support import rule
 from tests.support.services.alarms import ARN
@@ -55,7 +55,7 @@ def test_what_rules_say(text: str, expected: bool) -> None:
      "AT_LEAST(1, ALARM, ())", "ALARM(\"a)", "(" * 150 + "TRUE" + ")" * 150, "A" * 10_241, " OR ".join(f"ALARM(a{n})" for n in range(101))],
 )  # fmt: skip
 def test_what_is_no_rule(text: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ApiError) as refused:
         composite.parse(text)
     assert refused.value.code == "ValidationError"
 
@@ -64,7 +64,7 @@ def test_what_is_no_rule(text: str) -> None:
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         composite.holds(composite.parse(text), STATES)
-    except Refused as refused:
+    except ApiError as refused:
         assert refused.code == "ValidationError"
 
 

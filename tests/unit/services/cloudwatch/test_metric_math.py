@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.data import expressions, metric_queries
 from sandbox.services.cloudwatch.data.expressions import Array, Binary, Call, Name, Number, Unary
 from sandbox.services.cloudwatch.data.metric_queries import Query, Run
 from sandbox.services.cloudwatch.data.series import MetricId, of_value
 from sandbox.services.cloudwatch.data.store import MetricStore
-from sandbox.services.cloudwatch.errors import Refused
 from tests.support import rule
 
 NOON = 1_778_155_200
@@ -107,7 +107,7 @@ def test_operators_bind_as_in_arithmetic(text: str, tree: object) -> None:
      "(" * 200 + "1" + ")" * 200],
 )  # fmt: skip
 def test_expressions_that_are_refused_with_an_aws_error(expression: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ApiError) as refused:
         evaluate(expression)
     assert refused.value.code in ("ValidationError", "InvalidParameterValue")
 
@@ -116,7 +116,7 @@ def test_expressions_that_are_refused_with_an_aws_error(expression: str) -> None
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         expressions.parse(text)
-    except Refused as refused:
+    except ApiError as refused:
         assert refused.code == "ValidationError"
 
 
@@ -136,12 +136,12 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
     ],
 )
 def test_queries_that_are_refused(queries: list[Query], message: str) -> None:
-    with pytest.raises(Refused, match=message):
+    with pytest.raises(ApiError, match=message):
         metric_queries.check(queries)
 
 
 def test_a_circle_of_expressions_is_refused() -> None:
-    with pytest.raises(Refused, match="Circular reference: e1 -> e2 -> e1"):
+    with pytest.raises(ApiError, match="Circular reference: e1 -> e2 -> e1"):
         list(Run(store(), (Query(id="e1", expression="e2 + 1"), Query(id="e2", expression="e1 + 1")), NOON, NOON + 60).results())
 
 

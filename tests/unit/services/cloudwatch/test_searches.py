@@ -2,9 +2,9 @@
 
 import pytest
 
+from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.data import searches
 from sandbox.services.cloudwatch.data.series import MetricId
-from sandbox.services.cloudwatch.errors import Refused
 from tests.support import rule
 
 CPU = MetricId("AWS/EC2", "CPUUtilization", (("InstanceId", "i-0a1"),))
@@ -36,5 +36,5 @@ def test_what_searches_find(text: str, found: list[MetricId]) -> None:
 
 @pytest.mark.parametrize("text", ["cpu OR web", "NOT cpu", "(cpu)", '"unclosed', 'a="b'])
 def test_what_is_not_done_is_refused(text: str) -> None:
-    with pytest.raises(Refused, match="not supported by this sandbox"):
+    with pytest.raises(ApiError, match="not supported by this sandbox"):
         searches.parse(text)

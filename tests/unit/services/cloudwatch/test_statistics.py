@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.data import statistics
 from sandbox.services.cloudwatch.data.series import DAY, MetricId, of_value
 from sandbox.services.cloudwatch.data.store import MetricStore
-from sandbox.services.cloudwatch.errors import Refused
 from tests.support import rule
 
 METRIC = MetricId("App", "latency")
@@ -88,7 +88,7 @@ def test_periods_that_may_be_asked_for(period: int) -> None:
 @rule("CW-6")
 @pytest.mark.parametrize("period", [0, -60, 2, 15, 61, 90])
 def test_periods_that_are_refused(period: int) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ApiError) as refused:
         statistics.check_period(period)
     assert refused.value.code == "InvalidParameterValue"
 
@@ -96,12 +96,12 @@ def test_periods_that_are_refused(period: int) -> None:
 @rule("CW-6")
 def test_more_than_1440_datapoints_are_refused() -> None:
     statistics.check_range(NOON, NOON + 1440 * 60, 60)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ApiError) as refused:
         statistics.check_range(NOON, NOON + 2880 * 60, 60)
     assert refused.value.code == "InvalidParameterCombination"
     assert refused.value.message == (
         "You have requested up to 2,880 datapoints, which exceeds the limit of 1,440. "
         "You may reduce the datapoints requested by increasing Period, or decreasing the time range."
     )
-    with pytest.raises(Refused, match="StartTime must be less than"):
+    with pytest.raises(ApiError, match="StartTime must be less than"):
         statistics.check_range(NOON, NOON, 60)
