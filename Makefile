@@ -41,12 +41,13 @@ scenario: setup ## replay a story, failure included: NAME=tutorial [SPEED=10] [R
 test: setup ## all tests (DOCKER=no leaves out those that need a Docker engine)
 	@bash tools/test.sh "$(DOCKER)"
 
-check: setup ## ruff, mypy --strict, the import contracts, generated documents
+check: setup ## ruff, mypy --strict, the import contracts, generated documents, no rule loses its test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.diagrams --check
+	@$(BIN)/python -m tools.rules --check
 
 bench: setup ## measure against limits taken in the same run; writes build/bench.json
 	@$(BIN)/python -m bench $(ARGS)

@@ -96,7 +96,7 @@ def test_a_name_is_given_once(stage: Stage) -> None:
     assert ("AlreadyExists", expected) == refusal(lambda s: s.group(LaunchConfigurationName="lc"), stage)
 
 
-@rule("ASG-2", "ASG-6", "ASG-7", "ASG-82")
+@rule("ASG-2", "ASG-7", "ASG-82")
 def test_a_new_group_has_aws_s_defaults(stage: Stage) -> None:
     arn = stage.target_group()
     stage.asg.create_auto_scaling_group(

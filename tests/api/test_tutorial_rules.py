@@ -142,7 +142,7 @@ def test_a_group_that_is_older_than_its_target_group_has_to_be_attached(stage: S
 # ---- step 4: the load balancer -----------------------------------------------------------------------------------------------------------
 
 
-@rule("TUT-33", "TG-1", "TG-3", "TG-14")
+@rule("TUT-33", "TG-1", "TG-14")
 def test_default_checks_find_a_dead_application_three_times_as_late_as_those_for_a_demonstration(stage: ScalingStage) -> None:
     def found_after(**checks: int) -> int:
         arn = tutorials_target_group(stage, **checks)

@@ -24,7 +24,6 @@ def as_usual(shape: str) -> Ended:
     return ended(scale_out_under_load.run, with_options(shape=shape))
 
 
-@rule("SCL-2", "SCL-4", "SCL-11", "SCL-12", "SCL-15", "SCL-16", "SCL-21", "ASG-57", "CW-53", "LBM-2", "EC2-41")
 @pytest.mark.parametrize("shape", ["step", "ramp", "flash"])
 def test_the_group_scales_out_with_the_load_and_in_again(shape: str) -> None:
     usual = as_usual(shape)

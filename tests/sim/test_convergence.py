@@ -9,7 +9,7 @@ from tests.support.trials import fleet_of, recovers, suffer
 from tests.support.trouble import DEEDS, Deed, Trouble, plans
 
 
-@rule("ASG-26", "ASG-28", "ASG-41", "ASG-49", "ASG-79", "ASG-80", "TG-12", "EC2-2")
+@rule("ASG-28", "EC2-2", "TG-12")
 @given(plan=plans(longest=7))
 @settings(max_examples=5, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 def test_no_plan_of_faults_breaks_the_rules_and_all_heal(plan: list[Deed]) -> None:
@@ -25,7 +25,7 @@ def test_an_afternoon_of_trouble() -> None:
     recovers(fleet, watch, suffer(fleet, watch, plan))
 
 
-@rule("ASG-27", "AZ-7")
+@rule("ASG-27", "ASG-114", "AZ-7")
 def test_a_zone_that_fails_and_comes_back() -> None:
     """Its instances are replaced elsewhere while it has neither network nor capacity, and the balance is restored afterwards."""
     fleet, watch = fleet_of(virtual_sandbox())

@@ -133,7 +133,7 @@ def down(three: Timeline, *instance_ids: str) -> None:
         three.on.world.machine(instance_id).app = App.DOWN
 
 
-@rule("B1", "ASG-44", "ASG-49", "ASG-59", "TG-12")
+@rule("B1", "ASG-49", "ASG-59")
 def test_b1_an_application_dies(three: Timeline) -> None:
     victim = three.fleet.in_service()[0]
     down(three, victim)
@@ -164,7 +164,7 @@ def test_b1_an_application_dies(three: Timeline) -> None:
     assert three.fleet.well()
 
 
-@rule("B2", "ASG-41", "ASG-70", "TUT-50")
+@rule("B2", "ASG-70", "TUT-50")
 def test_b2_a_member_is_terminated_by_a_user(three: Timeline) -> None:
     victim = three.fleet.in_service()[0]
     three.on.client("ec2").terminate_instances(InstanceIds=[victim])
@@ -181,7 +181,7 @@ def test_b2_a_member_is_terminated_by_a_user(three: Timeline) -> None:
     assert three.fleet.well()
 
 
-@rule("B4", "SCL-12", "SCL-15", "SCL-16", "SCL-17", "ASG-58", "ASG-120", "TUT-40")
+@rule("B4", "SCL-12", "SCL-17")
 def test_b4_load_rises(three: Timeline) -> None:
     three.track_cpu()
     three.demand = 200
@@ -214,7 +214,7 @@ def test_b4_load_rises(three: Timeline) -> None:
     assert three.fleet.well()
 
 
-@rule("B5", "SCL-12", "SCL-21", "ASG-57", "ASG-80")
+@rule("B5", "SCL-12", "ASG-80")
 def test_b5_load_falls(three: Timeline) -> None:
     three.track_cpu()
     three.demand = 200
@@ -246,7 +246,7 @@ def test_b5_load_falls(three: Timeline) -> None:
     assert set(three.statuses(0, changed + 310)) == {200}
 
 
-@rule("B6", "TG-35", "ALB-46", "ASG-50", "ASG-51")
+@rule("B6", "ALB-46", "ASG-51")
 def test_b6_a_bad_deployment_takes_down_every_target(three: Timeline) -> None:
     """Nothing that is launched answers either."""
     before = three.fleet.in_service()
@@ -287,7 +287,7 @@ def test_b6_a_group_that_never_worked_is_not_churned(three: Timeline) -> None:
     assert {i["HealthStatus"] for i in three.fleet.described()["Instances"]} == {"Healthy"}
 
 
-@rule("TUT-42", "TUT-26", "LBM-2", "CW-27")
+@rule("TUT-42", "TUT-26")
 def test_an_alarm_on_cpu_does_not_see_a_death_that_an_alarm_on_hosts_sees() -> None:
     """Health check type EC2, as in the tutorial: the group does not replace a machine whose application is dead."""
     three = timeline(HealthCheckType="EC2")

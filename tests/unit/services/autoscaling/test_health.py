@@ -49,19 +49,38 @@ def test_an_instance_that_does_not_run_is_marked_at_once_even_in_the_grace_perio
     [
         (group(member("i-1")), "it runs"),
         (group(pending("i-1")), "it is starting"),
-        (group(member("i-1", lifecycle=LifecycleState.STANDBY, instance_state="stopped")), "standby is not checked (ASG-47)"),
-        (group(member("i-1", instance_state="stopped"), suspended=frozenset({Process.HEALTH_CHECK})), "HealthCheck is suspended"),
-        (group(member("i-1", impaired=True, in_service_since=NOW), health_check_grace_period=seconds(1)), "grace period"),
-        (group(failing("i-1"), attachments=(attachment(),)), "the group's type is EC2 (ASG-44)"),
-        (behind_lb(failing("i-1", in_service_since=NOW), health_check_grace_period=seconds(1)), "grace period"),
-        (behind_lb(failing("i-1"), attachments=(attachment(passed=False),)), "no instance has passed yet (ASG-82)"),
-        (behind_lb(failing("i-1"), attachments=(attachment(AttachmentState.ADDED),)), "the attachment is not in service (ASG-82)"),
-        (behind_lb(member("i-1", targets={TG: "initial"})), "initial is not unhealthy"),
-        (behind_lb(member("i-1", targets={TG: "draining"})), "draining is not unhealthy"),
+        pytest.param(
+            group(member("i-1", lifecycle=LifecycleState.STANDBY, instance_state="stopped")),
+            "standby is not checked (ASG-47)",
+            marks=rule("ASG-47"),
+        ),
+        pytest.param(
+            group(member("i-1", instance_state="stopped"), suspended=frozenset({Process.HEALTH_CHECK})),
+            "HealthCheck is suspended",
+            marks=rule("ASG-47"),
+        ),
+        pytest.param(
+            group(member("i-1", impaired=True, in_service_since=NOW), health_check_grace_period=seconds(1)),
+            "grace period",
+            marks=rule("ASG-45"),
+        ),
+        pytest.param(group(failing("i-1"), attachments=(attachment(),)), "the group's type is EC2 (ASG-44)", marks=rule("ASG-44")),
+        pytest.param(
+            behind_lb(failing("i-1", in_service_since=NOW), health_check_grace_period=seconds(1)), "grace period", marks=rule("ASG-45")
+        ),
+        pytest.param(
+            behind_lb(failing("i-1"), attachments=(attachment(passed=False),)), "no instance has passed yet (ASG-82)", marks=rule("ASG-82")
+        ),
+        pytest.param(
+            behind_lb(failing("i-1"), attachments=(attachment(AttachmentState.ADDED),)),
+            "the attachment is not in service (ASG-82)",
+            marks=rule("ASG-82"),
+        ),
+        pytest.param(behind_lb(member("i-1", targets={TG: "initial"})), "initial is not unhealthy", marks=rule("ASG-44")),
+        pytest.param(behind_lb(member("i-1", targets={TG: "draining"})), "draining is not unhealthy", marks=rule("ASG-44")),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-@rule("ASG-44", "ASG-45", "ASG-47", "ASG-82")
 def test_is_not_marked(observed: Group, why: str) -> None:
     assert marked(observed) == {}
 

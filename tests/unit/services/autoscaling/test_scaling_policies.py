@@ -94,17 +94,16 @@ def test_so_many_are_needed_as_bring_the_metric_under_its_target(current: int, m
 @pytest.mark.parametrize(
     ("group", "points", "expected"),
     [
-        (standing(3), (90, 90, 90), 4),
-        (standing(3), (60, 75, 140), 6),  # the newest counts
-        (standing(3), (), 3),  # SCL-19
-        (standing(4, warm=3, scaling_out=True), (90,), 4),  # what warms up is enough
-        (standing(4, warm=3, scaling_out=True), (140,), 6),  # two more: the difference
-        (standing(4, warm=0, scaling_out=True), (140,), 4),  # nobody feeds the metric
-        (standing(0), (5,), 1),
-        (standing(3, max_size=5), (500,), 5),  # SCL-2
+        pytest.param(standing(3), (90, 90, 90), 4, marks=rule("SCL-15")),
+        pytest.param(standing(3), (60, 75, 140), 6, marks=rule("SCL-15")),  # the newest counts
+        pytest.param(standing(3), (), 3, marks=rule("SCL-19")),  # SCL-19
+        pytest.param(standing(4, warm=3, scaling_out=True), (90,), 4, marks=rule("SCL-16")),  # what warms up is enough
+        pytest.param(standing(4, warm=3, scaling_out=True), (140,), 6, marks=rule("SCL-16")),  # two more: the difference
+        pytest.param(standing(4, warm=0, scaling_out=True), (140,), 4, marks=rule("SCL-16")),  # nobody feeds the metric
+        pytest.param(standing(0), (5,), 1, marks=rule("SCL-15")),
+        pytest.param(standing(3, max_size=5), (500,), 5, marks=rule("SCL-2")),  # SCL-2
     ],
 )
-@rule("SCL-15", "SCL-16", "SCL-19", "SCL-2")
 def test_target_tracking_scales_out_in_proportion(group: Standing, points: tuple[float, ...], expected: int) -> None:
     assert expected == wanted(policy(), group, breach(*points))
 
@@ -112,19 +111,18 @@ def test_target_tracking_scales_out_in_proportion(group: Standing, points: tuple
 @pytest.mark.parametrize(
     ("group", "points", "expected"),
     [
-        (standing(6), (20,) * 15, 5),  # one at a time
-        (standing(3), (60,) * 15, 3),  # 2.6 are needed
+        pytest.param(standing(6), (20,) * 15, 5, marks=rule("SCL-21")),  # one at a time
+        pytest.param(standing(3), (60,) * 15, 3, marks=rule("SCL-15")),  # 2.6 are needed
         (standing(6), (20,) * 14 + (69,), 6),  # the highest of the quarter of an hour counts
         (standing(6), (69,) + (20,) * 14, 6),
-        (standing(4, warm=3, scaling_out=True), (10,) * 15, 4),  # SCL-16
-        (standing(4, settled=False), (10,) * 15, 4),
+        pytest.param(standing(4, warm=3, scaling_out=True), (10,) * 15, 4, marks=rule("SCL-16")),  # SCL-16
+        pytest.param(standing(4, settled=False), (10,) * 15, 4, marks=rule("SCL-16")),
         (standing(4, leaving=1), (50,) * 15, 4),  # five show 50 %: four are needed
         (standing(2, min_size=2), (1,) * 15, 2),
-        (standing(2), (0,) * 15, 1),  # SCL-22
-        (standing(2), (), 2),
+        pytest.param(standing(2), (0,) * 15, 1, marks=rule("SCL-22")),  # SCL-22
+        pytest.param(standing(2), (), 2, marks=rule("SCL-19")),
     ],
 )
-@rule("SCL-15", "SCL-16", "SCL-21", "SCL-22")
 def test_target_tracking_scales_in_carefully(group: Standing, points: tuple[float, ...], expected: int) -> None:
     assert expected == wanted(policy(), group, breach(*points, low=True))
 

@@ -21,20 +21,19 @@ GOOD: dict[str, Any] = {
 }
 
 
-@rule("CW-16", "CW-17", "CW-18", "CW-20")
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"EvaluationPeriods": 0}, "ValidationError"),
-        ({"DatapointsToAlarm": 0}, "ValidationError"),
+        pytest.param({"EvaluationPeriods": 0}, "ValidationError", marks=rule("CW-17")),
+        pytest.param({"DatapointsToAlarm": 0}, "ValidationError", marks=rule("CW-17")),
         ({"AlarmName": ""}, "MissingParameter"),
-        ({"AlarmName": "x" * 256}, "ValidationError"),
+        pytest.param({"AlarmName": "x" * 256}, "ValidationError", marks=rule("CW-18")),
         ({"EvaluateLowSampleCountPercentile": "never"}, "ValidationError"),
-        ({"Threshold": float("nan")}, "InvalidParameterValue"),
-        ({"Threshold": float("-inf")}, "InvalidParameterValue"),
+        pytest.param({"Threshold": float("nan")}, "InvalidParameterValue", marks=rule("CW-20")),
+        pytest.param({"Threshold": float("-inf")}, "InvalidParameterValue", marks=rule("CW-20")),
         ({"AlarmDescription": "x" * 1025}, "ValidationError"),
         ({"Unit": "Apples"}, "ValidationError"),
-        ({"ComparisonOperator": "LessThanLowerThreshold"}, "ValidationError"),
+        pytest.param({"ComparisonOperator": "LessThanLowerThreshold"}, "ValidationError", marks=rule("CW-17")),
     ],
 )
 def test_what_is_refused(changes: dict[str, Any], code: str) -> None:

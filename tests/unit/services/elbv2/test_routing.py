@@ -57,18 +57,17 @@ def picture(*candidates, balancers=None):
     return Picture(load_balancers=balancers or (balancer(),), target_groups=(group,))
 
 
-@rule("TG-12", "TG-15", "TG-20", "TG-35", "TG-38")
 @pytest.mark.parametrize(
     ("health", "healthy"),
     [
-        (model.HEALTHY, True),
+        pytest.param(model.HEALTHY, True, marks=rule("TG-35")),
         (model.CHECKS_DISABLED, True),
-        (model.FAILED, False),
+        pytest.param(model.FAILED, False, marks=rule("TG-35")),
         (model.CHECKING, False),
-        (model.REGISTERING, None),
-        (model.DRAINING, None),
-        (model.NOT_IN_USE, None),
-        (model.STOPPED, None),
+        pytest.param(model.REGISTERING, None, marks=rule("TG-15")),
+        pytest.param(model.DRAINING, None, marks=rule("TG-20")),
+        pytest.param(model.NOT_IN_USE, None, marks=rule("TG-38")),
+        pytest.param(model.STOPPED, None, marks=rule("TG-38")),
     ],
 )
 def test_who_gets_requests(health, healthy):
@@ -108,28 +107,38 @@ def test_a_listener_carries_its_load_balancers_attributes():
     assert (listener.xff_mode, listener.preserve_host_header) == ("remove", True)
 
 
-@rule("ALB-23", "ALB-24", "ALB-25", "ALB-26")
 @pytest.mark.parametrize(
     ("aws", "expected"),
     [
-        (FORWARD, proxy.Forward(target_groups=((ARN, 1),))),
-        (
+        pytest.param(FORWARD, proxy.Forward(target_groups=((ARN, 1),)), marks=rule("ALB-23")),
+        pytest.param(
             {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "a", "Weight": 90}, {"TargetGroupArn": "b"}]}},
             proxy.Forward(target_groups=(("a", 90), ("b", 1))),
+            marks=rule("ALB-24"),
         ),
-        ({"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_302", "Port": "443"}}, proxy.Redirect(status_code=302, port="443")),
-        (
+        pytest.param(
+            {"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_302", "Port": "443"}},
+            proxy.Redirect(status_code=302, port="443"),
+            marks=rule("ALB-25"),
+        ),
+        pytest.param(
             {
                 "Type": "redirect",
                 "RedirectConfig": {"StatusCode": "HTTP_301", "Protocol": "HTTPS", "Host": "h", "Path": "/p", "Query": "q=1"},
             },
             proxy.Redirect(status_code=301, protocol="HTTPS", host="h", path="/p", query="q=1"),
+            marks=rule("ALB-25"),
         ),
-        (
+        pytest.param(
             {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/html", "MessageBody": "no"}},
             proxy.FixedResponse(status_code=404, content_type="text/html", body="no"),
+            marks=rule("ALB-26"),
         ),
-        ({"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "204"}}, proxy.FixedResponse(status_code=204)),
+        pytest.param(
+            {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "204"}},
+            proxy.FixedResponse(status_code=204),
+            marks=rule("ALB-26"),
+        ),
     ],
 )
 def test_actions(aws, expected):
