@@ -4,7 +4,7 @@ import math
 
 import click
 
-from sandbox.cli.common import as_json, client, json_option
+from sandbox.cli.common import as_json, client, date_time, json_option
 from sandbox.core.errors import UserError
 
 
@@ -23,4 +23,4 @@ def clock(speed: float | None, as_json_: bool) -> None:
     if as_json_:
         as_json(answer)
     else:
-        click.echo(f"{answer['now'][:19]}Z, {answer['speed']:g} sandbox seconds per real second")
+        click.echo(f"{date_time(answer['now'])}, {answer['speed']:g} sandbox seconds per real second")

@@ -17,7 +17,7 @@ from rich.text import Text
 from sandbox.launch.running import client
 
 __all__ = [
-    "as_json", "client", "clock_time", "grid", "json_option", "matches", "runtime_option", "table", "terminal", "typable",
+    "as_json", "client", "clock_time", "date_time", "grid", "json_option", "matches", "runtime_option", "table", "terminal", "typable",
 ]  # fmt: skip
 
 COLOURS = {"ALARM": "bold red", "Unhealthy": "bold red", "unhealthy": "bold red", "INSUFFICIENT_DATA": "yellow", "draining": "yellow"}
@@ -49,6 +49,11 @@ def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], empt
     for row in rows:
         made.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
     return made if made.row_count else Text(f"{title}: {empty}", style="bold")
+
+
+def date_time(moment: str) -> str:
+    """`2026-05-07T12:00:31.000Z` → `2026-05-07T12:00:31Z`."""
+    return f"{moment[:19]}Z"
 
 
 def clock_time(moment: str) -> str:

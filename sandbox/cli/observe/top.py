@@ -13,7 +13,7 @@ from rich.console import Group
 from rich.live import Live
 
 from sandbox.cli.common import as_json, client, json_option, terminal
-from sandbox.cli.observe import top_view
+from sandbox.cli.observe import snapshot, top_view
 from sandbox.client import SandboxClient
 
 
@@ -44,21 +44,6 @@ def view(sandbox: SandboxClient) -> Group:
 
 
 def read(sandbox: SandboxClient) -> dict[str, Any]:
-    """A snapshot: responses of the AWS API, and the rates."""
-    autoscaling, elbv2 = sandbox.aws("autoscaling"), sandbox.aws("elbv2")
-    target_groups = pages(elbv2, "describe_target_groups", "TargetGroups")
-    return {
-        "health": sandbox.get("health"),
-        "groups": pages(autoscaling, "describe_auto_scaling_groups", "AutoScalingGroups"),
-        "instances": [i for r in pages(sandbox.aws("ec2"), "describe_instances", "Reservations") for i in r["Instances"]],
-        "target_groups": [
-            {**group, "Targets": elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]}
-            for group in target_groups
-        ],
-        "alarms": pages(sandbox.aws("cloudwatch"), "describe_alarms", "MetricAlarms"),
-        "rates": sandbox.get("rates"),
-    }
-
-
-def pages(client: Any, operation: str, key: str) -> list[dict[str, Any]]:
-    return [each for page in client.get_paginator(operation).paginate() for each in page[key]]
+    """The snapshot, the alarms and the rates."""
+    alarms = snapshot.pages(sandbox.aws("cloudwatch"), "describe_alarms", "MetricAlarms")
+    return {**snapshot.read(sandbox), "alarms": alarms, "rates": sandbox.get("rates")}

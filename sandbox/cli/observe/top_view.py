@@ -8,40 +8,31 @@ from rich.table import Table
 from rich.text import Text
 
 from sandbox.cli.common import grid
+from sandbox.cli.observe.snapshot import GROUP_COLUMNS, Snapshot, counts, group_row, headline, members
 
 GONE = ("terminated",)  # instance states that are not shown
 MAX_REASON = 100  # characters of an alarm's reason
 INSTANCE_COLUMNS = ("id", "zone", "state", "lifecycle", "health", "target", "CPU %", "requests/s", "p99 ms", "group")
 TARGET_GROUP_COLUMNS = ("name", "healthy", "unhealthy", "others", "requests/s", "5xx/s", "p50 ms", "p99 ms")
 
-Snapshot = Mapping[str, Any]
-
 
 def tables(snapshot: Snapshot) -> Iterator[Table | Text]:
-    health = snapshot["health"]
-    yield Text(f"{health['now'][:19]}Z  speed {health['speed']:g}  {health['runtime']} runtime  {health['status']}", style="bold")
-    yield grid("Auto Scaling groups", ("name", "min", "desired", "max", "in service", "others"), [_group(g) for g in snapshot["groups"]])
+    yield Text(headline(snapshot), style="bold")
+    yield grid("Auto Scaling groups", GROUP_COLUMNS, map(group_row, snapshot["groups"]))
     yield grid("instances", INSTANCE_COLUMNS, _instances(snapshot))
     yield grid("target groups", TARGET_GROUP_COLUMNS, [_target_group(g, snapshot["rates"]) for g in snapshot["target_groups"]])
     yield grid("alarms", ("name", "state", "reason"), [_alarm(a) for a in _by_urgency(snapshot["alarms"])])
 
 
-def _group(group: Mapping[str, Any]) -> tuple[str, ...]:
-    states = Counter(i["LifecycleState"] for i in group["Instances"])
-    serving = states.pop("InService", 0)
-    sizes = (str(group["MinSize"]), str(group["DesiredCapacity"]), str(group["MaxSize"]))
-    return (group["AutoScalingGroupName"], *sizes, str(serving), _counts(states))
-
-
 def _instances(snapshot: Snapshot) -> list[tuple[str, ...]]:
-    members = {i["InstanceId"]: (i, g["AutoScalingGroupName"]) for g in snapshot["groups"] for i in g["Instances"]}
+    in_group = members(snapshot)
     targets = {t["Target"]["Id"]: t["TargetHealth"]["State"] for g in snapshot["target_groups"] for t in g["Targets"]}
     rows: list[tuple[str, ...]] = []
     for instance in sorted(snapshot["instances"], key=lambda i: (i["Placement"]["AvailabilityZone"], i["InstanceId"])):
         instance_id = instance["InstanceId"]
         if instance["State"]["Name"] in GONE:
             continue
-        member, group = members.get(instance_id, ({}, ""))
+        member, group = in_group.get(instance_id, ({}, ""))
         rows.append(
             (
                 instance_id,
@@ -72,7 +63,7 @@ def _target_group(group: Mapping[str, Any], rates: Mapping[str, Any]) -> tuple[s
     mine = [r for r in rates["target_groups"] if r["target_group"] == group["TargetGroupArn"]]
     slow = [max((r[name] for r in mine if r[name] is not None), default=None) for name in ("p50_ms", "p99_ms")]
     busy = [sum(r[name] for r in mine) if mine else None for name in ("requests_per_second", "errors_per_second")]
-    return (group["TargetGroupName"], str(healthy), str(unhealthy), _counts(states), *map(number, (*busy, *slow)))
+    return (group["TargetGroupName"], str(healthy), str(unhealthy), counts(states), *map(number, (*busy, *slow)))
 
 
 def _alarm(alarm: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -83,10 +74,6 @@ def _alarm(alarm: Mapping[str, Any]) -> tuple[str, str, str]:
 def _by_urgency(alarms: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     order = ("ALARM", "INSUFFICIENT_DATA", "OK")
     return sorted(alarms, key=lambda alarm: (order.index(alarm["StateValue"]), alarm["AlarmName"]))
-
-
-def _counts(states: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
 
 
 def number(value: float | None) -> str:

@@ -37,7 +37,7 @@ def picture(**changes: Any) -> dict[str, Any]:
     members = [member(1, "InService"), member(2, "InService"), member(3, "Pending")]
     targets = [target(1, "healthy"), target(2, "unhealthy"), target(3, "initial")]
     plain: dict[str, Any] = {
-        "health": {"now": "2026-05-07T12:00:31.000Z", "speed": 10.0, "runtime": "docker", "status": "ok"},
+        "health": {"name": "sandbox", "now": "2026-05-07T12:00:31.000Z", "speed": 10.0, "runtime": "docker", "status": "ok"},
         "groups": [{"AutoScalingGroupName": "asg", "MinSize": 1, "DesiredCapacity": 3, "MaxSize": 5, "Instances": members}],
         "instances": [instance(2), instance(1), instance(3, "pending"), {**instance(3, "terminated"), "InstanceId": "i-gone"}],
         "target_groups": [{"TargetGroupName": "tg", "TargetGroupArn": ARN, "Targets": targets}],
@@ -63,7 +63,7 @@ def lines(given: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> list[str
 def test_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     found = lines(picture(), capsys)
     for expected in (
-        "2026-05-07T12:00:31Z speed 10 docker runtime ok",
+        "sandbox sandbox: ok, docker runtime, 2026-05-07T12:00:31Z at speed 10",
         "asg 1 3 5 2 1 Pending",
         "i-1 us-east-1a running InService Healthy healthy 71.2 12.0 210 asg",
         "i-2 us-east-1b running InService Healthy unhealthy 0.5 asg",
