@@ -92,16 +92,22 @@ def refused(text: str, next_command: str | None) -> Answer:
 def error_of(body: bytes, error_type: str | None) -> tuple[str, str]:
     """Code and message of a rendered error, for the journal. `error_type`: the header x-amzn-ErrorType."""
     text = body.decode("utf-8", "replace")
-    code = re.search(r"<Code>(.*?)</Code>", text, re.DOTALL)
-    message = re.search(r"<[Mm]essage>(.*?)</[Mm]essage>", text, re.DOTALL)
-    if code:
-        return code[1], message[1] if message else ""
+    code, message = _element(text, "Code"), _element(text, "Message") or _element(text, "message")
+    if code is not None:
+        return code, message or ""
     try:
         value = json.loads(text)
         named = value.get("__type") or error_type or "Unknown"
         return str(named).rpartition("#")[2], str(value.get("message") or value.get("Message") or "")
     except (ValueError, AttributeError):
         return error_type or "Unknown", text[:200]
+
+
+def _element(text: str, name: str) -> str | None:
+    """What stands in the first element of the name."""
+    _, _, rest = text.partition(f"<{name}>")
+    content, closed, _ = rest.partition(f"</{name}>")
+    return content if closed else None
 
 
 def _fault(status: int) -> str:

@@ -64,7 +64,8 @@ _POWERS = {
 _PREFIX_POWER = 7  # -2 ^ 2 is -(2 ^ 2)
 _RIGHT_TO_LEFT = {"^"}
 _WORDS = {"AND": "&&", "OR": "||"}
-_DEEPEST = 100  # nesting; expressions are at most 1024 characters (2048 since 2022)
+_DEEPEST = 100  # nesting
+LONGEST = 2048  # characters of an expression, by the API's model
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[A-Za-z_]\w*)"
@@ -74,6 +75,8 @@ _TOKEN = re.compile(
 
 def parse(expression: str) -> Node:
     """The tree of the expression. Raises ValidationError where it is not one."""
+    if len(expression) > LONGEST:
+        raise validation(f"Expression must not exceed {LONGEST} characters.")
     parser = _Parser(expression)
     node = parser.expression(0)
     parser.expect("end", "")

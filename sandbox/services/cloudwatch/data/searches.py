@@ -52,18 +52,18 @@ class Search:
 
 def parse(text: str) -> Search:
     """Raises ValidationError for what is not done here."""
-    namespace, names, rest = None, frozenset[str](), text
+    namespace, names, at, end = None, frozenset[str](), 0, len(text.rstrip())
     if schema := _SCHEMA.match(text):
         namespace, *dimensions = (part.strip().strip('"') for part in schema[1].split(","))
-        names, rest = frozenset(dimensions), text[schema.end() :]
+        names, at = frozenset(dimensions), schema.end()
     terms = []
-    while rest.strip():
-        match = _TERM.match(rest)
+    while at < end:
+        match = _TERM.match(text, at)
         if match is None or match["word"] in _UNSUPPORTED or (match["word"] or "")[:1] in ("(", ")"):
             raise validation(f"Error in search expression '{text}': OR, NOT and parentheses are not supported by this sandbox.")
         if match["word"] != "AND":
             terms.append(_term(match))
-        rest = rest[match.end() :]
+        at = match.end()
     return Search(namespace, names, tuple(terms))
 
 

@@ -112,6 +112,13 @@ def test_expressions_that_are_refused_with_an_aws_error(expression: str) -> None
     assert refused.value.code in ("ValidationError", "InvalidParameterValue")
 
 
+@rule("CW-7")
+def test_an_expression_has_2048_characters_at_most() -> None:
+    assert expressions.parse("m" * 2048) == Name("m" * 2048)
+    with pytest.raises(ApiError, match="Expression must not exceed 2048 characters"):
+        expressions.parse("m" * 2049)
+
+
 @given(st.text(alphabet="m12+-*/^()[],<>=&|'. AVGSUM", max_size=40))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:

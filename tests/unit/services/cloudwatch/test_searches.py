@@ -34,6 +34,10 @@ def test_what_searches_find(text: str, found: list[MetricId]) -> None:
     assert [metric for metric in (CPU, GROUP_CPU, ERRORS) if search.matches(metric)] == found
 
 
+def test_a_search_is_read_once() -> None:
+    assert len(searches.parse("  a=b c " * 50_000 + "  ").terms) == 100_000
+
+
 @pytest.mark.parametrize("text", ["cpu OR web", "NOT cpu", "(cpu)", '"unclosed', 'a="b'])
 def test_what_is_not_done_is_refused(text: str) -> None:
     with pytest.raises(ApiError, match="not supported by this sandbox"):
