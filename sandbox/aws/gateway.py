@@ -19,7 +19,8 @@ from typing import Any
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
 
-import sandbox.aws.long_poll  # noqa: F401 - declares its seam
+import sandbox.aws.long_poll
+import sandbox.aws.moto_patterns  # noqa: F401 - these two declare their seams
 from sandbox.aws import answers, calls, links, trail
 from sandbox.aws.answers import Answer
 from sandbox.aws.calls import Call

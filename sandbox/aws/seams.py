@@ -8,13 +8,14 @@ and weak_instances.
     S1  <service>_backends.backend                      moto/core/base_backend.py: BackendDict
     S2  <service>.urls.url_paths, or a name in urls     moto/<service>/urls.py
     S4  a model class that moto looks up by name        (S3 is the dispatcher: gateway.py)
+    S5  a function or method by its name                function_seams.py
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sandbox.core.errors import SandboxError
 
@@ -121,7 +122,8 @@ class Swap:
         return SandboxError(f"seam {self.seam} {self.name}: {_path(self.ours)} {problem}")
 
     def seams(self) -> Iterator[Seam]:
-        assert self.base is not None
+        if self.base is None:
+            return
         marked = [(n, m) for n, member in _members(self.ours, self.base) if (m := getattr(_function(member), _MARK, None))]
         for name, mark in marked:
             yield Seam(seam=self.seam, where=f"{_path(self.base)}.{name}", by=_path(self.ours), why=mark.why)
@@ -216,13 +218,21 @@ def _path(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
+class Declared(Protocol):
+    def install(self) -> None:
+        """Idempotent. Raises SandboxError where it does not fit."""
+
+    def seams(self) -> Iterator[Seam]:
+        """None before it is installed."""
+
+
 class Registry:
     """The declared swaps, in the order of declaration."""
 
     def __init__(self) -> None:
-        self._swaps: list[Swap] = []
+        self._swaps: list[Declared] = []
 
-    def declare(self, swap: Swap) -> None:
+    def declare(self, swap: Declared) -> None:
         self._swaps.append(swap)
 
     def install(self) -> None:
@@ -230,7 +240,7 @@ class Registry:
             swap.install()
 
     def installed(self) -> tuple[Seam, ...]:
-        return tuple(seam for swap in self._swaps if swap.base is not None for seam in swap.seams())
+        return tuple(seam for swap in self._swaps for seam in swap.seams())
 
 
 REGISTRY = Registry()
