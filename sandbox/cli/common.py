@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from sandbox.launch.running import client
 
 __all__ = [
-    "as_json", "client", "clock_time", "date_time", "grid", "json_option", "matches", "runtime_option", "table", "terminal", "typable",
+    "as_json", "client", "clock_time", "date_time", "grid", "json_option", "matches", "runtime_option", "show", "table", "terminal",
+    "typable",
 ]  # fmt: skip
 
 COLOURS = {"ALARM": "bold red", "Unhealthy": "bold red", "unhealthy": "bold red", "INSUFFICIENT_DATA": "yellow", "draining": "yellow"}
 """Cell → its style on a terminal."""
+
+NO_TERMINAL_WIDTH = 10_000  # no line is that long
 
 json_option = click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 runtime_option = click.option("--runtime", help="What runs the instances: auto, docker, process or simulated.")
@@ -33,12 +36,23 @@ def as_json(value: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "none") -> None:
     """Prints a table. Without a terminal (a pipe, a file), it is plain text without truncated lines."""
-    terminal().print(grid(title, columns, rows, empty))
+    show(grid(title, columns, rows, empty))
+
+
+def show(renderable: RenderableType) -> None:
+    """Prints it. Without a terminal, lines are as long as they need to be and have no trailing spaces."""
+    console = terminal()
+    if sys.stdout.isatty():
+        console.print(renderable)
+        return
+    with console.capture() as captured:
+        console.print(renderable)
+    click.echo("\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n")))
 
 
 def terminal() -> Console:
     tty = sys.stdout.isatty()
-    return Console(width=None if tty else 240, no_color=not tty, highlight=False)
+    return Console(width=None if tty else NO_TERMINAL_WIDTH, no_color=not tty, highlight=False)
 
 
 def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str = "none") -> Table | Text:

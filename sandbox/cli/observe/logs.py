@@ -23,7 +23,7 @@ def logs(what: str, newest: int) -> None:
         lines = client().get("access-log", newest=newest)["lines"]
     else:
         lines = console(what)[-newest:]
-    click.echo("\n".join(lines) if lines else f"The log of {what} is empty.", err=not lines)
+    click.echo("\n".join(lines) if lines else "There are no log lines yet.", err=not lines)
 
 
 def console(prefix: str) -> list[str]:

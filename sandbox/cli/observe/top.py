@@ -12,7 +12,7 @@ import click
 from rich.console import Group
 from rich.live import Live
 
-from sandbox.cli.common import as_json, client, json_option, terminal
+from sandbox.cli.common import as_json, client, json_option, show, terminal
 from sandbox.cli.observe import snapshot, top_view
 from sandbox.client import SandboxClient
 
@@ -27,7 +27,7 @@ def top(once: bool, every: float, as_json_: bool) -> None:
     if as_json_:
         as_json(read(sandbox))
     elif once or not sys.stdout.isatty():
-        terminal().print(view(sandbox))
+        show(view(sandbox))
     else:
         watch(sandbox, every)
 

@@ -16,7 +16,7 @@ HEALTH = {
 }
 
 
-def picture(**changes: Any) -> dict[str, Any]:
+def snapshot(**changes: Any) -> dict[str, Any]:
     member = {"InstanceId": "i-1", "LifecycleState": "InService"}
     leaving = {"InstanceId": "i-2", "LifecycleState": "Terminating"}
     instance = {
@@ -38,7 +38,7 @@ def picture(**changes: Any) -> dict[str, Any]:
 
 
 def test_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    show(picture())
+    show(snapshot())
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     for expected in (
         "sandbox sandbox: impaired, docker runtime, 2026-05-07T12:00:31Z at speed 10",
@@ -54,5 +54,5 @@ def test_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_empty_account(capsys: pytest.CaptureFixture[str]) -> None:
-    show(picture(groups=[], instances=[], target_groups=[], endpoints=[]))
+    show(snapshot(groups=[], instances=[], target_groups=[], endpoints=[]))
     assert "Auto Scaling groups: none" in capsys.readouterr().out

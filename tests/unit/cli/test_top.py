@@ -1,10 +1,10 @@
-"""What `sandbox top` makes of AWS's answers and the rates; and `sandbox mailbox`."""
+"""The tables of `sandbox top`, messages of `sandbox mailbox`, and output without a terminal."""
 
 from typing import Any
 
 import pytest
 
-from sandbox.cli.common import terminal
+from sandbox.cli.common import show, table
 from sandbox.cli.observe import top_view
 from sandbox.cli.observe.mailbox import shown
 
@@ -33,7 +33,7 @@ def rate(address: str | None, requests: float, p99: float | None) -> dict[str, A
     return {"target_group": ARN, "target": name, "requests_per_second": requests, "errors_per_second": 0.5, "p50_ms": 4.0, "p99_ms": p99}
 
 
-def picture(**changes: Any) -> dict[str, Any]:
+def snapshot(**changes: Any) -> dict[str, Any]:
     members = [member(1, "InService"), member(2, "InService"), member(3, "Pending")]
     targets = [target(1, "healthy"), target(2, "unhealthy"), target(3, "initial")]
     plain: dict[str, Any] = {
@@ -55,13 +55,13 @@ def picture(**changes: Any) -> dict[str, Any]:
 
 
 def lines(given: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> list[str]:
-    for table in top_view.tables(given):
-        terminal().print(table)
+    for each in top_view.tables(given):
+        show(each)
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    found = lines(picture(), capsys)
+    found = lines(snapshot(), capsys)
     for expected in (
         "sandbox sandbox: ok, docker runtime, 2026-05-07T12:00:31Z at speed 10",
         "asg 1 3 5 2 1 Pending",
@@ -75,13 +75,13 @@ def test_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_alarms_that_ring_come_first_with_the_beginning_of_their_reason(capsys: pytest.CaptureFixture[str]) -> None:
-    found = lines(picture(), capsys)
+    found = lines(snapshot(), capsys)
     assert found[-2:] == [f"loud ALARM {'x' * 99}…", "calm OK fine"]
 
 
 def test_an_empty_account(capsys: pytest.CaptureFixture[str]) -> None:
     nothing = {"cpu": {}, "targets": [], "target_groups": []}
-    found = lines(picture(groups=[], instances=[], target_groups=[], alarms=[], rates=nothing), capsys)
+    found = lines(snapshot(groups=[], instances=[], target_groups=[], alarms=[], rates=nothing), capsys)
     assert found[1:] == ["Auto Scaling groups: none", "instances: none", "target groups: none", "alarms: none"]
 
 
@@ -91,3 +91,13 @@ def test_a_mail_is_shown_as_mail_and_a_text_message_without_subject() -> None:
         "From: no-reply@sns.amazonaws.com", "To: ops@example.com", "Date: 2026-05-07T12:00:31.000Z", "Subject: S", "", "B",
     ]  # fmt: skip
     assert "Subject" not in shown({**mail, "subject": None})
+
+
+def test_without_a_terminal_a_line_is_never_folded_or_padded(capsys: pytest.CaptureFixture[str]) -> None:
+    table("seams", ("seam", "reason"), [("m.run_instances", "x" * 400), ("m.stop", "y")])
+    assert capsys.readouterr().out.splitlines() == [
+        "seams",
+        "seam             reason",
+        "m.run_instances  " + "x" * 400,
+        "m.stop           y",
+    ]
