@@ -9,7 +9,7 @@ from bench.sandboxes import healthy, load_balancer, sandbox, subnets, target_gro
 from bench.steady_load import SteadyLoad
 from bench.targets import Targets
 from sandbox.client import Client
-from sandbox.wiring import PRIVILEGED_OFFSET, may_bind_port_80
+from sandbox.drivers.build import PRIVILEGED_OFFSET, may_bind_port_80
 
 PORT = 8090  # of the targets, as AWS sees it
 

@@ -21,10 +21,12 @@ from sandbox.core.clock import WallClock
 from sandbox.core.errors import UserError
 from sandbox.core.events import Event
 from sandbox.core.text import plural
+from sandbox.drivers.build import real_drivers
 from sandbox.folder_lock import FolderLock
 from sandbox.journal_file import JournalFile
+from sandbox.parts import Sandbox
 from sandbox.settings import Settings
-from sandbox.wiring import Sandbox, build, real_drivers
+from sandbox.wiring import build
 
 NOT_SAVED, SAVED_AGAIN = "State Not Saved", "State Saved Again"
 GIVE_BACK_EVERY = 60.0  # real seconds

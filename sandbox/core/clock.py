@@ -24,6 +24,10 @@ class Clock(Protocol):
         """Real seconds that `duration` of sandbox time takes."""
         ...
 
+    def set_speed(self, speed: float) -> None:
+        """Goes on from the present moment at another speed. Raises ValueError when the clock cannot run at that speed."""
+        ...
+
 
 class WallClock:
     """Starts at the wall's time (or at `start`) and runs `speed` times as fast. Thread-safe."""
@@ -67,6 +71,9 @@ class VirtualClock:
 
     def real(self, duration: timedelta) -> float:
         return 0.0
+
+    def set_speed(self, speed: float) -> None:
+        raise ValueError("virtual time has no speed")
 
     def advance_to(self, when: datetime) -> None:
         if when < self._now:

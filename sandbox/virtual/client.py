@@ -14,13 +14,14 @@ from werkzeug.test import TestResponse
 from sandbox.client import SandboxApiError
 from sandbox.core.client_header import CLIENT_HEADER
 from sandbox.core.control import Scope
+from sandbox.parts import Sandbox
 from sandbox.settings import Settings
 from sandbox.traffic.plan import Failure, Plan, RequestOutcome, Stream, classify
 from sandbox.traffic.receiver import Receiver
 from sandbox.virtual.load import VirtualLoad
 from sandbox.virtual.receiver import VirtualReceiver
 from sandbox.virtual.work import Work
-from sandbox.wiring import Sandbox, build
+from sandbox.wiring import build
 
 
 class VirtualClient:

@@ -1,13 +1,13 @@
 """Auto Scaling by its API: boto3 in process. What is refused, in AWS's words, and what the answers look like."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.support import rule
+from tests.support.ports import change_settings
 from tests.support.services.autoscaling_stage import AMI, Stage, make
 
 UNKNOWN = "i-0123456789abcdef0"
@@ -284,7 +284,7 @@ def test_a_group_gets_what_the_vCPU_quota_allows_and_the_rest_when_it_is_raised(
     ended = [(a["StatusCode"], a.get("StatusMessage")) for a in limited.activities()]
     assert ended.count(("Successful", None)) == 3
     assert set(ended) == {("Successful", None), ("Failed", text)}
-    limited.context.settings = replace(limited.context.settings, vcpu_limit=10)
+    change_settings(vcpu_limit=10)
     limited.wait(180)
     assert [m["LifecycleState"] for m in limited.described()["Instances"]] == ["InService"] * 5
 

@@ -98,7 +98,6 @@ def cloudwatch() -> Iterator[CloudWatch]:
     policies = FakePolicies()
     use_ports(clock, journal, engine.wake, seed=7, clients=transport, execute_policy=policies)
     deliverer = SimulatedDeliverer(World(clock=clock, at=engine.at, random=random.Random(7)))
-    deliverer.on_result(lambda key: engine.wake("sns", key))
     engine.add([CloudWatchController(journal, transport), SnsController(journal, transport, deliverer)])
     made = CloudWatch(clock, journal, engine, policies, transport)
     yield made

@@ -5,7 +5,7 @@ import itertools
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from sandbox.engine import Engine
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.settings import Settings
 from tests.support import rule
-from tests.support.ports import FakeFaults, use_ports
+from tests.support.ports import FakeFaults, change_settings, use_ports
 from tests.support.services.machines import Machines
 
 AMI = "ami-0c047a86012500412"
@@ -100,7 +100,6 @@ def ec2(transport: Transport) -> Iterator[Ec2]:
     seams.install()
     controller = Ec2Controller(journal, machines)
     engine.add([controller])
-    machines.on_change(lambda instance_id: engine.wake("ec2", controller.key_of(instance_id)))
     yield Ec2(clock, journal, engine, machines, faults, transport)
     state.reset()
 
@@ -356,7 +355,7 @@ class TestVcpuQuota:
     )
 
     def limit(self, ec2: Ec2, vcpus: int, machine: int = 1000) -> None:
-        ec2.context.settings = replace(ec2.context.settings, vcpu_limit=vcpus, machine_vcpus=machine)
+        change_settings(vcpu_limit=vcpus, machine_vcpus=machine)
 
     def test_a_launch_over_the_quota_makes_nothing(self, ec2: Ec2) -> None:
         self.limit(ec2, 8)
@@ -841,7 +840,6 @@ def test_the_same_life_on_machines_of_the_simulated_world(ec2: Ec2) -> None:
     runtime = SimulatedRuntime(world)
     controller = Ec2Controller(ec2.journal, runtime)
     ec2.engine.add([controller])  # in the place of the first
-    runtime.on_change(lambda instance_id: ec2.engine.wake("ec2", controller.key_of(instance_id)))
     left, crashed, rebooted = ids = ec2.running(3)
     assert {i: world.machine(i).address for i in ids} == {i: ec2.describe(i)["PrivateIpAddress"] for i in ids}
     ec2.api.terminate_instances(InstanceIds=[left])

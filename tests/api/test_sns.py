@@ -821,7 +821,6 @@ def test_pending_deliveries_survive_a_restart(sns: Sns, tmp_path: Any, during: s
     sns.deliverer._results.__init__()  # type: ignore[misc] - a new process knows of no attempt
     again = SnsController(sns.journal, sns.transport, sns.deliverer)
     sns.engine.add([again])
-    sns.deliverer.on_result(lambda key: sns.engine.wake("sns", key))
     sns.engine.wake()
     sns.wait(30)
     assert len(there.received) == 2

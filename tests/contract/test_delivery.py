@@ -370,7 +370,6 @@ def test_a_real_subscriber_confirms_and_verifies_what_it_gets() -> None:
     seams.install()
     transport, deliverer, target = Transport(gateway), HttpDeliverer(clock), Target("subscriber", "127.0.2.3").start()
     engine.add([SnsController(journal, transport, deliverer)])
-    deliverer.on_result(lambda key: engine.wake("sns", key))
     server.start()
     engine.start()
     try:

@@ -13,12 +13,13 @@ from sandbox.aws import state
 from sandbox.core.control import Scope
 from sandbox.drivers.metering.simulated import SimulatedMeter, shared_load
 from sandbox.drivers.world import App
+from sandbox.parts import Sandbox
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
 from sandbox.services.cloudwatch.api.assembly import record
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
 from sandbox.services.elbv2.metrics_controller import REQUESTS, Elbv2MetricsController
 from sandbox.settings import Settings
-from sandbox.wiring import Sandbox, build
+from sandbox.wiring import build
 from tests.support import rule
 
 HERE = Scope("123456789012", "us-east-1")

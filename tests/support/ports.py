@@ -2,10 +2,10 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sandbox.aws.context import use
+from sandbox.aws.context import context, use
 from sandbox.aws.ports import Ports
 from sandbox.core.clock import Clock
 from sandbox.core.control import Scope
@@ -94,3 +94,8 @@ def use_ports(
     )
     use(made)
     return made
+
+
+def change_settings(**changes: Any) -> None:
+    """Gives the Ports of the process other settings."""
+    use(replace(context(), settings=replace(context().settings, **changes)))

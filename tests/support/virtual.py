@@ -14,8 +14,9 @@ from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import World
+from sandbox.parts import Sandbox
 from sandbox.settings import Settings
-from sandbox.wiring import Sandbox, build
+from sandbox.wiring import build
 
 HERE = Scope("123456789012", "us-east-1")
 

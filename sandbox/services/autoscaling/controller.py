@@ -11,10 +11,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sandbox.aws.context import context
-from sandbox.aws.transport import Transport
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
+from sandbox.core.ports import Clients
 from sandbox.services.autoscaling.actions import (
     CloseActivity,
     DeregisterTargets,
@@ -53,7 +53,7 @@ ZONAL = frozenset({"InsufficientInstanceCapacity", "InsufficientFreeAddressesInS
 class AutoScalingController(Shell[Group, Memory]):
     name = "autoscaling"
 
-    def __init__(self, journal: Journal, transport: Transport, delays: Delays | None = None) -> None:
+    def __init__(self, journal: Journal, transport: Clients, delays: Delays | None = None) -> None:
         super().__init__(journal)
         self._transport, self._delays = transport, delays or Delays()
         journal.on_event(self._hear)

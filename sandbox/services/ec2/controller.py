@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import sandbox.services.ec2.api.assembly  # noqa: F401 - declares the seams: without them nothing here has a lifecycle
+from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
 from sandbox.drivers.runtime.base import Runtime
@@ -36,16 +37,17 @@ class Ec2Controller(Shell[Observed, Memory]):
     def __init__(self, journal: Journal, runtime: Runtime) -> None:
         super().__init__(journal)
         self._runtime = runtime
-        self._keys: dict[str, str] = {}  # instance id → key, replaced as a whole: key_of is asked from the runtime's thread
+        self._keys: dict[str, str] = {}  # instance id → key, replaced as a whole: the runtime's thread reads it
+        runtime.on_change(self._wake)
 
     def keys(self) -> Iterable[str]:
         self._keys = {instance.id: scope.key(instance.id) for scope, instance in snapshot.known()}
         orphans = [i for i in self._runtime.containers() if i not in self._keys]
         return (*self._keys.values(), *(ORPHANS.key(i) for i in sorted(orphans)))
 
-    def key_of(self, instance_id: str) -> str:
-        """The key to wake when the runtime tells of a change. Thread-safe."""
-        return self._keys.get(instance_id) or ORPHANS.key(instance_id)
+    def _wake(self, instance_id: str) -> None:
+        """The runtime calls it, in its own thread, when the machine of the instance changed."""
+        context().wake(self.name, self._keys.get(instance_id) or ORPHANS.key(instance_id))
 
     def observe(self, key: str, now: datetime) -> Observed | None:
         scope, instance_id = Scope.split(key)

@@ -13,10 +13,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 import sandbox.services.sns.api.assembly  # noqa: F401 - declares the seams
-from sandbox.aws.transport import Transport
+from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
+from sandbox.core.ports import Clients
 from sandbox.drivers.delivery.base import Deliverer, DeliveryRequest, DeliveryResult, Outcome
 from sandbox.services.sns.decide import messages
 from sandbox.services.sns.decide.deliveries import NOT_DELIVERED, decide
@@ -42,9 +43,14 @@ GONE = ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "QueueDe
 class SnsController(Shell[Observed, Memory]):
     name = "sns"
 
-    def __init__(self, journal: Journal, transport: Transport, deliverer: Deliverer) -> None:
+    def __init__(self, journal: Journal, transport: Clients, deliverer: Deliverer) -> None:
         super().__init__(journal)
         self._transport, self._deliverer = transport, deliverer
+        deliverer.on_result(self._wake)
+
+    def _wake(self, key: str) -> None:
+        """The deliverer calls it, in its own thread, when a delivery has a result."""
+        context().wake(self.name, key)
 
     def keys(self) -> Iterable[str]:
         return snapshot.keys()

@@ -154,7 +154,6 @@ def make(**settings: Any) -> Stage:
     ec2 = Ec2Controller(journal, runtime)
     elbv2 = Elbv2Controller(journal, SimulatedProber(world), proxy, runtime)
     engine.add([ec2, elbv2, AutoScalingController(journal, transport)])
-    runtime.on_change(lambda instance_id: engine.wake("ec2", ec2.key_of(instance_id)))
     return Stage(clock, journal, engine, world, transport, faults, proxy)
 
 

@@ -74,7 +74,6 @@ def scaling() -> ScalingStage:
     made = make()
     deliverer, meter = SimulatedDeliverer(made.world), SimulatedMeter(made.world)
     sns = SnsController(made.journal, made.transport, deliverer)
-    deliverer.on_result(lambda key: made.engine.wake("sns", key))
     made.engine.add(
         [
             Ec2MetricsController(made.journal, meter, record),

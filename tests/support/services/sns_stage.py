@@ -99,6 +99,5 @@ def staged() -> Iterator[Sns]:
     made = Sns(clock, journal, engine, SimulatedDeliverer(world(clock, engine)), gateway, Transport(gateway))
     controller = SnsController(journal, made.transport, made.deliverer)
     engine.add([controller])
-    made.deliverer.on_result(lambda key: engine.wake("sns", key))
     yield made
     state.reset()

@@ -1,0 +1,70 @@
+"""Connects /_sandbox to a built sandbox: where each answer of control/surface.py comes from."""
+
+import time
+from collections.abc import Callable
+
+from sandbox.aws import seams, state
+from sandbox.aws.context import LOCK
+from sandbox.control import endpoints, health, rates
+from sandbox.control.access_log import AccessLog
+from sandbox.control.surface import ControlSurface
+from sandbox.core.control import Scope
+from sandbox.parts import Sandbox
+from sandbox.services.sns.state.mailbox import Mailbox
+
+
+def control_surface(sandbox: Sandbox, disk: Callable[[], health.Disk]) -> ControlSurface:
+    """`disk` reports what the state folder lacks."""
+    drivers, mailbox = sandbox.drivers, Mailbox()
+    access_log, request_rates = AccessLog(), rates.Rates(_virtual_seconds(sandbox) if drivers.simulated else time.monotonic)
+    drivers.proxy.on_access(access_log.take)
+    drivers.proxy.on_access(request_rates.take)
+    elbv2 = sandbox.transport.client("elbv2", Scope(sandbox.settings.account, sandbox.settings.region))
+    return ControlSurface(
+        settings=sandbox.settings,
+        clock=sandbox.clock,
+        journal=sandbox.journal,
+        access_log=access_log,
+        rates=request_rates,
+        health=lambda: _health(sandbox, disk()),
+        loops=sandbox.engine.loops,
+        seams=seams.installed,
+        endpoints=lambda: endpoints.read(elbv2, drivers.proxy.local_address, drivers.proxy.problems),
+        containers=drivers.runtime.containers,
+        console=drivers.runtime.console_output,
+        cpu=lambda: rates.cpu(drivers.meter, sandbox.clock),
+        mailbox=lambda to: [mail.as_json() for mail in mailbox.messages(to)],
+        set_speed=lambda speed: _set_speed(sandbox, speed),
+        faults=sandbox.faults,
+        reset=lambda: _reset(sandbox),
+        runtime=drivers.runtime.name,
+    )
+
+
+def _virtual_seconds(sandbox: Sandbox) -> Callable[[], float]:
+    return lambda: sandbox.clock.now().timestamp()
+
+
+def _health(sandbox: Sandbox, disk: health.Disk) -> tuple[health.Part, ...]:
+    runtime, proxy = sandbox.drivers.runtime, sandbox.drivers.proxy
+    return health.parts(
+        sandbox.engine.loops(),
+        sandbox.clock.now(),
+        sandbox.clock.speed,
+        (runtime.name, runtime.available()),
+        health.Proxy(why_not=proxy.available(), rejected=proxy.rejected(), remark=proxy.problems().get("front", "")),
+        disk,
+    )
+
+
+def _set_speed(sandbox: Sandbox, speed: float) -> None:
+    sandbox.clock.set_speed(speed)
+    sandbox.engine.clock_changed()
+
+
+def _reset(sandbox: Sandbox) -> None:
+    """Clears the AWS state and every fault; the controllers then remove the machines."""
+    sandbox.faults.clear_all()
+    with LOCK:
+        state.reset()
+    sandbox.engine.wake()

@@ -1,0 +1,38 @@
+"""A built sandbox: what wiring.py made, as one value. Front ends never see it; serving.py runs it and virtual/ drives it."""
+
+from dataclasses import dataclass
+
+from sandbox.aws.gateway import Gateway
+from sandbox.aws.transport import Transport
+from sandbox.core.clock import Clock
+from sandbox.core.journal import Journal
+from sandbox.drivers.build import Drivers, Simulated
+from sandbox.drivers.world import World
+from sandbox.engine import Engine
+from sandbox.faults.registry import FaultRegistry
+from sandbox.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    settings: Settings
+    clock: Clock
+    journal: Journal
+    engine: Engine
+    drivers: Drivers
+    faults: FaultRegistry
+    gateway: Gateway
+    transport: Transport
+
+    @property
+    def simulated(self) -> Simulated:
+        assert self.drivers.simulated is not None, "this sandbox has real drivers"
+        return self.drivers.simulated
+
+    @property
+    def world(self) -> World:
+        return self.simulated.world
+
+    def close(self) -> None:
+        """Closes the drivers. Instances and the load balancer go on."""
+        self.drivers.close()
