@@ -131,7 +131,7 @@ def _proxy(clock: Clock, settings: Settings) -> EnvoyProxy:
         ports=settings.listener_ports,
         front_port=settings.front_port,
         child=not compose,
-        revive=partial(DockerEngine(settings.name, settings.docker_host).start_role, "dataplane") if compose else None,
+        restart_container=partial(DockerEngine(settings.name, settings.docker_host).start_role, "dataplane") if compose else None,
     )
 
 

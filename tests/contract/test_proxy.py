@@ -1,5 +1,5 @@
-"""What every Proxy does, simulated or Envoy: rules, redirects, choice of target, statuses, access records. What only a real one has (bytes,
-headers, restarts under load) is at the end, marked `process`.
+"""What every Proxy does, simulated or Envoy: rules, redirects, choice of target, statuses, access records. Tests of what only Envoy has
+(bytes, headers, restarts under load) are at the end, marked `process`.
 """
 
 import http.client
@@ -21,8 +21,8 @@ from sandbox.drivers.proxy.base import Connections, ProxyConfig, Redirect, Targe
 from sandbox.drivers.proxy.envoy import admin
 from sandbox.drivers.proxy.envoy import proxy as process
 from sandbox.drivers.proxy.envoy.admin import Admin, socket_path
-from sandbox.drivers.proxy.envoy.child import binary
 from sandbox.drivers.proxy.envoy.config.bootstrap import bootstrap
+from sandbox.drivers.proxy.envoy.process import binary
 from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
 from tests.support import rule as proves
 from tests.support.drivers.proxies import ARN, DNS, SPEED, EnvoyHarness, Load, SimulatedHarness, fixed, forward, free_ports, listener, rule
@@ -62,14 +62,14 @@ def test_connections_of_clients_and_to_targets_are_counted(harness: Harness) -> 
 
 def test_a_killed_proxy_is_reported_and_serves_its_configuration_again(harness: Harness) -> None:
     harness.apply(listener(rule(None, forward("killed"))), group("killed", harness.endpoint("i-1")))
-    assert harness.ask().status == 200
+    assert [harness.ask().status for _ in range(5)] == [200] * 5
     address, before = harness.proxy.local_address(ARN), list(harness.troubles)
     harness.kill()
     assert harness.proxy.available() is None
     assert [sentence.endswith("it is started again") for sentence in harness.troubles[len(before) :]] == [True]
     assert harness.proxy.local_address(ARN) == address
     assert harness.ask().status == 200
-    until(lambda: harness.proxy.connections()[ARN].opened == 1)  # counted from 0 again
+    until(lambda: 0 < harness.proxy.connections()[ARN].opened < 5)  # counted from 0 again
 
 
 # ---- rules -------------------------------------------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def test_a_killed_proxy_is_reported_and_serves_its_configuration_again(harness: 
         ({"path_patterns": ("/a",), "request_methods": ("PUT",)}, {"path": "/a"}, False),
     ],
 )
-def test_conditions_all_have_to_hold(harness: Harness, conditions, asked, met) -> None:
+def test_all_conditions_must_match(harness: Harness, conditions, asked, met) -> None:
     harness.apply(listener(rule(10, fixed("met"), **conditions), rule(None, fixed("not met"))))
     assert harness.ask(**asked).body == ("met" if met else "not met")
 
@@ -184,7 +184,7 @@ def test_unhealthy_targets_get_nothing_until_none_is_healthy(harness: Harness) -
 
 @proves("TG-35")
 def test_one_healthy_target_of_150_gets_everything(harness: Harness) -> None:
-    """Less than 1 % healthy is not none."""
+    """Envoy's panic threshold in percent would count this as none."""
     good = harness.endpoint("i-good")
     bad = [harness.endpoint("i-refused", healthy=False, behaves="refused")] * 1
     others = [type(good)(target_id=f"i-{n}", host=bad[0].host, port=1 + n, target=f"x:{n}", zone="a", healthy=False) for n in range(149)]
@@ -208,7 +208,7 @@ def test_weights_divide_requests_and_zero_gets_none(harness: Harness) -> None:
 
 @proves("ALB-34", "ALB-45", "ALB-46")
 @pytest.mark.parametrize(("behaves", "status"), [("refused", 502), ("blackhole", 504), ("hang", 504), ("500", 500), ("404", 404)])
-def test_what_the_only_target_does_becomes_the_status(harness: Harness, behaves: str, status: int) -> None:
+def test_the_behaviour_of_the_only_target_decides_the_status(harness: Harness, behaves: str, status: int) -> None:
     endpoint = harness.endpoint(f"i-{behaves}", behaves=behaves)
     harness.apply(listener(rule(None, forward("tg"))), group("tg", endpoint))
     got = harness.ask()
@@ -231,7 +231,7 @@ def test_without_targets_the_answer_is_503(harness: Harness, name: str) -> None:
 
 
 @proves("ALB-39")
-def test_a_failed_request_is_not_tried_on_another_target(harness: Harness) -> None:
+def test_a_failed_request_is_not_retried_on_another_target(harness: Harness) -> None:
     endpoints = [harness.endpoint("i-good"), harness.endpoint("i-refused", behaves="refused")]
     harness.apply(listener(rule(None, forward("tg"))), group("tg", *endpoints))
     assert Counter(harness.ask().status for _ in range(10)) == {200: 5, 502: 5}
@@ -329,7 +329,7 @@ def test_the_target_sees_nothing_of_the_proxy_behind_the_load_balancer(envoy: En
 
 @pytest.mark.process
 @proves("ALB-34")
-def test_own_answers_carry_the_server_header_and_answers_of_targets_keep_theirs(envoy: EnvoyHarness) -> None:
+def test_own_responses_have_the_server_header_and_responses_of_targets_keep_theirs(envoy: EnvoyHarness) -> None:
     envoy.apply(
         listener(rule(1, forward("empty"), path_patterns=("/none",)), rule(None, forward("tg"))), group("tg", envoy.endpoint("i-a"))
     )
@@ -342,7 +342,7 @@ def test_own_answers_carry_the_server_header_and_answers_of_targets_keep_theirs(
 @pytest.mark.process
 @proves("ALB-39")
 @pytest.mark.parametrize(("behaves", "status"), [("reset", 502), ("garbage", 502), pytest.param("huge", 502, marks=proves("ALB-36"))])
-def test_broken_answers_become_502_without_a_second_try(envoy: EnvoyHarness, behaves: str, status: int) -> None:
+def test_malformed_responses_become_502_without_a_retry(envoy: EnvoyHarness, behaves: str, status: int) -> None:
     envoy.apply(listener(rule(None, forward("tg"))), group("tg", envoy.endpoint("i-broken", behaves=behaves)))
     envoy.targets["i-broken"].requests.clear()
     got = envoy.ask()
@@ -404,7 +404,7 @@ def test_least_outstanding_requests_goes_where_least_is_open(envoy: EnvoyHarness
         waiting.append(threading.Thread(target=envoy.ask))
         waiting[-1].start()
         until(lambda: entered.is_set() or not waiting[-1].is_alive())
-    # One is open there: all others go elsewhere.
+    # It has one open request, so all others go to the other target.
     assert {envoy.ask().target for _ in range(10)} == {"i-quick"}
     envoy.targets["i-busy"].go.set()
     for thread in waiting:
@@ -413,7 +413,7 @@ def test_least_outstanding_requests_goes_where_least_is_open(envoy: EnvoyHarness
 
 @pytest.mark.process
 @proves("TG-20")
-def test_open_requests_end_well_when_their_target_group_is_removed(envoy: EnvoyHarness) -> None:
+def test_open_requests_complete_when_their_target_group_is_removed(envoy: EnvoyHarness) -> None:
     slow = envoy.endpoint("i-draining", behaves="slow")
     envoy.apply(listener(rule(None, forward("leaving"))), group("leaving", slow))
     answers = []
@@ -458,7 +458,7 @@ def test_an_open_connection_is_counted_while_it_is_open(envoy: EnvoyHarness) -> 
 
 @pytest.mark.process
 @proves("TG-20")
-def test_cut_connections_end_their_open_requests_with_502(envoy: EnvoyHarness) -> None:
+def test_open_requests_of_closed_connections_get_a_502(envoy: EnvoyHarness) -> None:
     stuck = envoy.endpoint("i-cut", behaves="slow")
     envoy.apply(listener(rule(None, forward("tg"))), group("tg", stuck))
     answers: list[int] = []
@@ -466,11 +466,11 @@ def test_cut_connections_end_their_open_requests_with_502(envoy: EnvoyHarness) -
     thread.start()
     assert envoy.targets["i-cut"].entered.wait(5)
     troubles = len(envoy.troubles)
-    envoy.proxy.cut(stuck.host, stuck.port)
+    envoy.proxy.close_connections(stuck.host, stuck.port)
     until(lambda: answers or len(envoy.troubles) > troubles)
     envoy.targets["i-cut"].go.set()
     thread.join()
-    assert answers == ([200] if len(envoy.troubles) > troubles else [502])  # a kernel that cannot cut says so
+    assert answers == ([200] if len(envoy.troubles) > troubles else [502])  # a kernel that cannot close connections is reported
 
 
 @pytest.mark.process
@@ -485,25 +485,25 @@ def test_the_front_port_chooses_by_host(envoy: EnvoyHarness) -> None:
 
 @pytest.mark.process
 @proves("ALB-35")
-def test_an_old_connection_is_asked_to_close_and_never_cut(envoy: EnvoyHarness) -> None:
+def test_a_connection_past_its_maximum_age_is_asked_to_close_and_never_closed_by_force(envoy: EnvoyHarness) -> None:
     envoy.apply(listener(rule(None, fixed("here")), client_keep_alive=timedelta(seconds=60)))  # 1 s of real time
     client = http.client.HTTPConnection(*envoy.proxy.local_address(ARN), timeout=5)
     seen: list[str | None] = []
 
     while not seen or seen[-1] != "close":
-        client.request("GET", "/")  # fails when Envoy has ended the connection meanwhile
+        client.request("GET", "/")  # fails when Envoy has closed the connection in the meantime
         response = client.getresponse()
         assert (response.status, response.read()) == (200, b"here")
         seen.append(response.getheader("Connection"))
         assert len(seen) < 10
-        threading.Event().wait(0.3)  # the age is reached while the connection is idle
+        threading.Event().wait(0.3)  # the maximum age is reached while the connection is idle
     client.close()
     assert seen[:3] == [None] * 3
 
 
 @pytest.mark.process
 @proves("ALB-39")
-def test_a_client_cannot_steer_envoy_with_its_headers(envoy: EnvoyHarness) -> None:
+def test_a_client_cannot_control_envoy_with_headers(envoy: EnvoyHarness) -> None:
     steering = {"x-envoy-upstream-rq-timeout-ms": "10", "x-envoy-retry-on": "5xx,connect-failure", "x-envoy-max-retries": "3"}
     envoy.apply(listener(rule(None, forward("tg"))), group("tg", envoy.endpoint("i-steered", behaves="hang")))
     began = time.monotonic()
@@ -531,7 +531,7 @@ def test_another_speed_of_the_clock_changes_timeouts(envoy: EnvoyHarness) -> Non
 
 
 @pytest.mark.process
-def test_what_envoy_refuses_is_told_and_forgotten_when_it_is_mended(envoy: EnvoyHarness) -> None:
+def test_what_envoy_rejects_is_reported_until_it_is_corrected(envoy: EnvoyHarness) -> None:
     envoy.apply(listener(rule(None, fixed("before"))))
     broken = listener(rule(None, fixed("x", 99)))  # no HTTP status
     envoy.proxy.apply(ProxyConfig(listeners=(broken,)))
@@ -548,8 +548,8 @@ def test_a_hundred_changes_under_load_fail_no_request(envoy: EnvoyHarness) -> No
     before = len(envoy.all_records(0))
     with Load(envoy.proxy.local_address(ARN)) as load:
         for n in range(100):
-            some = [e for k, e in enumerate(endpoints) if k != n % 3]  # a target leaves or comes
-            name = f"tg-{n // 4}"  # now and then a new target group in place of the old one
+            some = [e for k, e in enumerate(endpoints) if k != n % 3]  # a target is added or removed
+            name = f"tg-{n // 4}"  # at times another target group
             extra = [rule(k, fixed("x"), path_patterns=(f"/none-{n}-{k}",)) for k in range(1, 1 + n % 5)]
             envoy.apply(listener(*extra, rule(None, forward(name))), group(name, *some))
         enough = load.good
@@ -570,7 +570,7 @@ def test_envoy_outlives_the_control_plane_and_is_adopted(tmp_path) -> None:
             until(lambda: load.good > 20)
             harness.proxy.close(keep_serving=True)
             alone = load.good
-            until(lambda: load.good > alone + 20)  # nobody controls, it serves
+            until(lambda: load.good > alone + 20)  # it serves without a control plane
             harness.proxy = harness.open()
             harness.apply(listener(rule(1, fixed("new"), path_patterns=("/new",)), rule(None, forward("tg"))), group("tg", *endpoints))
             since = load.good
@@ -585,7 +585,7 @@ def test_envoy_outlives_the_control_plane_and_is_adopted(tmp_path) -> None:
 
 
 @pytest.mark.process
-def test_an_envoy_of_an_earlier_version_gives_way_and_its_ports_stay(tmp_path) -> None:
+def test_an_envoy_of_an_earlier_version_is_replaced_and_its_ports_stay(tmp_path) -> None:
     harness = EnvoyHarness(tmp_path)
     try:
         harness.apply(listener(rule(None, fixed("before"))))
@@ -603,7 +603,7 @@ def test_an_envoy_of_an_earlier_version_gives_way_and_its_ports_stay(tmp_path) -
 
 
 @pytest.mark.process
-def test_a_killed_envoy_comes_back_with_its_configuration(tmp_path) -> None:
+def test_a_killed_envoy_is_restarted_with_its_configuration(tmp_path) -> None:
     harness = EnvoyHarness(tmp_path)
     try:
         harness.apply(listener(rule(None, fixed("here"))))
@@ -619,7 +619,7 @@ def test_a_killed_envoy_comes_back_with_its_configuration(tmp_path) -> None:
 
 
 @pytest.mark.process
-def test_a_frozen_envoy_is_ended_and_comes_back(tmp_path, monkeypatch) -> None:
+def test_a_frozen_envoy_is_killed_and_restarted(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(process, "_LIVENESS_INTERVAL", 0.1)
     monkeypatch.setattr(admin, "_TIMEOUT", 0.5)
     harness = EnvoyHarness(tmp_path)
@@ -629,7 +629,7 @@ def test_a_frozen_envoy_is_ended_and_comes_back(tmp_path, monkeypatch) -> None:
         os.kill(pid, signal.SIGSTOP)
         until(lambda: len(harness.troubles) == 2, seconds=20)
         ended = "Envoy ended by signal 9; it is started again"
-        assert harness.troubles == ["Envoy did not answer any more, so it is ended", ended]
+        assert harness.troubles == ["Envoy did not answer and is killed", ended]
         until(lambda: harness.proxy.available() is None and harness.proxy.settled())
         assert harness.ask().body == "here"
         assert harness.proxy.pid != pid
@@ -638,14 +638,14 @@ def test_a_frozen_envoy_is_ended_and_comes_back(tmp_path, monkeypatch) -> None:
 
 
 def failed_connections(harness: EnvoyHarness) -> int:
-    """To the control plane, by Envoy's own count."""
+    """To the control plane, by Envoy's counter."""
     said = Admin(socket_path(harness.directory, "admin")).ask("GET", "/stats?filter=control-plane.upstream_cx_connect_fail") or "0"
     return int(said.split()[-1])
 
 
 @pytest.mark.process
-def test_a_new_control_plane_is_found_at_once_however_long_there_was_none(tmp_path) -> None:
-    """Envoy's own pauses grow to half a minute."""
+def test_envoy_connects_at_once_to_a_new_control_plane_however_long_there_was_none(tmp_path) -> None:
+    """Envoy's default backoff grows to half a minute."""
     harness = EnvoyHarness(tmp_path)
     try:
         harness.apply(listener(rule(None, fixed("here"))))
@@ -659,7 +659,7 @@ def test_a_new_control_plane_is_found_at_once_however_long_there_was_none(tmp_pa
 
 
 @pytest.mark.process
-def test_ports_that_others_hold_are_passed_over(tmp_path) -> None:
+def test_ports_in_use_by_other_programs_are_skipped(tmp_path) -> None:
     harness = EnvoyHarness(tmp_path)
     first = harness.ports.start
     try:
@@ -675,7 +675,7 @@ def test_ports_that_others_hold_are_passed_over(tmp_path) -> None:
 
 
 @pytest.mark.process
-def test_a_listener_that_found_no_port_gets_one_that_becomes_free(tmp_path) -> None:
+def test_a_listener_without_a_port_gets_one_that_becomes_free(tmp_path) -> None:
     harness = EnvoyHarness(tmp_path)
     held = [socket.create_server(("127.0.0.1", port)) for port in harness.ports[:-1]]
     try:
@@ -691,14 +691,14 @@ def test_a_listener_that_found_no_port_gets_one_that_becomes_free(tmp_path) -> N
 
 
 @pytest.mark.process
-def test_an_envoy_that_is_not_our_child_is_served_over_tcp(tmp_path) -> None:
+def test_an_envoy_in_another_process_is_configured_over_tcp(tmp_path) -> None:
     ports = free_ports(4)
     ads = f"127.0.0.1:{ports.stop - 1}"
     proxy = EnvoyProxy(clock=WallClock(), directory=tmp_path, ports=range(ports.start, ports.stop - 1), child=False, ads=ads)
     config = tmp_path / "container.json"
     config.write_text(json.dumps(bootstrap(ads, str(tmp_path / "admin.sock"))))
     container = subprocess.Popen([binary(), "-c", config, "--disable-hot-restart", "--log-level", "off"])
-    held = socket.create_server(("127.0.0.1", ports.start))  # only Envoy can find out
+    held = socket.create_server(("127.0.0.1", ports.start))  # only Envoy sees that it is in use
     try:
         proxy.apply(ProxyConfig(listeners=(listener(rule(None, fixed("from outside"))),)))
         host, port = until(lambda: proxy.settled() and proxy.local_address(ARN))

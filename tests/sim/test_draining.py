@@ -1,4 +1,4 @@
-"""The end of a deregistration delay: what is still open to the target is cut, and nobody else's connections are (TG-20)."""
+"""The end of a deregistration delay: connections to the target are closed, and no others (TG-20)."""
 
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from tests.support import Fleet, rule, virtual_sandbox
@@ -16,15 +16,15 @@ def endpoint(fleet: Fleet, instance_id: str) -> tuple[str, int]:
 
 
 @rule("TG-20")
-def test_connections_are_cut_when_the_delay_is_over_and_not_before() -> None:
+def test_connections_are_closed_when_the_delay_is_over_and_not_before() -> None:
     fleet, proxy = fleet_and_proxy()
     victim, *_ = fleet.in_service()
     at = endpoint(fleet, victim)
     fleet.on.client("elbv2").deregister_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": victim}])
     fleet.on.run(19.5)
-    assert proxy.cuts == []
+    assert proxy.closed == []
     fleet.on.run(1)
-    assert proxy.cuts == [at]
+    assert proxy.closed == [at]
 
 
 @rule("TG-20", "TG-4")
@@ -38,4 +38,4 @@ def test_a_target_that_another_group_has_too_keeps_its_connections() -> None:
     elbv2.deregister_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": victim}])
     fleet.on.run(30)
     assert victim not in fleet.health()
-    assert proxy.cuts == []
+    assert proxy.closed == []

@@ -9,7 +9,7 @@ _NOT_DISPATCHED = -1.0
 
 
 def line(record: AccessRecord) -> str:
-    """33 fields, without the line's end. Durations are the real seconds that were measured; the connection's id is made from its client."""
+    """33 fields, without a newline. Durations are measured real seconds; the connection id is a hash of the client's address."""
     connection = md5(record.client.encode(), usedforsecurity=False).hexdigest()[:16]
     status = _or_dash(record.target_status_code)
     fields = (
@@ -31,7 +31,7 @@ def line(record: AccessRecord) -> str:
         "-",  # ssl_protocol
         _or_dash(record.target_group),
         _quoted(record.trace_id),
-        '"-"',  # domain_name: of TLS only
+        '"-"',  # domain_name: TLS only
         '"-"',  # chosen_cert_arn
         str(record.rule_priority),
         _time(record.request_creation_time),
@@ -63,6 +63,6 @@ def _or_dash(value: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Quotes and what cannot be seen are written as \\x22 and the like, as AWS does."""
+    """Quotes and unprintable characters are escaped as \\x22 and the like, as AWS does."""
     safe = "".join(c if c.isprintable() and c != '"' else f"\\x{ord(c):02X}" for c in text)
     return f'"{safe}"'

@@ -1,8 +1,8 @@
-"""The load balancer's data plane, as AWS configuration: what listens, which rules choose, which targets answer. envoy/config renders
-it, envoy/ads sends it; simulated.py answers requests from it in tests and in virtual time. One contract suite for both
+"""The data plane of load balancers, configured in AWS's terms: listeners, rules, target groups. envoy/config renders the configuration
+for Envoy and envoy/ads sends it; simulated.py answers requests from it in virtual time. One contract suite for both
 (tests/contract/test_proxy.py).
 
-The configuration is a value. `apply` takes the whole of it, sends what differs from the last one, and returns at once.
+The configuration is a value. `apply` takes all of it, sends the differences from the previous one, and returns at once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,14 +13,14 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A target that may get requests. Draining and unused targets are left out (open requests go on)."""
+    """A target that may get requests. Draining and unused targets are omitted; their open requests continue."""
 
     target_id: str  # "i-…" or an address
     host: str  # where to connect (Runtime.endpoint)
     port: int
-    target: str  # "172.31.0.5:80": the target as the access log shows it
+    target: str  # "172.31.0.5:80": as in the access log
     zone: str
-    healthy: bool  # False: gets requests only when no target of the group is healthy (fail-open, TG-35)
+    healthy: bool  # False: gets requests only when no target of the group is healthy (fail open, TG-35)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +34,11 @@ class TargetGroupConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """All that are given must match (ALB-22); a tuple matches when one of its values does. Wildcards * and ?."""
+    """All conditions that are given must match (ALB-22); a tuple matches when one of its values does. Wildcards are * and ?."""
 
     path_patterns: tuple[str, ...] = ()
     host_headers: tuple[str, ...] = ()
-    http_headers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (name, values), each must match
+    http_headers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (name, values); each must match
     request_methods: tuple[str, ...] = ()
     query_strings: tuple[tuple[tuple[str | None, str], ...], ...] = ()  # each condition: (key or None, value) pairs
     source_ips: tuple[str, ...] = ()  # CIDRs
@@ -51,7 +51,7 @@ class Forward:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirect:
-    """ALB-25. #{protocol} #{host} #{port} #{path} #{query} stand for the request's own."""
+    """ALB-25. #{protocol} #{host} #{port} #{path} #{query} are replaced by those of the request."""
 
     status_code: int
     protocol: str = "#{protocol}"
@@ -80,7 +80,7 @@ class RuleConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerConfig:
-    """What a listener of an active load balancer does, with those attributes of the load balancer that concern it."""
+    """A listener of an active load balancer, with the attributes of the load balancer that affect it."""
 
     arn: str
     load_balancer: str  # "app/<name>/<id>"
@@ -103,17 +103,17 @@ class ProxyConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRecord:
-    """One request, as the data plane saw it: the fields of ALB's access log that are not constant (LBM-6), real durations in seconds."""
+    """One request: the variable fields of an ALB's access log entry (LBM-6). Durations are real seconds."""
 
     time: datetime  # real time of the end of the response
     listener: str  # arn
     load_balancer: str  # "app/<name>/<id>"
     client: str  # "ip:port"
-    target: str | None  # "172.31.0.5:80"; None: none was chosen
+    target: str | None  # "172.31.0.5:80"; None: no target was chosen
     target_group: str | None  # arn
     rule_priority: int  # 0: default rule; -1: none matched
     elb_status_code: int
-    target_status_code: int | None  # None: the target gave none
+    target_status_code: int | None  # None: the target sent no response
     request_processing_time: float  # -1: was not dispatched
     target_processing_time: float
     response_processing_time: float
@@ -131,9 +131,9 @@ class AccessRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connections:
-    """Of clients to a listener, or to the targets of a group."""
+    """From clients to a listener, or from the proxy to the targets of a group."""
 
-    opened: int  # since the data plane began to count: from 0 again when it was started anew
+    opened: int  # since the data plane started
     open: int  # now
 
 
@@ -141,38 +141,38 @@ class Proxy(Protocol):
     def apply(self, config: ProxyConfig) -> None: ...
 
     def rejected(self) -> Sequence[str]:
-        """Why the data plane refused configuration (newest last); empty when it took everything."""
+        """Why the data plane rejected parts of the configuration, newest last; empty when it accepted everything."""
         ...
 
     def local_address(self, listener_arn: str) -> tuple[str, int] | None:
-        """Host and port on this machine where the listener answers; None: it has none (yet), see `problems`."""
+        """Host and port of the listener on this machine; None: it has none (yet), see `problems`."""
         ...
 
     def problems(self) -> dict[str, str]:
-        """Listener ARN → one sentence why it is not reachable: "ports 8081-8100 are all in use: …"; "front": what is wrong with the front
-        port."""
+        """Listener ARN → one sentence why it cannot be reached: "ports 8081-8100 are all in use: …". Under "front": why the front port is
+        not available."""
         ...
 
     def on_access(self, callback: Callable[[Sequence[AccessRecord]], None]) -> None:
-        """Called with each batch of finished requests, within a second, each exactly once."""
+        """Called with batches of finished requests: each request exactly once, within a second."""
         ...
 
     def on_trouble(self, callback: Callable[[str], None]) -> None:
-        """Called with one sentence when the data plane died, does not answer, or could not do what was asked. It is restarted without
-        being asked to."""
+        """Called with one sentence when the data plane ended, does not answer, or could not carry out a verb. The driver restarts it by
+        itself."""
         ...
 
     def connections(self) -> Mapping[str, Connections]:
-        """By ARN of listener or target group, as it was within the last real second; without those of which nothing is known."""
+        """By ARN of listener or target group, at most one real second old; without those that have no counters yet."""
         ...
 
-    def cut(self, host: str, port: int) -> None:
-        """Ends the open connections to a target, whose open requests get a 502 (TG-20). Returns at once. Where the machine does not permit
-        it, `on_trouble` is called and requests end when the target does."""
+    def close_connections(self, host: str, port: int) -> None:
+        """Closes the open connections to a target; their requests get a 502 (TG-20). Returns at once. Where the machine does not permit
+        it, `on_trouble` is called, and the requests end with the target."""
         ...
 
     def available(self) -> str | None:
-        """None when it serves, else one sentence why not."""
+        """None when it serves requests, else one sentence why not."""
         ...
 
     def close(self, *, keep_serving: bool = True) -> None: ...

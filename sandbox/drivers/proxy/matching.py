@@ -1,7 +1,7 @@
-"""Which rule of a listener a request meets, in plain Python: what Envoy does with conditions.match(), for the simulated proxy and for
-whoever wants to explain a route. Pure.
+"""Chooses the rule of a listener for a request, in plain Python: the same result as Envoy with conditions.match(). Used by the simulated
+proxy. Pure.
 
-Envoy matches conditions as regular expressions of RE2, which never backtracks. Python's re does, so nothing here is one.
+Envoy matches conditions as regular expressions of RE2, which never backtracks. Python's re does, so it is not used here.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -25,7 +25,7 @@ class Request:
 
 
 def choose(listener: ListenerConfig, request: Request) -> RuleConfig | None:
-    """The first rule, in the listener's order, whose conditions all hold (ALB-21); None: there is not even a default rule."""
+    """The first rule, in the listener's order, whose conditions all match (ALB-21); None: there is no such rule and no default rule."""
     return next((rule for rule in listener.rules if matches(rule.conditions, request)), None)
 
 
@@ -62,12 +62,12 @@ def _header(value: str | None, patterns: Iterable[str]) -> bool:
 
 
 def _query(pairs: Iterable[tuple[str | None, str]], parameters: Collection[str]) -> bool:
-    """One of the parameters is one of the pairs."""
+    """Whether one of the parameters is one of the pairs."""
     return any(_parameter(key, value, parameter) for key, value in pairs for parameter in parameters)
 
 
 def _parameter(key: str | None, value: str, parameter: str) -> bool:
-    """Without a key, the value is looked for under any key, and as a parameter without one."""
+    """Without a key, the value matches under any key, and as a parameter without a key."""
     its_key, equals, its_value = parameter.partition("=")
     if key is None:
         return _fits_in_any_case(value, parameter) or (bool(equals) and _fits_in_any_case(value, its_value))

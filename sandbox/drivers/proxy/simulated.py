@@ -1,5 +1,5 @@
-"""The Proxy in the simulated world: holds the configuration and answers requests from it by the same rules as Envoy, in no time at all.
-The latency that a request would have had is in its answer; its AccessRecord is told when that much virtual time has passed.
+"""The Proxy of the simulated world: answers requests from its configuration by the same rules as Envoy, without virtual time passing. The
+latency of a request is part of its response; its AccessRecord is published when that much virtual time has passed.
 """
 
 import itertools
@@ -32,14 +32,14 @@ _NO_ANSWER = -1.0
 
 class Response(NamedTuple):
     status: int
-    target_id: str | None  # None: the load balancer answered by itself
+    target_id: str | None  # None: a response of the load balancer itself
     body: str
     latency: timedelta  # virtual
     headers: Mapping[str, str]
 
 
-class _Tried(NamedTuple):
-    """What came of a forward: the response and what the access log tells of it."""
+class _Handled(NamedTuple):
+    """The response to a request, and what its access record needs."""
 
     response: Response
     group: str | None = None  # arn
@@ -58,7 +58,7 @@ class SimulatedProxy:
         self._access: list[Callable[[Sequence[AccessRecord]], None]] = []
         self._trouble: list[Callable[[str], None]] = []
         self._opened: Counter[str] = Counter()
-        self.cuts: list[tuple[str, int]] = []
+        self.closed: list[tuple[str, int]] = []
 
     # ---- Proxy -----------------------------------------------------------------------------------------------------------------------
 
@@ -71,7 +71,7 @@ class SimulatedProxy:
         return ()
 
     def local_address(self, listener_arn: str) -> tuple[str, int] | None:
-        """Made up, and always the same for a listener."""
+        """Nothing listens there; always the same for a listener."""
         known = any(listener.arn == listener_arn for listener in self._config.listeners)
         return ("127.0.0.1", self._ports[listener_arn]) if known else None
 
@@ -85,12 +85,12 @@ class SimulatedProxy:
         self._trouble.append(callback)
 
     def connections(self) -> Mapping[str, Connections]:
-        """Each request comes by a connection of its own and goes on by another; both end with it."""
+        """Each request has a connection from its client and one to its target; both end with it."""
         return {arn: Connections(opened=count, open=0) for arn, count in self._opened.items()}
 
-    def cut(self, host: str, port: int) -> None:
-        """A simulated request is answered in the moment it is made: none is open. Kept for tests."""
-        self.cuts.append((host, port))
+    def close_connections(self, host: str, port: int) -> None:
+        """No request is ever open here; the call is recorded in `closed`."""
+        self.closed.append((host, port))
 
     def available(self) -> str | None:
         return None
@@ -99,7 +99,7 @@ class SimulatedProxy:
         pass
 
     def crash(self) -> None:
-        """What `kill -9` is to Envoy. It is restarted in no time, with its configuration; connections are counted from 0 again."""
+        """Like `kill -9` of Envoy: it is restarted with its configuration, and connections are counted from 0 again."""
         self._opened.clear()
         for callback in self._trouble:
             callback("the simulated proxy was killed; it is started again")
@@ -117,18 +117,18 @@ class SimulatedProxy:
     ) -> Response:
         """`where`: the ARN of a listener, or a load balancer's DNS name with or without a port.
 
-        → KeyError when nothing of the sort is configured: on AWS the name would not resolve, or the port not answer."""
+        Raises KeyError when there is no such listener: on AWS the name would not resolve, or the port not answer."""
         listener = self._listener(where)
         given = dict(headers or {})
         host = next((value for name, value in given.items() if name.lower() == "host"), listener.dns_name)
-        asked = Request(method=method, host=host, path=path, headers=given, source_ip=source_ip)
-        rule = None if method == "TRACE" else choose(listener, asked)
-        tried = _Tried(_own(405)) if rule is None else self._act(listener, rule, asked)
+        request = Request(method=method, host=host, path=path, headers=given, source_ip=source_ip)
+        rule = None if method == "TRACE" else choose(listener, request)
+        handled = _Handled(_own_response(405)) if rule is None else self._act(listener, rule, request)
         self._opened[listener.arn] += 1
-        if tried.group and tried.endpoint and not tried.refused:
-            self._opened[tried.group] += 1
-        self._record(listener, rule, asked, tried)
-        return tried.response
+        if handled.group and handled.endpoint and not handled.refused:
+            self._opened[handled.group] += 1
+        self._record(listener, rule, request, handled)
+        return handled.response
 
     def _listener(self, where: str) -> ListenerConfig:
         name, _, port = where.partition(":")
@@ -137,21 +137,21 @@ class SimulatedProxy:
             raise KeyError(f"no listener {where}; there are {[x.arn for x in self._config.listeners]}")
         return min(found, key=lambda x: (x.port != 80, x.port))
 
-    def _act(self, listener: ListenerConfig, rule: RuleConfig, asked: Request) -> _Tried:
+    def _act(self, listener: ListenerConfig, rule: RuleConfig, request: Request) -> _Handled:
         match rule.action:
             case Forward(target_groups=groups):
                 return self._forward(listener, groups)
             case FixedResponse() as fixed:
                 headers = {"Server": "awselb/2.0", "Content-Type": fixed.content_type}
-                return _Tried(Response(fixed.status_code, None, fixed.body, timedelta(0), headers))
+                return _Handled(Response(fixed.status_code, None, fixed.body, timedelta(0), headers))
             case Redirect() as redirect:
-                return _Tried(_own(redirect.status_code, location(redirect, listener, asked)))
+                return _Handled(_own_response(redirect.status_code, location(redirect, listener, request)))
 
-    def _forward(self, listener: ListenerConfig, groups: tuple[tuple[str, int], ...]) -> _Tried:
+    def _forward(self, listener: ListenerConfig, groups: tuple[tuple[str, int], ...]) -> _Handled:
         arn = self._weighted(groups)
         group = next((g for g in self._config.target_groups if g.arn == arn), None)
         if group is None or not group.endpoints:
-            return _Tried(_own(503), group=arn)  # TG-38
+            return _Handled(_own_response(503), group=arn)  # TG-38
         return self._send(listener, group, self._next(group))
 
     def _weighted(self, groups: tuple[tuple[str, int], ...]) -> str | None:
@@ -161,63 +161,64 @@ class SimulatedProxy:
         return self._world.random.choices([arn for arn, _ in groups], weights)[0] if any(weights) else None  # ALB-24
 
     def _next(self, group: TargetGroupConfig) -> Endpoint:
-        """In turn among the healthy, or among all when none is (TG-35). No request lasts here, so least outstanding is in turn too."""
+        """Round robin over the healthy targets, or over all when none is healthy (TG-35). Requests take no time here, so least outstanding
+        requests is round robin too."""
         eligible = [e for e in group.endpoints if e.healthy] or list(group.endpoints)
         return eligible[next(self._turns.setdefault(group.arn, itertools.count())) % len(eligible)]
 
-    def _send(self, listener: ListenerConfig, group: TargetGroupConfig, endpoint: Endpoint) -> _Tried:
+    def _send(self, listener: ListenerConfig, group: TargetGroupConfig, endpoint: Endpoint) -> _Handled:
         answer, status = self._world.connect(endpoint.host, endpoint.port)
         match answer:
             case Answer.RESPONSE:
                 response = Response(status, endpoint.target_id, "", self._world.request_time, {})
-                return _Tried(response, group.arn, endpoint, answered=True)
+                return _Handled(response, group.arn, endpoint, answered=True)
             case Answer.REFUSED:
-                return _Tried(_own(502), group.arn, endpoint, refused=True)  # ALB-45
+                return _Handled(_own_response(502), group.arn, endpoint, refused=True)  # ALB-45
             case Answer.BLACKHOLE:
-                return _Tried(_own(504, latency=listener.connect_timeout), group.arn, endpoint, refused=True)
+                return _Handled(_own_response(504, latency=listener.connect_timeout), group.arn, endpoint, refused=True)
             case Answer.HANG:
-                return _Tried(_own(504, latency=listener.idle_timeout), group.arn, endpoint)
+                return _Handled(_own_response(504, latency=listener.idle_timeout), group.arn, endpoint)
 
-    def _record(self, listener: ListenerConfig, rule: RuleConfig | None, asked: Request, tried: _Tried) -> None:
+    def _record(self, listener: ListenerConfig, rule: RuleConfig | None, request: Request, handled: _Handled) -> None:
         began = self._world.clock.now()
-        ended = began + tried.response.latency
-        dispatched = tried.endpoint is not None and not tried.refused
-        status = tried.response.status
+        ended = began + handled.response.latency
+        dispatched = handled.endpoint is not None and not handled.refused
+        status = handled.response.status
         record = AccessRecord(
             time=ended,
             listener=listener.arn,
             load_balancer=listener.load_balancer,
-            client=f"{asked.source_ip}:{next(self._clients)}",
-            target=tried.endpoint.target if tried.endpoint else None,
-            target_group=tried.group,
+            client=f"{request.source_ip}:{next(self._clients)}",
+            target=handled.endpoint.target if handled.endpoint else None,
+            target_group=handled.group,
             rule_priority=-1 if rule is None else rule.priority or 0,
             elb_status_code=status,
-            target_status_code=status if tried.answered else None,
+            target_status_code=status if handled.answered else None,
             request_processing_time=0.0 if dispatched else _NO_ANSWER,
-            target_processing_time=tried.response.latency.total_seconds() if tried.answered else _NO_ANSWER,
-            response_processing_time=0.0 if tried.answered else _NO_ANSWER,
+            target_processing_time=handled.response.latency.total_seconds() if handled.answered else _NO_ANSWER,
+            response_processing_time=0.0 if handled.answered else _NO_ANSWER,
             received_bytes=0,
-            sent_bytes=len(tried.response.body),
-            request=f"{asked.method} http://{asked.host.partition(':')[0]}:{listener.port}{asked.path} HTTP/1.1",
-            user_agent=asked.header("User-Agent") or "-",
+            sent_bytes=len(handled.response.body),
+            request=f"{request.method} http://{request.host.partition(':')[0]}:{listener.port}{request.path} HTTP/1.1",
+            user_agent=request.header("User-Agent") or "-",
             trace_id=f"Root=1-{int(began.timestamp()):08x}-{self._world.random.getrandbits(96):024x}",
             request_creation_time=began,
             actions_executed="-" if rule is None else action_name(rule),
             error_reason="-",
-            target_connection_error=tried.refused,
-            redirect_url=tried.response.headers.get("Location", "-"),
+            target_connection_error=handled.refused,
+            redirect_url=handled.response.headers.get("Location", "-"),
         )
-        self._world.at(ended, lambda: self._tell(record))
+        self._world.at(ended, lambda: self._publish(record))
 
-    def _tell(self, record: AccessRecord) -> None:
+    def _publish(self, record: AccessRecord) -> None:
         for callback in self._access:
             callback((record,))
 
 
-def location(redirect: Redirect, listener: ListenerConfig, asked: Request) -> str:
-    """ALB-25; `#{port}` is the one that the client named, else the listener's."""
-    path, _, query = asked.path.removeprefix("/").partition("?")
-    host, _, port = asked.host.partition(":")
+def location(redirect: Redirect, listener: ListenerConfig, request: Request) -> str:
+    """ALB-25. `#{port}` is the port in the Host header, or the listener's."""
+    path, _, query = request.path.removeprefix("/").partition("?")
+    host, _, port = request.host.partition(":")
     values = {"protocol": "http", "host": host, "port": port or str(listener.port), "path": path, "query": query}
 
     def filled(template: str) -> str:
@@ -230,6 +231,6 @@ def location(redirect: Redirect, listener: ListenerConfig, asked: Request) -> st
     return f"{url}?{wanted}" if wanted else url
 
 
-def _own(status: int, to: str | None = None, latency: timedelta = timedelta(0)) -> Response:
+def _own_response(status: int, to: str | None = None, latency: timedelta = timedelta(0)) -> Response:
     headers = {"Server": "awselb/2.0", "Content-Type": "text/html", **({"Location": to} if to else {})}
     return Response(status, None, page(status), latency, headers)

@@ -100,7 +100,7 @@ class Elbv2Controller(Shell[Observed | Picture, Memory | RoutingMemory]):
             case RemoveTarget():
                 snapshot.remove_target(scope, name, action.target)
             case CutConnections():
-                self._proxy.cut(action.host, action.port)
+                self._proxy.close_connections(action.host, action.port)
             case UpdateRouting():
                 self.reconcile(ROUTING, now)
             case ApplyConfig():

@@ -17,7 +17,7 @@ class Target:
     def __init__(self, name: str, address: str) -> None:
         self.name, self.address, self.mode, self.status = name, address, "ok", 200
         self.go = threading.Event()
-        self.entered = threading.Event()  # a slow request is inside
+        self.entered = threading.Event()  # a slow request has arrived
         self.requests: list[dict[str, Any]] = []
         self._server: _Server | None = None
         self.port = 0
@@ -30,12 +30,12 @@ class Target:
         return self
 
     def close_connections(self) -> None:
-        """Open ones, in the middle of their requests; it goes on listening."""
+        """Closes open connections during their requests, and continues to listen."""
         assert self._server is not None
         self._server.end_connections()
 
     def stop(self) -> None:
-        """Nobody listens any more, and open connections are ended."""
+        """Stops listening and closes open connections."""
         self.go.set()
         if self._server is not None:
             self._server.shutdown()
@@ -68,12 +68,12 @@ class _Server(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is part of the tests."""
+        """No output: tests disconnect clients on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # an answer in one packet
+    wbufsize = -1  # a response in one packet
     disable_nagle_algorithm = True
     server: _Server
 
@@ -121,11 +121,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _upgrade(self, target: Target, body: bytes) -> None:
-        """Switches protocols and says everything back, once."""
+        """Switches protocols and echoes one message."""
         self.wfile.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
         self.wfile.flush()
         self.wfile.write(b"echo " + self.connection.recv(1024))
         self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
+        """No log."""

@@ -1,4 +1,4 @@
-"""The two proxies as the contract suite drives them: the same words for the simulated world and for a real Envoy on loopback."""
+"""Harnesses of the two proxies for the contract suite: the simulated world and a real Envoy on loopback, with the same methods."""
 
 import heapq
 import http.client
@@ -36,7 +36,7 @@ from tests.support.waiting import until
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/web/50dc6c495c0c9188/f2f7dc8efc522ab2"
 DNS = "web-1.us-east-1.elb.amazonaws.com"
-SPEED = 60.0  # 10 s of connecting are the floor of 0.25 s, 60 s of idling are 1 s
+SPEED = 60.0  # a connect timeout of 10 s is the minimum of 0.25 s, an idle timeout of 60 s is 1 s
 
 
 class Got(NamedTuple):
@@ -166,17 +166,17 @@ class EnvoyHarness:
         return Got(response.status, _target_in(text), dict(response.headers.items()), text)
 
     def all_records(self, count: int) -> list[AccessRecord]:
-        """Waits for so many records, and as long again as a record that is too many would need to come."""
+        """Waits for that many records, and then as long as one record too many would take."""
         until(lambda: len(self.records) >= count)
         threading.Event().wait(0.3)
         return self.records
 
     def kill(self) -> None:
-        """Envoy, from outside; returns when another has taken its place."""
+        """Kills Envoy's process. Returns when another has replaced it."""
         killed = self.proxy.pid
         assert killed is not None
         os.kill(killed, signal.SIGKILL)
-        until(lambda: self.proxy.pid not in (None, killed) and self.proxy.settled())
+        until(lambda: self.proxy.pid not in (None, killed) and self._responds(), seconds=20)
 
     def close(self) -> None:
         self.proxy.close(keep_serving=False)
@@ -185,12 +185,18 @@ class EnvoyHarness:
         for hole in self._holes:
             hole.close()
 
+    def _responds(self) -> bool:
+        try:
+            return self.proxy.local_address(ARN) is not None and self.ask().status > 0
+        except (OSError, http.client.HTTPException):
+            return False
+
     def _target(self, name: str) -> Target:
         self.targets[name] = Target(name, f"127.0.1.{len(self.targets) + 1}").start()
         return self.targets[name]
 
     def _blackhole(self) -> tuple[str, int]:
-        """A listening socket whose queue is full drops every further SYN."""
+        """A listening socket with a full queue: further SYN packets are dropped."""
         hole = socket.socket()
         hole.bind(("127.0.1.200", 0))
         hole.listen(0)
@@ -206,7 +212,7 @@ class EnvoyHarness:
 
 
 class Load:
-    """A small steady load over keep-alive connections; every request that does not end in 200 is a failure."""
+    """A small constant load over keep-alive connections; every response but 200 is a failure."""
 
     def __init__(self, address: tuple[str, int], clients: int = 2, pause: float = 0.004) -> None:
         self.address, self.pause = address, pause

@@ -1,7 +1,7 @@
-"""Local ports of listeners: stable, remembered across restarts, and never one that somebody else holds.
+"""Assigns local ports to listeners: stable, kept across restarts, and never one that another program uses.
 
-A listener is remembered by its load balancer's account, region and name and by its AWS port, so that a load balancer that is deleted
-and created again (terraform) is found where it was.
+The key is the load balancer's account, region and name and the listener's AWS port, so that a load balancer that is deleted and created
+again (terraform) keeps its ports.
 """
 
 import json
@@ -24,22 +24,22 @@ class Ports:
     file: Path
     bind: str
     numbers: range
-    probe: bool  # try to bind before a port is given; False: Envoy listens elsewhere
+    probe: bool  # try to bind a port before it is assigned; False: Envoy runs in another container
     _remembered: dict[str, int] = field(default_factory=dict)  # oldest first
-    _held: set[int] = field(default_factory=set)  # Envoy listens there on our behalf
-    _bad: set[int] = field(default_factory=set)  # Envoy could not bind
+    _held: set[int] = field(default_factory=set)  # Envoy listens on them
+    _unusable: set[int] = field(default_factory=set)  # Envoy could not bind them
     _saved: str = ""
 
     def load(self, envoy_runs: bool) -> None:
-        """What an earlier control plane gave; with `envoy_runs`, that Envoy listens on the ports still."""
+        """Reads the assignment of an earlier control plane. `envoy_runs`: Envoy still listens on its ports."""
         if self.file.exists():
             saved = json.loads(self.file.read_text())
             self._remembered = dict(saved["remembered"])
             self._held = set(saved["held"]) if envoy_runs else set()
 
-    def refuse(self, port: int) -> None:
+    def mark_unusable(self, port: int) -> None:
         """Envoy reported that it cannot bind the port."""
-        self._bad.add(port)
+        self._unusable.add(port)
         self._held.discard(port)
 
     def assign(self, listeners: Iterable[ListenerConfig]) -> Assignment:
@@ -72,14 +72,14 @@ class Ports:
         return fresh if fresh is not None else self._reuse(set(wanted))
 
     def _reuse(self, wanted: set[str]) -> int | None:
-        """The port of a listener that is gone, the longest ago first."""
+        """The port of a deleted listener, the one deleted first."""
         for gone in [name for name in self._remembered if name not in wanted]:
             if self._usable(port := self._remembered.pop(gone)):
                 return port
         return None
 
     def _usable(self, port: int) -> bool:
-        if port not in self.numbers or port in self._bad:
+        if port not in self.numbers or port in self._unusable:
             return False
         return port in self._held or not self.probe or can_bind(self.bind, port)
 
@@ -89,7 +89,7 @@ class Ports:
 
 def can_bind(host: str, port: int) -> bool:
     with socket.socket() as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have just ended do not matter
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # ignores connections that have just ended
         try:
             trial.bind((host, port))
         except OSError:

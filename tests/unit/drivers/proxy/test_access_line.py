@@ -1,4 +1,4 @@
-"""AWS's sample line (LBM-7), made from its record."""
+"""AWS's sample entry (LBM-7), from its record."""
 
 import shlex
 from dataclasses import replace
@@ -47,7 +47,7 @@ def test_aws_sample() -> None:
 
 
 @rule("LBM-6")
-def test_what_is_absent_is_a_dash_and_undispatched_times_are_minus_one() -> None:
+def test_missing_values_are_dashes_and_times_of_undispatched_requests_are_minus_one() -> None:
     nobody = replace(
         SAMPLE,
         target=None,

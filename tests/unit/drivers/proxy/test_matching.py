@@ -1,4 +1,4 @@
-"""The simulated proxy chooses rules as Envoy does: its matching is compared with the expressions that Envoy is given."""
+"""The simulated proxy chooses the same rules as Envoy: its matching is compared with the expressions that are rendered for Envoy."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What the simulated proxy tells beyond the contract: virtual latency, and records at the moment when they would come."""
+"""The simulated proxy beyond the contract: virtual latency, and records published when it has passed."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tests.support.drivers.proxies import DNS, SimulatedHarness, fixed, forward,
     ("behaves", "latency"),
     [("ok", timedelta(milliseconds=5)), ("refused", timedelta(0)), ("blackhole", timedelta(seconds=10)), ("hang", timedelta(seconds=60))],
 )
-def test_latency_is_that_of_the_targets_trouble(behaves: str, latency: timedelta) -> None:
+def test_latency_depends_on_the_behaviour_of_the_target(behaves: str, latency: timedelta) -> None:
     harness = SimulatedHarness()
     harness.apply(listener(rule(None, forward("tg"))), TargetGroupConfig(arn="tg", endpoints=(harness.endpoint("i-a", behaves=behaves),)))
     began = harness.clock.now()
@@ -24,7 +24,7 @@ def test_latency_is_that_of_the_targets_trouble(behaves: str, latency: timedelta
     assert (record.time, harness.clock.now()) == (began + latency, began + latency)
 
 
-def test_names_that_nobody_has_are_an_error_that_says_what_there_is() -> None:
+def test_an_unknown_name_is_an_error_with_the_known_ones() -> None:
     harness = SimulatedHarness()
     harness.apply(listener(rule(None, fixed("x"))))
     assert harness.proxy.request(f"{DNS}:80").body == "x"

@@ -1,6 +1,6 @@
 import pytest
-from moto.core.exceptions import ServiceException
 
+from sandbox.core.errors import ApiError
 from sandbox.services.elbv2.api.validation import listeners as listener_validation
 from tests.support import rule
 
@@ -37,7 +37,7 @@ def test_both_forms_of_a_forward_become_one():
     ],
 )
 def test_refuses_actions_outside_the_limits(action):
-    with pytest.raises(ServiceException):
+    with pytest.raises(ApiError):
         listener_validation.actions([action])
 
 
@@ -63,7 +63,7 @@ def test_refuses_actions_outside_the_limits(action):
     ],
 )
 def test_refuses_conditions_outside_the_limits(conditions, text):
-    with pytest.raises(ServiceException, match=text):
+    with pytest.raises(ApiError, match=text):
         listener_validation.conditions(conditions)
 
 

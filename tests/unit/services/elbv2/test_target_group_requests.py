@@ -1,6 +1,6 @@
 import pytest
-from moto.core.exceptions import ServiceException
 
+from sandbox.core.errors import ApiError
 from sandbox.services.elbv2.api.validation import target_groups as target_group_validation
 from tests.support import rule
 
@@ -18,7 +18,7 @@ def test_a_request_is_completed_with_aws_defaults():
 def test_protocol_port_and_vpc_are_needed(missing):
     asked = {"protocol": "HTTP", "port": 80, "vpc_id": "vpc-1"}
     del asked[missing]
-    with pytest.raises(ServiceException, match="must be specified"):
+    with pytest.raises(ApiError, match="must be specified"):
         target_group_validation.target_group(asked)
 
 
@@ -39,7 +39,7 @@ def test_the_limits_themselves_are_allowed_and_nothing_beyond(setting, low, high
 
     assert (asked(low), asked(high)) == (low, high)
     for beyond in (low - 1, high + 1):
-        with pytest.raises(ServiceException, match=f"Value '{beyond}'"):
+        with pytest.raises(ApiError, match=f"Value '{beyond}'"):
             asked(beyond)
 
 
@@ -57,5 +57,5 @@ def test_an_address_is_in_the_zone_of_its_subnet_unless_told_otherwise(address, 
 
 
 def test_an_address_outside_the_vpc_needs_the_zone_all():
-    with pytest.raises(ServiceException, match="outside the VPC"):
+    with pytest.raises(ApiError, match="outside the VPC"):
         target_group_validation.zone_of_address("192.0.2.7", None, SUBNETS)

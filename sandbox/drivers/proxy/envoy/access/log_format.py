@@ -1,8 +1,6 @@
-"""The lines that Envoy writes for each request and what they mean: the JSON format (part of each listener) and its reading as
-AccessRecords.
+"""Envoy's access log lines: their JSON format (part of each listener's configuration), and reading them as AccessRecords.
 
-Names of listeners and routes carry what the log needs, so that a line written before a restart of the control plane is read as well as
-any other.
+The names of listeners and routes contain all that a record needs, so that lines from before a restart of the control plane can be read too.
 """
 
 import json
@@ -40,7 +38,7 @@ class ListenerName:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteName:
     listener: ListenerName
-    priority: int  # 0: the default rule; -1: refused before any rule
+    priority: int  # 0: the default rule; -1: answered before any rule
     action: str  # as in `actions_executed`
 
     @classmethod
@@ -63,7 +61,7 @@ def action_name(rule: RuleConfig) -> str:
 
 
 def log_format(listener: str) -> Json:
-    """`listener`: its ListenerName, or "" for the front port, where the route alone tells the load balancer."""
+    """`listener`: its ListenerName, or "" for the front port, where the load balancer is known only from the route."""
     return {
         "listener": listener,
         "route": "%ROUTE_NAME%",
@@ -91,7 +89,7 @@ def log_format(listener: str) -> Json:
 
 
 def read(lines: Iterable[bytes]) -> Iterator[AccessRecord]:
-    """Passed over: lines of no load balancer (an unknown Host on the front port), and a line that a killed Envoy did not finish."""
+    """Skips lines without a load balancer (an unknown Host on the front port) and lines that a killed Envoy left incomplete."""
     for line in lines:
         try:
             seen = json.loads(line)
@@ -144,7 +142,7 @@ def _record(seen: dict[str, Any], route: RouteName) -> AccessRecord:
 
 
 def _shared(text: str | None) -> str | None:
-    """One string for all records that say the same: thousands of them are kept."""
+    """Records share equal strings, because thousands of records are kept."""
     return None if text is None else intern(text)
 
 
@@ -153,7 +151,7 @@ def _time(microseconds: int | None) -> float:
 
 
 def _request(seen: dict[str, Any], port: int) -> str:
-    """`GET http://name:80/path HTTP/1.1`; dashes for what a malformed request did not tell."""
+    """`GET http://name:80/path HTTP/1.1`; dashes for what is unknown of a malformed request."""
     if seen["method"] is None:
         return f"- http://-:{port}- -"
     host = _PORT.sub("", seen["host"] or "-")

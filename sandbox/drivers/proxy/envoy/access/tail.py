@@ -1,7 +1,7 @@
-"""The access log as the control plane reads it: Envoy's file is followed, each line becomes an AccessRecord once, across restarts too.
+"""Reads Envoy's access log as it is written: each line becomes one AccessRecord exactly once, also across restarts.
 
-The place up to which was read is kept in a file beside it. When the log has grown it is renamed and Envoy is told to open a new one;
-the old one is read to its end before it is deleted, so no line is lost.
+The offset that was read last is kept in a file next to the log. A log that has grown too large is renamed, and Envoy opens a new one; the
+old one is read to its end before it is deleted, so no line is lost.
 """
 
 import json
@@ -13,21 +13,21 @@ from sandbox.drivers.proxy.base import AccessRecord
 from sandbox.drivers.proxy.envoy.access.log_format import read
 
 LARGEST = 16 * 1024 * 1024
-_MOST_AT_ONCE = 1024 * 1024  # bytes a round: a long absence is caught up in pieces
+_MOST_AT_ONCE = 1024 * 1024  # bytes per round: a long backlog is read in pieces
 
 
 class Tail:
     """Not thread-safe: one thread calls `follow`."""
 
     def __init__(self, log: Path, reopen: Callable[[], bool], largest: int = LARGEST) -> None:
-        """`reopen` makes Envoy open its log anew; False: it could not be told."""
+        """`reopen` makes Envoy reopen its log file. → False when Envoy did not answer."""
         self._log, self._reopen, self._largest = log, reopen, largest
         self._old = log.with_name(log.name + ".old")
-        self._place = log.with_name(log.name + ".offset")
+        self._offset_file = log.with_name(log.name + ".offset")
         self._inode, self._offset = self._load()
 
     def follow(self, deliver: Callable[[Sequence[AccessRecord]], None]) -> bool:
-        """Delivers what was written since the last time. → whether there may be more at once."""
+        """Delivers what was written since the last call. → whether there may be more to read now."""
         path = self._current()
         if path is None:
             return False
@@ -44,7 +44,7 @@ class Tail:
         return path == self._old or len(chunk) == _MOST_AT_ONCE
 
     def _current(self) -> Path | None:
-        """The renamed file as long as it is there, then Envoy's present one."""
+        """The renamed file while it exists, then Envoy's current one."""
         for path in (self._old, self._log):
             try:
                 inode = os.stat(path).st_ino
@@ -57,7 +57,7 @@ class Tail:
 
     def _read(self, path: Path) -> bytes:
         with open(path, "rb") as file:
-            if os.fstat(file.fileno()).st_size < self._offset:  # someone emptied it
+            if os.fstat(file.fileno()).st_size < self._offset:  # the file was truncated
                 self._offset = 0
             file.seek(self._offset)
             return file.read(_MOST_AT_ONCE)
@@ -67,7 +67,7 @@ class Tail:
         self._reopen()
 
     def _finish_old(self) -> bool:
-        """Envoy closes the old file before it opens the new one: when that exists, the old one is complete."""
+        """Envoy closes the old file before it opens the new one: when the new one exists, the old one is complete."""
         if not self._log.exists():
             self._reopen()
             return False
@@ -78,10 +78,10 @@ class Tail:
 
     def _load(self) -> tuple[int, int]:
         try:
-            saved = json.loads(self._place.read_text())
+            saved = json.loads(self._offset_file.read_text())
             return int(saved["inode"]), int(saved["offset"])
         except (OSError, ValueError, KeyError):
             return 0, 0
 
     def _save(self) -> None:
-        self._place.write_text(json.dumps({"inode": self._inode, "offset": self._offset}))
+        self._offset_file.write_text(json.dumps({"inode": self._inode, "offset": self._offset}))

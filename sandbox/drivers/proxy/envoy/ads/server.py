@@ -1,7 +1,7 @@
-"""The discovery server: gives each connected Envoy the present resources over one gRPC stream, and every change at once.
+"""The aggregated discovery server (ADS): sends the current resources, and every change, to each connected Envoy over one gRPC stream.
 
-It listens only after `open()`, which is called when the state is rebuilt: what is told first replaces what a running Envoy has. A
-refusal by Envoy is kept until the same resource is accepted.
+It listens only after `open()`, which is called when the state is loaded: the first response replaces the configuration of a running Envoy.
+A rejection by Envoy is kept until the same resource is accepted.
 """
 
 import queue
@@ -15,43 +15,43 @@ from envoy.service.discovery.v3 import ads_pb2_grpc, discovery_pb2
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from sandbox.core.errors import DriverUnavailable
-from sandbox.drivers.proxy.envoy.ads.stream import Asked, Kind, Snapshot, Stream, Told
+from sandbox.drivers.proxy.envoy.ads.stream import DiscoveryRequest, DiscoveryResponse, Kind, Snapshot, Stream
 
-_MOST_STREAMS = 4  # the Envoy that serves, one that is being replaced, and room
+_MAX_STREAMS = 4  # the current Envoy, one that is being replaced, and a reserve
 _NOTHING: Snapshot = {kind: {} for kind in Kind}
 
 
 class _Changed:
-    """In a stream's inbox: the resources are others now."""
+    """In a stream's inbox: there is a new snapshot."""
 
 
 class _Ended:
-    """In a stream's inbox: Envoy is gone, or the server closes."""
+    """In a stream's inbox: Envoy has disconnected, or the server closes."""
 
 
-_Inbox = queue.SimpleQueue[Asked | _Changed | _Ended]
+_Inbox = queue.SimpleQueue[DiscoveryRequest | _Changed | _Ended]
 
 
-class Ads:
+class DiscoveryServer:
     def __init__(self, address: str) -> None:
         """`address`: "127.0.0.1:18000" or "unix:/path"."""
         self._address = address
         self._lock = threading.Lock()
-        self._want = _NOTHING
+        self._snapshot = _NOTHING
         self._streams: dict[Stream, _Inbox] = {}
         self._server: Any = None
 
     def set(self, snapshot: Snapshot) -> None:
-        """Returns at once; the streams' threads send what differs."""
+        """Returns at once; the streams' threads send the differences."""
         with self._lock:
-            self._want = snapshot
+            self._snapshot = snapshot
             inboxes = list(self._streams.values())
         for inbox in inboxes:
             inbox.put(_Changed())
 
     def open(self) -> None:
-        """→ DriverUnavailable when the address cannot be bound."""
-        server = grpc.server(futures.ThreadPoolExecutor(_MOST_STREAMS, thread_name_prefix="ads"), options=(("grpc.so_reuseport", 0),))
+        """Raises DriverUnavailable when the address cannot be bound."""
+        server = grpc.server(futures.ThreadPoolExecutor(_MAX_STREAMS, thread_name_prefix="ads"), options=(("grpc.so_reuseport", 0),))
         ads_pb2_grpc.add_AggregatedDiscoveryServiceServicer_to_server(self, server)
         try:
             server.add_insecure_port(self._address)
@@ -71,21 +71,21 @@ class Ads:
 
     def rejected(self) -> Sequence[str]:
         with self._lock:
-            return tuple(message for stream in self._streams for message in stream.refused())
+            return tuple(message for stream in self._streams for message in stream.rejections())
 
     def connected(self) -> bool:
         with self._lock:
             return bool(self._streams)
 
     def serves(self, name: str) -> bool:
-        """An Envoy has taken the listener of this name with its routes."""
+        """Whether an Envoy has acknowledged the listener of this name and its routes."""
         with self._lock:
             return any(stream.serves(name) for stream in self._streams)
 
     def settled(self) -> bool:
-        """Every connected Envoy (at least one) has accepted everything."""
+        """Whether there is a connected Envoy, and all of them have accepted everything."""
         with self._lock:
-            return bool(self._streams) and all(stream.has(self._want) for stream in self._streams)
+            return bool(self._streams) and all(stream.accepted(self._snapshot) for stream in self._streams)
 
     # ---- gRPC ----------------------------------------------------------------------------------------------------------------------
 
@@ -106,13 +106,13 @@ class Ads:
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "state of the world only")
         yield  # pragma: no cover
 
-    def _next(self, stream: Stream, item: Asked | _Changed) -> list[Told]:
+    def _next(self, stream: Stream, item: DiscoveryRequest | _Changed) -> list[DiscoveryResponse]:
         with self._lock:
-            if isinstance(item, Asked):
-                stream.hear(item)
+            if isinstance(item, DiscoveryRequest):
+                stream.receive(item)
             found = []
-            while (told := stream.due(self._want)) is not None:
-                found.append(told)
+            while (response := stream.next_response(self._snapshot)) is not None:
+                found.append(response)
             return found
 
 
@@ -121,12 +121,14 @@ def _read(requests: Iterable[Any], inbox: _Inbox) -> None:
         for request in requests:
             error = request.error_detail.message if request.HasField("error_detail") else None
             names = frozenset(request.resource_names)
-            inbox.put(Asked(kind=Kind(request.type_url), names=names, nonce=request.response_nonce, error=error))
+            inbox.put(DiscoveryRequest(kind=Kind(request.type_url), names=names, nonce=request.response_nonce, error=error))
     except grpc.RpcError:
-        pass  # the connection broke: its end, like any other
+        pass  # the connection was lost
     inbox.put(_Ended())
 
 
-def _response(told: Told) -> Any:
-    resources = [AnyMessage(type_url=told.kind.value, value=value) for value in told.resources.values()]
-    return discovery_pb2.DiscoveryResponse(version_info=told.nonce, nonce=told.nonce, type_url=told.kind.value, resources=resources)
+def _response(response: DiscoveryResponse) -> Any:
+    resources = [AnyMessage(type_url=response.kind.value, value=value) for value in response.resources.values()]
+    return discovery_pb2.DiscoveryResponse(
+        version_info=response.nonce, nonce=response.nonce, type_url=response.kind.value, resources=resources
+    )

@@ -1,8 +1,8 @@
-"""One Envoy's stream of the aggregated discovery service, without I/O: what it was told, what it answered, what to tell it next.
+"""One Envoy's stream of the aggregated discovery service, without I/O: what was sent, what Envoy acknowledged, what to send next.
 
-The order is make-before-break: new clusters and their endpoints first, then listeners and routes that use them, and only when those
-were answered the removal of clusters that nothing uses any more. `due` is asked again after every message and every change: it looks at
-what is, not at what happened.
+The order is make-before-break: first new clusters and their endpoints, then listeners and routes that use them, and when Envoy has
+acknowledged those, the removal of unused clusters. `next_response` is called again after every request and every change of the snapshot; it
+depends on the current state only.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,13 +17,13 @@ class Kind(Enum):
     ROUTE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 
 
-WHOLE = (Kind.CLUSTER, Kind.LISTENER)  # told with all resources each time; of the others only those that differ
+WHOLE = (Kind.CLUSTER, Kind.LISTENER)  # each response has all resources; of other kinds only those that changed
 Snapshot = Mapping[Kind, Mapping[str, bytes]]  # all resources by kind and name, packed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """A response. Clusters and listeners are always told whole: what is not in it is removed."""
+class DiscoveryResponse:
+    """Of clusters and listeners it has all resources: Envoy removes those that are missing."""
 
     kind: Kind
     resources: Mapping[str, bytes]
@@ -31,8 +31,8 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request: a first one, an answer to `nonce` (refused with an error, else accepted), or a change of names."""
+class DiscoveryRequest:
+    """The first request of a kind, an acknowledgement of the response `nonce` (with `error`: a rejection), or other subscribed names."""
 
     kind: Kind
     names: frozenset[str] = frozenset()
@@ -42,87 +42,89 @@ class Asked:
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    _names: dict[Kind, frozenset[str]] = field(default_factory=dict)  # what is subscribed to
-    _told: dict[Kind, dict[str, bytes]] = field(default_factory=lambda: {kind: {} for kind in Kind})
-    _open: dict[Kind, Told] = field(default_factory=dict)  # the last response that was not answered yet
-    _answered: set[Kind] = field(default_factory=set)  # had a response at all
-    _refused: dict[Kind, dict[str, str]] = field(default_factory=lambda: {kind: {} for kind in Kind})  # by the resource's name
+    _subscribed: dict[Kind, frozenset[str]] = field(default_factory=dict)  # subscribed names
+    _sent: dict[Kind, dict[str, bytes]] = field(default_factory=lambda: {kind: {} for kind in Kind})
+    _unacknowledged: dict[Kind, DiscoveryResponse] = field(default_factory=dict)  # the last response, until it is acknowledged
+    _responded: set[Kind] = field(default_factory=set)  # kinds with at least one response
+    _rejected: dict[Kind, dict[str, str]] = field(default_factory=lambda: {kind: {} for kind in Kind})  # by the resource's name
     _count: int = 0
 
-    def hear(self, asked: Asked) -> None:
-        answered = self._open.get(asked.kind) if asked.nonce else None
-        if answered and asked.nonce != answered.nonce:
-            return  # about an older response: the answer to the newer one follows, with all names
-        self._names[asked.kind] = asked.names
-        if answered:
-            del self._open[asked.kind]
-            self._note(answered, asked.error)
-        if asked.kind in (Kind.ENDPOINTS, Kind.ROUTE):  # what is subscribed to again must be told again
-            for kept in (self._told[asked.kind], self._refused[asked.kind]):
-                for name in kept.keys() - asked.names:
+    def receive(self, request: DiscoveryRequest) -> None:
+        acknowledged = self._unacknowledged.get(request.kind) if request.nonce else None
+        if acknowledged and request.nonce != acknowledged.nonce:
+            return  # about an older response: the one about the newest follows, with all names
+        self._subscribed[request.kind] = request.names
+        if acknowledged:
+            del self._unacknowledged[request.kind]
+            self._record_rejections(acknowledged, request.error)
+        if request.kind in (Kind.ENDPOINTS, Kind.ROUTE):  # resources that are subscribed to again must be sent again
+            for kept in (self._sent[request.kind], self._rejected[request.kind]):
+                for name in kept.keys() - request.names:
                     del kept[name]
 
-    def _note(self, answered: Told, error: str | None) -> None:
-        """A refusal of some resources is ended by an answer about the same ones: what Envoy says of others proves nothing."""
-        refused = self._refused[answered.kind]
-        for name in list(refused) if answered.kind in WHOLE else answered.resources:
-            refused.pop(name, None)
+    def _record_rejections(self, acknowledged: DiscoveryResponse, error: str | None) -> None:
+        """A rejection of resources ends with an acknowledgement of the same ones, not of others."""
+        rejections = self._rejected[acknowledged.kind]
+        for name in list(rejections) if acknowledged.kind in WHOLE else acknowledged.resources:
+            rejections.pop(name, None)
         if error is not None:
-            refused |= dict.fromkeys(answered.resources or ("",), error)
+            rejections |= dict.fromkeys(acknowledged.resources or ("",), error)
 
-    def refused(self) -> Iterable[str]:
-        """Envoy's sentences, each once."""
-        return dict.fromkeys(sentence for refused in self._refused.values() for sentence in refused.values())
+    def rejections(self) -> Iterable[str]:
+        """Envoy's error messages, each once."""
+        return dict.fromkeys(sentence for rejections in self._rejected.values() for sentence in rejections.values())
 
     def serves(self, name: str) -> bool:
-        """The listener and its routes were told and answered."""
-        told = name in self._told[Kind.LISTENER] and name in self._told[Kind.ROUTE]
-        return told and Kind.LISTENER not in self._open and Kind.ROUTE not in self._open
+        """Whether the listener and its routes were sent and acknowledged."""
+        sent = name in self._sent[Kind.LISTENER] and name in self._sent[Kind.ROUTE]
+        return sent and Kind.LISTENER not in self._unacknowledged and Kind.ROUTE not in self._unacknowledged
 
-    def has(self, want: Snapshot) -> bool:
-        """Everything was told and accepted."""
-        return not self._open and not any(self._refused.values()) and all(self._told[kind] == dict(want[kind]) for kind in Kind)
+    def accepted(self, snapshot: Snapshot) -> bool:
+        """Whether the whole snapshot was sent and accepted."""
+        return (
+            not self._unacknowledged and not any(self._rejected.values()) and all(self._sent[kind] == dict(snapshot[kind]) for kind in Kind)
+        )
 
-    def due(self, want: Snapshot) -> Told | None:
-        """The next response, or None while there is nothing to say or something to wait for."""
-        return self._additions(want) or self._use(want)
+    def next_response(self, snapshot: Snapshot) -> DiscoveryResponse | None:
+        """The next response; None: there is nothing to send, or Envoy has to send a request first."""
+        return self._additions(snapshot) or self._users(snapshot)
 
-    def _additions(self, want: Snapshot) -> Told | None:
-        told, clusters = self._told[Kind.CLUSTER], want[Kind.CLUSTER]
-        first = Kind.CLUSTER not in self._answered
-        if Kind.CLUSTER in self._names and (first or any(told.get(name) != clusters[name] for name in clusters)):
+    def _additions(self, snapshot: Snapshot) -> DiscoveryResponse | None:
+        sent, clusters = self._sent[Kind.CLUSTER], snapshot[Kind.CLUSTER]
+        first = Kind.CLUSTER not in self._responded
+        if Kind.CLUSTER in self._subscribed and (first or any(sent.get(name) != clusters[name] for name in clusters)):
             for name in clusters:
-                if told.get(name) != clusters[name]:  # a changed cluster starts anew and waits for its endpoints
-                    self._told[Kind.ENDPOINTS].pop(name, None)
-            return self._tell(Kind.CLUSTER, {**told, **clusters})
-        return self._differing(Kind.ENDPOINTS, want)
+                if sent.get(name) != clusters[name]:  # Envoy replaces a changed cluster and needs its endpoints again
+                    self._sent[Kind.ENDPOINTS].pop(name, None)
+            return self._send(Kind.CLUSTER, {**sent, **clusters})
+        return self._changed(Kind.ENDPOINTS, snapshot)
 
-    def _use(self, want: Snapshot) -> Told | None:
-        known = self._names.get(Kind.ENDPOINTS, frozenset())
-        if not self._refused[Kind.CLUSTER] and not known.issuperset(want[Kind.CLUSTER]):
-            return None  # Envoy asks for the endpoints of new clusters first
-        unheard = Kind.LISTENER not in self._answered
-        if Kind.LISTENER in self._names and (unheard or self._told[Kind.LISTENER] != dict(want[Kind.LISTENER])):
-            return self._tell(Kind.LISTENER, want[Kind.LISTENER])
-        return self._differing(Kind.ROUTE, want) or self._removals(want)
+    def _users(self, snapshot: Snapshot) -> DiscoveryResponse | None:
+        known = self._subscribed.get(Kind.ENDPOINTS, frozenset())
+        if not self._rejected[Kind.CLUSTER] and not known.issuperset(snapshot[Kind.CLUSTER]):
+            return None  # Envoy subscribes to the endpoints of new clusters first
+        first = Kind.LISTENER not in self._responded
+        if Kind.LISTENER in self._subscribed and (first or self._sent[Kind.LISTENER] != dict(snapshot[Kind.LISTENER])):
+            return self._send(Kind.LISTENER, snapshot[Kind.LISTENER])
+        return self._changed(Kind.ROUTE, snapshot) or self._removals(snapshot)
 
-    def _removals(self, want: Snapshot) -> Told | None:
-        unanswered = Kind.LISTENER in self._open or Kind.ROUTE in self._open
-        if unanswered or Kind.LISTENER not in self._answered or self._told[Kind.CLUSTER].keys() == want[Kind.CLUSTER].keys():
+    def _removals(self, snapshot: Snapshot) -> DiscoveryResponse | None:
+        unacknowledged = Kind.LISTENER in self._unacknowledged or Kind.ROUTE in self._unacknowledged
+        if unacknowledged or Kind.LISTENER not in self._responded or self._sent[Kind.CLUSTER].keys() == snapshot[Kind.CLUSTER].keys():
             return None
-        for name in self._told[Kind.CLUSTER].keys() - want[Kind.CLUSTER].keys():
-            self._told[Kind.ENDPOINTS].pop(name, None)
-        return self._tell(Kind.CLUSTER, want[Kind.CLUSTER])
+        for name in self._sent[Kind.CLUSTER].keys() - snapshot[Kind.CLUSTER].keys():
+            self._sent[Kind.ENDPOINTS].pop(name, None)
+        return self._send(Kind.CLUSTER, snapshot[Kind.CLUSTER])
 
-    def _differing(self, kind: Kind, want: Snapshot) -> Told | None:
-        names = self._names.get(kind, frozenset())
-        differing = {name: value for name, value in want[kind].items() if name in names and self._told[kind].get(name) != value}
-        return self._tell(kind, differing) if differing else None
+    def _changed(self, kind: Kind, snapshot: Snapshot) -> DiscoveryResponse | None:
+        names = self._subscribed.get(kind, frozenset())
+        differing = {name: value for name, value in snapshot[kind].items() if name in names and self._sent[kind].get(name) != value}
+        return self._send(kind, differing) if differing else None
 
-    def _tell(self, kind: Kind, resources: Mapping[str, bytes]) -> Told:
+    def _send(self, kind: Kind, resources: Mapping[str, bytes]) -> DiscoveryResponse:
         self._count += 1
-        told = Told(kind=kind, resources=resources, nonce=str(self._count))
-        self._told[kind] = dict(resources) if kind in WHOLE else {**self._told[kind], **resources}
-        self._open[kind] = told
-        self._answered.add(kind)
-        return told
+        sent = DiscoveryResponse(kind=kind, resources=resources, nonce=str(self._count))
+        self._sent[kind] = dict(resources) if kind in WHOLE else {**self._sent[kind], **resources}
+        self._unacknowledged[kind] = sent
+        self._responded.add(kind)
+        return sent

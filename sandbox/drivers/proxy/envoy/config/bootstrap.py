@@ -1,4 +1,4 @@
-"""Envoy's bootstrap: where its configuration comes from, and its admin socket. Everything else comes over the stream.
+"""Envoy's bootstrap configuration: the address of the discovery server, and the admin socket. Everything else comes over ADS.
 
 As a command it writes the file for an Envoy in its own container:
     python -m sandbox.drivers.proxy.envoy.config.bootstrap --ads 127.0.0.1:18000 --admin /run/sandbox/admin.sock > envoy.json
@@ -14,13 +14,13 @@ from sandbox.drivers.proxy.envoy.config.conditions import Json
 DEFAULT_ADS = f"127.0.0.1:{ENVOY_STREAM}"
 DEFAULT_ADMIN = "/run/sandbox/admin.sock"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-_SOURCE: Json = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}  # waits for the control plane however long
+_SOURCE: Json = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}  # waits for the control plane without a limit
 
 
 def bootstrap(ads: str, admin: str) -> Json:
-    """`ads`: "host:port" or "unix:/path"; `admin`: the path of a unix socket, reached by nobody outside."""
-    quickly = {"retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"}}  # a new control plane is found at once
-    service = {"envoy_grpc": {"cluster_name": "control-plane", "retry_policy": quickly}}  # not GrpcService.retry_policy: that is not read
+    """`ads`: "host:port" or "unix:/path"; `admin`: the path of a Unix socket, which cannot be reached from outside."""
+    retry = {"retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"}}  # connects quickly to a new control plane
+    service = {"envoy_grpc": {"cluster_name": "control-plane", "retry_policy": retry}}  # Envoy ignores GrpcService.retry_policy
     stream = {"api_type": "GRPC", "transport_api_version": "V3", "grpc_services": [service]}
     return {
         "node": {"id": "sandbox", "cluster": "sandbox"},
@@ -51,7 +51,7 @@ def _address(ads: str) -> Json:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.drivers.proxy.envoy.config.bootstrap")
-    parser.add_argument("--ads", default=DEFAULT_ADS, help="where the control plane's stream is, host:port or unix:/path")
+    parser.add_argument("--ads", default=DEFAULT_ADS, help="address of the control plane's discovery server, host:port or unix:/path")
     parser.add_argument("--admin", default=DEFAULT_ADMIN, help="path of the admin socket")
     chosen = parser.parse_args(arguments)
     json.dump(bootstrap(chosen.ads, chosen.admin), sys.stdout, indent=2)

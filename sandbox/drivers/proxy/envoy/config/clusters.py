@@ -1,7 +1,7 @@
 """CDS and EDS: a target group as an Envoy cluster and its endpoints.
 
-Health comes from our own checks only. When no target of a group is healthy all are told as healthy (fail-open, TG-35): exact for a
-group of any size, which a panic threshold in percent is not.
+Health comes only from the sandbox's own health checks. When no target of a group is healthy, all are rendered as healthy (fail open,
+TG-35). That is exact for a group of any size; Envoy's panic threshold in percent is not.
 """
 
 from sandbox.drivers.proxy.base import Endpoint, TargetGroupConfig
@@ -18,7 +18,7 @@ _UNLIMITED = 1_000_000
 
 
 def preserve_case() -> Json:
-    """Header names keep their case in both directions; names that we add are written Like-This."""
+    """Header names keep their case in both directions; names that Envoy adds are written Like-This."""
     config = {"@type": _PRESERVE_CASE, "forward_reason_phrase": True, "formatter_type_on_envoy_headers": "PROPER_CASE"}
     return {"stateful_formatter": {"name": "preserve_case", "typed_config": config}}
 
@@ -44,14 +44,14 @@ def assignment(group: TargetGroupConfig) -> Json:
     return {
         "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
         "cluster_name": group.arn,
-        "endpoints": [{"lb_endpoints": endpoints}] if endpoints else [],  # one locality: every zone's targets alike
+        "endpoints": [{"lb_endpoints": endpoints}] if endpoints else [],  # one locality: targets of all zones are equal
     }
 
 
 def _endpoint(endpoint: Endpoint, healthy: bool) -> Json:
     address = {"socket_address": {"address": endpoint.host, "port_value": endpoint.port}}
     return {
-        "endpoint": {"address": address, "hostname": endpoint.target},  # the hostname is what the access log tells
+        "endpoint": {"address": address, "hostname": endpoint.target},  # the hostname appears in the access log
         "health_status": "HEALTHY" if healthy else "UNHEALTHY",
     }
 

@@ -1,8 +1,8 @@
-"""What a rule's conditions mean to Envoy: its route match, with regular expressions of RE2 that match whole strings. The simulated proxy
-chooses alike (proxy/matching.py), which tests check.
+"""Renders a rule's conditions as Envoy's route match, with RE2 expressions for whole strings. The simulated proxy makes the same choice
+(proxy/matching.py); tests compare them.
 
-ALB-22: wildcards are `*` (any characters) and `?` (exactly one); hosts, header values and query strings are compared without case,
-paths with it.
+ALB-22: wildcards are `*` (any characters) and `?` (exactly one). Paths are compared with regard to case; hosts, header values and query
+strings without.
 """
 
 import re
@@ -15,7 +15,7 @@ from sandbox.drivers.proxy.base import Conditions
 Json = dict[str, Any]
 
 NOTHING = r"[^\s\S]"  # matches no text
-PEER = "sandbox.peer"  # filter state: the address of the connection's other end, set when it is accepted
+PEER = "sandbox.peer"  # filter state: the client's address, set when its connection is accepted
 
 
 def path_regex(patterns: Iterable[str]) -> str:
@@ -33,13 +33,13 @@ def header_regex(patterns: Iterable[str]) -> str:
 
 
 def query_regex(pairs: Iterable[tuple[str | None, str]]) -> str:
-    """For the path with its query: one of the parameters is one of the pairs. Without a key, a value is looked for under any key."""
+    """For the path with its query: one of the parameters is one of the pairs. Without a key, a value matches under any key."""
     possible = [_parameter(key, value) for key, value in pairs if not _has_separator(key, value)]
     return r"(?i)[^?]*\?(?:.*&)?" + _any(possible or [NOTHING]) + "(?:&.*)?"
 
 
 def match(conditions: Conditions) -> Json:
-    """Envoy's RouteMatch: everything in it must hold."""
+    """Envoy's RouteMatch: all its parts must match."""
     path = {"safe_regex": {"regex": path_regex(conditions.path_patterns)}} if conditions.path_patterns else {"prefix": ""}
     headers = _header_matchers(conditions)
     return {
@@ -73,13 +73,13 @@ def _any(regexes: Iterable[str]) -> str:
 
 
 def _wildcard(pattern: str, many: str = ".*", one: str = ".") -> str:
-    """`\\*` and `\\?` stand for the characters themselves."""
+    """`\\*` and `\\?` are the characters themselves."""
     parts = re.findall(r"\\[*?\\]|.", pattern, re.DOTALL)
     return "".join({"*": many, "?": one}.get(part) or re.escape(part[-1]) for part in parts)
 
 
 def _has_separator(key: str | None, value: str) -> bool:
-    """A pair with & in it, or with = in its key, is no parameter of any query."""
+    """Whether the pair contains & (or = in its key), which no parameter of a query does."""
     return "&" in value or bool({"&", "="} & set(key or ""))
 
 

@@ -1,6 +1,6 @@
 """LDS: an AWS listener as an Envoy listener on its local port, and the front listener that all load balancers share.
 
-What changes often (rules, idle timeouts) is in the routes, because a changed listener drains its connections.
+What changes often (rules, idle timeouts) is in the routes, because Envoy drains the connections of a changed listener.
 """
 
 from importlib.resources import files
@@ -11,7 +11,7 @@ from sandbox.drivers.proxy.envoy.config.clusters import preserve_case
 from sandbox.drivers.proxy.envoy.config.conditions import PEER, Json
 from sandbox.drivers.proxy.envoy.config.local_replies import local_reply_config
 from sandbox.drivers.proxy.envoy.config.routes import FRONT, LUA, Real, idle, seconds
-from sandbox.drivers.proxy.envoy.connections import stat_prefix
+from sandbox.drivers.proxy.envoy.connection_counts import stat_prefix
 
 _HTTP = "type.googleapis.com/envoy.extensions.filters.http"
 _HCM = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
@@ -38,8 +38,8 @@ def _listener(name: str, address: tuple[str, int], options: Json, log: Json) -> 
         "name": name,
         "stat_prefix": stat_prefix(name),
         "address": {"socket_address": {"address": address[0], "port_value": address[1]}},
-        "enable_reuse_port": False,  # a port that someone else holds is an error, not shared
-        "filter_chains": [{"filters": [_remember_peer(), manager]}],
+        "enable_reuse_port": False,  # a port that another program uses is an error
+        "filter_chains": [{"filters": [_store_client_address(), manager]}],
     }
 
 
@@ -56,7 +56,7 @@ def _connection_manager(name: str, options: Json, log: Json) -> Json:
         "access_log": [log],
         "local_reply_config": local_reply_config(),
         "common_http_protocol_options": {**options, "max_headers_count": 1000},
-        "http1_safe_max_connection_duration": True,  # ALB-35: `Connection: close` on an answer, never a cut
+        "http1_safe_max_connection_duration": True,  # ALB-35: `Connection: close` on a response, never a forced close
         "max_request_headers_kb": 64,  # ALB-36
         "http_protocol_options": {"accept_http_10": True, "header_key_format": preserve_case()},
         "upgrade_configs": [{"upgrade_type": "websocket"}],
@@ -65,11 +65,11 @@ def _connection_manager(name: str, options: Json, log: Json) -> Json:
 
 
 def _untouched() -> Json:
-    """What Envoy would change in passing and an ALB does not."""
-    nobody = [{"address_prefix": "255.255.255.255", "prefix_len": 32}]
+    """Turns off what Envoy would change in a request and an ALB does not."""
+    no_client = [{"address_prefix": "255.255.255.255", "prefix_len": 32}]
     return {
         "use_remote_address": True,
-        "internal_address_config": {"cidr_ranges": nobody},  # x-envoy-* of a client (retries!) is never obeyed
+        "internal_address_config": {"cidr_ranges": no_client},  # x-envoy-* headers of clients (such as retries) are ignored
         "skip_xff_append": True,  # request.lua does it by ALB-30
         "generate_request_id": False,
         "preserve_external_request_id": True,
@@ -78,12 +78,12 @@ def _untouched() -> Json:
         "merge_slashes": False,
         "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
         "delayed_close_timeout": "0.1s",
-        "drain_timeout": "0.05s",  # else an idle connection stays 5 s longer than the idle timeout
+        "drain_timeout": "0.05s",  # by default an idle connection stays 5 s longer than the idle timeout
     }
 
 
-def _remember_peer() -> Json:
-    """Source-ip conditions look at the connection's peer: kept before any header is read."""
+def _store_client_address() -> Json:
+    """Stores the client's address, which source-ip conditions need, before any header is read."""
     value = {"text_format_source": {"inline_string": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"}}
     config = {
         "@type": "type.googleapis.com/envoy.extensions.filters.network.set_filter_state.v3.Config",

@@ -1,8 +1,7 @@
-"""Answers that the load balancer makes itself, with the bodies and headers of an ALB (ALB-34): which of Envoy's reasons becomes which
-status, and the page that goes with it.
+"""Responses of the load balancer itself, with the bodies and headers of an ALB (ALB-34): the status and page for each of Envoy's reasons.
 
-502: the target refused, reset or spoke nonsense. 503: nobody to send to. 504: no connection within the connect timeout, or no answer
-within the idle timeout. 400 for whatever the parser refuses.
+502: the target refused or reset the connection, or its response was malformed. 503: there is no target. 504: no connection within the
+connect timeout, or no response within the idle timeout. 400: the parser rejected the request.
 """
 
 from sandbox.drivers.proxy.envoy.config.conditions import Json
@@ -37,12 +36,12 @@ def header(name: str, value: str) -> Json:
 
 
 def local_reply_config() -> Json:
-    """The first mapper whose filter holds decides."""
+    """Envoy uses the first mapper whose filter matches."""
     connect_timeout = {"and_filter": {"filters": [_flags("UF"), _details("connection_timeout")]}}
     slow_client = {"and_filter": {"filters": [_flags("SI", "UT"), _status(408)]}}
     return {
         "mappers": [
-            _mapper(connect_timeout, 504),  # ALB-45: a blackhole, not a refusal
+            _mapper(connect_timeout, 504),  # ALB-45: packets are dropped, not refused
             _mapper(_flags("UF", "UC", "UR", "LR", "UPE", "URX"), 502),
             _mapper(_flags("UH", "NC", "NR", "UO"), 503),
             _mapper(slow_client, 408),
@@ -53,7 +52,7 @@ def local_reply_config() -> Json:
 
 
 def direct_response(status: int) -> Json:
-    """A route that answers with the page itself."""
+    """A route that answers with the page."""
     return {
         "direct_response": {"status": status, "body": {"inline_string": page(status)}},
         "response_headers_to_add": [header("server", SERVER), header("content-type", "text/html")],
@@ -84,6 +83,6 @@ def _details(part: str) -> Json:
 
 
 def _made_by_parser(status: int) -> Json:
-    """A fixed response with the same status is not meant (its details are `direct_response`)."""
+    """Excludes a fixed response with the same status, whose details are `direct_response`."""
     not_ours = {"name": "cel", "typed_config": {"@type": _CEL, "expression": "response.code_details != 'direct_response'"}}
     return {"and_filter": {"filters": [_status(status), {"extension_filter": not_ours}]}}

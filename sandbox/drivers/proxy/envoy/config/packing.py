@@ -1,6 +1,6 @@
-"""JSON shapes of Envoy's API to protobuf bytes. Parsing checks every field name, so that a misspelt option fails here and not in Envoy.
+"""Converts JSON resources of Envoy's API to protobuf bytes. Parsing checks every field name, so that a misspelt option fails here.
 
-protobuf finds an "@type" only when the module that defines it was imported: the list below is every type that we render.
+protobuf resolves an "@type" only when the module that defines it was imported: the list below has every type that is rendered.
 """
 
 from importlib import import_module
@@ -32,9 +32,9 @@ for _module in (
 
 
 def pack(resource: Json) -> bytes:
-    """The bytes of the message that `resource["@type"]` names, always the same for the same resource.
+    """The bytes of the message of type `resource["@type"]`, always the same for the same resource.
 
-    → google.protobuf.json_format.ParseError when a field does not exist or has the wrong type.
+    Raises google.protobuf.json_format.ParseError when a field does not exist or has the wrong type.
     """
     message = json_format.ParseDict(resource, AnyMessage())
     return bytes(message.value)

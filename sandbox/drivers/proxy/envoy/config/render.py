@@ -1,7 +1,7 @@
-"""The pure rendering of a ProxyConfig as Envoy resources: JSON shapes of its v3 API, by kind and name. ads/ sends them.
+"""Renders a ProxyConfig as Envoy resources of its v3 API, by kind and name. ads/ sends them.
 
-`Renderer` keeps what did not change: a health flip renders and packs one ClusterLoadAssignment, whatever else is configured. That one
-thing it remembers; the result depends on nothing but the arguments.
+`Renderer` caches unchanged resources: a change of health renders and packs one ClusterLoadAssignment, however large the configuration. The
+result depends on the arguments only.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -21,12 +21,12 @@ _IDLE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the listeners listen."""
+class ListenAddresses:
+    """Local addresses of the listeners, and the access log."""
 
     bind: str
     ports: Mapping[str, int]  # listener ARN → local port; a listener without one is not rendered
-    front_port: int | None  # None: no front port
+    front_port: int | None  # None: there is none
     log_path: str  # as Envoy sees it
 
 
@@ -34,17 +34,17 @@ class Place:
 class Renderer:
     _kept: dict[tuple[Kind, str], tuple[Hashable, bytes]] = field(default_factory=dict)
 
-    def render(self, config: ProxyConfig, place: Place, real: Real) -> Snapshot:
+    def render(self, config: ProxyConfig, addresses: ListenAddresses, real: Real) -> Snapshot:
         """`real` turns a duration of sandbox time into real seconds (Clock.real)."""
         speed = real(timedelta(hours=1))  # what the rendering of durations depends on
         made = _Made(self._kept)
         self._target_groups(made, config, real)
-        listeners = tuple(x for x in config.listeners if x.arn in place.ports)
+        listeners = tuple(x for x in config.listeners if x.arn in addresses.ports)
         for listener in listeners:
-            self._listener(made, listener, place, real)
-        if place.front_port is not None:
-            front, address = place.front_port, (place.bind, place.front_port)
-            made.add(Kind.LISTENER, FRONT, (address, place.log_path), lambda: front_resource(address, place.log_path))
+            self._listener(made, listener, addresses, real)
+        if addresses.front_port is not None:
+            front, address = addresses.front_port, (addresses.bind, addresses.front_port)
+            made.add(Kind.LISTENER, FRONT, (address, addresses.log_path), lambda: front_resource(address, addresses.log_path))
             made.add(Kind.ROUTE, FRONT, (config.listeners, front, speed), lambda: front_configuration(config.listeners, front, real))
         self._kept = made.now
         return made.snapshot()
@@ -57,10 +57,18 @@ class Renderer:
             made.add(Kind.CLUSTER, arn, (algorithm, connect, idle), lambda a=arn, b=algorithm: cluster(a, b, connect, idle))  # type: ignore[misc]
             made.add(Kind.ENDPOINTS, arn, group, lambda g=group: assignment(g))  # type: ignore[misc]
 
-    def _listener(self, made: "_Made", listener: ListenerConfig, place: Place, real: Real) -> None:
-        address, speed = (place.bind, place.ports[listener.arn]), real(timedelta(hours=1))
-        shape = (listener.load_balancer, listener.port, listener.idle_timeout, listener.client_keep_alive, address, place.log_path, speed)
-        made.add(Kind.LISTENER, listener.arn, shape, lambda: listener_resource(listener, address, place.log_path, real))
+    def _listener(self, made: "_Made", listener: ListenerConfig, addresses: ListenAddresses, real: Real) -> None:
+        address, speed = (addresses.bind, addresses.ports[listener.arn]), real(timedelta(hours=1))
+        shape = (
+            listener.load_balancer,
+            listener.port,
+            listener.idle_timeout,
+            listener.client_keep_alive,
+            address,
+            addresses.log_path,
+            speed,
+        )
+        made.add(Kind.LISTENER, listener.arn, shape, lambda: listener_resource(listener, address, addresses.log_path, real))
         made.add(Kind.ROUTE, listener.arn, (listener, speed), lambda: route_configuration(listener, real))
 
 

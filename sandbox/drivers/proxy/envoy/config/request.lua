@@ -1,5 +1,5 @@
--- What an ALB does to a request before it is forwarded (ALB-30, ALB-31, ALB-32) and its redirects (ALB-25). The listener's ways are in the
--- metadata of the route (routes.py); a request that met no route has none and passes.
+-- What an ALB does to a request before it is forwarded (ALB-30, ALB-31, ALB-32), and its redirects (ALB-25). The metadata of the route has
+-- the listener's settings (routes.py); a request without a route has none and passes unchanged.
 
 math.randomseed(os.time() + (tonumber(tostring({}):match("0x(%x+)"), 16) or 0) % 1000000007)
 
@@ -17,7 +17,7 @@ local function new_id()
     math.random(0, 0xffffff), math.random(0, 0xffffff))
 end
 
--- ALB-31: a Root when there is none; with a Root of the client's, our id is the Self in front of it.
+-- ALB-31: adds Root when the client sent none; otherwise Self with our id goes before the client's fields.
 local function trace(headers)
   local given = headers:get("x-amzn-trace-id")
   if not given then
@@ -34,7 +34,7 @@ local function trace(headers)
   headers:replace("x-amzn-trace-id", table.concat(kept, ";"))
 end
 
--- ALB-30. Returns false when there are more addresses than an ALB takes.
+-- ALB-30. Returns false when there are more addresses than an ALB accepts.
 local function forwarded_for(handle, headers, mode)
   local given = headers:get("x-forwarded-for")
   if given then
@@ -50,7 +50,7 @@ local function forwarded_for(handle, headers, mode)
   return true
 end
 
--- ALB-32: lower case; on the default port no port is told, on another one it is.
+-- ALB-32: lower case; with the port unless it is the default one.
 local function host_for_target(host, port)
   local name, own = host:lower():match("^(.-):(%d+)$")
   name = name or host:lower()
@@ -58,30 +58,30 @@ local function host_for_target(host, port)
   return name .. ":" .. (own or port)
 end
 
--- ALB-25. `#{port}` is the port that the client named, so that a redirect can be followed through a local port; on AWS it is the listener's.
-local function redirect(handle, headers, told)
+-- ALB-25. `#{port}` is the port in the Host header, so that a redirect can be followed through a local port; on AWS it is the listener's.
+local function redirect(handle, headers, settings)
   local path, query = headers:get(":path"):match("^/?([^?]*)%??(.*)$")
   local host, port = headers:get(":authority"):match("^(.-):(%d+)$")
   local values = {
-    protocol = "http", host = host or headers:get(":authority"), port = port or told:get("port"), path = path, query = query,
+    protocol = "http", host = host or headers:get(":authority"), port = port or settings:get("port"), path = path, query = query,
   }
-  local location = told:get("location"):gsub("#{(%w+)}", values)
-  local asked = told:get("query"):gsub("#{(%w+)}", values)
-  if asked ~= "" then location = location .. "?" .. asked end
-  answer(handle, told:get("status"), location)
+  local location = settings:get("location"):gsub("#{(%w+)}", values)
+  local query_string = settings:get("query"):gsub("#{(%w+)}", values)
+  if query_string ~= "" then location = location .. "?" .. query_string end
+  answer(handle, settings:get("status"), location)
 end
 
 function envoy_on_request(handle)
-  local told = handle:metadata()
-  local port = told:get("port")
+  local settings = handle:metadata()
+  local port = settings:get("port")
   if not port then return end
   local headers = handle:headers()
   trace(headers)
-  if not forwarded_for(handle, headers, told:get("xff")) then return answer(handle, "463") end
-  if told:get("location") then return redirect(handle, headers, told) end
-  if not told:get("preserve_host") then
+  if not forwarded_for(handle, headers, settings:get("xff")) then return answer(handle, "463") end
+  if settings:get("location") then return redirect(handle, headers, settings) end
+  if not settings:get("preserve_host") then
     local host = headers:get(":authority")
-    local better = host_for_target(host, port)
-    if better ~= host then headers:replace(":authority", better) end
+    local target_host = host_for_target(host, port)
+    if target_host ~= host then headers:replace(":authority", target_host) end
   end
 end

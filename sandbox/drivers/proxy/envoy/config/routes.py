@@ -1,7 +1,7 @@
 """RDS: a listener's rules as Envoy routes, in priority order, and the front port's routes by Host.
 
-Each route's name tells the access log what was matched (access_format.RouteName); its metadata tells request.lua what this listener
-does with headers and redirects. So one script and one log format serve every listener, and a rule change touches nothing but its route
+The name of a route says in the access log what was matched (log_format.RouteName); its metadata has the listener's settings for headers and
+redirects, which request.lua applies. So all listeners share one script and one log format, and a changed rule changes only its route
 configuration.
 """
 
@@ -13,7 +13,7 @@ from sandbox.drivers.proxy.envoy.access.log_format import RouteName
 from sandbox.drivers.proxy.envoy.config.conditions import Json, match
 from sandbox.drivers.proxy.envoy.config.local_replies import SERVER, direct_response, header
 
-IDLE_FLOOR = 1.0  # real seconds: below it a busy machine alone would look like a silent target
+IDLE_FLOOR = 1.0  # real seconds: with less, the delays of a loaded machine would count as timeouts
 FRONT = "front"
 LUA = "envoy.filters.http.lua"
 
@@ -34,17 +34,17 @@ def route_configuration(listener: ListenerConfig, real: Real) -> Json:
 
 
 def front_configuration(listeners: Sequence[ListenerConfig], front_port: int, real: Real) -> Json:
-    """The load balancer is chosen by the Host header: its DNS name with any port, or with a listener's own port where it has several.
-    Of several listeners, the one on port 80 (else the lowest port) answers for the name alone."""
+    """The Host header selects the load balancer: its DNS name with any port, or with the port of one of several listeners. The listener on
+    port 80 (else the lowest port) also answers for the name without a port."""
     hosts, taken = [], set[str]()
     for listener in sorted(listeners, key=lambda x: (x.dns_name.lower(), x.port != 80, x.port)):
         name = listener.dns_name.lower()
         domains = [f"{name}:{listener.port}"] if name in taken else [name, f"{name}:*"]
         if name in taken and listener.port == front_port:
-            continue  # "<name>:<front port>" is how a client names the front port itself
+            continue  # a client uses "<name>:<front port>" for the front port itself
         taken.add(name)
         hosts.append(_virtual_host(listener, domains, real))
-    return _configuration(FRONT, [*hosts, _nobody(sorted(taken))])
+    return _configuration(FRONT, [*hosts, _unknown_host(sorted(taken))])
 
 
 def route(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
@@ -71,16 +71,16 @@ def _virtual_host(listener: ListenerConfig, domains: list[str], real: Real) -> J
         "name": listener.arn,
         "domains": domains,
         "routes": [trace, *(route(listener, rule, real) for rule in listener.rules)],
-        # ALB-30: the port that AWS's client would have used, not the local one
+        # ALB-30: the listener's port on AWS, not the local one
         "request_headers_to_add": [header("X-Forwarded-Proto", "http"), header("X-Forwarded-Port", str(listener.port))],
     }
 
 
-def _nobody(names: list[str]) -> Json:
+def _unknown_host(names: list[str]) -> Json:
     known = "".join(f"  {name}\n" for name in names) or "  (none yet: create one with `aws elbv2 create-load-balancer`)\n"
-    body = f"No load balancer has this Host. This port chooses by the Host header; the load balancers with a listener are:\n{known}"
+    body = f"No load balancer has this Host. This port selects one by the Host header. Load balancers with a listener:\n{known}"
     answer = {"status": 404, "body": {"inline_string": body[:4000]}}
-    return {"name": "nobody", "domains": ["*"], "routes": [{"match": {"prefix": ""}, "direct_response": answer}]}
+    return {"name": "unknown-host", "domains": ["*"], "routes": [{"match": {"prefix": ""}, "direct_response": answer}]}
 
 
 def _method(name: str) -> Json:
@@ -88,11 +88,11 @@ def _method(name: str) -> Json:
 
 
 def _instructions(listener: ListenerConfig, rule: RuleConfig) -> Json:
-    told: Json = {"port": str(listener.port), "xff": listener.xff_mode, "preserve_host": listener.preserve_host_header}
+    settings: Json = {"port": str(listener.port), "xff": listener.xff_mode, "preserve_host": listener.preserve_host_header}
     if isinstance(rule.action, Redirect):
         to = rule.action
-        told |= {"status": str(to.status_code), "location": f"{to.protocol.lower()}://{to.host}:{to.port}{to.path}", "query": to.query}
-    return told
+        settings |= {"status": str(to.status_code), "location": f"{to.protocol.lower()}://{to.host}:{to.port}{to.path}", "query": to.query}
+    return settings
 
 
 def _action(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
@@ -102,7 +102,7 @@ def _action(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
         case FixedResponse() as fixed:
             return _fixed(fixed)
         case Redirect():
-            return direct_response(500)  # never seen: request.lua answers first
+            return direct_response(500)  # never sent: request.lua answers first
 
 
 def _forward(groups: tuple[tuple[str, int], ...], idle_timeout: str) -> Json:

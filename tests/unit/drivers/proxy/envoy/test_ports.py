@@ -1,4 +1,4 @@
-"""Local ports stay with their listeners, come back after a restart, and end with a sentence when there is none left."""
+"""Listeners keep their local ports, also after a restart; without a free port there is a sentence that says so."""
 
 import socket
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_each_listener_keeps_its_port(ports: Ports) -> None:
     assert given(ports, listener("a"), listener("b")) == [8081, 8082]
     assert given(ports, listener("b")) == [8082]
     assert given(ports, listener("b"), listener("a", 8080)) == [8082, 8083]
-    assert given(ports, listener("a", identity="again")) == [8081]  # deleted and created anew
+    assert given(ports, listener("a", identity="again")) == [8081]  # deleted and created again
 
 
 def test_ports_are_remembered_across_restarts(ports: Ports) -> None:
@@ -38,7 +38,7 @@ def test_ports_are_remembered_across_restarts(ports: Ports) -> None:
     assert given(later, listener("b")) == [8082]
 
 
-def test_the_port_of_a_listener_that_is_gone_is_used_last_the_oldest_first(ports: Ports) -> None:
+def test_ports_of_deleted_listeners_are_used_last_the_oldest_first(ports: Ports) -> None:
     given(ports, listener("a"), listener("b"))
     given(ports, listener("b"))
     assert given(ports, listener("b"), listener("c")) == [8082, 8083]
@@ -53,13 +53,13 @@ def test_without_a_free_port_there_is_a_sentence(ports: Ports) -> None:
     assert listeners[3].arn not in assigned.ports
 
 
-def test_a_port_that_envoy_could_not_bind_is_given_to_nobody(ports: Ports) -> None:
+def test_a_port_that_envoy_could_not_bind_is_not_assigned(ports: Ports) -> None:
     assert given(ports, listener("a")) == [8081]
-    ports.refuse(8081)
+    ports.mark_unusable(8081)
     assert given(ports, listener("a")) == [8082]
 
 
-def test_a_held_port_is_passed_over_unless_our_envoy_holds_it(tmp_path: Path) -> None:
+def test_a_port_in_use_is_skipped_unless_our_envoy_uses_it(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         assert not can_bind("127.0.0.1", taken)

@@ -1,4 +1,4 @@
-"""The log is read once, line by line, across restarts, changes of file, and an Envoy that died in the middle of a line."""
+"""Every line is read exactly once, across restarts, rotation, and an Envoy that was killed while it wrote a line."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ class Log:
             file.write(text)
 
     def read(self) -> list[str]:
-        """The paths of the requests that came since the last time."""
+        """The paths of the requests since the last call."""
         self.got.clear()
         while self.tail.follow(self.got.extend):
             pass
@@ -71,7 +71,7 @@ def test_half_a_line_waits_for_the_rest(log: Log) -> None:
     assert log.read() == ["/1"]
 
 
-def test_a_restart_goes_on_where_the_last_one_ended(log: Log) -> None:
+def test_a_restart_continues_at_the_last_offset(log: Log) -> None:
     log.write(line("/1"))
     assert log.read() == ["/1"]
     log.write(line("/2"))
@@ -79,19 +79,19 @@ def test_a_restart_goes_on_where_the_last_one_ended(log: Log) -> None:
     assert log.read() == ["/2"]
 
 
-def test_a_line_that_a_killed_envoy_left_is_passed_over(log: Log) -> None:
+def test_an_incomplete_line_of_a_killed_envoy_is_skipped(log: Log) -> None:
     log.write(line("/1") + line("/lost")[:40] + "\n" + line("/2"))
     assert log.read() == ["/1", "/2"]
 
 
-def test_an_emptied_file_is_read_from_its_beginning(log: Log) -> None:
+def test_a_truncated_file_is_read_from_its_beginning(log: Log) -> None:
     log.write(line("/1") + line("/2"))
     log.read()
     log.path.write_text(line("/3"))
     assert log.read() == ["/3"]
 
 
-def test_a_large_log_is_replaced_without_a_loss(tmp_path: Path) -> None:
+def test_a_large_log_is_rotated_without_loss(tmp_path: Path) -> None:
     log = Log(tmp_path, largest=300)
     log.write(line("/1"))
     assert log.read() == ["/1"]

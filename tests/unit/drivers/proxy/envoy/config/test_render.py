@@ -1,4 +1,4 @@
-"""What the rendering depends on: only what changed is made anew, timeouts follow the clock, health follows fail-open."""
+"""Rendering: only changed resources are rendered again, timeouts follow the clock, health follows fail open."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from sandbox.drivers.proxy.envoy.ads.stream import Kind, Snapshot
 from sandbox.drivers.proxy.envoy.config import bootstrap
 from sandbox.drivers.proxy.envoy.config.clusters import assignment
 from sandbox.drivers.proxy.envoy.config.local_replies import page
-from sandbox.drivers.proxy.envoy.config.render import Place, Renderer
+from sandbox.drivers.proxy.envoy.config.render import ListenAddresses, Renderer
 from sandbox.drivers.proxy.envoy.config.routes import front_configuration, route_configuration
 from tests.support import rule
 
@@ -24,7 +24,7 @@ WEB = ListenerConfig(
     port=80,
     rules=(RuleConfig(arn="r", priority=None, action=Forward(target_groups=(("tg", 1),))),),
 )
-PLACE = Place(bind="127.0.0.1", ports={"arn:web": 8081}, front_port=8080, log_path="/tmp/access.log")
+PLACE = ListenAddresses(bind="127.0.0.1", ports={"arn:web": 8081}, front_port=8080, log_path="/tmp/access.log")
 
 
 def real(speed: float = 1.0) -> Callable[[timedelta], float]:
@@ -44,7 +44,7 @@ def changed(before: Snapshot, after: Snapshot) -> set[tuple[Kind, str]]:
     return {(kind, name) for kind in Kind for name in {*before[kind], *after[kind]} if before[kind].get(name) is not after[kind].get(name)}
 
 
-def test_only_what_changed_is_made_anew() -> None:
+def test_only_changed_resources_are_rendered_again() -> None:
     renderer = Renderer()
     first = renderer.render(config(True, True), PLACE, real())
     assert changed(first, renderer.render(config(True, True), PLACE, real())) == set()
@@ -54,7 +54,7 @@ def test_only_what_changed_is_made_anew() -> None:
     assert changed(flipped, patient) == {(Kind.ROUTE, "arn:web"), (Kind.ROUTE, "front")}  # no listener drains
 
 
-def test_another_speed_changes_timeouts_down_to_their_floors() -> None:
+def test_another_speed_changes_timeouts_down_to_their_minimums() -> None:
     def timeouts(speed: float) -> tuple[str, str]:
         forwarded = route_configuration(WEB, real(speed))["virtual_hosts"][0]["routes"][-1]["route"]
         return forwarded["idle_timeout"], forwarded["timeout"]
@@ -71,7 +71,7 @@ def test_another_speed_changes_timeouts_down_to_their_floors() -> None:
 @pytest.mark.parametrize(
     ("healthy", "told"), [((True, False), ["HEALTHY", "UNHEALTHY"]), ((False, False), ["HEALTHY", "HEALTHY"]), ((), [])]
 )
-def test_when_none_is_healthy_all_are_told_as_healthy(healthy: tuple[bool, ...], told: list[str]) -> None:
+def test_when_none_is_healthy_all_are_rendered_as_healthy(healthy: tuple[bool, ...], told: list[str]) -> None:
     rendered = assignment(config(*healthy).target_groups[0])
     assert [e["health_status"] for part in rendered["endpoints"] for e in part["lb_endpoints"]] == told
 
@@ -81,19 +81,19 @@ def test_a_listener_without_a_port_is_left_out() -> None:
     assert not rendered[Kind.LISTENER] and not rendered[Kind.ROUTE] and list(rendered[Kind.CLUSTER]) == ["tg"]
 
 
-def test_the_front_port_knows_names_with_any_port_and_other_listeners_by_theirs() -> None:
+def test_the_front_port_has_names_with_any_port_and_other_listeners_with_theirs() -> None:
     second, on_front = replace(WEB, arn="arn:8081", port=8081), replace(WEB, arn="arn:8080", port=8080)
     hosts = front_configuration((on_front, second, WEB), 8080, real())["virtual_hosts"]
     assert [(host["name"], host["domains"]) for host in hosts] == [
         ("arn:web", ["web-1.elb", "web-1.elb:*"]),
         ("arn:8081", ["web-1.elb:8081"]),
-        ("nobody", ["*"]),
+        ("unknown-host", ["*"]),
     ]
 
 
 @rule("ALB-34")
 @pytest.mark.parametrize(("status", "size"), [(400, 122), (502, 122), (503, 162), (504, 132)])
-def test_pages_have_the_size_of_albs(status: int, size: int) -> None:
+def test_pages_have_the_size_of_an_albs(status: int, size: int) -> None:
     assert len(page(status)) == size
 
 

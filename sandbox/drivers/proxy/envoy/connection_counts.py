@@ -1,4 +1,4 @@
-"""How many connections there are: Envoy's own counters, asked for with the question whether it answers at all (proxy.py).
+"""Connection counts, from Envoy's own counters. The request for them is also the liveness check (proxy.py).
 
 Envoy names a listener's counters by its `stat_prefix` and a cluster's by its name, with "_" for ":"; both are ARNs here.
 """
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from sandbox.drivers.proxy.base import Connections
 
-QUESTION = "/stats?format=json&filter=" + quote(r"^(listener|cluster)\..*\.(downstream|upstream)_cx_(total|active)$", safe="")
+STATS_PATH = "/stats?format=json&filter=" + quote(r"^(listener|cluster)\..*\.(downstream|upstream)_cx_(total|active)$", safe="")
 _COUNTER = re.compile(r"(?:listener|cluster)\.(.+)\.(?:downstream|upstream)_cx_(total|active)")
 
 
@@ -19,7 +19,7 @@ def stat_prefix(arn: str) -> str:
 
 
 def read(answer: str, arns: Iterable[str]) -> Mapping[str, Connections]:
-    """By ARN of listener or target group, for those that Envoy counts. ValueError when the answer is none of Envoy's."""
+    """By ARN of listener or target group, for those that Envoy counts. Raises ValueError for any other text."""
     counted: dict[tuple[str, str], int] = {}
     for stat in json.loads(answer)["stats"]:
         if named := _COUNTER.fullmatch(stat.get("name", "")):
