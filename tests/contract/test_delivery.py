@@ -33,10 +33,10 @@ from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
 from sandbox.core.own_ports import OwnPort
 from sandbox.drivers.delivery import courier
-from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
+from sandbox.drivers.delivery.base import DeliveryOutcome, DeliveryRequest, DeliveryResult
 from sandbox.drivers.delivery.courier import Courier
 from sandbox.drivers.delivery.http import HttpDeliverer
-from sandbox.drivers.delivery.posting import Letter
+from sandbox.drivers.delivery.posting import PostRequest
 from sandbox.drivers.delivery.simulated import Behaviour, SimulatedDeliverer
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
@@ -69,12 +69,12 @@ class Simulated:
         return [each.body for each in self.deliverer.subscriber(SIMULATED_URL).received]
 
     def wait_for(self, key: str, number: int) -> DeliveryResult:
-        self.let_pass()
+        self.finish()
         result = self.deliverer.latest(key)
         assert result is not None and result.number == number
         return result
 
-    def let_pass(self) -> None:
+    def finish(self) -> None:
         while self._timers:
             at, _, do = heapq.heappop(self._timers)
             self.clock.advance_to(at)
@@ -110,7 +110,7 @@ class Real:
         self.deliverer.close()
         self.deliverer = HttpDeliverer(self.clock, shortest=0.05, courier_at=self.socket, own_ports=ports)
 
-    def let_pass(self) -> None:
+    def finish(self) -> None:
         self.deliverer.start(post("last", 1, f"http://{self.target.address}:{self.target.port}/"))
         self.wait_for("last", 1)
 
@@ -120,7 +120,7 @@ class Real:
 
 
 class ByCourier(Real):
-    """As a control plane in a container posts to its user's own loopback."""
+    """As a control plane in a container posts to the loopback of its user."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,14 +139,14 @@ class ByCourier(Real):
             self._loop.run_until_complete(self.courier)
         self._loop.close()
 
-    def dies(self) -> None:
+    def end(self) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.courier.cancel)
         self._thread.join()
 
     def close(self) -> None:
         super().close()
-        self.dies()
+        self.end()
         self._folder.cleanup()
 
 
@@ -169,47 +169,47 @@ def post(key: str, number: int, url: str, body: str = "{}", timeout: float = 15)
 @pytest.mark.parametrize(
     ("behaves", "outcome", "status"),
     [
-        ("ok", Outcome.ANSWERED, 200),
-        ("302", Outcome.ANSWERED, 302),
-        ("404", Outcome.ANSWERED, 404),
-        ("503", Outcome.ANSWERED, 503),
-        ("refused", Outcome.FAILED, None),
-        ("hang", Outcome.TIMED_OUT, None),
+        ("ok", DeliveryOutcome.ANSWERED, 200),
+        ("302", DeliveryOutcome.ANSWERED, 302),
+        ("404", DeliveryOutcome.ANSWERED, 404),
+        ("503", DeliveryOutcome.ANSWERED, 503),
+        ("refused", DeliveryOutcome.FAILED, None),
+        ("hang", DeliveryOutcome.TIMED_OUT, None),
     ],
 )
-def test_what_the_subscriber_does_becomes_the_result(world: Any, behaves: str, outcome: Outcome, status: int | None) -> None:
+def test_the_behaviour_of_the_subscriber_decides_the_result(world: Any, behaves: str, outcome: DeliveryOutcome, status: int | None) -> None:
     began = world.clock.now()
     world.deliverer.start(post("k", 1, world.subscriber(behaves)))
     result = world.wait_for("k", 1)
     assert (result.key, result.number, result.outcome, result.status_code) == ("k", 1, outcome, status)
     assert result.at > began
-    if outcome is Outcome.TIMED_OUT:
+    if outcome is DeliveryOutcome.TIMED_OUT:
         assert result.at - began >= timedelta(seconds=14.5)  # timers of the loop may be a little early
-        assert result.detail == "no answer within 15 s"
-    if outcome is Outcome.FAILED:
+        assert result.detail == "no response within 15 s"
+    if outcome is DeliveryOutcome.FAILED:
         assert result.detail == "connection refused"
 
 
-def test_each_attempt_is_told_by_key_and_the_newest_is_the_latest(world: Any) -> None:
-    told: list[str] = []
-    world.deliverer.on_result(told.append)
+def test_each_attempt_has_a_callback_and_the_newest_is_the_latest(world: Any) -> None:
+    called: list[str] = []
+    world.deliverer.on_result(called.append)
     assert world.deliverer.latest("k") is None
     url = world.subscriber("ok")
     for number, body in ((1, "one"), (2, "zwölf")):
         world.deliverer.start(post("k", number, url, body))
         world.wait_for("k", number)
-    until(lambda: told == ["k", "k"])
+    until(lambda: called == ["k", "k"])
     assert world.received() == ["one", "zwölf"]
 
 
-def test_what_was_forgotten_does_not_come_back(world: Any) -> None:
+def test_a_forgotten_result_stays_forgotten(world: Any) -> None:
     url = world.subscriber("ok")
     world.deliverer.start(post("k", 1, url))
     world.deliverer.forget("k")
-    world.let_pass()
+    world.finish()
     assert world.deliverer.latest("k") is None
     world.deliverer.start(post("k", 2, url))
-    assert world.wait_for("k", 2).outcome is Outcome.ANSWERED
+    assert world.wait_for("k", 2).outcome is DeliveryOutcome.ANSWERED
     world.deliverer.forget("k")
     assert world.deliverer.latest("k") is None
 
@@ -225,14 +225,14 @@ def real(request: pytest.FixtureRequest) -> Iterator[Real]:
 
 
 @pytest.mark.process
-def test_without_its_courier_nothing_is_delivered_and_the_result_says_whom_to_look_for() -> None:
+def test_without_its_courier_nothing_is_delivered_and_the_result_names_it() -> None:
     real = ByCourier()
     try:
         url = real.subscriber("ok")
-        real.dies()
+        real.end()
         real.deliverer.start(post("k", 1, url))
         result = real.wait_for("k", 1)
-        assert (result.outcome, result.detail) == (Outcome.FAILED, courier.ABSENT)
+        assert (result.outcome, result.detail) == (DeliveryOutcome.FAILED, courier.COURIER_UNAVAILABLE)
         assert real.received() == []
     finally:
         real.close()
@@ -240,19 +240,19 @@ def test_without_its_courier_nothing_is_delivered_and_the_result_says_whom_to_lo
 
 @pytest.mark.process
 def test_the_courier_posts_to_loopback_only() -> None:
-    """Whoever reaches its socket must not reach the user's network by it."""
+    """Clients of its socket must not reach the user's network through it."""
     real = ByCourier()
     try:
-        letter = Letter(url="http://10.255.255.1/", headers=(), body="")
-        fate = asyncio.run(courier.carry(real.socket, letter, 1.0))
-        assert (fate.outcome, fate.detail) == (Outcome.REFUSED, "not sent: the courier posts to loopback addresses only")
+        request = PostRequest(url="http://10.255.255.1/", headers=(), body="")
+        result = asyncio.run(courier.post_by_courier(real.socket, request, 1.0))
+        assert (result.outcome, result.detail) == (DeliveryOutcome.REFUSED, "not sent: the courier posts to loopback addresses only")
     finally:
         real.close()
 
 
 @pytest.mark.process
 @rule("SNS-6")
-def test_the_request_is_a_post_with_the_headers_it_was_given(real: Real) -> None:
+def test_the_request_is_a_post_with_the_given_headers(real: Real) -> None:
     url = real.subscriber("ok")
     real.deliverer.start(post("k", 1, url, "body"))
     real.wait_for("k", 1)
@@ -269,18 +269,18 @@ def test_the_request_is_a_post_with_the_headers_it_was_given(real: Real) -> None
 def test_failures_say_what_happened(real: Real, behaves: str, detail: str) -> None:
     real.deliverer.start(post("k", 1, real.subscriber(behaves)))
     result = real.wait_for("k", 1)
-    assert result.outcome is Outcome.FAILED and detail in result.detail
+    assert result.outcome is DeliveryOutcome.FAILED and detail in result.detail
 
 
 @pytest.mark.process
 @pytest.mark.parametrize("url", ["http://192.0.2.1.invalid/", "http://8.8.8.8/", "http://169.254.169.254/latest/meta-data"])
-def test_nobody_outside_is_spoken_to(real: Real, url: str) -> None:
+def test_nothing_is_sent_to_an_address_outside(real: Real, url: str) -> None:
     real.deliverer.start(post("k", 1, url))
     result = real.wait_for("k", 1)
     if url.endswith(".invalid/"):
-        assert (result.outcome, result.detail) == (Outcome.FAILED, "nobody has this name")
+        assert (result.outcome, result.detail) == (DeliveryOutcome.FAILED, "unknown host name")
     else:
-        assert result.outcome is Outcome.REFUSED
+        assert result.outcome is DeliveryOutcome.REFUSED
         assert result.detail.endswith("is outside this machine and its private networks")
 
 
@@ -292,7 +292,7 @@ def test_the_sandbox_does_not_post_to_its_own_api_whatever_it_is_called(real: Re
     real.own(OwnPort(what="the sandbox's API (SANDBOX_PORT)", host="127.0.2.1", ports=range(port, port + 1)))
     real.deliverer.start(post("k", 1, f"http://{f'[{host}]' if ':' in host else host}:{port}/_sandbox/reset"))
     result = real.wait_for("k", 1)
-    assert (result.outcome, result.detail) == (Outcome.REFUSED, f"not sent: {host}:{port} is the sandbox's API (SANDBOX_PORT)")
+    assert (result.outcome, result.detail) == (DeliveryOutcome.REFUSED, f"not sent: {host}:{port} is the sandbox's API (SANDBOX_PORT)")
     assert real.received() == []
 
 
@@ -301,21 +301,21 @@ def test_it_posts_to_its_own_load_balancers(real: Real) -> None:
     url, port = real.subscriber("ok"), real.target.port
     real.own(OwnPort(what="a listener", host="127.0.2.1", ports=range(port, port + 1), of_load_balancer=True))
     real.deliverer.start(post("k", 1, url))
-    assert real.wait_for("k", 1).outcome is Outcome.ANSWERED
+    assert real.wait_for("k", 1).outcome is DeliveryOutcome.ANSWERED
     assert real.received() == ["{}"]
 
 
 @pytest.mark.process
-def test_a_subscriber_that_never_answers_holds_only_its_own_places(real: Real) -> None:
+def test_a_subscriber_that_never_answers_does_not_delay_others(real: Real) -> None:
     hanging = Target("hanging", "127.0.2.2").start()
     hanging.mode = "hang"
     try:
         for n in range(40):
             real.deliverer.start(post(f"h{n}", 1, f"http://{hanging.address}:{hanging.port}/", timeout=600))
         real.deliverer.start(post("k", 1, real.subscriber("ok")))
-        assert real.wait_for("k", 1).outcome is Outcome.ANSWERED
+        assert real.wait_for("k", 1).outcome is DeliveryOutcome.ANSWERED
         until(lambda: len(hanging.requests) == 32)
-        threading.Event().wait(0.05)  # another would come now
+        threading.Event().wait(0.05)  # another request would arrive now
         assert len(hanging.requests) == 32
     finally:
         real.deliverer.close()
@@ -323,7 +323,7 @@ def test_a_subscriber_that_never_answers_holds_only_its_own_places(real: Real) -
 
 
 @pytest.mark.process
-def test_a_certificate_that_nobody_else_signed_will_do(real: Real, tmp_path: Path) -> None:
+def test_a_self_signed_certificate_is_accepted(real: Real, tmp_path: Path) -> None:
     ours = signer()
     kept = tmp_path / "both.pem"
     kept.write_bytes(ours.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + ours.certificate)
@@ -338,7 +338,7 @@ def test_a_certificate_that_nobody_else_signed_will_do(real: Real, tmp_path: Pat
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
+            """No log."""
 
     server = ThreadingHTTPServer(("127.0.2.4", 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -1,11 +1,11 @@
-"""Where a notification may go: this machine and private networks. The sandbox never speaks to anybody outside."""
+"""Addresses to which notifications may be sent: this machine and private networks. The sandbox never connects to the internet."""
 
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
 
 
-def inside(address: str) -> bool:
-    """Loopback and private addresses; not link-local ones, where clouds keep their metadata services."""
+def is_allowed(address: str) -> bool:
+    """Loopback and private addresses; not link-local ones, which clouds use for metadata services."""
     found = ip_address(address.partition("%")[0])
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
@@ -14,7 +14,7 @@ def inside(address: str) -> bool:
     return found.is_loopback or found.is_private
 
 
-def usable(addresses: Iterable[str]) -> str | None:
-    """The first address when all are inside; None: at least one is not. A name with one foot outside is not trusted."""
+def allowed_address(addresses: Iterable[str]) -> str | None:
+    """The first address if all are allowed, else None: a name that also has an outside address is not allowed."""
     each = list(addresses)
-    return each[0] if each and all(map(inside, each)) else None
+    return each[0] if each and all(map(is_allowed, each)) else None

@@ -1,8 +1,8 @@
-"""Notifications on their way to HTTP subscribers: one POST to one URL, and what came of it. http.py really posts; simulated.py asks
+"""Delivery of notifications to HTTP subscribers: one POST to one URL, and its result. http.py sends real requests; simulated.py delivers to
 subscribers of the simulated world.
 
-`start` returns at once; the result is there later under the same key with the same number, and `on_result` was called with the key. Every
-started delivery ends in a result. What to do then, and when to try again, is the controller's to decide.
+`start` returns at once. The result is available later from `latest`, under the same key and number; then `on_result` callbacks are called
+with the key. Every started delivery ends in one result. The controller decides about retries.
 """
 
 from collections.abc import Callable
@@ -12,17 +12,17 @@ from enum import Enum
 from typing import Protocol
 
 
-class Outcome(Enum):
-    ANSWERED = "answered"  # an HTTP status came: `status_code`
+class DeliveryOutcome(Enum):
+    ANSWERED = "answered"  # with an HTTP status: `status_code`
     TIMED_OUT = "timed out"  # no status within the timeout
-    FAILED = "failed"  # refused, reset, unreachable, malformed, or a name that nobody has
-    REFUSED = "refused"  # not sent: the address is outside this machine and its private networks, or the sandbox's own
+    FAILED = "failed"  # refused, reset, unreachable, malformed, or an unknown host name
+    REFUSED = "refused"  # not sent: the address is outside this machine and its private networks, or belongs to the sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRequest:
     key: str
-    number: int  # of the attempt, growing
+    number: int  # of the attempt, increasing
     url: str
     headers: tuple[tuple[str, str], ...]
     body: str
@@ -34,14 +34,14 @@ class DeliveryResult:
     key: str
     number: int
     at: datetime
-    outcome: Outcome
+    outcome: DeliveryOutcome
     status_code: int | None = None
-    detail: str = ""  # for people: "connection refused"
+    detail: str = ""  # for people, such as "connection refused"
 
 
 class Deliverer(Protocol):
     def start(self, request: DeliveryRequest) -> None:
-        """Never blocks. Starting a number again that is under way sends it twice: at least once is what SNS promises."""
+        """Never blocks. A number that is started again while it is in progress is sent twice: SNS delivers at least once."""
         ...
 
     def latest(self, key: str) -> DeliveryResult | None:
@@ -49,11 +49,11 @@ class Deliverer(Protocol):
         ...
 
     def forget(self, key: str) -> None:
-        """Drops the key's result; a late one is dropped too."""
+        """Drops the result of the key, also one that arrives later."""
         ...
 
     def on_result(self, callback: Callable[[str], None]) -> None: ...
 
     def close(self) -> None:
-        """What is under way is given up, without a result."""
+        """Deliveries in progress are abandoned without a result."""
         ...

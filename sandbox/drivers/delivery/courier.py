@@ -1,10 +1,10 @@
-"""The courier posts for a control plane that runs in a container: it sits in the network namespace of the user's machine, so that a
-subscriber on http://127.0.0.1:5000/ is the user's own program, as it is without containers.
+"""The courier posts for a control plane in a container: it runs in the machine's own network namespace, so that a subscriber on
+http://127.0.0.1:5000/ is a program of the user, as without containers.
 
     python -m sandbox.drivers.delivery.courier /var/lib/sandbox/courier.sock
 
-is the compose service. It listens on that unix socket and nowhere else, holds no capability, and posts to loopback only. One connection is
-one letter: a line of JSON in, a line of JSON out; who hangs up gives the attempt up.
+is the compose service. It listens only on that Unix socket, has no capabilities, and posts only to loopback addresses. Each connection is
+one POST: a line of JSON with the request, then a line of JSON with the result. Disconnecting cancels the POST.
 """
 
 import asyncio
@@ -15,33 +15,35 @@ from dataclasses import asdict
 from ipaddress import ip_address
 from pathlib import Path
 
-from sandbox.drivers.delivery.base import Outcome
-from sandbox.drivers.delivery.posting import Fate, Letter, Poster, fate_of, resolve
+from sandbox.drivers.delivery.base import DeliveryOutcome
+from sandbox.drivers.delivery.posting import Poster, PostRequest, PostResult, failure, resolve
 
-LARGEST = 4 << 20  # bytes of a line: a message of SNS has 256 KiB at most, and JSON writes some characters as six
-ABSENT = "the courier, who posts to this machine's loopback, does not answer (docker ps --filter label=sandbox.role=courier)"
+LARGEST = 4 << 20  # bytes of a line: an SNS message has at most 256 KiB, and JSON may encode a character as six
+COURIER_UNAVAILABLE = (
+    "the courier, which posts to loopback addresses of this machine, does not answer. next: docker ps --filter label=sandbox.role=courier"
+)
 
 
-async def carry(socket: Path, letter: Letter, seconds: float) -> Fate:
-    """The letter's fate, as the courier tells it. Never raises but to be cancelled."""
+async def post_by_courier(socket: Path, request: PostRequest, seconds: float) -> PostResult:
+    """Sends the request to the courier. → the result of the POST. Raises only when it is cancelled."""
     try:
         reader, writer = await asyncio.open_unix_connection(str(socket), limit=LARGEST)
     except OSError:
-        return Fate(outcome=Outcome.FAILED, detail=ABSENT)
+        return PostResult(outcome=DeliveryOutcome.FAILED, detail=COURIER_UNAVAILABLE)
     try:
-        async with asyncio.timeout(seconds + 1):  # the courier's own limit comes first, unless it has died
-            writer.write(json.dumps(asdict(letter) | {"seconds": seconds}).encode() + b"\n")
+        async with asyncio.timeout(seconds + 1):  # the courier's own timeout comes first, unless it has ended
+            writer.write(json.dumps(asdict(request) | {"seconds": seconds}).encode() + b"\n")
             await writer.drain()
-            return _fate(await reader.readline())
+            return _decode(await reader.readline())
     except (OSError, ValueError, KeyError) as error:
-        return fate_of(error) if isinstance(error, TimeoutError) else Fate(outcome=Outcome.FAILED, detail=ABSENT)
+        return failure(error) if isinstance(error, TimeoutError) else PostResult(outcome=DeliveryOutcome.FAILED, detail=COURIER_UNAVAILABLE)
     finally:
         writer.close()
 
 
-def _fate(line: bytes) -> Fate:
-    told = json.loads(line)
-    return Fate(outcome=Outcome(told["outcome"]), status_code=told["status_code"], detail=told["detail"])
+def _decode(line: bytes) -> PostResult:
+    answer = json.loads(line)
+    return PostResult(outcome=DeliveryOutcome(answer["outcome"]), status_code=answer["status_code"], detail=answer["detail"])
 
 
 class Courier:
@@ -49,39 +51,41 @@ class Courier:
         self._poster = Poster()
 
     async def serve(self, socket: Path) -> None:
-        """Until it is cancelled."""
-        socket.unlink(missing_ok=True)  # of an earlier one
+        """Runs until it is cancelled."""
+        socket.unlink(missing_ok=True)  # of an earlier courier
         server = await asyncio.start_unix_server(self._answer, str(socket), limit=LARGEST)
         async with server:
             await server.serve_forever()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            given = json.loads(await reader.readline())
-            letter = Letter(url=given["url"], headers=tuple((name, value) for name, value in given["headers"]), body=given["body"])
-            work = asyncio.ensure_future(self._post(letter, float(given["seconds"])))
-            hung_up = asyncio.ensure_future(reader.read())
-            await asyncio.wait({work, hung_up}, return_when=asyncio.FIRST_COMPLETED)
-            hung_up.cancel()
+            request_json = json.loads(await reader.readline())
+            request = PostRequest(
+                url=request_json["url"], headers=tuple((name, value) for name, value in request_json["headers"]), body=request_json["body"]
+            )
+            work = asyncio.ensure_future(self._post(request, float(request_json["seconds"])))
+            disconnected = asyncio.ensure_future(reader.read())
+            await asyncio.wait({work, disconnected}, return_when=asyncio.FIRST_COMPLETED)
+            disconnected.cancel()
             if not work.done():
                 work.cancel()
                 return
-            fate = work.result()
-            told = {"outcome": fate.outcome.value, "status_code": fate.status_code, "detail": fate.detail}
-            writer.write(json.dumps(told).encode() + b"\n")
+            result = work.result()
+            answer = {"outcome": result.outcome.value, "status_code": result.status_code, "detail": result.detail}
+            writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
         except (OSError, ValueError, KeyError, TypeError):
-            pass  # no letter, or nobody there to tell
+            pass  # a malformed request, or the client has disconnected
         finally:
             writer.close()
 
-    async def _post(self, letter: Letter, seconds: float) -> Fate:
-        """Asks where the URL leads itself: whoever reaches the socket sends to no other address of the user's network."""
+    async def _post(self, request: PostRequest, seconds: float) -> PostResult:
+        """Resolves the URL itself, so that clients of the socket cannot reach other addresses of the user's network."""
         with suppress(OSError, ValueError):
-            address = await resolve(letter.url)
+            address = await resolve(request.url)
             if address is None or not ip_address(address).is_loopback:
-                return Fate(outcome=Outcome.REFUSED, detail="not sent: the courier posts to loopback addresses only")
-        return await self._poster.post(letter, seconds)
+                return PostResult(outcome=DeliveryOutcome.REFUSED, detail="not sent: the courier posts to loopback addresses only")
+        return await self._poster.post(request, seconds)
 
 
 if __name__ == "__main__":

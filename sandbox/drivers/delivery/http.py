@@ -1,7 +1,7 @@
-"""The Deliverer that really posts: one asyncio loop in one thread, a POST of its own for each delivery (posting.py).
+"""The Deliverer that sends real requests: one asyncio loop in one thread, one POST per delivery (posting.py).
 
-A subscriber that never answers holds only its own places: the limit of deliveries under way is for each host and port. What goes to a
-loopback address is given to the courier where there is one: a control plane in a container has another loopback than its user.
+The limit of concurrent deliveries is per host and port, so a subscriber that never answers does not delay others. A POST to a loopback
+address goes through the courier where there is one: the loopback of a control plane in a container is not that of its user.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 from sandbox.core.clock import Clock
 from sandbox.core.own_ports import OwnPort
 from sandbox.drivers.delivery import courier
-from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
-from sandbox.drivers.delivery.posting import Fate, Letter, Poster, destination, fate_of
+from sandbox.drivers.delivery.base import DeliveryOutcome, DeliveryRequest, DeliveryResult
+from sandbox.drivers.delivery.posting import Poster, PostRequest, PostResult, destination, failure
 from sandbox.drivers.requester import AsyncRequester
 
 AT_ONCE = 32  # to one host and port
-SHORTEST_TIMEOUT = 1.0  # real seconds, whatever the clock's speed: a subscriber is a program of the real world
+SHORTEST_TIMEOUT = 1.0  # real seconds, at any speed of the clock: a subscriber is a real program
 
 
 class HttpDeliverer(AsyncRequester[DeliveryResult]):
@@ -31,10 +31,10 @@ class HttpDeliverer(AsyncRequester[DeliveryResult]):
         courier_at: Path | None = None,
         own_ports: Sequence[OwnPort] = (),
     ) -> None:
-        """`courier_at`: its socket; None: this process has the user's own loopback. `own_ports`: of the sandbox, to which nothing is sent
-        but to its load balancers."""
+        """`courier_at`: the courier's socket; None: this process has the user's loopback. `own_ports`: of the sandbox; nothing is sent to
+        them, except to load balancers."""
         self._clock, self._shortest, self._courier, self._own_ports = clock, shortest, courier_at, own_ports
-        self._places: dict[str, asyncio.Semaphore] = {}
+        self._slots: dict[str, asyncio.Semaphore] = {}
         self._poster = Poster(own_ports)
         super().__init__("deliverer")
 
@@ -51,29 +51,31 @@ class HttpDeliverer(AsyncRequester[DeliveryResult]):
 
     async def _deliver(self, request: DeliveryRequest) -> None:
         try:
-            fate = await self._in_turn(request)
-        except Exception as error:  # every delivery ends in a result; what is left is the request's own fault
-            fate = fate_of(error)
-        timed_out = f"no answer within {request.timeout.total_seconds():g} s" if fate.outcome is Outcome.TIMED_OUT else fate.detail
+            result = await self._send(request)
+        except Exception as error:  # every delivery ends in a result
+            result = failure(error)
+        detail = (
+            f"no response within {request.timeout.total_seconds():g} s" if result.outcome is DeliveryOutcome.TIMED_OUT else result.detail
+        )
         self._results.end(
             DeliveryResult(
                 key=request.key,
                 number=request.number,
                 at=self._clock.now(),
-                outcome=fate.outcome,
-                status_code=fate.status_code,
-                detail=timed_out,
+                outcome=result.outcome,
+                status_code=result.status_code,
+                detail=detail,
             )
         )
 
-    async def _in_turn(self, request: DeliveryRequest) -> Fate:
-        letter = Letter(url=request.url, headers=request.headers, body=request.body)
+    async def _send(self, request: DeliveryRequest) -> PostResult:
+        post = PostRequest(url=request.url, headers=request.headers, body=request.body)
         seconds = max(self._clock.real(request.timeout), self._shortest)
-        async with self._places.setdefault(urlsplit(letter.url).netloc, asyncio.Semaphore(AT_ONCE)):
+        async with self._slots.setdefault(urlsplit(post.url).netloc, asyncio.Semaphore(AT_ONCE)):
             if self._courier is None:
-                return await self._poster.post(letter, seconds)
+                return await self._poster.post(post, seconds)
             async with asyncio.timeout(seconds):
-                address = await destination(letter.url, self._own_ports)
+                address = await destination(post.url, self._own_ports)
             if ip_address(address).is_loopback:
-                return await courier.carry(self._courier, letter, seconds)
-            return await self._poster.post(letter, seconds)
+                return await courier.post_by_courier(self._courier, post, seconds)
+            return await self._poster.post(post, seconds)

@@ -1,6 +1,6 @@
-"""One POST to one subscriber, and what came of it: no redirects, no proxies, a connection of its own, to an address that was checked.
+"""One POST to one subscriber, and its result: a new connection to an address that was checked, no redirects, no proxies.
 
-http.py posts from the control plane; courier.py posts for it from where this machine's own loopback is.
+http.py posts from the control plane; courier.py posts for it from the machine's own network namespace.
 """
 
 import asyncio
@@ -12,20 +12,20 @@ from urllib.parse import urlsplit
 import httpx
 
 from sandbox.core.own_ports import OwnPort, find
-from sandbox.drivers.delivery.addresses import usable
-from sandbox.drivers.delivery.base import Outcome
+from sandbox.drivers.delivery.addresses import allowed_address
+from sandbox.drivers.delivery.base import DeliveryOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class PostRequest:
     url: str
     headers: tuple[tuple[str, str], ...]
     body: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
-    outcome: Outcome
+class PostResult:
+    outcome: DeliveryOutcome
     status_code: int | None = None
     detail: str = ""  # for people
 
@@ -36,42 +36,42 @@ class Poster:
     def __init__(self, own_ports: Sequence[OwnPort] = ()) -> None:
         self._own_ports = own_ports
         self._client = httpx.AsyncClient(
-            verify=False,  # subscribers on this machine have certificates that nobody else signed
+            verify=False,  # subscribers on this machine have self-signed certificates
             trust_env=False,
-            timeout=None,  # the caller's is over the whole attempt
+            timeout=None,  # the caller limits the whole attempt
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         )
 
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def post(self, letter: Letter, seconds: float) -> Fate:
-        """Within so many real seconds. Never raises but to be cancelled: every attempt has a fate."""
+    async def post(self, request: PostRequest, seconds: float) -> PostResult:
+        """Posts within `seconds` of real time. Returns a result for every attempt; raises only when it is cancelled."""
         try:
             async with asyncio.timeout(seconds):
-                return await self._post(letter, await destination(letter.url, self._own_ports))
+                return await self._post(request, await destination(request.url, self._own_ports))
         except Exception as error:
-            return fate_of(error)
+            return failure(error)
 
-    async def _post(self, letter: Letter, address: str) -> Fate:
-        """Names were resolved before, and the connection goes to what was checked: a name cannot point elsewhere a moment later."""
-        parts = urlsplit(letter.url)
-        url = httpx.URL(letter.url).copy_with(host=address, port=port_of(letter.url))
-        headers = [*letter.headers, ("Host", parts.netloc.rpartition("@")[2]), ("Connection", "close")]
+    async def _post(self, request: PostRequest, address: str) -> PostResult:
+        """Connects to the address that was checked, not to the name, which could resolve to another address a moment later."""
+        parts = urlsplit(request.url)
+        url = httpx.URL(request.url).copy_with(host=address, port=port_of(request.url))
+        headers = [*request.headers, ("Host", parts.netloc.rpartition("@")[2]), ("Connection", "close")]
         extensions = {"sni_hostname": parts.hostname or ""}
-        async with self._client.stream("POST", url, headers=headers, content=letter.body.encode(), extensions=extensions) as response:
-            return Fate(outcome=Outcome.ANSWERED, status_code=response.status_code)  # the body is nobody's business
+        async with self._client.stream("POST", url, headers=headers, content=request.body.encode(), extensions=extensions) as response:
+            return PostResult(outcome=DeliveryOutcome.ANSWERED, status_code=response.status_code)  # the body is not read
 
 
 class NotAllowed(Exception):
-    """The sandbox does not send there; the message says why."""
+    """The sandbox does not send to this address; the message says why."""
 
 
 async def destination(url: str, own_ports: Sequence[OwnPort]) -> str:
-    """The address that a connection may go to. OSError: nobody has the name; NotAllowed.
+    """The address to connect to. Raises OSError (unknown host name) or NotAllowed.
 
-    Subscribe has refused the sandbox's own ports as far as the URL shows them; here a name has its address. Ports of load balancers may
-    subscribe: on AWS, too, an application behind one may be the endpoint.
+    Subscribe refuses the sandbox's own ports when the URL contains the address; here a name is resolved too. Ports of load balancers are
+    allowed: on AWS an application behind a load balancer can be the endpoint too.
     """
     host, port, address = urlsplit(url).hostname or "", port_of(url), await resolve(url)
     if address is None:
@@ -82,28 +82,28 @@ async def destination(url: str, own_ports: Sequence[OwnPort]) -> str:
 
 
 async def resolve(url: str) -> str | None:
-    """The address of its host; None: it leads outside. OSError: nobody has the name."""
+    """The address of its host; None: it is not allowed. Raises OSError for an unknown host name."""
     found = await asyncio.get_running_loop().getaddrinfo(urlsplit(url).hostname or "", port_of(url), type=socket.SOCK_STREAM)
-    return usable(str(each[4][0]) for each in found)
+    return allowed_address(str(each[4][0]) for each in found)
 
 
 def port_of(url: str) -> int:
-    """ValueError when the URL has none that can be."""
+    """Raises ValueError when the port is not valid."""
     parts = urlsplit(url)
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def fate_of(error: Exception) -> Fate:
+def failure(error: Exception) -> PostResult:
     if isinstance(error, TimeoutError):
-        return Fate(outcome=Outcome.TIMED_OUT)
+        return PostResult(outcome=DeliveryOutcome.TIMED_OUT)
     if isinstance(error, NotAllowed):
-        return Fate(outcome=Outcome.REFUSED, detail=f"not sent: {error}")
+        return PostResult(outcome=DeliveryOutcome.REFUSED, detail=f"not sent: {error}")
     known = isinstance(error, OSError | httpx.HTTPError | ValueError)
-    return Fate(outcome=Outcome.FAILED, detail=_reason(error) if known else f"{type(error).__name__}: {error}")
+    return PostResult(outcome=DeliveryOutcome.FAILED, detail=_reason(error) if known else f"{type(error).__name__}: {error}")
 
 
 def _reason(error: Exception) -> str:
-    """In a few words, from the innermost error: httpx wraps those of the socket."""
+    """A few words from the innermost exception: httpx wraps those of the socket."""
     inner: BaseException = error
     while inner.__cause__ is not None or inner.__context__ is not None:
         inner = inner.__cause__ or inner.__context__ or inner
@@ -113,7 +113,7 @@ def _reason(error: Exception) -> str:
         case ConnectionResetError() | BrokenPipeError():
             return "connection reset"
         case socket.gaierror():
-            return "nobody has this name"
+            return "unknown host name"
         case OSError(strerror=str() as text):
             return text.lower()
     return str(error) or type(error).__name__

@@ -1,6 +1,6 @@
-"""The Deliverer of virtual time: subscribers are objects that tests and scenarios hold; nobody listens at any other URL.
+"""The Deliverer of virtual time: subscribers are objects of tests and scenarios; a connection to any other URL is refused.
 
-What a subscriber does is decided as the request comes in; the result is told when the virtual time that it takes has passed.
+The behaviour of the subscriber when the request arrives decides the result, which is published when its virtual time has passed.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
-from sandbox.drivers.delivery.base import DeliveryRequest, DeliveryResult, Outcome
+from sandbox.drivers.delivery.base import DeliveryOutcome, DeliveryRequest, DeliveryResult
 from sandbox.drivers.requester import Requester
 from sandbox.drivers.world import World
 
@@ -21,7 +21,7 @@ class Behaviour(Enum):
 
 @dataclass
 class Subscriber:
-    """One URL. `received` are the requests that reached it, in order; `on_request` is called with each as its answer is sent."""
+    """One URL. `received`: its requests, in order. `on_request` is called with each request when its response is sent."""
 
     url: str
     behaviour: Behaviour = Behaviour.ANSWERS
@@ -37,7 +37,7 @@ class SimulatedDeliverer(Requester[DeliveryResult]):
         self._subscribers: dict[str, Subscriber] = {}
 
     def subscriber(self, url: str) -> Subscriber:
-        """The subscriber at the URL, made at the first asking."""
+        """The subscriber at the URL, created by the first call."""
         return self._subscribers.setdefault(url, Subscriber(url=url))
 
     def start(self, request: DeliveryRequest) -> None:
@@ -45,19 +45,21 @@ class SimulatedDeliverer(Requester[DeliveryResult]):
         subscriber = self._subscribers.get(request.url)
         behaviour = subscriber.behaviour if subscriber else Behaviour.DOWN
         if subscriber is None or behaviour is Behaviour.DOWN:
-            self._later(request, self._world.request_time, Outcome.FAILED, detail="connection refused")
+            self._later(request, self._world.request_time, DeliveryOutcome.FAILED, detail="connection refused")
             return
         subscriber.received.append(request)
         if behaviour is Behaviour.SILENT:
-            self._later(request, request.timeout, Outcome.TIMED_OUT, detail=f"no answer within {request.timeout.total_seconds():g} s")
+            self._later(
+                request, request.timeout, DeliveryOutcome.TIMED_OUT, detail=f"no response within {request.timeout.total_seconds():g} s"
+            )
             return
-        self._later(request, self._world.request_time, Outcome.ANSWERED, status=subscriber.status_code, then=subscriber.on_request)
+        self._later(request, self._world.request_time, DeliveryOutcome.ANSWERED, status=subscriber.status_code, then=subscriber.on_request)
 
     def _later(
         self,
         request: DeliveryRequest,
         after: timedelta,
-        outcome: Outcome,
+        outcome: DeliveryOutcome,
         status: int | None = None,
         detail: str = "",
         then: Callable[[DeliveryRequest], None] = lambda request: None,

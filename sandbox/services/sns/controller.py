@@ -18,7 +18,7 @@ from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.core.ports import Clients
-from sandbox.drivers.delivery.base import Deliverer, DeliveryRequest, DeliveryResult, Outcome
+from sandbox.drivers.delivery.base import Deliverer, DeliveryOutcome, DeliveryRequest, DeliveryResult
 from sandbox.services.sns.decide import messages
 from sandbox.services.sns.decide.deliveries import NOT_DELIVERED, decide
 from sandbox.services.sns.model import (
@@ -144,9 +144,9 @@ def _told(result: DeliveryResult | None) -> Result | None:
     """SNS-9: an answer from 200 to 499 is a delivery. An address that may not be spoken to stays so."""
     if result is None:
         return None
-    accepted = result.outcome is Outcome.ANSWERED and result.status_code is not None and 200 <= result.status_code < 500
-    detail = f"HTTP {result.status_code}" if result.outcome is Outcome.ANSWERED else result.detail
-    return Result(number=result.number, accepted=accepted, detail=detail, final=result.outcome is Outcome.REFUSED)
+    accepted = result.outcome is DeliveryOutcome.ANSWERED and result.status_code is not None and 200 <= result.status_code < 500
+    detail = f"HTTP {result.status_code}" if result.outcome is DeliveryOutcome.ANSWERED else result.detail
+    return Result(number=result.number, accepted=accepted, detail=detail, final=result.outcome is DeliveryOutcome.REFUSED)
 
 
 def _extras(delivery: Delivery) -> dict[str, Any]:

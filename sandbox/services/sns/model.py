@@ -124,7 +124,7 @@ class Result:
 
     number: int  # of the attempt
     accepted: bool
-    detail: str  # for people: "200", "no answer within 15 s"
+    detail: str  # for people: "200", "no response within 15 s"
     final: bool = False  # a retry cannot help: the subscriber does not exist, or may not be spoken to
 
 

@@ -1,8 +1,8 @@
-"""Where notifications may go."""
+"""Which addresses notifications may be sent to."""
 
 import pytest
 
-from sandbox.drivers.delivery.addresses import inside, usable
+from sandbox.drivers.delivery.addresses import allowed_address, is_allowed
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,13 @@ from sandbox.drivers.delivery.addresses import inside, usable
         ("0.0.0.0", False),
     ],
 )
-def test_only_this_machine_and_private_networks(address: str, expected: bool) -> None:
-    assert inside(address) is expected
+def test_only_this_machine_and_private_networks_are_allowed(address: str, expected: bool) -> None:
+    assert is_allowed(address) is expected
 
 
 @pytest.mark.parametrize(
     ("addresses", "expected"),
     [(["127.0.0.1"], "127.0.0.1"), (["10.0.0.1", "8.8.8.8"], None), (["8.8.8.8"], None), ([], None), (["::1", "127.0.0.1"], "::1")],
 )
-def test_a_name_with_one_foot_outside_is_not_trusted(addresses: list[str], expected: str | None) -> None:
-    assert usable(addresses) == expected
+def test_a_name_that_also_has_an_outside_address_is_not_allowed(addresses: list[str], expected: str | None) -> None:
+    assert allowed_address(addresses) == expected
