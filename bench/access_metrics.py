@@ -23,7 +23,7 @@ from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.cloudwatch.api import assembly as cloudwatch
 from sandbox.services.cloudwatch.data.series import MetricId
-from sandbox.services.elbv2.metrics_controller import Elbv2MetricsController
+from sandbox.services.elbv2.metrics_controller import RequestMetricsController
 from sandbox.services.elbv2.state.access_counts import AccessCounts
 from tests.support.ports import use_ports
 
@@ -113,7 +113,7 @@ def under_load(made: Sequence[AccessRecord]) -> tuple[float, int]:
     seams.install()
     state.reset(1)
     proxy, published = SimulatedProxy(World(clock, engine.at, random.Random(1))), Published()
-    controller = Elbv2MetricsController(journal, proxy, published, clock, lambda: datetime.now(UTC))
+    controller = RequestMetricsController(journal, proxy, published, clock, lambda: datetime.now(UTC))
     engine.add([controller])
     engine.start()
     try:

@@ -12,7 +12,7 @@ from functools import partial
 import sandbox.services.autoscaling.api.assembly
 import sandbox.services.autoscaling.api.responses
 import sandbox.services.cloudwatch.api.responses
-import sandbox.services.elbv2.api.responses  # noqa: F401 - what services change in moto is declared when these are imported
+import sandbox.services.elbv2.api.assembly  # noqa: F401 - what services change in moto is declared when these are imported
 from sandbox import capacity
 from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK, use
@@ -41,8 +41,11 @@ from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
 from sandbox.services.ec2.state.snapshot import in_a_vpc
+from sandbox.services.elbv2.connection_metrics_controller import ConnectionMetricsController
 from sandbox.services.elbv2.controller import Elbv2Controller
-from sandbox.services.elbv2.metrics_controller import Elbv2MetricsController
+from sandbox.services.elbv2.host_metrics_controller import HostMetricsController
+from sandbox.services.elbv2.metrics_controller import RequestMetricsController
+from sandbox.services.elbv2.routing_controller import RoutingController
 from sandbox.services.sns.controller import SnsController
 from sandbox.settings import Settings
 
@@ -107,14 +110,18 @@ def build(
 def _controllers(ports: Ports, drivers: Drivers) -> list[Controller]:
     """In the order in which they run when several are due at the same moment."""
     journal, clients = ports.journal, ports.clients
+    routing = RoutingController(journal, drivers.proxy, drivers.runtime)
     access_time = None if drivers.simulated else _wall_now  # the simulated proxy stamps its records with sandbox time
     return [
         Ec2Controller(journal, drivers.runtime),
-        Elbv2Controller(journal, drivers.prober, drivers.proxy, drivers.runtime),
+        Elbv2Controller(journal, drivers.prober, drivers.proxy, drivers.runtime, routing),
+        routing,
         ScheduleController(journal),
         AutoScalingController(journal, clients),
         Ec2MetricsController(journal, drivers.meter, record),
-        Elbv2MetricsController(journal, drivers.proxy, record, ports.clock, access_time),
+        RequestMetricsController(journal, drivers.proxy, record, ports.clock, access_time),
+        HostMetricsController(journal, record),
+        ConnectionMetricsController(journal, drivers.proxy, record),
         AutoScalingMetricsController(journal, record),
         CloudWatchController(journal, clients),  # after the metrics, so that alarms see the newest data
         SnsController(journal, clients, drivers.deliverer),

@@ -19,7 +19,7 @@ from sandbox.aws.context import LOCK
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
-from sandbox.core.control import Scope
+from sandbox.core.control import Controller, Scope
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.drivers.probe.simulated import SimulatedProber
@@ -28,7 +28,8 @@ from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import App, Machine, World
 from sandbox.engine import Engine
 from sandbox.services.ec2.api import assembly as _ec2  # noqa: F401 - declares its seams
-from sandbox.services.elbv2.controller import ROUTING, Elbv2Controller
+from sandbox.services.elbv2.controller import Elbv2Controller
+from sandbox.services.elbv2.routing_controller import ROUTING, RoutingController
 from sandbox.settings import Settings
 from tests.support import rule
 from tests.support.aws import request, signed
@@ -143,8 +144,9 @@ class Elb:
         return [event.detail["state"] for event in self.journal.about(target) if event.detail_type == "Target Health State Change"]
 
 
-def controller_of(elb: Elb) -> Elbv2Controller:
-    return Elbv2Controller(elb.journal, elb.prober, elb.proxy, elb.runtime)
+def controllers_of(elb: Elb) -> list[Controller]:
+    routing = RoutingController(elb.journal, elb.proxy, elb.runtime)
+    return [Elbv2Controller(elb.journal, elb.prober, elb.proxy, elb.runtime, routing), routing]
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +169,7 @@ def elb(transport: Transport) -> Iterator[Elb]:
         each.clear()
     seams.install()
     found = Elb(clock, journal, world, engine, transport, prober, proxy, runtime)
-    engine.add([controller_of(found)])
+    engine.add(controllers_of(found))
     yield found
     for each in (elbv2_backends, ec2_backends):
         each.clear()
@@ -510,7 +512,7 @@ def test_after_a_restart_health_and_draining_are_what_they_were(elb):
     elbv2_backends[HERE.account][HERE.region] = pickle.loads(saved)
     elb.engine, elb.prober = Engine(elb.clock, elb.journal, LOCK), SimulatedProber(elb.world)
     elb.world.at, elb.proxy = elb.engine.at, SimulatedProxy(elb.world)
-    elb.engine.add([controller_of(elb)])
+    elb.engine.add(controllers_of(elb))
     elb.engine.run_due()
 
     assert elb.described(group) == before

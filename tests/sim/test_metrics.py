@@ -17,7 +17,9 @@ from sandbox.parts import Sandbox
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
 from sandbox.services.cloudwatch.api.assembly import record
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
-from sandbox.services.elbv2.metrics_controller import REQUESTS, Elbv2MetricsController
+from sandbox.services.elbv2.connection_metrics_controller import ConnectionMetricsController
+from sandbox.services.elbv2.host_metrics_controller import HostMetricsController
+from sandbox.services.elbv2.metrics_controller import REQUESTS, RequestMetricsController
 from sandbox.settings import Settings
 from sandbox.wiring import build
 from tests.support import rule
@@ -84,7 +86,9 @@ def publish(sandbox: Sandbox) -> None:
     sandbox.engine.add(
         [
             Ec2MetricsController(sandbox.journal, SimulatedMeter(sandbox.world), record),
-            Elbv2MetricsController(sandbox.journal, sandbox.drivers.proxy, record, sandbox.clock),
+            RequestMetricsController(sandbox.journal, sandbox.drivers.proxy, record, sandbox.clock),
+            HostMetricsController(sandbox.journal, record),
+            ConnectionMetricsController(sandbox.journal, sandbox.drivers.proxy, record),
             AutoScalingMetricsController(sandbox.journal, record),
         ]
     )

@@ -1,26 +1,26 @@
-"""ELBv2's words for target health: states and their table, AWS's reasons and descriptions, the picture that decide() looks at and the
-actions it may ask for.
+"""The nouns of ELBv2's target health: states and their table, AWS's reasons and descriptions, and the observed state that decide() gets.
 
 Frozen values only. A `Target` is kept on moto's target group object (state/snapshot.py), so it outlives a restart; the counts of checks
 passed and failed are memory and begin anew. decide/routing.py makes the proxy's configuration.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sandbox.core.control import Action
 from sandbox.core.events import Event
+from sandbox.core.metrics import Dimensions
 from sandbox.core.persisted import persisted
-from sandbox.drivers.probe.base import ProbeRequest, ProbeResult
-from sandbox.services.elbv2.matcher import Codes
+from sandbox.drivers.probe.base import ProbeResult
 
 HEALTH_CHANGE = "Target Health State Change"
 REGISTRATION_TIME = timedelta(seconds=2)  # TG-15 "a few seconds": from registration to the first check
 TRAFFIC_PORT = "traffic-port"
-DEFAULT_CODES = Codes("200")
 ALL_ZONES = "all"  # of a target outside the VPC
+LOWEST_CODE, HIGHEST_CODE = 200, 499  # TG-1
+_MATCHER = re.compile(r"\d{3}(-\d{3})?(,\d{3}(-\d{3})?)*")
 
 
 @persisted("elbv2.TargetState")
@@ -159,6 +159,38 @@ class ObservedTarget:
     cause: str | None = None  # newest event about the target
 
 
+class Codes:
+    """The status codes of a healthy target (TG-1): `200`, `200,202`, `200-299`, or both kinds in one list.
+
+    ValueError when the text has another form, or names codes outside 200-499."""
+
+    __slots__ = ("_ranges", "text")
+
+    def __init__(self, text: str) -> None:
+        if not _MATCHER.fullmatch(text):
+            raise ValueError(f"'{text}' is not like 200 or 200,202 or 200-299")
+        parts = [part.split("-") for part in text.split(",")]
+        self._ranges = [(int(part[0]), int(part[-1])) for part in parts]
+        if any(not LOWEST_CODE <= low <= high <= HIGHEST_CODE for low, high in self._ranges):
+            raise ValueError(f"'{text}' must be within {LOWEST_CODE}-{HIGHEST_CODE}")
+        self.text = text
+
+    def match(self, status_code: int | None) -> bool:
+        return status_code is not None and any(low <= status_code <= high for low, high in self._ranges)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Codes) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Codes({self.text!r})"
+
+
+DEFAULT_CODES = Codes("200")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
     """TG-1."""
@@ -200,40 +232,16 @@ class Memory:
     checks: Mapping[TargetKey, Checks] = field(default_factory=dict)
 
 
+PublishedCounts = frozenset[tuple[str, Dimensions, float]]
+
+
+@persisted("elbv2.Hosts")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartProbe(Action):
-    request: ProbeRequest
+class Hosts:
+    """The host counts of a target group that were published in a minute. On moto's object: a restart publishes nothing twice."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetProbe(Action):
-    key: str  # of the prober
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetHealth(Action):
-    target: TargetKey
-    health: Health
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveTarget(Action):
-    """Its deregistration delay is over."""
-
-    target: TargetKey
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutConnections(Action):
-    """TG-20: what is still open when the delay is over is closed, and its requests get a 502."""
-
-    host: str
-    port: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateRouting(Action):
-    """Who may get requests has changed: tell the proxy now, in this reconcile."""
+    minute: datetime | None = None
+    told: PublishedCounts = frozenset()
 
 
 def probe_key(group_arn: str, target: TargetKey) -> str:

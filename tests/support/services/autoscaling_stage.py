@@ -7,7 +7,7 @@ from typing import Any
 
 import sandbox.services.autoscaling.api.assembly
 import sandbox.services.ec2.api.assembly
-import sandbox.services.elbv2.state.snapshot  # noqa: F401 - their seams
+import sandbox.services.elbv2.api.assembly  # noqa: F401 - their seams
 from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK
 from sandbox.aws.gateway import Gateway
@@ -26,6 +26,7 @@ from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.autoscaling.state.policies import by_alarm
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.services.elbv2.controller import Elbv2Controller
+from sandbox.services.elbv2.routing_controller import RoutingController
 from sandbox.settings import Settings
 from tests.support.ports import use_ports
 
@@ -152,8 +153,9 @@ def make(**settings: Any) -> Stage:
     state.reset(0)
     seams.install()
     ec2 = Ec2Controller(journal, runtime)
-    elbv2 = Elbv2Controller(journal, SimulatedProber(world), proxy, runtime)
-    engine.add([ec2, elbv2, AutoScalingController(journal, transport)])
+    routing = RoutingController(journal, proxy, runtime)
+    elbv2 = Elbv2Controller(journal, SimulatedProber(world), proxy, runtime, routing)
+    engine.add([ec2, elbv2, routing, AutoScalingController(journal, transport)])
     return Stage(clock, journal, engine, world, transport, faults, proxy)
 
 

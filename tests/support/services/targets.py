@@ -7,23 +7,9 @@ from datetime import UTC, datetime, timedelta
 from sandbox.core.control import Action
 from sandbox.core.events import Event
 from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult
+from sandbox.services.elbv2.actions import CutConnections, ForgetProbe, RemoveTarget, SetHealth, StartProbe
 from sandbox.services.elbv2.decide.target_groups import decide
-from sandbox.services.elbv2.model import (
-    REGISTERING,
-    CheckSettings,
-    CutConnections,
-    ForgetProbe,
-    Health,
-    Memory,
-    Observed,
-    ObservedTarget,
-    RemoveTarget,
-    SetHealth,
-    StartProbe,
-    Target,
-    TargetKey,
-    Use,
-)
+from sandbox.services.elbv2.model import REGISTERING, CheckSettings, Health, Memory, Observed, ObservedTarget, Target, TargetKey, Use
 
 START = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"

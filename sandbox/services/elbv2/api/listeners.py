@@ -15,7 +15,7 @@ from sandbox.services.elbv2 import errors
 from sandbox.services.elbv2.api.load_balancers import LoadBalancers
 from sandbox.services.elbv2.api.validation import listeners as listener_validation
 from sandbox.services.elbv2.api.validation.listeners import within
-from sandbox.services.elbv2.decide.routing import DEFAULT, forwarded
+from sandbox.services.elbv2.decide.routing import forwarded
 
 MOST_LISTENERS, MOST_RULES, MOST_GROUPS = 50, 100, 100  # ALB-9, for each load balancer
 PROTOCOLS = ("HTTP", "HTTPS")
@@ -210,11 +210,6 @@ class Listeners(LoadBalancers):
         if len(theirs | {group.arn for group in groups}) > MOST_GROUPS:
             raise errors.too_many("TooManyUniqueTargetGroupsPerLoadBalancer", "target groups for a load balancer", MOST_GROUPS)
         return wanted
-
-
-def priority(rule: Any) -> int | None:
-    """None: the default rule."""
-    return None if rule.priority == DEFAULT else int(rule.priority)
 
 
 def _check_protocol(protocol: str | None, certificates: Any, alpn_policy: Sequence[str] | None) -> None:

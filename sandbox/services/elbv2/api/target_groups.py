@@ -23,6 +23,7 @@ from sandbox.services.elbv2 import errors, model
 from sandbox.services.elbv2.api.validation import target_groups as target_group_validation
 from sandbox.services.elbv2.decide.routing import forwarded
 from sandbox.services.elbv2.model import Health, Target, TargetEvent, TargetKey, TargetState
+from sandbox.services.elbv2.state.snapshot import check_port
 
 MOST_TARGET_GROUPS, MOST_TARGETS = 3000, 1000  # ALB-9
 
@@ -247,11 +248,6 @@ class TargetGroups(ELBv2Backend):
             return any(target_group_arn == arn for action in actions for arn, _ in forwarded(action.data))
 
         return [balancer for balancer in self.load_balancers.values() if uses(balancer)]
-
-
-def check_port(group: Any, port: int) -> int:
-    """Where a target registered on `port` is checked (TG-1)."""
-    return port if group.health_check_port == model.TRAFFIC_PORT else int(group.health_check_port)
 
 
 def _key(group: Any, asked: Mapping[str, Any]) -> TargetKey:

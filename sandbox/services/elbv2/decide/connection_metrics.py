@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sandbox.core.control import Action, Decision
+from sandbox.core.control import Decision
 from sandbox.core.metrics import MINUTE, Datum, period_start, until_next
 from sandbox.drivers.proxy.base import Connections
+from sandbox.services.elbv2.actions import PublishConnections
 from sandbox.services.elbv2.decide.metrics import NAMESPACE, dimension, scope_of
 
 
@@ -33,11 +34,6 @@ class Counted:
 
     minute: datetime
     opened: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishConnections(Action):
-    data: tuple[Datum, ...]
 
 
 def decide_connections(observed: Links, memory: Counted | None, now: datetime) -> Decision[Counted | None]:

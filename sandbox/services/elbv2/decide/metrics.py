@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sandbox.core.control import Action, Decision, Scope
+from sandbox.core.control import Decision, Scope
 from sandbox.core.metrics import Datum, Dimensions, Measured, period_start, until_next
-from sandbox.core.persisted import persisted
-from sandbox.services.elbv2.model import TargetState
-from sandbox.services.elbv2.state.access_counts import Kind, Tally
+from sandbox.services.elbv2.actions import PublishHosts, PublishRequests
+from sandbox.services.elbv2.decide.request_counts import Kind, Tally
+from sandbox.services.elbv2.model import Hosts, TargetState
 
 NAMESPACE = "AWS/ApplicationELB"
 OWN_CODES = frozenset({500, 502, 503, 504})  # LBM-2: those with a metric of their own
@@ -31,11 +31,6 @@ class Requests:
     zones: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (target group ARN, target) → its zone, where known
     divisors: Mapping[tuple[str, str | None], int] = field(default_factory=dict)  # (target group ARN, zone or None: all) → targets, LBM-3
     pause: timedelta = timedelta(seconds=1)  # until the next look, while requests come
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishRequests(Action):
-    data: tuple[Datum, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +166,6 @@ def scope_of(arn: str) -> Scope:
 
 # ---- healthy and unhealthy hosts ---------------------------------------------------------------------------------------------------------
 
-Told = frozenset[tuple[str, Dimensions, float]]
-
-
-@persisted("elbv2.Hosts")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hosts:
-    """What was told of a target group in a minute; kept on moto's object, so that a restart tells nothing twice."""
-
-    minute: datetime | None = None
-    told: Told = frozenset()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
@@ -190,7 +174,7 @@ class Group:
     arn: str
     load_balancers: tuple[str, ...]  # arns
     targets: tuple[tuple[str | None, TargetState], ...]  # registered ones: zone (None: not known) and state
-    hosts: Hosts = Hosts()
+    hosts: Hosts = field(default_factory=Hosts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,13 +183,6 @@ class Health:
 
     scope: Scope
     groups: tuple[Group, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishHosts(Action):
-    group: str  # arn
-    data: tuple[Datum, ...]
-    hosts: Hosts  # from now on
 
 
 def decide_hosts(observed: Health, now: datetime) -> Decision[None]:

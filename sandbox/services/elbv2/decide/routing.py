@@ -1,7 +1,7 @@
 """What the proxy is told, from load balancers, listeners, rules, target groups and target health: pure. And when a load balancer's
 provisioning is over (ALB-3).
 
-Its picture holds AWS's own structures for actions and conditions (as CreateRule takes them); `render` turns them into the proxy's values.
+Its routing holds AWS's own structures for actions and conditions (as CreateRule takes them); `render` turns them into the proxy's values.
 Who gets requests: healthy targets; unhealthy ones and those in their first checks only when none is healthy (TG-12, TG-35); draining and
 unused ones, and those still being registered, never (TG-15, TG-20, TG-38).
 """
@@ -14,6 +14,7 @@ from typing import Any
 from sandbox.core.control import Action, Decision
 from sandbox.core.events import Event
 from sandbox.drivers.proxy import base as proxy
+from sandbox.services.elbv2.actions import ActivateLoadBalancer, ApplyConfig
 from sandbox.services.elbv2.model import REGISTERING, Target, TargetState
 
 DEFAULT = "default"  # the priority of a listener's default rule
@@ -63,7 +64,7 @@ class TargetGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class Routing:
     load_balancers: tuple[LoadBalancer, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()  # of the proxy: (listener ARN, sentence)
@@ -75,44 +76,34 @@ class RoutingMemory:
     problems: tuple[tuple[str, str], ...] = ()  # told already
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivateLoadBalancer(Action):
-    arn: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplyConfig(Action):
-    config: proxy.ProxyConfig
-
-
-def decide(picture: Picture, memory: RoutingMemory | None, now: datetime) -> Decision[RoutingMemory]:
+def decide(observed: Routing, memory: RoutingMemory | None, now: datetime) -> Decision[RoutingMemory]:
     """After a restart (memory None) the configuration is sent whatever it is: the proxy may have an older one."""
-    config = render(picture, now)
-    ready = [balancer for balancer in picture.load_balancers if not balancer.active and balancer.active_from <= now]
+    config = render(observed, now)
+    ready = [balancer for balancer in observed.load_balancers if not balancer.active and balancer.active_from <= now]
     actions: list[Action] = [ActivateLoadBalancer(arn=balancer.arn) for balancer in ready]
     if memory is None or memory.applied != config:
         actions.append(ApplyConfig(config=config))
-    told = memory.problems if memory else ()
-    waiting = [balancer.active_from for balancer in picture.load_balancers if balancer.active_from > now]
+    reported = memory.problems if memory else ()
+    waiting = [balancer.active_from for balancer in observed.load_balancers if balancer.active_from > now]
     return Decision(
-        memory=RoutingMemory(applied=config, problems=picture.problems),
+        memory=RoutingMemory(applied=config, problems=observed.problems),
         actions=tuple(actions),
         events=(
             *(_activated(balancer) for balancer in ready),
-            *(_problem(picture, *problem) for problem in picture.problems if problem not in told),
+            *(_problem(observed, *problem) for problem in observed.problems if problem not in reported),
         ),
         look_again=min(waiting) - now if waiting else None,
     )
 
 
-def render(picture: Picture, now: datetime) -> proxy.ProxyConfig:
+def render(routing: Routing, now: datetime) -> proxy.ProxyConfig:
     """The whole of what the proxy is to do; load balancers in provisioning do not listen yet."""
-    active = [balancer for balancer in picture.load_balancers if balancer.active_from <= now]
+    active = [balancer for balancer in routing.load_balancers if balancer.active_from <= now]
     listeners = tuple(_listener(balancer, listener) for balancer in active for listener in balancer.listeners)
     used = {arn for listener in listeners for rule in listener.rules for arn in _groups(rule.action)}
     return proxy.ProxyConfig(
         listeners=listeners,
-        target_groups=tuple(_target_group(group) for group in picture.target_groups if group.arn in used),
+        target_groups=tuple(_target_group(group) for group in routing.target_groups if group.arn in used),
     )
 
 
@@ -226,8 +217,8 @@ def _activated(balancer: LoadBalancer) -> Event:
     )
 
 
-def _problem(picture: Picture, listener: str, sentence: str) -> Event:
-    names = [balancer.name for balancer in picture.load_balancers if listener in {each.arn for each in balancer.listeners}]
+def _problem(routing: Routing, listener: str, sentence: str) -> Event:
+    names = [balancer.name for balancer in routing.load_balancers if listener in {each.arn for each in balancer.listeners}]
     return Event(
         source="sandbox.proxy",
         detail_type=LISTENER_PROBLEM,

@@ -16,21 +16,16 @@ from sandbox.core.machine import move
 from sandbox.core.text import plural
 from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult
 from sandbox.services.elbv2 import model
+from sandbox.services.elbv2.actions import CutConnections, ForgetProbe, RemoveTarget, SetHealth, StartProbe, UpdateRouting
 from sandbox.services.elbv2.model import (
     Checks,
-    CutConnections,
-    ForgetProbe,
     Health,
     Memory,
     Observed,
     ObservedTarget,
-    RemoveTarget,
-    SetHealth,
-    StartProbe,
     TargetEvent,
     TargetKey,
     TargetState,
-    UpdateRouting,
     Use,
     probe_key,
 )

@@ -1,12 +1,11 @@
-"""ELBv2 and moto: the one backend class (put together from the API modules), what the controller reads from moto's objects, and what only
-AWS writes there: target health, the end of a drain, a load balancer's state.
+"""What the controllers read from moto's objects: target groups with their targets, and everything that is routed. Reads only.
 
-Everything here runs under the sandbox's lock. Registrations and health live on moto's objects, so a saved state carries them.
+Runs under the sandbox's lock. Registrations and health live on moto's objects, so a saved state carries them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -15,31 +14,31 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from sandbox.aws.seams import swap_backend
+from sandbox.aws.backends import find, walk
 from sandbox.core.control import Scope
-from sandbox.core.persisted import persisted
 from sandbox.drivers.probe.base import ProbeResult
-from sandbox.services.elbv2.api import responses
-from sandbox.services.elbv2.api.listeners import Listeners, priority
-from sandbox.services.elbv2.api.target_groups import check_port
 from sandbox.services.elbv2.decide import routing
-from sandbox.services.elbv2.matcher import Codes
-from sandbox.services.elbv2.model import CheckSettings, Health, Observed, ObservedTarget, Target, TargetKey, Use, probe_key
+from sandbox.services.elbv2.model import (
+    TRAFFIC_PORT,
+    CheckSettings,
+    Codes,
+    Observed,
+    ObservedTarget,
+    Target,
+    TargetKey,
+    Use,
+    probe_key,
+)
 
-__all__ = ["SandboxELBv2", "responses"]  # responses: imported so that its seam is declared
-
-
-@persisted("elbv2.Backend")
-@swap_backend("elbv2")
-class SandboxELBv2(Listeners):
-    """ELBv2 with health that is checked: api/target_groups.py, api/load_balancers.py and api/listeners.py."""
+Endpoint = Callable[[str, int], tuple[str, int]]
+"""Runtime.endpoint: where a private address and port are reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What the picture needs besides moto: where to connect, what the checker saw, what happened last."""
+class Sources:
+    """What the observed state needs besides moto: where to connect, what the checker saw, what happened last."""
 
-    endpoint: Callable[[str, int], tuple[str, int]]  # Runtime.endpoint
+    endpoint: Endpoint
     result: Callable[[str], ProbeResult | None]  # Prober.latest
     cause: Callable[[str, TargetKey], str | None]  # of what happens next to a target of the group with that name
 
@@ -58,9 +57,7 @@ class _Place:
 
 def backends() -> Iterator[tuple[Scope, Any]]:
     """Those in use, in a fixed order."""
-    for account in sorted(elbv2_backends):
-        for region in sorted(elbv2_backends[account]):
-            yield Scope(account, region), elbv2_backends[account][region]
+    return walk(elbv2_backends)
 
 
 def target_group_keys() -> Iterator[str]:
@@ -69,10 +66,10 @@ def target_group_keys() -> Iterator[str]:
             yield scope.key(group.name)
 
 
-def observe_target_group(scope: Scope, name: str, world: World) -> Observed | None:
+def observe_target_group(scope: Scope, name: str, sources: Sources) -> Observed | None:
     """None: there is no such group (any more)."""
-    backend = _backend(scope)
-    group = _group(backend, name)
+    backend = find(elbv2_backends, scope)
+    group = group_named(backend, name)
     if backend is None or group is None:
         return None
     balancers = backend.balancers_using(group.arn)
@@ -84,47 +81,49 @@ def observe_target_group(scope: Scope, name: str, world: World) -> Observed | No
         checks=_check_settings(group),
         use=_use(balancers),
         enabled_zones=frozenset(subnet.availability_zone for balancer in balancers for subnet in balancer.subnets),
-        targets=tuple(_observed(backend, group, target, _place(target, instances), world) for target in group.sandbox.targets.values()),
+        targets=tuple(_observed(backend, group, target, _place(target, instances), sources) for target in group.sandbox.targets.values()),
     )
 
 
-def observe_routing(world: World, problems: Mapping[str, str]) -> routing.Picture:
+def observe_routing(endpoint: Endpoint, problems: Mapping[str, str]) -> routing.Routing:
     """All accounts and Regions: there is one proxy."""
     found = [(_instances(scope), backend) for scope, backend in backends()]
-    return routing.Picture(
-        load_balancers=tuple(_balancer(balancer) for _, backend in found for balancer in backend.load_balancers.values()),
-        target_groups=tuple(_routed(group, instances, world) for instances, backend in found for group in backend.target_groups.values()),
+    return routing.Routing(
+        load_balancers=tuple(_balancer(each) for _, backend in found for each in backend.load_balancers.values()),
+        target_groups=tuple(
+            _routed(group, instances, endpoint) for instances, backend in found for group in backend.target_groups.values()
+        ),
         problems=tuple(sorted(problems.items())),
     )
 
 
-def _observed(backend: Any, group: Any, target: Target, place: _Place, world: World) -> ObservedTarget:
+def _observed(backend: Any, group: Any, target: Target, place: _Place, sources: Sources) -> ObservedTarget:
     port = check_port(group, target.key.port)
     return ObservedTarget(
         target=target,
         zone=place.zone,
         address=place.address,
         check_port=port,
-        endpoint=world.endpoint(place.address, port) if place.address else None,
-        serves_alone_at=_serves_alone_at(backend, group, target, place.address, world) if target.draining_until else None,
+        endpoint=sources.endpoint(place.address, port) if place.address else None,
+        serves_alone_at=_serves_alone_at(backend, group, target, place.address, sources) if target.draining_until else None,
         instance_state=place.instance_state,
-        result=world.result(probe_key(group.arn, target.key)),
-        cause=world.cause(group.name, target.key),
+        result=sources.result(probe_key(group.arn, target.key)),
+        cause=sources.cause(group.name, target.key),
     )
 
 
-def _serves_alone_at(backend: Any, group: Any, target: Target, address: str | None, world: World) -> tuple[str, int] | None:
+def _serves_alone_at(backend: Any, group: Any, target: Target, address: str | None, sources: Sources) -> tuple[str, int] | None:
     """Connections are known by address and port: those of another group that has the same target must not be cut with this one's."""
     names = {target.key, TargetKey(address or "", target.key.port)}
     shared = any(other is not group and names & set(other.sandbox.targets) for other in backend.target_groups.values())
-    return None if shared or address is None else world.endpoint(address, target.key.port)
+    return None if shared or address is None else sources.endpoint(address, target.key.port)
 
 
-def _routed(group: Any, instances: Mapping[str, Any], world: World) -> routing.TargetGroup:
+def _routed(group: Any, instances: Mapping[str, Any], connect: Endpoint) -> routing.TargetGroup:
     candidates = []
     for target in group.sandbox.targets.values():
         place = _place(target, instances)
-        endpoint = world.endpoint(place.address, target.key.port) if place.address else None
+        endpoint = connect(place.address, target.key.port) if place.address else None
         candidates.append(routing.Candidate(target=target, zone=place.zone, address=place.address, endpoint=endpoint))
     algorithm = group.attributes["load_balancing.algorithm.type"]
     return routing.TargetGroup(arn=group.arn, algorithm=algorithm, candidates=tuple(candidates))
@@ -132,7 +131,8 @@ def _routed(group: Any, instances: Mapping[str, Any], world: World) -> routing.T
 
 def _instances(scope: Scope) -> dict[str, Any]:
     """By id: moto's own lookup walks all reservations for each."""
-    reservations = ec2_backends[scope.account][scope.region].all_reservations()
+    ec2 = find(ec2_backends, scope)
+    reservations = ec2.all_reservations() if ec2 is not None else ()
     return {instance.id: instance for reservation in reservations for instance in reservation.instances}
 
 
@@ -189,34 +189,16 @@ def _listener(listener: Any) -> routing.Listener:
     return routing.Listener(arn=listener.arn, port=listener.port, rules=rules)
 
 
-# ---- what only AWS writes ----------------------------------------------------------------------------------------------------------------
+def check_port(group: Any, port: int) -> int:
+    """Where a target registered on `port` is checked (TG-1)."""
+    return port if group.health_check_port == TRAFFIC_PORT else int(group.health_check_port)
 
 
-def set_health(scope: Scope, name: str, target: TargetKey, health: Health, now: datetime) -> None:
-    backend = _backend(scope)
-    group = _group(backend, name)
-    if backend is not None and group is not None and target in group.sandbox.targets:
-        backend.set_target_health(group, target, health, now)
+def priority(rule: Any) -> int | None:
+    """None: the default rule."""
+    return None if rule.priority == routing.DEFAULT else int(rule.priority)
 
 
-def remove_target(scope: Scope, name: str, target: TargetKey) -> None:
-    group = _group(_backend(scope), name)
-    if group is not None:
-        group.sandbox.targets.pop(target, None)
-
-
-def activate(arn: str) -> None:
-    """ALB-3: the provisioning is over."""
-    for _, backend in backends():
-        if arn in backend.load_balancers:
-            backend.load_balancers[arn].state = "active"
-
-
-def _backend(scope: Scope) -> Any | None:
-    """Without making one: moto makes a backend for whoever asks."""
-    return next((backend for found, backend in backends() if found == scope), None)
-
-
-def _group(backend: Any | None, name: str) -> Any | None:
+def group_named(backend: Any | None, name: str) -> Any | None:
     groups = backend.target_groups.values() if backend is not None else ()
     return next((group for group in groups if group.name == name), None)

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from sandbox.drivers.proxy.base import Connections
-from sandbox.services.elbv2.decide.connection_metrics import Balancer, Counted, Links, PublishConnections, decide_connections
+from sandbox.services.elbv2.actions import PublishConnections
+from sandbox.services.elbv2.decide.connection_metrics import Balancer, Counted, Links, decide_connections
 from tests.support import rule
 
 LB = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/0123456789abcdef"

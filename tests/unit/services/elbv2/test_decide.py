@@ -5,9 +5,9 @@ import pytest
 
 from sandbox.drivers.probe.base import ProbeOutcome, ProbeResult
 from sandbox.services.elbv2 import model
+from sandbox.services.elbv2.actions import SetHealth, StartProbe, UpdateRouting
 from sandbox.services.elbv2.decide.target_groups import decide
-from sandbox.services.elbv2.matcher import Codes
-from sandbox.services.elbv2.model import CheckSettings, SetHealth, StartProbe, TargetKey, UpdateRouting, Use
+from sandbox.services.elbv2.model import CheckSettings, Codes, TargetKey, Use
 from tests.support import rule
 from tests.support.services.targets import ARN, KEY, START, Life, observed, ok, refused, seen, target, timeout
 

@@ -1,6 +1,6 @@
 import pytest
 
-from sandbox.services.elbv2.matcher import Codes
+from sandbox.services.elbv2.model import Codes
 from tests.support import rule
 
 

@@ -10,8 +10,8 @@ from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.metrics import Datum, Measured
 from sandbox.drivers.proxy.base import AccessRecord
-from sandbox.services.elbv2.decide.metrics import Group, Health, Hosts, Requests, decide_hosts, decide_requests
-from sandbox.services.elbv2.model import TargetState
+from sandbox.services.elbv2.decide.metrics import Group, Health, Requests, decide_hosts, decide_requests
+from sandbox.services.elbv2.model import Hosts, TargetState
 from sandbox.services.elbv2.state.access_counts import AccessCounts
 from tests.support import rule
 from tests.support.services.access_records import BALANCER, GROUP, GROUP_ARN, NOON, TARGET, answered_by_balancer, record

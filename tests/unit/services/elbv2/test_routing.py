@@ -5,14 +5,13 @@ import pytest
 
 from sandbox.drivers.proxy import base as proxy
 from sandbox.services.elbv2 import model
+from sandbox.services.elbv2.actions import ActivateLoadBalancer, ApplyConfig
 from sandbox.services.elbv2.decide import routing
 from sandbox.services.elbv2.decide.routing import (
-    ActivateLoadBalancer,
-    ApplyConfig,
     Candidate,
     Listener,
     LoadBalancer,
-    Picture,
+    Routing,
     Rule,
     TargetGroup,
 )
@@ -54,7 +53,7 @@ def candidate(health, **changes):
 
 def picture(*candidates, balancers=None):
     group = TargetGroup(arn=ARN, candidates=candidates)
-    return Picture(load_balancers=balancers or (balancer(),), target_groups=(group,))
+    return Routing(load_balancers=balancers or (balancer(),), target_groups=(group,))
 
 
 @pytest.mark.parametrize(

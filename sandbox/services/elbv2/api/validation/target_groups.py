@@ -8,8 +8,7 @@ from typing import Any
 
 from sandbox.services.elbv2 import errors
 from sandbox.services.elbv2.api.validation.listeners import within
-from sandbox.services.elbv2.matcher import HIGHEST, LOWEST, Codes
-from sandbox.services.elbv2.model import ALL_ZONES, TRAFFIC_PORT
+from sandbox.services.elbv2.model import ALL_ZONES, HIGHEST_CODE, LOWEST_CODE, TRAFFIC_PORT, Codes
 
 TARGET_TYPES = ("instance", "ip", "lambda", "alb")
 PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
@@ -154,7 +153,8 @@ def _check_matcher(matcher: Mapping[str, Any]) -> None:
     try:
         Codes(codes)
     except ValueError:
-        raise errors.validation(f"Health check matcher HTTP code '{codes}' must be within '{LOWEST}-{HIGHEST}' inclusive") from None
+        allowed = f"{LOWEST_CODE}-{HIGHEST_CODE}"
+        raise errors.validation(f"Health check matcher HTTP code '{codes}' must be within '{allowed}' inclusive") from None
 
 
 def attributes(asked: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,36 @@
+"""The loop that publishes NewConnectionCount and ActiveConnectionCount (LBM-2): one key, for the connections of all load balancers."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sandbox.core.control import Action, Decision, Scope, Shell
+from sandbox.core.journal import Journal
+from sandbox.core.metrics import Record, send
+from sandbox.drivers.proxy.base import Proxy
+from sandbox.services.elbv2.actions import PublishConnections
+from sandbox.services.elbv2.decide import connection_metrics
+from sandbox.services.elbv2.decide.connection_metrics import Counted, Links
+from sandbox.services.elbv2.state.metrics import balancers
+
+CONNECTIONS = Scope("-", "-").key("connections")
+
+
+class ConnectionMetricsController(Shell[Links, Counted | None]):
+    name = "elbv2-connection-metrics"
+
+    def __init__(self, journal: Journal, proxy: Proxy, record: Record) -> None:
+        super().__init__(journal)
+        self._proxy, self._record = proxy, record
+
+    def keys(self) -> Iterable[str]:
+        return (CONNECTIONS,)
+
+    def observe(self, key: str, now: datetime) -> Links:
+        return Links(balancers=tuple(balancers()), connections=self._proxy.connections())
+
+    def decide(self, observed: Links, memory: Counted | None, now: datetime) -> Decision[Counted | None]:
+        return connection_metrics.decide_connections(observed, memory, now)
+
+    def act(self, key: str, action: Action, now: datetime) -> None:
+        assert isinstance(action, PublishConnections)
+        send(self._record, action.data)
