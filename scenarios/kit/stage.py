@@ -130,7 +130,7 @@ class Stage:
         return now
 
     def end_faults(self) -> None:
-        """Clears the faults that the story announced and did not clear itself."""
+        """Clears the faults that this scenario announced and has not cleared."""
         while self.faults:
             self.client.post("faults/clear", {"id": self.faults.pop()})
 

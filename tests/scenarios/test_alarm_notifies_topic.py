@@ -43,7 +43,7 @@ def test_broken_alarms_notify_nobody_and_fail(control: str, history: str) -> Non
 
 
 @rule("EC2-42", "TUT-41")
-def test_a_sandbox_that_is_in_use_and_has_seen_a_run_before() -> None:
+def test_a_sandbox_with_an_earlier_run_and_other_instances() -> None:
     """The mailbox holds emails of an earlier run, and the Region's aggregate has samples of other instances."""
     _, stage = run()
     of_others(stage)
@@ -53,8 +53,8 @@ def test_a_sandbox_that_is_in_use_and_has_seen_a_run_before() -> None:
 
 
 @rule("EC2-42", "TUT-41")
-def test_measurements_of_a_deleted_group_of_the_same_name_are_not_this_run_s() -> None:
-    """As scale_out_under_load leaves them."""
+def test_samples_of_a_deleted_group_of_the_same_name_do_not_count() -> None:
+    """scale_out_under_load leaves such samples."""
     stage = rehearsal({"control": "none"})
     of_others(stage, GROUP)
     now = stage.client.now
@@ -73,7 +73,7 @@ def test_an_email_of_an_earlier_run_does_not_count() -> None:
 
 
 def of_others(stage: Rehearsal, name: str = "web") -> None:
-    """A group with one-minute metrics: those of a launch configuration made by API (EC2-43)."""
+    """Another group with one-minute metrics, the default of launch configurations created by API (EC2-43)."""
     autoscaling = stage.client.aws("autoscaling")
     subnet = stage.query("ec2", "describe_subnets")["Subnets"][0]["SubnetId"]
     autoscaling.create_launch_configuration(LaunchConfigurationName="web", ImageId=IMAGE, InstanceType="t3.medium")
@@ -82,7 +82,7 @@ def of_others(stage: Rehearsal, name: str = "web") -> None:
     )
 
 
-def test_a_subscriber_that_is_down_fails() -> None:
+def test_an_unavailable_subscriber_fails() -> None:
     stage = rehearsal()
 
     def down() -> None:

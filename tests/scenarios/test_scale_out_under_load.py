@@ -68,15 +68,15 @@ def test_a_group_that_does_not_scale_in_fails(monkeypatch: pytest.MonkeyPatch) -
     assert "the capacity is back at its initial value" in stage.unmet()
 
 
-def test_answers_that_stay_slow_fail() -> None:
+def test_responses_that_stay_slow_fail() -> None:
     stage = with_options()
     stage.at["The load rises"] = lambda: setattr(stage.sandbox.sandbox.world, "request_time", timedelta(seconds=8))
     assert not scale_out_under_load.run(stage)
     assert stage.unmet() == ["p99 returned to normal in time"]
 
 
-def test_requests_that_the_clients_do_not_know_of_fail_the_counts() -> None:
-    """Somebody else's request through the same load balancer."""
+def test_a_request_of_another_client_fails_the_counts() -> None:
+    """It goes through the same load balancer."""
     stage = with_options()
 
     def stranger() -> None:

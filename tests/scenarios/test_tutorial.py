@@ -48,7 +48,7 @@ def test_a_new_account_gets_a_launch_template() -> None:
     assert "create-launch-template" in " ".join(stage.lines)
 
 
-def test_it_can_be_run_twice_and_after_a_run_that_broke_off() -> None:
+def test_it_can_run_twice_and_after_an_aborted_run() -> None:
     stage = rehearsal()
     resources = tutorial.Resources()
     tutorial.introduce(stage, resources)
@@ -73,7 +73,7 @@ def test_a_group_that_cannot_launch_does_not_pass(short_timeout: None) -> None:
     assert left_behind(stage) == []
 
 
-def test_a_replacement_that_never_answers_does_not_pass(short_timeout: None) -> None:
+def test_a_replacement_that_never_responds_does_not_pass(short_timeout: None) -> None:
     stage = rehearsal()
     stage.at["instance"] = lambda: setattr(stage.sandbox.sandbox.world, "app_start_time", timedelta(hours=1))
     assert not tutorial.run(stage)
@@ -82,7 +82,7 @@ def test_a_replacement_that_never_answers_does_not_pass(short_timeout: None) -> 
 
 @cache
 def as_written() -> dict[str, bool]:
-    """Rule → whether the run showed it."""
+    """Rule id → whether the run confirmed it."""
     stage = rehearsal()
     assert tutorial_as_written.run(stage)
     assert stage.unmet() == []

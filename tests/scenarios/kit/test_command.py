@@ -1,4 +1,4 @@
-"""The `aws` commands that scenarios print: AWS CLI's own parser reads back the parameters that boto3 was called with."""
+"""The `aws` commands that scenarios print. The AWS CLI's own parser reads the parameters of the boto3 call from them."""
 
 import shlex
 from typing import Any
@@ -43,23 +43,23 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("service", "operation", "parameters"), CALLS, ids=[call[1] for call in CALLS])
-def test_the_command_means_the_call(service: str, operation: str, parameters: dict[str, Any]) -> None:
+def test_the_command_has_the_parameters_of_the_call(service: str, operation: str, parameters: dict[str, Any]) -> None:
     assert read_by_aws_cli(aws_command(service, operation, parameters)) == parameters
 
 
-def test_long_commands_are_wrapped_as_one_types_them() -> None:
+def test_long_commands_are_wrapped() -> None:
     command = aws_command("ec2", "terminate_instances", {"InstanceIds": [f"i-{n:017x}" for n in range(6)]})
     assert command.startswith("aws ec2 terminate-instances \\\n    --instance-ids i-0")
     assert len(shlex.split(command.replace("\\\n", ""))) == 4 + 6
 
 
-def test_what_a_person_types_stands_for_the_value() -> None:
+def test_shown_text_replaces_the_value() -> None:
     command = aws_command("autoscaling", "create_launch_configuration", {"UserData": "#!/bin/bash\n…"}, {"UserData": "file://deploy.sh"})
     assert command == "aws autoscaling create-launch-configuration --user-data file://deploy.sh"
 
 
 def read_by_aws_cli(command: str) -> dict[str, Any]:
-    """The parameters that the AWS CLI makes of the command; it answers itself before anything is sent."""
+    """The parameters that the AWS CLI parses from the command. It sends nothing."""
     clidriver = pytest.importorskip("awscli.clidriver")
     words = shlex.split(command.replace("\\\n", ""))
     assert words[0] == "aws"

@@ -12,7 +12,7 @@ BEGIN = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
 
 
 class StillClient:
-    """Virtual time and nothing else; its only AWS operation refuses odd ids."""
+    """A client with virtual time only. Its one AWS operation fails for unknown ids."""
 
     endpoint, region, virtual, speed = "virtual", "us-east-1", True, 1.0
 
@@ -57,7 +57,7 @@ def test_a_timeout_names_the_condition(stage: Stage) -> None:
     assert stage.client.now() == BEGIN + timedelta(minutes=5)
 
 
-def test_a_step_prints_its_command_and_is_remembered(stage: Stage, lines: list[str]) -> None:
+def test_a_step_prints_its_command_and_is_recorded(stage: Stage, lines: list[str]) -> None:
     assert stage.step("ec2", "terminate_instances", InstanceIds=["i-1"]) == {"TerminatingInstances": []}
     assert lines == ["   $ aws ec2 terminate-instances --instance-ids i-1"]
     assert [step.error_code for step in stage.steps] == [None]
@@ -75,7 +75,7 @@ def test_a_failed_step_prints_the_error_as_the_aws_cli_does(stage: Stage, lines:
     ("passed", "words"),
     [((True, True), "VERDICT: passed. Good."), ((True, False), "VERDICT: failed. Bad."), ((), "VERDICT: passed. Good.")],
 )
-def test_one_check_that_fails_is_enough(stage: Stage, lines: list[str], passed: tuple[bool, ...], words: str) -> None:
+def test_one_failed_check_fails_the_verdict(stage: Stage, lines: list[str], passed: tuple[bool, ...], words: str) -> None:
     for each in passed:
         stage.expect("a condition", each, "observed")
     assert stage.verdict("Good.", "Bad.") == all(passed)

@@ -1,4 +1,4 @@
-"""The commands against the real /_sandbox application on loopback; errors are one sentence and the next command, with an exit code."""
+"""The commands against the real /_sandbox application on loopback. An error prints one sentence and the next command."""
 
 import errno
 import io
@@ -39,7 +39,7 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ControlSu
         yield made
 
 
-def test_events_are_lines_or_json_lines(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+def test_events_prints_lines_or_json_lines(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["events"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ", 3)[-1].strip() for line in lines] == ["a user called RunInstances", "i-1 is running"]
@@ -58,7 +58,7 @@ def test_clock_sets_the_speed(given: ControlSurface, capsys: pytest.CaptureFixtu
     assert given.clock.speed == 10
 
 
-def test_a_refusal_is_one_sentence_and_the_next_command(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_prints_one_sentence_and_the_next_command(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["clock", "--", "-3"]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -85,12 +85,12 @@ def test_without_a_terminal_lists_have_full_lines(
 
 
 @pytest.mark.parametrize("arguments", [["loops"], ["seams"], ["settings"], ["env"], ["clock"], ["explain", "i-1"], ["scenario", "list"]])
-def test_json_is_json(given: ControlSurface, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+def test_json_output_is_valid(given: ControlSurface, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert run([*arguments, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)
 
 
-def test_settings_show_the_vcpus_that_auto_stands_for(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_shows_the_number_of_vcpus_for_auto(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sandbox.capacity.this_machine", lambda settings: Machine(cores=2, memory_mib=24_000))
     monkeypatch.setenv("SANDBOX_VCPU_LIMIT", "20")
     assert run(["settings"]) == 0
@@ -98,7 +98,7 @@ def test_settings_show_the_vcpus_that_auto_stands_for(capsys: pytest.CaptureFixt
     assert (shown["SANDBOX_MACHINE_VCPUS"], shown["SANDBOX_VCPU_LIMIT"]) == (["128", "auto"], ["20", "auto"])
 
 
-def test_env_is_for_eval(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+def test_env_prints_shell_commands(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["env"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{os.environ['SANDBOX_PORT']}" in lines
@@ -110,7 +110,7 @@ def test_ssh_needs_containers(given: ControlSurface, capsys: pytest.CaptureFixtu
     assert "Instances of the simulated runtime have no shell: they are not containers." in capsys.readouterr().err
 
 
-def test_nothing_runs(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_sandbox_is_running(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("SANDBOX_PORT", "1")
     assert run(["status"]) == 1
     assert capsys.readouterr().err.splitlines()[1] == "  next: sandbox up"
@@ -124,18 +124,18 @@ def test_nothing_runs(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, ca
         (["clock", "fast"], "'fast' is not a valid float."),
     ],
 )
-def test_a_wrong_command_is_exit_code_2(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
+def test_wrong_usage_has_exit_code_2(capsys: pytest.CaptureFixture[str], arguments: list[str], words: str) -> None:
     assert run(arguments) == 2
     assert words in capsys.readouterr().err
 
 
-def test_a_setting_that_cannot_be(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_setting_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("SANDBOX_PORT", "http")
     assert run(["status"]) == 1
     assert "Invalid SANDBOX_PORT=http: expected a port number from 1 to 65535." in capsys.readouterr().err
 
 
-def test_a_bug_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unexpected_exception_is_reported_as_a_bug(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sandbox.cli.clock.client", lambda: {}["endpoint"])
     assert run(["clock"]) == 1
     printed = capsys.readouterr().err
@@ -143,7 +143,7 @@ def test_a_bug_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert "Traceback" not in printed
 
 
-def test_a_closed_output_is_no_fault(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_closed_output_is_fine(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.stdout", None)
     assert run(["loops"]) == 0
     assert capsys.readouterr().err == ""
@@ -169,7 +169,7 @@ def test_an_invalid_speed_is_refused(given: ControlSurface, capsys: pytest.Captu
     assert printed.endswith("  next: sandbox clock 10\n")
 
 
-def test_no_such_scenario(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_scenario_is_an_error(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["scenario", "run", "nothing", "--as-written"]) == 1
     assert capsys.readouterr().err == "error: There is no scenario named nothing.\n  next: sandbox scenario list\n"
 
@@ -179,7 +179,7 @@ def test_up_reports_a_running_sandbox(given: ControlSurface, capsys: pytest.Capt
     assert "The sandbox sandbox is already running." in capsys.readouterr().out
 
 
-def test_up_with_another_runtime_than_what_runs(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+def test_up_refuses_another_runtime_than_the_running_one(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["up", "--runtime", "process"]) == 1
     assert "next: sandbox down && sandbox up --runtime process" in capsys.readouterr().err
 
@@ -193,7 +193,7 @@ def test_the_mailbox_as_text_and_as_json(given: ControlSurface, capsys: pytest.C
 
 @pytest.fixture
 def options_seen(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
-    """The options that a story with two of its own was run with."""
+    """The options that a demo scenario with two options received."""
     seen: list[dict[str, str]] = []
 
     def play(stage: Stage) -> bool:

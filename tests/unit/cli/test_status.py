@@ -1,4 +1,4 @@
-"""What `sandbox status` makes of the AWS API's answers."""
+"""The output of `sandbox status`."""
 
 from typing import Any
 

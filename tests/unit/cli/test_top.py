@@ -74,7 +74,7 @@ def test_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert not any("i-gone" in line for line in found)
 
 
-def test_alarms_that_ring_come_first_with_the_beginning_of_their_reason(capsys: pytest.CaptureFixture[str]) -> None:
+def test_alarms_in_alarm_come_first_with_a_shortened_reason(capsys: pytest.CaptureFixture[str]) -> None:
     found = lines(snapshot(), capsys)
     assert found[-2:] == [f"loud ALARM {'x' * 99}…", "calm OK fine"]
 
@@ -85,7 +85,7 @@ def test_an_empty_account(capsys: pytest.CaptureFixture[str]) -> None:
     assert found[1:] == ["Auto Scaling groups: none", "instances: none", "target groups: none", "alarms: none"]
 
 
-def test_a_mail_is_shown_as_mail_and_a_text_message_without_subject() -> None:
+def test_an_email_has_a_subject_and_a_text_message_has_none() -> None:
     mail = {"from": "no-reply@sns.amazonaws.com", "to": "ops@example.com", "at": "2026-05-07T12:00:31.000Z", "subject": "S", "body": "B\n"}
     assert shown(mail).splitlines()[:6] == [
         "From: no-reply@sns.amazonaws.com", "To: ops@example.com", "Date: 2026-05-07T12:00:31.000Z", "Subject: S", "", "B",

@@ -1,4 +1,4 @@
-"""The client against the real /_sandbox application on loopback, against nobody, and against somebody else."""
+"""The client with the real /_sandbox application on loopback, with no server, and with another program."""
 
 import socket
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ def client() -> Iterator[Client]:
         client.close()
 
 
-def test_it_asks_and_is_answered(client: Client) -> None:
+def test_get_and_post_return_the_response(client: Client) -> None:
     assert client.get("health")["status"] == "ok"
     assert client.post("reset") == {"status": "ok"}
 
 
-def test_the_sandbox_s_own_sentence_is_passed_on(client: Client) -> None:
+def test_an_error_has_the_message_and_next_command_of_the_sandbox(client: Client) -> None:
     with pytest.raises(SandboxApiError) as refused:
         client.get("explain", resource="i-9")
     assert (refused.value.status_code, refused.value.message, refused.value.next_command) == (
@@ -34,7 +34,7 @@ def test_the_sandbox_s_own_sentence_is_passed_on(client: Client) -> None:
     )
 
 
-def test_the_clock_is_the_sandbox_s(client: Client) -> None:
+def test_the_clock_is_that_of_the_sandbox(client: Client) -> None:
     assert abs(client.now() - datetime(2026, 5, 7, 12, 0, tzinfo=UTC)) < timedelta(minutes=1)
     assert client.put("clock", {"speed": 1000})["speed"] == 1000
     assert client.speed == 1000
@@ -43,7 +43,7 @@ def test_the_clock_is_the_sandbox_s(client: Client) -> None:
     assert timedelta(seconds=100) <= client.now() - before < timedelta(hours=1)
 
 
-def test_nobody_answers() -> None:
+def test_nothing_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     client = Client(f"http://127.0.0.1:{port}")
@@ -53,7 +53,7 @@ def test_nobody_answers() -> None:
     assert refused.value.next_command == "sandbox up"
 
 
-def test_somebody_else_answers() -> None:
+def test_another_program_responds() -> None:
     def stranger(environ: object, start_response: object) -> list[bytes]:
         start_response("200 OK", [("Content-Type", "text/html")])  # type: ignore[operator]
         return [b"<h1>It works!</h1>"]
@@ -65,7 +65,7 @@ def test_somebody_else_answers() -> None:
         client.close()
 
 
-def test_aws_calls_are_not_tried_again() -> None:
+def test_aws_calls_are_not_retried() -> None:
     calls: list[str] = []
 
     def broken(environ: dict[str, str], start_response: object) -> list[bytes]:

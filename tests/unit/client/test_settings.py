@@ -12,12 +12,12 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert Settings() == Settings.from_environment({})
 
 
-def test_each_row_reads_back_what_it_writes() -> None:
+def test_each_value_can_be_read_back() -> None:
     written = {f"SANDBOX_{name.upper()}": "" if value is None else str(value) for name, value in Settings().as_json().items()}
     assert Settings() == Settings.from_environment(written)
 
 
-def test_options_come_before_the_environment() -> None:
+def test_options_take_precedence_over_the_environment() -> None:
     environ = {"SANDBOX_PORT": "4570", "SANDBOX_SPEED": "10", "SANDBOX_LISTENER_PORTS": "9001-9003", "SANDBOX_STATE_DIR": "/tmp/x"}
     settings = Settings.from_environment(environ, port=4600, runtime=None)
     assert (4600, 10.0, range(9001, 9004), Path("/tmp/x"), "auto") == (
@@ -29,7 +29,7 @@ def test_options_come_before_the_environment() -> None:
     )
 
 
-def test_an_empty_variable_is_as_if_not_set() -> None:
+def test_an_empty_variable_counts_as_not_set() -> None:
     assert Settings.from_environment({"SANDBOX_PORT": ""}).port == 4566
 
 

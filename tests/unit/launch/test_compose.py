@@ -65,7 +65,7 @@ def test_a_project_with_existing_networks_reserves_nothing(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("refused", ["198.18.0.0/16", "172.31.0.0/16"])
-def test_only_the_own_range_being_taken_is_an_error(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+def test_only_a_conflict_of_the_own_range_is_an_error(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
     removed: list[str] = []
 
     def create(_engine: DockerEngine, _which: str, cidr: str, *_: str, **__: bool) -> None:

@@ -78,7 +78,7 @@ def test_ensure_starts_what_is_missing(
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """A simulated sandbox of its own, removed afterwards."""
+    """The settings of a separate simulated sandbox, which is removed afterwards."""
     for name in ("SANDBOX_PORT", "SANDBOX_PUBLISHED_PORT"):
         monkeypatch.delenv(name, raising=False)
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Real requests to small servers on loopback: each way to fail has its own class, and a slow server does not slow the sending."""
+"""Real requests to small servers on loopback: each kind of failure is recognized, and a slow server does not slow down the sending."""
 
 import json
 import socket
@@ -41,7 +41,7 @@ def say_nothing(connection: socket.socket) -> None:
 
 @contextmanager
 def server(handle: Handler) -> Iterator[str]:
-    """Each connection is handled in a thread of its own and then closed."""
+    """Handles each connection in its own thread, then closes it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve(connection: socket.socket) -> None:
@@ -83,39 +83,39 @@ def run(url: str, *, max_requests: int = 3, timeout: float = 5.0, rate: float = 
     ],
     ids=["200", "404", "500", "502", "503", "504", "hangs up", "nonsense", "silence"],
 )
-def test_each_failure_has_its_class(handle: Handler, failure: Failure | None, timeout: float) -> None:
+def test_each_kind_of_failure_is_recognized(handle: Handler, failure: Failure | None, timeout: float) -> None:
     with server(handle) as url:
         assert [r.outcome.failure for r in run(url, timeout=timeout)] == [failure] * 3
 
 
-def test_nobody_listens() -> None:
+def test_connection_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert [r.outcome.failure for r in run(f"http://127.0.0.1:{port}/")] == [Failure.REFUSED] * 3
 
 
-def test_the_answer_tells_who_answered() -> None:
+def test_the_record_names_the_instance_that_responded() -> None:
     with server(answer("200 OK", json.dumps({"instance_id": "i-1"}).encode())) as url:
         assert {r.outcome.instance_id for r in run(url)} == {"i-1"}
     with server(answer("200 OK", b"hello")) as url:
         assert {r.outcome.instance_id for r in run(url)} == {None}
 
 
-def test_sending_does_not_wait_for_answers_and_latency_counts_from_the_plan() -> None:
+def test_sending_does_not_wait_for_responses_and_latency_counts_from_the_planned_send() -> None:
     with server(say_nothing) as url:
         records = run(url, max_requests=10, timeout=0.5)
     assert [r.send_offset for r in records] == [n / 100 for n in range(10)]
     assert all(0.45 < r.latency < 3 for r in records)
 
 
-def test_patience_is_in_sandbox_time_and_rate_is_not() -> None:
+def test_the_timeout_is_in_sandbox_time_and_the_rate_in_real_time() -> None:
     with server(say_nothing) as url:
         records = run(url, max_requests=3, timeout=20, speed=100)
     assert all(0.15 < r.latency < 3 for r in records)
     assert [r.at - NOW for r in records] == [timedelta(seconds=n) for n in range(3)]
 
 
-def test_it_can_be_stopped_early_and_twice() -> None:
+def test_stop_ends_early_and_is_idempotent() -> None:
     with server(answer("200 OK")) as url:
         load = Load(Plan(url=url, rate=50), NOW, 1.0)
         while not load.records():
@@ -125,11 +125,11 @@ def test_it_can_be_stopped_early_and_twice() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://example.com/", "http://10.0.0.1/", "http://172.31.0.5:80/", "http:///", "http://0.0.0.0/"])
-def test_it_sends_to_this_machine_only(url: str) -> None:
+def test_other_addresses_than_loopback_are_refused(url: str) -> None:
     with pytest.raises(UserError, match="only loopback addresses"):
         loopback(url)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8081/", "http://127.9.8.7/", "http://localhost:8081/x", "http://[::1]/"])
-def test_addresses_of_this_machine(url: str) -> None:
+def test_loopback_addresses_are_allowed(url: str) -> None:
     assert loopback(url) == url

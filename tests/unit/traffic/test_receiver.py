@@ -1,4 +1,4 @@
-"""The subscriber that scenarios start: on loopback only, keeps what is posted, answers 200."""
+"""The SNS subscriber: listens on loopback only, records what is posted, responds with 200."""
 
 import socket
 
@@ -7,7 +7,7 @@ import httpx
 from sandbox.traffic.receiver import HttpReceiver
 
 
-def test_it_keeps_what_is_posted_in_order_until_it_is_closed() -> None:
+def test_it_records_posts_in_order_until_it_is_closed() -> None:
     receiver = HttpReceiver()
     headers = {"X-Amz-Sns-Message-Type": "Notification", "Content-Type": "text/plain; charset=UTF-8"}
     statuses = [httpx.post(receiver.url, content=body, headers=headers, trust_env=False).status_code for body in ('{"n": 1}', "grüße")]

@@ -1,4 +1,4 @@
-"""Counting records: what was lost and why, and for how long nobody answered."""
+"""Summaries of request records: failures by cause, outages, latencies."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ BEGIN = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
 
 
 def records(answers: str, speed: float = 1.0) -> list[Record]:
-    """One request per second: `.` is answered by i-1, `,` by i-2, `x` is a 502, `t` a client timeout."""
+    """One request per second: `.` gets a response from i-1, `,` from i-2, `x` is a 502, `t` a client timeout."""
     outcomes = {
         ".": classify(200, "i-1"),
         ",": classify(200, "i-2"),
@@ -37,11 +37,11 @@ def records(answers: str, speed: float = 1.0) -> list[Record]:
         ("x.x.x", 2),
     ],
 )
-def test_longest_outage_is_the_longest_gap_between_answers(answers: str, outage: int) -> None:
+def test_longest_outage_is_the_longest_gap_between_successes(answers: str, outage: int) -> None:
     assert summarise(records(answers)).longest_outage == timedelta(seconds=outage)
 
 
-def test_failures_are_counted_by_class_and_answers_by_instance() -> None:
+def test_failures_are_counted_by_cause_and_successes_by_instance() -> None:
     summary = summarise(records(".,.xxt,."))
     assert (summary.sent, summary.ok, summary.failed) == (8, 5, 3)
     assert summary.failures == {Failure.BAD_GATEWAY: 2, Failure.CLIENT_TIMEOUT: 1}
@@ -50,12 +50,12 @@ def test_failures_are_counted_by_class_and_answers_by_instance() -> None:
     assert summary.availability == 62.5
 
 
-def test_outages_are_told_in_both_clocks() -> None:
+def test_outages_are_in_sandbox_time_and_in_real_time() -> None:
     summary = summarise(records("..x..", speed=10))
     assert (summary.longest_outage_real, summary.longest_outage) == (2.0, timedelta(seconds=20))
 
 
-def test_percentiles_are_of_the_answered_only() -> None:
+def test_percentiles_are_of_successful_requests_only() -> None:
     summary = summarise(records("." * 101))
     assert {name: round(value) for name, value in summary.latency_ms.items()} == {"p50": 51, "p95": 96, "p99": 100, "max": 101}
     assert summarise(records("xx")).latency_ms == {}
@@ -73,11 +73,11 @@ def test_percentiles_are_of_the_answered_only() -> None:
         (504, Failure.GATEWAY_TIMEOUT),
     ],
 )
-def test_status_codes_are_classed(status_code: int, failure: Failure | None) -> None:
+def test_status_codes_are_classified(status_code: int, failure: Failure | None) -> None:
     assert classify(status_code).failure == failure
 
 
 @pytest.mark.parametrize("wrong", [{"rate": 0}, {"rate": 5000}, {"max_requests": 0}, {"max_duration": 0}, {"timeout": timedelta(0)}])
-def test_a_plan_without_bounds_is_refused(wrong: dict[str, object]) -> None:
+def test_an_invalid_plan_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="rate up to 1000"):
         Plan(url="http://127.0.0.1:1/", **wrong)  # type: ignore[arg-type]

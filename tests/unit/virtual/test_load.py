@@ -1,4 +1,4 @@
-"""Traffic in virtual time keeps the plan's moments and the client's timeout."""
+"""Traffic in virtual time follows the plan's times and the request timeout."""
 
 import contextlib
 from datetime import timedelta
@@ -10,16 +10,16 @@ from sandbox.traffic.plan import Failure, Plan, RequestOutcome, classify
 from sandbox.virtual.load import VirtualLoad
 
 
-def test_requests_are_sent_at_their_planned_moments_until_it_is_stopped() -> None:
+def test_requests_are_sent_at_their_planned_times_until_stop() -> None:
     clock = VirtualClock()
     begin = clock.now()
     engine = Engine(clock, Journal(clock), contextlib.nullcontext())
 
-    def ask(url: str) -> tuple[RequestOutcome, float]:
+    def send(url: str) -> tuple[RequestOutcome, float]:
         slow = clock.now() >= begin + timedelta(seconds=2)
         return classify(200, "i-1"), 9.0 if slow else 0.005
 
-    load = VirtualLoad(Plan(url="http://127.0.0.1:8081/", rate=2, timeout=timedelta(seconds=3)), clock, engine.at, ask)
+    load = VirtualLoad(Plan(url="http://127.0.0.1:8081/", rate=2, timeout=timedelta(seconds=3)), clock, engine.at, send)
     engine.run_until(begin + timedelta(seconds=2.5))
     records = load.stop()
     engine.run_until(begin + timedelta(seconds=10))
@@ -30,7 +30,7 @@ def test_requests_are_sent_at_their_planned_moments_until_it_is_stopped() -> Non
     assert load.records() == records
 
 
-def test_it_ends_by_itself_at_the_plan_s_count() -> None:
+def test_traffic_ends_at_the_plan_s_limit() -> None:
     clock = VirtualClock()
     engine = Engine(clock, Journal(clock), contextlib.nullcontext())
     load = VirtualLoad(Plan(url="http://127.0.0.1:1/", rate=10, max_requests=7), clock, engine.at, lambda url: (classify(200), 0.001))

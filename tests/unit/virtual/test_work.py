@@ -1,4 +1,4 @@
-"""Requests cost simulated machines processor time: CPU is demand over capacity, and too much of it makes answers late."""
+"""Requests use CPU time of simulated machines: utilization is demand divided by capacity, and overload delays responses."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -20,7 +20,7 @@ def world() -> World:
 
 
 def send(world: World, work: Work, every: float, seconds: float, count: int) -> list[float]:
-    """→ how long each request took."""
+    """Sends requests at an interval. Returns the latency of each."""
     took = []
     assert isinstance(world.clock, VirtualClock)
     for _ in range(count):
@@ -30,23 +30,23 @@ def send(world: World, work: Work, every: float, seconds: float, count: int) -> 
 
 
 @pytest.mark.parametrize(("seconds", "cpu"), [(0.1, 20), (0.25, 50), (0.5, 100)])
-def test_cpu_is_the_demand_over_what_the_machine_has(world: World, seconds: float, cpu: float) -> None:
+def test_cpu_utilization_is_demand_divided_by_capacity(world: World, seconds: float, cpu: float) -> None:
     work = Work(world, idle=0)
     took = send(world, work, every=1, seconds=seconds, count=10)
     assert world.load(world.machine("i-1"), world.clock.now()) == pytest.approx(cpu)
     assert took == pytest.approx([seconds / 0.5] * 10)
 
 
-def test_what_is_too_much_waits_and_is_done_afterwards(world: World) -> None:
+def test_excess_requests_wait_and_are_processed_later(world: World) -> None:
     work = Work(world, idle=0)
-    took = send(world, work, every=1, seconds=1, count=5)  # twice what it can do
+    took = send(world, work, every=1, seconds=1, count=5)  # twice its capacity
     assert took == pytest.approx([2, 3, 4, 5, 6])
     assert world.load(world.machine("i-1"), world.clock.now()) == pytest.approx(100)
     world.clock.advance_to(BEGIN + timedelta(seconds=15))  # type: ignore[attr-defined]
     assert world.load(world.machine("i-1"), world.clock.now()) == pytest.approx(50)  # five of the ten seconds
 
 
-def test_a_machine_without_requests_is_idle_and_a_rebooted_one_has_forgotten_them(world: World) -> None:
+def test_a_reboot_discards_waiting_requests(world: World) -> None:
     work = Work(world, idle=2)
     send(world, work, every=1, seconds=10, count=1)
     machine = world.machine("i-1")
