@@ -1,4 +1,4 @@
-"""What every Deliverer does, real or simulated: a started delivery ends in one result, told under its key; what is forgotten stays so."""
+"""What every Deliverer does, real or simulated: a started delivery ends in one result under its key; a forgotten one has none."""
 
 import asyncio
 import base64
@@ -382,9 +382,9 @@ def test_a_real_subscriber_confirms_and_verifies_what_it_gets() -> None:
         assert b"ConfirmSubscriptionResult" in fetch(asked["SubscribeURL"])
         api.publish(TopicArn=topic, Message="CPU über 70 %", Subject="ALARM")
         until(lambda: len(target.requests) == 2)
-        told = json.loads(target.requests[1]["body"])
-        verify(told, ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"))
-        assert told["Message"] == "CPU über 70 %"
+        message = json.loads(target.requests[1]["body"])
+        verify(message, ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"))
+        assert message["Message"] == "CPU über 70 %"
     finally:
         engine.stop()
         server.stop()

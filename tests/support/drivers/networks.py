@@ -41,7 +41,7 @@ class NetworkHarness(ABC):
 
     @abstractmethod
     def answers(self, subnet: IPv4Network) -> bool:
-        """Whether anything comes back from an address of the subnet, even a refusal."""
+        """Whether an address of the subnet answers, even with a refusal."""
 
     def close(self) -> None:
         self.network.close()

@@ -1,5 +1,5 @@
 """The only process with access to the Docker socket (compose service `dockerapi`). It forwards the calls that the control plane needs, on
-objects with this sandbox's label, and refuses all others with the reason: whoever has the raw socket controls the host.
+objects with this sandbox's label, and refuses all others with the reason: access to the raw socket is control of the host.
 
 `python3 -m sandbox.drivers.runtime.docker.socket_filter PORT`. Standard library only, so that what guards the socket is quick to read.
 It also reports what instances use (`GET /_sandbox/usage`), since it is the one place that may look at the host's /proc.

@@ -48,7 +48,7 @@ def test_aws_sample() -> None:
 
 @rule("LBM-6")
 def test_missing_values_are_dashes_and_times_of_undispatched_requests_are_minus_one() -> None:
-    nobody = replace(
+    undispatched = replace(
         SAMPLE,
         target=None,
         target_status_code=None,
@@ -57,7 +57,7 @@ def test_missing_values_are_dashes_and_times_of_undispatched_requests_are_minus_
         response_processing_time=-1.0,
         elb_status_code=503,
     )
-    fields = shlex.split(line(nobody))
+    fields = shlex.split(line(undispatched))
     assert fields[4:10] == ["-", "-1", "-1", "-1", "503", "-"]
     assert (fields[25], fields[26]) == ("-", "-")
 

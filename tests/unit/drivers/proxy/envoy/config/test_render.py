@@ -69,11 +69,11 @@ def test_another_speed_changes_timeouts_down_to_their_minimums() -> None:
 
 @rule("TG-35")
 @pytest.mark.parametrize(
-    ("healthy", "told"), [((True, False), ["HEALTHY", "UNHEALTHY"]), ((False, False), ["HEALTHY", "HEALTHY"]), ((), [])]
+    ("healthy", "rendered_as"), [((True, False), ["HEALTHY", "UNHEALTHY"]), ((False, False), ["HEALTHY", "HEALTHY"]), ((), [])]
 )
-def test_when_none_is_healthy_all_are_rendered_as_healthy(healthy: tuple[bool, ...], told: list[str]) -> None:
+def test_when_none_is_healthy_all_are_rendered_as_healthy(healthy: tuple[bool, ...], rendered_as: list[str]) -> None:
     rendered = assignment(config(*healthy).target_groups[0])
-    assert [e["health_status"] for part in rendered["endpoints"] for e in part["lb_endpoints"]] == told
+    assert [e["health_status"] for part in rendered["endpoints"] for e in part["lb_endpoints"]] == rendered_as
 
 
 def test_a_listener_without_a_port_is_left_out() -> None:
