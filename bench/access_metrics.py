@@ -6,10 +6,9 @@ The records are made up, the way is the real one: counts, engine, controller, Cl
 import random
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from bench.figure import Figure, at_most
 from sandbox.aws import moto_time, seams, state
@@ -17,12 +16,14 @@ from sandbox.aws.context import LOCK
 from sandbox.core.clock import WallClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
+from sandbox.core.metrics import MetricDatum
 from sandbox.drivers.proxy.base import AccessRecord
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
-from sandbox.services.cloudwatch.api import assembly as cloudwatch
 from sandbox.services.cloudwatch.data.series import MetricId
+from sandbox.services.cloudwatch.state.backends import backend_of
+from sandbox.services.cloudwatch.state.writes import publish_metrics
 from sandbox.services.elbv2.metrics_controller import RequestMetricsController
 from sandbox.services.elbv2.state.access_counts import AccessCounts
 from tests.support.ports import use_ports
@@ -88,19 +89,19 @@ def seconds_each(made: Sequence[AccessRecord]) -> float:
     return statistics.median(costs)
 
 
-class Published:
-    """Stands before CloudWatch's `record` and notes when how many requests had come through."""
+class Publisher:
+    """Calls CloudWatch's `publish_metrics` and notes how many requests were published by when."""
 
     def __init__(self) -> None:
         self.requests, self.moments = 0, list[tuple[int, float]]()
 
-    def __call__(  # noqa: PLR0913, PLR0917 - core.metrics.Record
-        self, scope: Scope, namespace: str, name: str, dimensions: Mapping[str, str], unit: str, at: datetime, measured: Any
-    ) -> None:
-        cloudwatch.record(scope, namespace, name, dimensions, unit, at, measured)
-        if name == "RequestCount" and set(dimensions) == {"LoadBalancer"}:
-            self.requests += int(sum(measured.values()))
-            self.moments.append((self.requests, time.monotonic()))
+    def __call__(self, data: Iterable[MetricDatum]) -> None:
+        data = tuple(data)
+        publish_metrics(data)
+        for datum in data:
+            if datum.name == "RequestCount" and {name for name, _ in datum.dimensions} == {"LoadBalancer"}:
+                self.requests += int(datum.sample.total)
+                self.moments.append((self.requests, time.monotonic()))
 
 
 def under_load(made: Sequence[AccessRecord]) -> tuple[float, int]:
@@ -112,7 +113,7 @@ def under_load(made: Sequence[AccessRecord]) -> tuple[float, int]:
     moto_time.install(clock)
     seams.install()
     state.reset(1)
-    proxy, published = SimulatedProxy(World(clock, engine.at, random.Random(1))), Published()
+    proxy, published = SimulatedProxy(World(clock, engine.at, random.Random(1))), Publisher()
     controller = RequestMetricsController(journal, proxy, published, clock, lambda: datetime.now(UTC))
     engine.add([controller])
     engine.start()
@@ -142,7 +143,7 @@ def _feed(take: Callable[[Sequence[AccessRecord]], None], made: Sequence[AccessR
 
 
 def _counted() -> int:
-    store = cloudwatch.backend_of(Scope("123456789012", "us-east-1")).sandbox_metrics
+    store = backend_of(Scope("123456789012", "us-east-1")).sandbox_metrics
     metric = MetricId("AWS/ApplicationELB", "RequestCount", (("LoadBalancer", BALANCER),))
     return int(sum(total for series in store.find(metric) for tier in series.tiers for total in tier.totals))
 

@@ -2,17 +2,21 @@
 
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
+from typing import Any
 
 from bench.figure import Figure, at_most, told
+from sandbox.core.metrics import Sample, of_value, of_values
 from sandbox.services.cloudwatch.data.metric_queries import Query, Run
-from sandbox.services.cloudwatch.data.series import MetricId, Sample, of_value, of_values
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.decide.alarms import decide
 from sandbox.services.cloudwatch.decide.notifications import Place
 from sandbox.services.cloudwatch.model import INITIAL_REASON, AlarmState, MetricAlarm, StateValue
 from sandbox.services.cloudwatch.state import snapshot
+from sandbox.services.cloudwatch.state.history import History
 from sandbox.services.cloudwatch.state.records import AlarmRecord
 
 POINTS_GOAL, ALARMS_GOAL = 50.0, 100.0  # ms
@@ -22,17 +26,15 @@ AT = int(NOON.timestamp())
 PLACE = Place(account="123456789012", region="us-east-1", region_name="US East (N. Virginia)")
 
 
-class Kept:
-    """What picture.observe needs of the backend."""
+@dataclass
+class Backend:
+    """What snapshot.observe needs of CloudWatch's backend (state/backends.py)."""
 
-    def __init__(self, store: MetricStore) -> None:
-        self.sandbox_metrics = store
-
-    def record_of(self, name: str) -> AlarmRecord | None:
-        return None
-
-    def records(self) -> dict[str, AlarmRecord]:
-        return {}
+    sandbox_metrics: MetricStore
+    sandbox_history: History = field(default_factory=History)
+    alarms: dict[str, Any] = field(default_factory=dict)
+    account_id: str = "123456789012"
+    region_name: str = "us-east-1"
 
 
 def metric(number: int) -> MetricId:
@@ -95,11 +97,11 @@ def evaluate_1000_alarms() -> dict[str, float]:
         )
         state = AlarmState(value=StateValue.OK, reason=INITIAL_REASON, updated_at=NOON, transitioned_at=NOON)
         alarms.append(AlarmRecord(alarm, state))
-    kept, now = Kept(store), NOON + timedelta(minutes=8, seconds=59)
-    memories = [decide(snapshot.observe(kept, record, PLACE, False, NOON, None), None, NOON).memory for record in alarms]
+    backend, now = Backend(store), NOON + timedelta(minutes=8, seconds=59)
+    memories = [decide(snapshot.observe(backend, record, PLACE, False, NOON, None), None, NOON).memory for record in alarms]
     began = perf_counter()
     for record, memory in zip(alarms, memories, strict=True):
-        decide(snapshot.observe(kept, record, PLACE, True, now, None), memory, now)
+        decide(snapshot.observe(backend, record, PLACE, True, now, None), memory, now)
     return {"evaluation of 1,000 alarms": (perf_counter() - began) * 1000}
 
 

@@ -36,8 +36,8 @@ from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
 from sandbox.services.autoscaling.schedule_controller import ScheduleController
 from sandbox.services.autoscaling.state.policies import by_alarm as execute_policy
-from sandbox.services.cloudwatch.api.assembly import record
 from sandbox.services.cloudwatch.controller import CloudWatchController
+from sandbox.services.cloudwatch.state.writes import publish_metrics
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
 from sandbox.services.ec2.state.snapshot import in_a_vpc
@@ -118,11 +118,11 @@ def _controllers(ports: Ports, drivers: Drivers) -> list[Controller]:
         routing,
         ScheduleController(journal),
         AutoScalingController(journal, clients),
-        Ec2MetricsController(journal, drivers.meter, record),
-        RequestMetricsController(journal, drivers.proxy, record, ports.clock, access_time),
-        HostMetricsController(journal, record),
-        ConnectionMetricsController(journal, drivers.proxy, record),
-        AutoScalingMetricsController(journal, record),
+        Ec2MetricsController(journal, drivers.meter, publish_metrics),
+        RequestMetricsController(journal, drivers.proxy, publish_metrics, ports.clock, access_time),
+        HostMetricsController(journal, publish_metrics),
+        ConnectionMetricsController(journal, drivers.proxy, publish_metrics),
+        AutoScalingMetricsController(journal, publish_metrics),
         CloudWatchController(journal, clients),  # after the metrics, so that alarms see the newest data
         SnsController(journal, clients, drivers.deliverer),
     ]

@@ -1,10 +1,10 @@
-"""What a publisher of metrics says: a datum, the periods it belongs to, and the function that takes it.
+"""What services publish to CloudWatch: a `MetricDatum`, the periods that it belongs to, and `PublishMetrics`, the function that takes it.
 
-Services measure, CloudWatch keeps; they may not import each other. They meet in `Record`, which CloudWatch's backend implements and
-wiring hands to the metrics controllers.
+Services measure and CloudWatch stores, but services may not import each other. CloudWatch implements `PublishMetrics`
+(services/cloudwatch/state/writes.py) and wiring passes it to the metrics controllers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -13,36 +13,59 @@ from sandbox.core.control import Scope
 
 MINUTE = timedelta(minutes=1)
 
-Measured = float | tuple[float, float, float, float] | Mapping[float, float]
-"""A value; a statistic set (count, sum, minimum, maximum); or values with their counts, from which percentiles can be had (CW-5)."""
-
 Dimensions = tuple[tuple[str, str], ...]
+"""(name, value) pairs."""
+
+Entries = list[tuple[float, float]]
+"""(value, count) pairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What was measured at one moment: a value, many values, or a statistic set."""
+
+    count: float
+    total: float
+    minimum: float
+    maximum: float
+    entries: Entries | None = None  # None: all values are equal, or (statistic set) not known
+
+    @property
+    def opaque(self) -> bool:
+        """A statistic set whose values are not known: it has no percentiles (CW-5)."""
+        return self.entries is None and self.minimum != self.maximum
+
+
+def of_value(value: float, count: float = 1.0) -> Sample:
+    return Sample(count, value * count, value, value)
+
+
+def of_values(entries: Entries) -> Sample:
+    """At least one entry."""
+    values = [value for value, _ in entries]
+    low, high = min(values), max(values)
+    total = sum(value * count for value, count in entries)
+    return Sample(sum(count for _, count in entries), total, low, high, entries if low != high else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Datum:
-    """One datapoint of one metric: namespace, name and the exact set of dimensions are its identity (CW-1)."""
+class MetricDatum:
+    """One datapoint of one metric. Namespace, name and the exact set of dimensions identify the metric (CW-1)."""
 
     scope: Scope
     namespace: str
     name: str
     dimensions: Dimensions = ()
-    unit: str
+    unit: str  # one of CW-3
     at: datetime  # start of the period that was measured
-    measured: Measured
+    sample: Sample
+    resolution: int = 60  # StorageResolution: 1 or 60 seconds
 
 
-class Record(Protocol):
-    """sandbox.services.cloudwatch.api.assembly.record: adds to what the period holds already."""
+class PublishMetrics(Protocol):
+    """sandbox.services.cloudwatch.state.writes.publish_metrics: adds to what CloudWatch has for the period already."""
 
-    def __call__(  # noqa: PLR0913, PLR0917 - what a datum is made of
-        self, scope: Scope, namespace: str, name: str, dimensions: Mapping[str, str], unit: str, at: datetime, measured: Measured
-    ) -> None: ...
-
-
-def send(record: Record, data: Iterable[Datum]) -> None:
-    for datum in data:
-        record(datum.scope, datum.namespace, datum.name, dict(datum.dimensions), datum.unit, datum.at, datum.measured)
+    def __call__(self, data: Iterable[MetricDatum]) -> None: ...
 
 
 def period_start(moment: datetime, period: timedelta = MINUTE) -> datetime:

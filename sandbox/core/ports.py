@@ -1,6 +1,6 @@
 """What AWS services need of the sandbox round them, as narrow Protocols. wiring connects them to real or simulated implementations; tests
 use fakes. Services meet through the AWS API; the two internal paths that AWS has as well are here: `ExecutePolicy` (an alarm runs a scaling
-policy) and, in core/metrics.py, `Record` (a service publishes what it measured).
+policy) and, in core/metrics.py, `PublishMetrics` (a service publishes what it measured).
 """
 
 from typing import Any, Protocol

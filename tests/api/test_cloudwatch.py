@@ -21,11 +21,12 @@ from sandbox.aws.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
+from sandbox.core.metrics import Dimensions, MetricDatum, Sample, of_value, of_values
 from sandbox.drivers.delivery.simulated import SimulatedDeliverer
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
-from sandbox.services.cloudwatch.api import assembly
 from sandbox.services.cloudwatch.controller import CloudWatchController
+from sandbox.services.cloudwatch.state.writes import publish_metrics
 from sandbox.services.sns.controller import SnsController
 from tests.support import rule
 from tests.support.aws import request, signed
@@ -324,10 +325,20 @@ def test_metric_data_requests_that_are_refused(cloudwatch: CloudWatch, queries: 
     assert error(refused)[0] == "ValidationError"
 
 
+def datum(namespace: str, name: str, dimensions: Dimensions, sample: Sample) -> MetricDatum:
+    return MetricDatum(scope=HERE, namespace=namespace, name=name, dimensions=dimensions, unit="None", at=NOON, sample=sample)
+
+
 def test_our_publishers_may_use_namespaces_of_aws(cloudwatch: CloudWatch) -> None:
-    assembly.record(HERE, "AWS/ApplicationELB", "TargetResponseTime", {"LoadBalancer": "app/lb/1"}, "Seconds", NOON, {0.1: 9, 0.5: 1})
-    assembly.record(HERE, "AWS/EC2", "CPUUtilization", {}, "Percent", NOON, 50.0)
-    assembly.record(HERE, "AWS/EC2", "CPUUtilization", {}, "Percent", NOON, (2.0, 140.0, 60.0, 80.0))
+    load_balancer = (("LoadBalancer", "app/lb/1"),)
+    times = of_values([(0.1, 9), (0.5, 1)])
+    publish_metrics(
+        [
+            datum("AWS/ApplicationELB", "TargetResponseTime", load_balancer, times),
+            datum("AWS/EC2", "CPUUtilization", (), of_value(50.0)),
+            datum("AWS/EC2", "CPUUtilization", (), Sample(2.0, 140.0, 60.0, 80.0)),
+        ]
+    )
     [point] = statistics(
         cloudwatch,
         Namespace="AWS/ApplicationELB",
@@ -455,7 +466,7 @@ def test_short_periods_are_evaluated_every_ten_seconds(cloudwatch: CloudWatch) -
 @rule("CW-19")
 def test_the_tutorials_alarm_without_dimensions_never_has_data(cloudwatch: CloudWatch) -> None:
     cloudwatch.alarm("cpu", Namespace="AWS/EC2", MetricName="CPUUtilization", AlarmActions=[MISSING_TOPIC])
-    assembly.record(HERE, "AWS/EC2", "CPUUtilization", {"InstanceId": "i-0a1"}, "Percent", NOON, 99.0)
+    publish_metrics([datum("AWS/EC2", "CPUUtilization", (("InstanceId", "i-0a1"),), of_value(99.0))])
     cloudwatch.wait(10 * MINUTE)
     assert cloudwatch.state("cpu") == "INSUFFICIENT_DATA"
 

@@ -15,7 +15,7 @@ from sandbox.drivers.metering.simulated import SimulatedMeter, shared_load
 from sandbox.drivers.world import App
 from sandbox.parts import Sandbox
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
-from sandbox.services.cloudwatch.api.assembly import record
+from sandbox.services.cloudwatch.state.writes import publish_metrics
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
 from sandbox.services.elbv2.connection_metrics_controller import ConnectionMetricsController
 from sandbox.services.elbv2.host_metrics_controller import HostMetricsController
@@ -85,11 +85,11 @@ def publish(sandbox: Sandbox) -> None:
     """Publishers that know nothing of what was published before, as after a restart."""
     sandbox.engine.add(
         [
-            Ec2MetricsController(sandbox.journal, SimulatedMeter(sandbox.world), record),
-            RequestMetricsController(sandbox.journal, sandbox.drivers.proxy, record, sandbox.clock),
-            HostMetricsController(sandbox.journal, record),
-            ConnectionMetricsController(sandbox.journal, sandbox.drivers.proxy, record),
-            AutoScalingMetricsController(sandbox.journal, record),
+            Ec2MetricsController(sandbox.journal, SimulatedMeter(sandbox.world), publish_metrics),
+            RequestMetricsController(sandbox.journal, sandbox.drivers.proxy, publish_metrics, sandbox.clock),
+            HostMetricsController(sandbox.journal, publish_metrics),
+            ConnectionMetricsController(sandbox.journal, sandbox.drivers.proxy, publish_metrics),
+            AutoScalingMetricsController(sandbox.journal, publish_metrics),
         ]
     )
 

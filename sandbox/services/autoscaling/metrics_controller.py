@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
-from sandbox.core.metrics import Record, send
+from sandbox.core.metrics import PublishMetrics
 from sandbox.services.autoscaling.decide import metrics
 from sandbox.services.autoscaling.decide.metrics import Group, Picture, Publish
 from sandbox.services.autoscaling.state import snapshot
@@ -17,9 +17,9 @@ from sandbox.services.autoscaling.state import snapshot
 class AutoScalingMetricsController(Shell[Picture, None]):
     name = "autoscaling-metrics"
 
-    def __init__(self, journal: Journal, record: Record) -> None:
+    def __init__(self, journal: Journal, publish: PublishMetrics) -> None:
         super().__init__(journal)
-        self._record = record
+        self._publish = publish
 
     def keys(self) -> Iterable[str]:
         return dict.fromkeys(scope.key("metrics") for scope, _ in snapshot.known())
@@ -36,7 +36,7 @@ class AutoScalingMetricsController(Shell[Picture, None]):
         assert isinstance(action, Publish)
         scope, _ = Scope.split(key)
         snapshot.find(scope, action.group).sandbox_published = action.minute
-        send(self._record, action.data)
+        self._publish(action.data)
 
 
 def _group(scope: Scope, name: str) -> Group:

@@ -3,7 +3,7 @@
 An action that fails is an entry in the alarm's history, never an exception: AWS tries it once (scaling policies: again after a minute).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,22 +12,24 @@ from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.core.ports import Clients
-from sandbox.services.cloudwatch.api import assembly
-from sandbox.services.cloudwatch.decide.alarms import Memory, Observed, decide
-from sandbox.services.cloudwatch.decide.notifications import Place
-from sandbox.services.cloudwatch.model import (
+from sandbox.services.cloudwatch.actions import (
+    AlarmAction,
+    ClearSetStates,
     Ec2Action,
     ExecuteScalingPolicy,
-    ForgetSetStates,
-    MetricAlarm,
     NotifyTopic,
-    RefuseAction,
-    Run,
-    ShowSuppression,
+    UnsupportedAction,
     UpdateState,
+    UpdateSuppression,
 )
-from sandbox.services.cloudwatch.state import records, regions, snapshot
-from sandbox.services.cloudwatch.state.history import Outcome
+from sandbox.services.cloudwatch.decide.alarms import Memory, Observed, decide
+from sandbox.services.cloudwatch.decide.notifications import Place
+from sandbox.services.cloudwatch.model import MetricAlarm
+from sandbox.services.cloudwatch.state import regions, snapshot, writes
+from sandbox.services.cloudwatch.state.api_errors import error_text
+from sandbox.services.cloudwatch.state.backends import alarm_keys, backend_of
+from sandbox.services.cloudwatch.state.history import AlarmActionResult
+from sandbox.services.cloudwatch.state.records import AlarmRecord, parents_of, record_of, records_of
 
 HEALTH_METRICS = ("StatusCheckFailed", "UnHealthyHostCount", "HealthyHostCount")
 """Metrics whose newest value follows from the newest event about what they measure."""
@@ -45,20 +47,20 @@ class CloudWatchController(Shell[Observed, Memory]):
         self._transport = transport
 
     def keys(self) -> Iterable[str]:
-        return assembly.alarm_keys()
+        return alarm_keys()
 
     def observe(self, key: str, now: datetime) -> Observed | None:
         scope, name = Scope.split(key)
-        kept = assembly.backend_of(scope)
-        record = kept.record_of(name)
+        backend = backend_of(scope)
+        record = record_of(backend, name)
         if record is None:
             return None
         memory = self._memory.get(key)
         due = memory is not None and memory.configured_at == record.configuration.updated_at and now >= memory.next_evaluation
         place = Place(account=scope.account, region=scope.region, region_name=regions.region_name(scope.region))
-        return snapshot.observe(kept, record, place, due, now, self._cause(record))
+        return snapshot.observe(backend, record, place, due, now, self._cause(record))
 
-    def _cause(self, record: records.AlarmRecord) -> str | None:
+    def _cause(self, record: AlarmRecord) -> str | None:
         alarm = record.configuration
         if not isinstance(alarm, MetricAlarm) or alarm.metric is None or not alarm.metric.name.startswith(HEALTH_METRICS):
             return None
@@ -70,43 +72,53 @@ class CloudWatchController(Shell[Observed, Memory]):
 
     def act(self, key: str, action: Action, now: datetime) -> None:
         scope, name = Scope.split(key)
-        kept = assembly.backend_of(scope)
-        record = kept.record_of(name)
+        backend = backend_of(scope)
+        record = record_of(backend, name)
         if record is None:  # an action before this one deleted the alarm
             return
         match action:
             case UpdateState():
-                kept.update_state(name, action.change)
+                writes.update_state(backend, record, action.change)
                 self._wake_parents(scope, name)
-            case ForgetSetStates():
-                record.set_states = ()
+            case ClearSetStates():
+                writes.clear_set_states(record)
                 self._wake_parents(scope, name)
-            case ShowSuppression():
-                record.suppression = action
-            case Run():
+            case UpdateSuppression():
+                writes.update_suppression(record, action.suppression)
+            case AlarmAction():
                 with self.journal.because(self.journal.current_cause or self.journal.latest(name)):
                     self._run(scope, name, action)
 
     def _wake_parents(self, scope: Scope, name: str) -> None:
-        for parent in records.parents_of(assembly.backend_of(scope).records(), name):
+        for parent in parents_of(records_of(backend_of(scope)), name):
             context().wake(self.name, scope.key(parent))
 
-    def _run(self, scope: Scope, name: str, action: Run) -> None:
-        error = _attempt(lambda: self._carry_out(scope, name, action))
+    def _run(self, scope: Scope, name: str, action: AlarmAction) -> None:
+        error = self._error_of(scope, name, action)
         message = action.message if isinstance(action, NotifyTopic) else None
-        outcome = Outcome(arn=action.arn, state_updated_at=action.state_updated_at, error=error, message=message)
-        if assembly.backend_of(scope).note_outcome(name, outcome, action.again):
-            self.journal.record(_acted(name, outcome))
+        result = AlarmActionResult(arn=action.arn, state_updated_at=action.state_updated_at, error=error, message=message)
+        backend = backend_of(scope)
+        record = record_of(backend, name)
+        if record and writes.record_action_result(backend, record, result, action.repeated):
+            self.journal.record(_action_event(name, result))
 
-    def _carry_out(self, scope: Scope, name: str, action: Run) -> None:
+    def _error_of(self, scope: Scope, name: str, action: AlarmAction) -> str | None:
+        """Runs the action. → None when it succeeded, else the text for the history: no error of an action stops the alarm."""
+        try:
+            self._carry_out(scope, name, action)
+        except Exception as error:
+            return error_text(error)
+        return None
+
+    def _carry_out(self, scope: Scope, name: str, action: AlarmAction) -> None:
         match action:
             case NotifyTopic():
                 self._publish(scope, action)
             case ExecuteScalingPolicy():
                 self._execute_policy(scope, name, action)
             case Ec2Action():
-                self._ec2(scope, action)
-            case RefuseAction():
+                self._run_ec2_action(scope, action)
+            case UnsupportedAction():
                 raise ActionFailed(action.error)
 
     def _client(self, service: str, scope: Scope, arn: str) -> Any:
@@ -131,7 +143,7 @@ class CloudWatchController(Shell[Observed, Memory]):
             threshold=action.threshold,
         )
 
-    def _ec2(self, scope: Scope, action: Ec2Action) -> None:
+    def _run_ec2_action(self, scope: Scope, action: Ec2Action) -> None:
         """A recovered instance is the same one after a reboot on other hardware, so recovery is a reboot here."""
         client, instances = self._client("ec2", scope, action.arn), [action.instance_id]
         match action.verb:
@@ -147,23 +159,11 @@ class ActionFailed(Exception):
     """The text is for the alarm's history."""
 
 
-def _attempt(work: Callable[[], None]) -> str | None:
-    """The error's text, as AWS's API or the service gave it; None when it went well. Everything an action can do is answered here."""
-    try:
-        work()
-    except Exception as error:
-        answer = getattr(error, "response", None)
-        if isinstance(answer, dict) and "Error" in answer:
-            return str(answer["Error"].get("Message") or answer["Error"].get("Code"))
-        return str(getattr(error, "message", None) or error)
-    return None
-
-
-def _acted(name: str, outcome: Outcome) -> Event:
+def _action_event(name: str, result: AlarmActionResult) -> Event:
     return Event(
         source="aws.cloudwatch",
         detail_type="CloudWatch Alarm Action",
-        summary=f"alarm {name}: {outcome.summary}",
-        resources=(name, outcome.arn),
-        detail={"alarmName": name, "action": outcome.arn, "error": outcome.error},
+        summary=f"alarm {name}: {result.summary}",
+        resources=(name, result.arn),
+        detail={"alarmName": name, "action": result.arn, "error": result.error},
     )

@@ -1,6 +1,6 @@
-"""What an alarm is: its configuration, its state, the table of its transitions, what may follow from a change. Values only.
+"""What an alarm is: its configuration, its state and the table of its transitions. Values only.
 
-`decide/alarms.py` decides on these, `api/assembly.py` makes them from requests and keeps them on moto's alarm objects.
+`decide/alarms.py` decides on these. `api/validation/` makes them from requests; `state/records.py` keeps them on moto's alarm objects.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sandbox.core.control import Action
 from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.data.metric_queries import Query
 from sandbox.services.cloudwatch.data.series import MetricId
@@ -136,65 +135,17 @@ class StateChange:
     new: AlarmState
 
 
+@persisted("cloudwatch.ShowSuppression")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionsSuppression:
+    """What DescribeAlarms returns of a composite alarm whose actions are suppressed (CW-61)."""
+
+    by: str | None = None  # "Alarm", "WaitPeriod" or "ExtensionPeriod"; None: they are not suppressed
+    reason: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Datapoint:
     at: datetime  # start of its period
     value: float | None = None  # None: missing
     sample_count: float | None = None
-
-
-# ---- actions of decide() ------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateState(Action):
-    change: StateChange
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetSetStates(Action):
-    """What SetAlarmState asked for has been answered with actions."""
-
-
-@persisted("cloudwatch.ShowSuppression")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowSuppression(Action):
-    """What DescribeAlarms tells of a composite alarm's held actions; None: they are not held."""
-
-    by: str | None = None  # "Alarm", "WaitPeriod" or "ExtensionPeriod"
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run(Action):
-    """An alarm action, named by its ARN, for a change of state."""
-
-    arn: str
-    state_updated_at: datetime
-    again: bool = False  # re-run while the state lasts (SCL-4): history tells of it only when the outcome differs from the last
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifyTopic(Run):
-    subject: str
-    message: str  # JSON with default, sms, email: MessageStructure=json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExecuteScalingPolicy(Run):
-    state: StateValue
-    datapoints: tuple[float, ...]  # that were evaluated, newest last
-    threshold: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ec2Action(Run):
-    verb: str  # "stop", "terminate", "reboot" or "recover"
-    instance_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseAction(Run):
-    """An action that cannot be carried out at all: straight to the history."""
-
-    error: str

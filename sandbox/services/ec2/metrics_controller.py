@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
-from sandbox.core.metrics import Record, send
+from sandbox.core.metrics import PublishMetrics
 from sandbox.drivers.metering.base import Meter
 from sandbox.services.ec2.decide import metrics
 from sandbox.services.ec2.decide.metrics import Instance, Picture, Publish, Published
@@ -23,9 +23,9 @@ GROUP_TAG = "aws:autoscaling:groupName"
 class Ec2MetricsController(Shell[Picture, None]):
     name = "ec2-metrics"
 
-    def __init__(self, journal: Journal, meter: Meter, record: Record) -> None:
+    def __init__(self, journal: Journal, meter: Meter, publish: PublishMetrics) -> None:
         super().__init__(journal)
-        self._meter, self._record = meter, record
+        self._meter, self._publish = meter, publish
 
     def keys(self) -> Iterable[str]:
         return dict.fromkeys(scope.key("metrics") for scope, _ in snapshot.known())
@@ -58,7 +58,7 @@ class Ec2MetricsController(Shell[Picture, None]):
         assert isinstance(action, Publish)
         scope, _ = Scope.split(key)
         snapshot.find(scope, action.instance_id).sandbox_published = action.published
-        send(self._record, action.data)
+        self._publish(action.data)
 
 
 def _running(scope: Scope) -> Iterator[Any]:

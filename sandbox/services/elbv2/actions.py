@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sandbox.core.control import Action
-from sandbox.core.metrics import Datum
+from sandbox.core.metrics import MetricDatum
 from sandbox.drivers.probe.base import ProbeRequest
 from sandbox.drivers.proxy.base import ProxyConfig
 from sandbox.services.elbv2.model import Health, Hosts, TargetKey
@@ -57,16 +57,16 @@ class ApplyConfig(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishRequests(Action):
-    data: tuple[Datum, ...]
+    data: tuple[MetricDatum, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishHosts(Action):
     group: str  # arn
-    data: tuple[Datum, ...]
+    data: tuple[MetricDatum, ...]
     hosts: Hosts  # from now on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishConnections(Action):
-    data: tuple[Datum, ...]
+    data: tuple[MetricDatum, ...]

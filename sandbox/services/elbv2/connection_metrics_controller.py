@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
-from sandbox.core.metrics import Record, send
+from sandbox.core.metrics import PublishMetrics
 from sandbox.drivers.proxy.base import Proxy
 from sandbox.services.elbv2.actions import PublishConnections
 from sandbox.services.elbv2.decide import connection_metrics
@@ -18,9 +18,9 @@ CONNECTIONS = Scope("-", "-").key("connections")
 class ConnectionMetricsController(Shell[Links, Counted | None]):
     name = "elbv2-connection-metrics"
 
-    def __init__(self, journal: Journal, proxy: Proxy, record: Record) -> None:
+    def __init__(self, journal: Journal, proxy: Proxy, publish: PublishMetrics) -> None:
         super().__init__(journal)
-        self._proxy, self._record = proxy, record
+        self._proxy, self._publish = proxy, publish
 
     def keys(self) -> Iterable[str]:
         return (CONNECTIONS,)
@@ -33,4 +33,4 @@ class ConnectionMetricsController(Shell[Links, Counted | None]):
 
     def act(self, key: str, action: Action, now: datetime) -> None:
         assert isinstance(action, PublishConnections)
-        send(self._record, action.data)
+        self._publish(action.data)

@@ -7,7 +7,7 @@ from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
-from sandbox.core.metrics import Record, send
+from sandbox.core.metrics import PublishMetrics
 from sandbox.services.elbv2.actions import PublishHosts
 from sandbox.services.elbv2.decide import metrics
 from sandbox.services.elbv2.decide.metrics import Health
@@ -21,9 +21,9 @@ NAME = "elbv2-host-metrics"
 class HostMetricsController(Shell[Health, None]):
     name = NAME
 
-    def __init__(self, journal: Journal, record: Record) -> None:
+    def __init__(self, journal: Journal, publish: PublishMetrics) -> None:
         super().__init__(journal)
-        self._record = record
+        self._publish = publish
         journal.on_event(_wake_after_health_change)
 
     def keys(self) -> Iterable[str]:
@@ -39,7 +39,7 @@ class HostMetricsController(Shell[Health, None]):
     def act(self, key: str, action: Action, now: datetime) -> None:
         assert isinstance(action, PublishHosts)
         set_hosts(action.group, action.hosts)
-        send(self._record, action.data)
+        self._publish(action.data)
 
 
 def _wake_after_health_change(event: Event) -> None:

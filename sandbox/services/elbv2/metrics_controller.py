@@ -12,7 +12,7 @@ from sandbox.aws.context import context
 from sandbox.core.clock import Clock
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
-from sandbox.core.metrics import Record, send
+from sandbox.core.metrics import PublishMetrics
 from sandbox.drivers.proxy.base import Proxy
 from sandbox.services.elbv2.actions import PublishRequests
 from sandbox.services.elbv2.decide import metrics
@@ -29,11 +29,11 @@ class RequestMetricsController(Shell[Requests, None]):
     name = NAME
 
     def __init__(
-        self, journal: Journal, proxy: Proxy, record: Record, clock: Clock, real_now: Callable[[], datetime] | None = None
+        self, journal: Journal, proxy: Proxy, publish: PublishMetrics, clock: Clock, real_now: Callable[[], datetime] | None = None
     ) -> None:
         """`real_now`: the clock that access records are stamped by; None for the simulated proxy, which stamps sandbox time."""
         super().__init__(journal)
-        self._record, self._clock = record, clock
+        self._publish, self._clock = publish, clock
         self.counts = AccessCounts(clock, real_now, lambda: context().wake(NAME, REQUESTS))
         proxy.on_access(self.counts.take)
 
@@ -56,4 +56,4 @@ class RequestMetricsController(Shell[Requests, None]):
     def act(self, key: str, action: Action, now: datetime) -> None:
         assert isinstance(action, PublishRequests)
         self.counts.taken()  # first: what fails while it is recorded is not counted twice
-        send(self._record, action.data)
+        self._publish(action.data)

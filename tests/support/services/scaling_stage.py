@@ -10,8 +10,8 @@ from sandbox.drivers.delivery.simulated import SimulatedDeliverer
 from sandbox.drivers.metering.simulated import SimulatedMeter
 from sandbox.drivers.world import Machine
 from sandbox.services.autoscaling.schedule_controller import ScheduleController
-from sandbox.services.cloudwatch.api.assembly import record
 from sandbox.services.cloudwatch.controller import CloudWatchController
+from sandbox.services.cloudwatch.state.writes import publish_metrics
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
 from sandbox.services.sns.controller import SnsController
 from tests.support.services.autoscaling_stage import HERE, Stage, make
@@ -76,7 +76,7 @@ def scaling() -> ScalingStage:
     sns = SnsController(made.journal, made.transport, deliverer)
     made.engine.add(
         [
-            Ec2MetricsController(made.journal, meter, record),
+            Ec2MetricsController(made.journal, meter, publish_metrics),
             CloudWatchController(made.journal, made.transport),
             ScheduleController(made.journal),
             sns,

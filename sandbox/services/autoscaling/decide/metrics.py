@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.core.control import Action, Decision, Scope
-from sandbox.core.metrics import Datum, period_start, until_next
+from sandbox.core.metrics import MetricDatum, of_value, period_start, until_next
 from sandbox.services.autoscaling.model import LifecycleState
 
 NAMESPACE = "AWS/AutoScaling"
@@ -54,7 +54,7 @@ class Picture:
 class Publish(Action):
     group: str
     minute: datetime
-    data: tuple[Datum, ...]
+    data: tuple[MetricDatum, ...]
 
 
 def decide(picture: Picture, now: datetime) -> Decision[None]:
@@ -67,17 +67,17 @@ def decide(picture: Picture, now: datetime) -> Decision[None]:
     return Decision(memory=None, actions=actions, look_again=until_next(now))
 
 
-def _data(scope: Scope, group: Group, minute: datetime) -> tuple[Datum, ...]:
+def _data(scope: Scope, group: Group, minute: datetime) -> tuple[MetricDatum, ...]:
     values = measured(group)
     return tuple(
-        Datum(
+        MetricDatum(
             scope=scope,
             namespace=NAMESPACE,
             name=name,
             dimensions=(("AutoScalingGroupName", group.name),),
             unit="None",
             at=minute,
-            measured=float(values[name]),
+            sample=of_value(float(values[name])),
         )
         for name in group.enabled
         if name in values

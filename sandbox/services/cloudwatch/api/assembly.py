@@ -1,20 +1,17 @@
 """CloudWatch's state: moto's backend with our metric store, alarms as configurations and states, and their history.
 
-The controller reads pictures here (`observe`, `points`) and writes what only AWS writes (`update_state`, `note_outcome`). Publishers of
-other services put their metrics in by `record`. Requests come through api/responses.py.
+Requests come through api/responses.py.
 """
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
 from moto.cloudwatch.models import Alarm as MotoAlarm
-from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
+from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.utils import make_arn_for_alarm
 
 from sandbox.aws.context import context
@@ -23,11 +20,11 @@ from sandbox.core.control import Scope
 from sandbox.core.errors import ApiError
 from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.api import descriptions
+from sandbox.services.cloudwatch.api.validation import composite as composite_validation
 from sandbox.services.cloudwatch.api.validation import metrics as metric_validation
-from sandbox.services.cloudwatch.data.series import MetricId, Sample, of_value, of_values
 from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.decide import notifications
-from sandbox.services.cloudwatch.errors import validation
+from sandbox.services.cloudwatch.errors import not_in_enum, validation
 from sandbox.services.cloudwatch.model import (
     INITIAL_REASON,
     Alarm,
@@ -36,13 +33,11 @@ from sandbox.services.cloudwatch.model import (
     StateChange,
     StateValue,
 )
-from sandbox.services.cloudwatch.state import history, records
-from sandbox.services.cloudwatch.state.history import History, Outcome
-from sandbox.services.cloudwatch.state.records import AlarmRecord
+from sandbox.services.cloudwatch.state import history, writes
+from sandbox.services.cloudwatch.state.history import History
+from sandbox.services.cloudwatch.state.records import AlarmRecord, record_of, records_of
 
 MOST_ALARMS = 5000
-Measured = float | tuple[float, float, float, float] | Mapping[float, float]
-"""A value; a statistic set (count, sum, minimum, maximum); or values with their counts."""
 
 
 @persisted("cloudwatch.Backend")
@@ -58,26 +53,12 @@ class SandboxCloudWatch(CloudWatchBackend):
     @replaces(why="CW-2: what AWS refuses; kept by metric, rolled up and bounded (moto keeps one endless list)")
     def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:
         now = context().clock.now()
-        for datum in metric_validation.put_metric_data(namespace, metric_data, now):
-            self.sandbox_metrics.record(datum.metric, datum.unit, datum.at, datum.sample, datum.resolution)
+        scope = Scope(self.account_id, self.region_name)
+        for datum in metric_validation.put_metric_data(scope, namespace, metric_data, now):
+            self.sandbox_metrics.put(datum)
         self.sandbox_metrics.trim(int(now.timestamp()))
 
-    @adds(why="our own publishers put AWS/… metrics, which PutMetricData refuses")
-    def sandbox_record(self, metric: MetricId, unit: str, at: datetime, measured: Measured) -> None:
-        """`at`: start of the period that was measured."""
-        self.sandbox_metrics.record(metric, unit, int(at.timestamp()), _sample(measured))
-        self.sandbox_metrics.trim(int(context().clock.now().timestamp()))
-
     # ---- alarms -------------------------------------------------------------------------------------------------------------------------
-
-    @adds(why="alarms by name in one look-up; also used by the controller")
-    def record_of(self, name: str) -> AlarmRecord | None:
-        alarm = self.alarms.get(name)
-        return alarm.sandbox if alarm else None
-
-    @adds(why="every alarm, by name, in the order of creation")
-    def records(self) -> dict[str, AlarmRecord]:
-        return {name: alarm.sandbox for name, alarm in self.alarms.items()}
 
     @adds(why="ARNs of alarms")
     def arn_of(self, name: str) -> str:
@@ -87,15 +68,15 @@ class SandboxCloudWatch(CloudWatchBackend):
     @adds(why="CW-15, CW-18: a new alarm is INSUFFICIENT_DATA, an updated one keeps its state (moto: OK)")
     def put_alarm(self, configuration: Alarm, tags: list[dict[str, str]] | None) -> None:
         if isinstance(configuration, CompositeAlarm):
-            records.check_rule(self.records(), configuration)
-        record = self.record_of(configuration.name)
+            composite_validation.check_rule(records_of(self), configuration)
+        record = record_of(self, configuration.name)
         if record is None:
             record = self._create(configuration, tags)
         elif type(record.configuration) is not type(configuration):
             raise validation(f"Alarm {configuration.name} exists already and is of another type.")
         else:
             record.configuration = configuration
-            self._note_configured(record, "updated")
+            self._record_configuration(record, "updated")
 
     def _create(self, configuration: Alarm, tags: list[dict[str, str]] | None) -> AlarmRecord:
         if len(self.alarms) >= MOST_ALARMS:
@@ -106,20 +87,20 @@ class SandboxCloudWatch(CloudWatchBackend):
         self.alarms[configuration.name] = _moto_alarm(self, record)
         if tags:
             self.tagger.tag_resource(configuration.arn, tags)
-        self._note_configured(record, "created")
+        self._record_configuration(record, "created")
         return record
 
-    def _note_configured(self, record: AlarmRecord, verb: str) -> None:
+    def _record_configuration(self, record: AlarmRecord, verb: str) -> None:
         alarm = record.configuration
         shape = descriptions.alarm(alarm, record.state, record.suppression)
         self.sandbox_history.add(history.configured(alarm, context().clock.now(), verb, shape))
 
     @replaces(why="CW-60: a child of a composite alarm is not deleted; CW-52: the history tells of it")
     def delete_alarms(self, alarm_names: list[str]) -> None:
-        records.check_deletion(self.records(), alarm_names)
+        composite_validation.check_deletion(records_of(self), alarm_names)
         for name in alarm_names:
-            if record := self.record_of(name):
-                self._note_configured(record, "deleted")
+            if record := record_of(self, name):
+                self._record_configuration(record, "deleted")
                 self.tagger.delete_all_tags_for_resource(record.configuration.arn)
                 del self.alarms[name]
 
@@ -133,51 +114,27 @@ class SandboxCloudWatch(CloudWatchBackend):
 
     def _set_actions(self, names: list[str], enabled: bool) -> None:
         for name in names:
-            record = self.record_of(name)
+            record = record_of(self, name)
             if record and record.configuration.actions_enabled != enabled:
                 record.configuration = replace(record.configuration, actions_enabled=enabled)
-                self._note_configured(record, "updated")
+                self._record_configuration(record, "updated")
 
     @replaces(why="CW-21: the actions of the set state run, and the history tells of it")
     def set_alarm_state(self, alarm_name: str, reason: str, reason_data: str | None, state_value: str) -> None:
         if state_value not in StateValue.__members__:
-            allowed = ", ".join(("INSUFFICIENT_DATA", "ALARM", "OK"))
-            raise validation(
-                f"1 validation error detected: Value '{state_value}' at 'stateValue' failed to satisfy constraint: "
-                f"Member must satisfy enum value set: [{allowed}]"
-            )
+            raise not_in_enum(state_value, "stateValue", ("INSUFFICIENT_DATA", "ALARM", "OK"))
         _check_json(reason_data)
-        record = self.record_of(alarm_name)
+        record = record_of(self, alarm_name)
         if record is None:
             raise ApiError("ResourceNotFound", "Unknown")
         now, value = context().clock.now(), StateValue(state_value)
         transitioned = now if value is not record.state.value else record.state.transitioned_at
         new = AlarmState(value=value, reason=reason, reason_data=reason_data or "{}", updated_at=now, transitioned_at=transitioned)
         change = StateChange(old=record.state, new=new)
-        self.update_state(alarm_name, change)
+        writes.update_state(self, record, change)
         if change.new.value is not change.old.value:
             record.set_states = (*record.set_states, change)
             context().journal.record(notifications.state_change_event(record.configuration, change))
-
-    @adds(why="what an evaluation found; only AWS writes it")
-    def update_state(self, name: str, change: StateChange) -> None:
-        record = self.record_of(name)
-        assert record is not None
-        record.state = change.new
-        self.alarms[name].state_value = change.new.value.value
-        if change.new.value is not change.old.value:
-            self.sandbox_history.add(history.state_updated(record.configuration, change))
-
-    @adds(why="CW-53: what became of an action")
-    def note_outcome(self, name: str, outcome: Outcome, again: bool) -> bool:
-        """Into the history; a re-run only when its outcome differs from the last. → whether it was written."""
-        record = self.record_of(name)
-        assert record is not None
-        if again and record.outcomes.get(outcome.arn) == outcome.summary:
-            return False
-        record.outcomes[outcome.arn] = outcome.summary
-        self.sandbox_history.add(history.acted(record.configuration, context().clock.now(), outcome))
-        return True
 
 
 def _check_json(reason_data: str | None) -> None:
@@ -185,14 +142,6 @@ def _check_json(reason_data: str | None) -> None:
         json.loads(reason_data or "{}")
     except ValueError:
         raise ApiError("InvalidFormat", "Unknown") from None
-
-
-def _sample(measured: Measured) -> Sample:
-    if isinstance(measured, tuple):
-        return Sample(*measured)
-    if isinstance(measured, Mapping):
-        return of_values(list(measured.items()))
-    return of_value(float(measured))
 
 
 def _moto_alarm(backend: SandboxCloudWatch, record: AlarmRecord) -> Any:
@@ -227,30 +176,3 @@ def _moto_alarm(backend: SandboxCloudWatch, record: AlarmRecord) -> Any:
     found.state_value = record.state.value.value
     found.sandbox = record
     return found
-
-
-# ---- for the controller, and (through wiring) for publishers of other services --------------------------------------------------
-
-
-def record(  # noqa: PLR0913, PLR0917 - what a datum is made of
-    scope: Scope, namespace: str, name: str, dimensions: Mapping[str, str], unit: str, at: datetime, measured: Measured
-) -> None:
-    """Puts what one of our own services measured; wiring gives it to their metrics controllers.
-
-    `at` is the start of the period measured, `unit` one of CW-3, `measured` as in `Measured`."""
-    metric = MetricId(namespace, name, tuple(sorted(dimensions.items())))
-    backend_of(scope).sandbox_record(metric, unit, at, measured)
-
-
-def backend_of(scope: Scope) -> SandboxCloudWatch:
-    backend: SandboxCloudWatch = cloudwatch_backends[scope.account][scope.region]
-    return backend
-
-
-def alarm_keys() -> Iterator[str]:
-    """Keys of all alarms that there are."""
-    for account in sorted(cloudwatch_backends):
-        regions = cloudwatch_backends[account]
-        for region in sorted(regions):
-            for name in regions[region].alarms:
-                yield Scope(account, region).key(name)

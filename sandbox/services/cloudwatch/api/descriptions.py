@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.core.metrics import Dimensions
 from sandbox.services.cloudwatch.data.metric_math import TimeSeries
 from sandbox.services.cloudwatch.data.metric_queries import Query
 from sandbox.services.cloudwatch.data.percentiles import Extended
-from sandbox.services.cloudwatch.data.series import Dimensions, MetricId
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.data.statistics import SIMPLE, Summary, parse_statistic
-from sandbox.services.cloudwatch.model import Alarm, AlarmState, CompositeAlarm, MetricAlarm, ShowSuppression
+from sandbox.services.cloudwatch.model import ActionsSuppression, Alarm, AlarmState, CompositeAlarm, MetricAlarm
 from sandbox.services.cloudwatch.state.history import HistoryItem
 
 
@@ -25,7 +26,7 @@ def metric(given: MetricId) -> dict[str, Any]:
     return {"Namespace": given.namespace, "MetricName": given.name, "Dimensions": dimensions(given.dimensions)}
 
 
-def alarm(configured: Alarm, state: AlarmState, suppression: ShowSuppression) -> dict[str, Any]:
+def alarm(configured: Alarm, state: AlarmState, suppression: ActionsSuppression) -> dict[str, Any]:
     """A MetricAlarm or CompositeAlarm shape; what was not set is left out."""
     found: dict[str, Any] = {
         "AlarmName": configured.name,
@@ -66,7 +67,7 @@ def _metric_alarm(configured: MetricAlarm) -> dict[str, Any]:
     }
 
 
-def _composite(configured: CompositeAlarm, suppression: ShowSuppression) -> dict[str, Any]:
+def _composite(configured: CompositeAlarm, suppression: ActionsSuppression) -> dict[str, Any]:
     found: dict[str, Any] = {"AlarmRule": configured.rule}
     if configured.suppressor:
         found |= {

@@ -20,15 +20,16 @@ from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.api import descriptions, pages, widgets
 from sandbox.services.cloudwatch.api.assembly import SandboxCloudWatch
 from sandbox.services.cloudwatch.api.validation import alarms as alarm_validation
+from sandbox.services.cloudwatch.api.validation import composite as composite_validation
 from sandbox.services.cloudwatch.api.validation import metrics as metric_validation
 from sandbox.services.cloudwatch.api.validation.metrics import epoch
 from sandbox.services.cloudwatch.data import metric_queries, statistics
 from sandbox.services.cloudwatch.data.metric_queries import Run
 from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
-from sandbox.services.cloudwatch.model import CompositeAlarm, MetricAlarm, StateValue
-from sandbox.services.cloudwatch.state import history, records
-from sandbox.services.cloudwatch.state.records import AlarmRecord
+from sandbox.services.cloudwatch.model import MetricAlarm, StateValue
+from sandbox.services.cloudwatch.state import history
+from sandbox.services.cloudwatch.state.records import AlarmRecord, children_of, parents_of, records_of
 
 LARGEST_PUT = 2**20  # CW-2, bytes
 LISTED_FOR = timedelta(days=14)  # CW-8
@@ -43,7 +44,7 @@ OURS = "metrics and alarms are ours"
 @swap_response("cloudwatch")
 class SandboxCloudWatchResponse(CloudWatchResponse):
     @property
-    def _kept(self) -> SandboxCloudWatch:
+    def _backend(self) -> SandboxCloudWatch:
         backend: SandboxCloudWatch = self.cloudwatch_backend
         return backend
 
@@ -62,7 +63,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
             raise ApiError("RequestEntityTooLarge", f"Request size {size} exceeded {LARGEST_PUT} bytes", status=413)
         if self._get_param("EntityMetricData"):
             raise validation("EntityMetricData is not supported by this sandbox: use MetricData.")
-        self._kept.put_metric_data(self._get_param("Namespace") or "", self._get_param("MetricData") or [])
+        self._backend.put_metric_data(self._get_param("Namespace") or "", self._get_param("MetricData") or [])
         return EmptyResult()
 
     @replaces(why="CW-6: rounding, limits, units apart, percentiles")
@@ -76,7 +77,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         statistics.check_range(start, end, period)
         metric = metric_validation.metric_id(self._get_params())
         found = []
-        for series in self._kept.sandbox_metrics.find(metric, unit):
+        for series in self._backend.sandbox_metrics.find(metric, unit):
             periods = statistics.summaries([series], start, end, period)
             points = (descriptions.datapoint(at, periods[at], wanted, series.unit) for at in sorted(periods))
             found += [point for point in points if point]
@@ -99,7 +100,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         start, end = self._range("StartTime", "EndTime", period)
         metric_validation.check_order(epoch(self._get_param("StartTime")), epoch(self._get_param("EndTime")))
         descending = (self._get_param("ScanBy") or "TimestampDescending") == "TimestampDescending"
-        results = list(Run(self._kept.sandbox_metrics, queries, start, end).results())
+        results = list(Run(self._backend.sandbox_metrics, queries, start, end).results())
         most = min(int(self._get_param("MaxDatapoints") or metric_queries.MOST_DATAPOINTS), metric_queries.MOST_DATAPOINTS)
         shown, token = pages.results_page(results, self._get_param("NextToken"), most, descending)
         return ActionResult({"MetricDataResults": shown, "NextToken": token, "Messages": []})
@@ -110,7 +111,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         if recently not in (None, "PT3H"):
             raise not_in_enum(recently, "recentlyActive", ("PT3H",))
         since = context().clock.now() - (RECENTLY if recently else LISTED_FOR)
-        metrics = [metric for metric in self._kept.sandbox_metrics.metrics(int(since.timestamp())) if self._is_wanted(metric)]
+        metrics = [metric for metric in self._backend.sandbox_metrics.metrics(int(since.timestamp())) if self._is_wanted(metric)]
         shown, token = pages.page(metrics, self._get_param("NextToken"), LIST_PAGE)
         return ActionResult({"Metrics": [descriptions.metric(metric) for metric in shown], "NextToken": token})
 
@@ -124,7 +125,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
 
     @adds(why="moto has no pictures")
     def get_metric_widget_image(self) -> ActionResult:
-        image = widgets.image(self._kept.sandbox_metrics, self._get_param("MetricWidget") or "", context().clock.now())
+        image = widgets.image(self._backend.sandbox_metrics, self._get_param("MetricWidget") or "", context().clock.now())
         return ActionResult({"MetricWidgetImage": image})
 
     # ---- alarms -------------------------------------------------------------------------------------------------------------------------
@@ -132,17 +133,17 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
     @replaces(why="CW-15 to CW-20: AWS's refusals; an update keeps the state")
     def put_metric_alarm(self) -> ActionResult:
         given = self._get_params()
-        arn = self._kept.arn_of(given.get("AlarmName") or "")
+        arn = self._backend.arn_of(given.get("AlarmName") or "")
         alarm = alarm_validation.metric_alarm(given, arn, context().clock.now())
-        self._kept.put_alarm(alarm, given.get("Tags"))
+        self._backend.put_alarm(alarm, given.get("Tags"))
         return EmptyResult()
 
     @adds(why="CW-60")
     def put_composite_alarm(self) -> ActionResult:
         given = self._get_params()
-        arn = self._kept.arn_of(given.get("AlarmName") or "")
-        alarm = alarm_validation.composite_alarm(given, arn, context().clock.now())
-        self._kept.put_alarm(alarm, given.get("Tags"))
+        arn = self._backend.arn_of(given.get("AlarmName") or "")
+        alarm = composite_validation.composite_alarm(given, arn, context().clock.now())
+        self._backend.put_alarm(alarm, given.get("Tags"))
         return EmptyResult()
 
     @replaces(why="AlarmTypes, all filters together, pages, states as they are")
@@ -159,14 +160,14 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         return ActionResult(answer)
 
     def _selected(self) -> Iterable[AlarmRecord]:
-        kept, (names, prefix) = self._kept.records(), (self._get_param("AlarmNames"), self._get_param("AlarmNamePrefix"))
+        kept, (names, prefix) = records_of(self._backend), (self._get_param("AlarmNames"), self._get_param("AlarmNamePrefix"))
         state, action = self._get_param("StateValue"), self._get_param("ActionPrefix")
         if state is not None and state not in StateValue.__members__:
             raise not_in_enum(state, "stateValue", ("INSUFFICIENT_DATA", "ALARM", "OK"))
         if parent := self._get_param("ChildrenOfAlarmName"):
-            kept = {name: kept[name] for name in records.children_of(kept, parent) if name in kept}
+            kept = {name: kept[name] for name in children_of(kept, parent) if name in kept}
         if child := self._get_param("ParentsOfAlarmName"):
-            kept = {name: kept[name] for name in records.parents_of(kept, child) if name in kept}
+            kept = {name: kept[name] for name in parents_of(kept, child) if name in kept}
         for name, record in kept.items():
             alarm = record.configuration
             arns = (*alarm.ok_actions, *alarm.alarm_actions, *alarm.insufficient_data_actions)
@@ -184,7 +185,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         metric, unit, period = metric_validation.metric_id(given), given.get("Unit"), given.get("Period")
         statistic = given.get("Statistic") or given.get("ExtendedStatistic")
         found = []
-        for record in self._kept.records().values():
+        for record in records_of(self._backend).values():
             alarm = record.configuration
             if not isinstance(alarm, MetricAlarm) or alarm.metric != metric or statistic not in (None, alarm.statistic):
                 continue
@@ -201,7 +202,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
             raise not_in_enum(kind, "historyItemType", history.KINDS)
         found = [
             item
-            for item in self._kept.sandbox_history.items(context().clock.now())
+            for item in self._backend.sandbox_history.items(context().clock.now())
             if (not name or item.alarm_name == name)
             and item.alarm_type in types
             and (not kind or item.kind == kind)
@@ -215,11 +216,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
 
     @replaces(why=OURS)
     def delete_alarms(self) -> ActionResult:
-        names = self._get_param("AlarmNames") or []
-        kept = self._kept.records()
-        if sum(isinstance(kept[name].configuration, CompositeAlarm) for name in names if name in kept) > 1:
-            raise validation("You can delete up to one composite alarm per operation.")
-        self._kept.delete_alarms(names)
+        self._backend.delete_alarms(self._get_param("AlarmNames") or [])
         return EmptyResult()
 
     @replaces(why=f"CW-21; {OURS}")
@@ -228,7 +225,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         for parameter in ("AlarmName", "StateValue", "StateReason"):
             if given.get(parameter) is None:
                 raise missing(parameter)
-        self._kept.set_alarm_state(given["AlarmName"], given["StateReason"], given.get("StateReasonData"), given["StateValue"])
+        self._backend.set_alarm_state(given["AlarmName"], given["StateReason"], given.get("StateReasonData"), given["StateValue"])
         return EmptyResult()
 
 

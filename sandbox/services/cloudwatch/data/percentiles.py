@@ -9,15 +9,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sandbox.core.metrics import Entries
 from sandbox.core.persisted import persisted
 
 EXACT_VALUES = 256
 FIRST_WIDTH = 0.01  # of a bin, relative to its value
 
 _TINY = 1e-9  # what floating point may add to a rank
-
-Entries = list[tuple[float, float]]
-"""(value, count), values ascending."""
 
 
 @persisted("cloudwatch.Distribution")

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.core.metrics import Dimensions, Sample
 from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.data.columns import from_bytes, to_bytes
-from sandbox.services.cloudwatch.data.percentiles import Entries
 from sandbox.services.cloudwatch.data.shapes import Shapes
 
 HOUR, DAY = 3600, 86_400
@@ -22,9 +22,6 @@ TRIM_EVERY = 600  # seconds of sandbox time
 Written = tuple[Any, ...]
 """A tier or a series as plain values and bytes, which take a twentieth of the time of its forty arrays to save."""
 
-Dimensions = tuple[tuple[str, str], ...]
-"""(name, value), sorted by name."""
-
 
 @persisted("cloudwatch.MetricId")
 @dataclass(frozen=True, slots=True)
@@ -33,35 +30,7 @@ class MetricId:
 
     namespace: str
     name: str
-    dimensions: Dimensions = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What is put at one moment: a value, many values, or a statistic set."""
-
-    count: float
-    total: float
-    minimum: float
-    maximum: float
-    entries: Entries | None = None  # None: all values are equal, or (statistic set) not known
-
-    @property
-    def opaque(self) -> bool:
-        """A statistic set that hides its values: no percentile can be had of it (CW-5)."""
-        return self.entries is None and self.minimum != self.maximum
-
-
-def of_value(value: float, count: float = 1.0) -> Sample:
-    return Sample(count, value * count, value, value)
-
-
-def of_values(entries: Entries) -> Sample:
-    """`entries` are (value, count); at least one."""
-    values = [value for value, _ in entries]
-    low, high = min(values), max(values)
-    total = sum(value * count for value, count in entries)
-    return Sample(sum(count for _, count in entries), total, low, high, entries if low != high else None)
+    dimensions: Dimensions = ()  # sorted by name
 
 
 @persisted("cloudwatch.Tier")

@@ -9,9 +9,10 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
+from sandbox.core.metrics import Entries
 from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.data.columns import from_bytes, to_bytes
-from sandbox.services.cloudwatch.data.percentiles import Distribution, Entries
+from sandbox.services.cloudwatch.data.percentiles import Distribution
 
 Written = tuple[Any, ...]  # open distributions, and the columns of the packed ones as bytes
 ROW = 40  # bytes of a row of the store, in which sizes are told

@@ -9,8 +9,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sandbox.core.metrics import Entries
 from sandbox.services.cloudwatch.data import percentiles
-from sandbox.services.cloudwatch.data.percentiles import Entries, Extended
+from sandbox.services.cloudwatch.data.percentiles import Extended
 from sandbox.services.cloudwatch.data.series import DAY, Series, Tier
 from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value
 

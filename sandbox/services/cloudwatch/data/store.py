@@ -8,8 +8,9 @@ What a series consists of is in series.py.
 
 from collections.abc import Iterator
 
+from sandbox.core.metrics import MetricDatum, Sample
 from sandbox.core.persisted import Values, persisted
-from sandbox.services.cloudwatch.data.series import TRIM_EVERY, MetricId, Sample, Series
+from sandbox.services.cloudwatch.data.series import TRIM_EVERY, MetricId, Series
 
 BUDGET = 1_000_000
 """Rows of all series together, of 40 bytes: about 40 MB. A series counts as thirty, distributions as data/shapes.py says."""
@@ -32,6 +33,10 @@ class MetricStore:
         self._series: dict[MetricId, dict[str, Series]] = {}
         self._next_trim = 0
         self._squeeze = 0  # index of the share in force
+
+    def put(self, datum: MetricDatum) -> None:
+        metric = MetricId(datum.namespace, datum.name, tuple(sorted(datum.dimensions)))
+        self.record(metric, datum.unit, int(datum.at.timestamp()), datum.sample, datum.resolution)
 
     def record(self, metric: MetricId, unit: str, at: int, sample: Sample, resolution: int = 60) -> None:
         """Adds the sample to the bucket that holds `at` (seconds since 1970)."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sandbox.core.control import Action, Decision
 from sandbox.core.events import Event
 from sandbox.core.machine import move
+from sandbox.services.cloudwatch.actions import ClearSetStates, UpdateState
 from sandbox.services.cloudwatch.decide import alarm_actions, composite, evaluation, reasons
 from sandbox.services.cloudwatch.decide.notifications import Place, state_change_event
 from sandbox.services.cloudwatch.decide.suppression import Hold, held_actions
@@ -24,11 +25,9 @@ from sandbox.services.cloudwatch.model import (
     CompositeAlarm,
     Datapoint,
     Finding,
-    ForgetSetStates,
     MetricAlarm,
     StateChange,
     StateValue,
-    UpdateState,
 )
 
 MINUTE = timedelta(minutes=1)
@@ -62,7 +61,7 @@ def decide(observed: Observed, memory: Memory | None, now: datetime) -> Decision
         hold = memory.hold if memory else None
         first = next_evaluation(observed.alarm, now)
         memory = Memory(configured_at=observed.alarm.updated_at, next_evaluation=first, hold=hold)
-    answered: list[Action] = [ForgetSetStates()] if observed.set_states else []
+    answered: list[Action] = [ClearSetStates()] if observed.set_states else []
     if isinstance(observed.alarm, CompositeAlarm):
         return _composite(observed, observed.alarm, memory, now, answered)
     return _metric(observed, observed.alarm, memory, now, answered)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sandbox.core.control import Action
-from sandbox.services.cloudwatch.model import AlarmState, CompositeAlarm, ShowSuppression, StateChange, StateValue
+from sandbox.services.cloudwatch.actions import UpdateSuppression
+from sandbox.services.cloudwatch.model import ActionsSuppression, AlarmState, CompositeAlarm, StateChange, StateValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +31,8 @@ def held_actions(
         return None, None, ()
     kept = _kept(alarm, hold, suppressor, now)
     if kept is None:
-        return None, hold.change, (ShowSuppression(),) if hold.by else ()
-    shown = () if kept.by == hold.by else (ShowSuppression(by=kept.by, reason=_reason(alarm, kept)),)
+        return None, hold.change, (UpdateSuppression(suppression=ActionsSuppression()),) if hold.by else ()
+    shown = () if kept.by == hold.by else (UpdateSuppression(suppression=ActionsSuppression(by=kept.by, reason=_reason(alarm, kept))),)
     return kept, None, shown
 
 

@@ -1,4 +1,4 @@
-"""The history of alarms (CW-52 to CW-55): what was configured, how states changed, what became of each action. Kept 30 days.
+"""The history of alarms (CW-52 to CW-55): what was configured, how states changed, the result of each action. Kept 30 days.
 
 Items are values; a `History` is on the backend of each account and Region, outlives the alarms, and is pickled with it.
 """
@@ -86,12 +86,12 @@ def _state(state: AlarmState) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of an action."""
+class AlarmActionResult:
+    """Of one run of one alarm action."""
 
     arn: str
     state_updated_at: datetime
-    error: str | None = None  # None: it was carried out
+    error: str | None = None  # None: it succeeded
     message: str | None = None  # that was published
 
     @property
@@ -103,12 +103,12 @@ class Outcome:
         return f'Failed to execute action {self.arn}. Received error: "{self.error}"'
 
 
-def acted(alarm: Alarm, at: datetime, outcome: Outcome) -> HistoryItem:
+def action_run(alarm: Alarm, at: datetime, result: AlarmActionResult) -> HistoryItem:
     data = {
-        "actionState": "Succeeded" if outcome.error is None else "Failed",
-        "stateUpdateTimestamp": int(outcome.state_updated_at.timestamp() * 1000),
-        "notificationResource": outcome.arn,
-        "publishedMessage": outcome.message,
-        "error": outcome.error,
+        "actionState": "Succeeded" if result.error is None else "Failed",
+        "stateUpdateTimestamp": int(result.state_updated_at.timestamp() * 1000),
+        "notificationResource": result.arn,
+        "publishedMessage": result.message,
+        "error": result.error,
     }
-    return _item(alarm, at, ACTION, outcome.summary, data)
+    return _item(alarm, at, ACTION, result.summary, data)

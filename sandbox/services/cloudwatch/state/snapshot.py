@@ -4,7 +4,6 @@ Reading is quick (a thousand alarms in a tenth of a second): data is looked at o
 """
 
 from datetime import UTC, datetime
-from typing import Protocol
 
 from sandbox.services.cloudwatch.data import statistics
 from sandbox.services.cloudwatch.data.metric_queries import Run
@@ -15,33 +14,23 @@ from sandbox.services.cloudwatch.decide.alarms import Observed
 from sandbox.services.cloudwatch.decide.evaluation import SURPLUS
 from sandbox.services.cloudwatch.decide.notifications import Place
 from sandbox.services.cloudwatch.model import CompositeAlarm, Datapoint, MetricAlarm
-from sandbox.services.cloudwatch.state import records
-from sandbox.services.cloudwatch.state.records import AlarmRecord
+from sandbox.services.cloudwatch.state.backends import Backend
+from sandbox.services.cloudwatch.state.records import AlarmRecord, children_of, record_of
 
 
-class Kept(Protocol):
-    """What is needed of the backend."""
-
-    sandbox_metrics: MetricStore
-
-    def record_of(self, name: str) -> AlarmRecord | None: ...
-
-    def records(self) -> dict[str, AlarmRecord]: ...
-
-
-def observe(kept: Kept, record: AlarmRecord, place: Place, due: bool, now: datetime, cause: str | None) -> Observed:
+def observe(backend: Backend, record: AlarmRecord, place: Place, due: bool, now: datetime, cause: str | None) -> Observed:
     """`due`: it is the alarm's second to be evaluated. `cause`: id of the event behind the newest data."""
     alarm = record.configuration
     if isinstance(alarm, CompositeAlarm):
-        return _composite(kept, record, alarm, place)
-    points = datapoints(kept.sandbox_metrics, alarm, now) if due else None
+        return _composite(backend, record, alarm, place)
+    points = datapoints(backend.sandbox_metrics, alarm, now) if due else None
     return Observed(alarm=alarm, state=record.state, place=place, set_states=record.set_states, points=points, cause=cause)
 
 
-def _composite(kept: Kept, record: AlarmRecord, alarm: CompositeAlarm, place: Place) -> Observed:
-    named = records.children_of({alarm.name: record}, alarm.name)
-    children = {name: child.state for name in named if (child := kept.record_of(name))}
-    suppressor = kept.record_of(alarm.suppressor) if alarm.suppressor else None
+def _composite(backend: Backend, record: AlarmRecord, alarm: CompositeAlarm, place: Place) -> Observed:
+    named = children_of({alarm.name: record}, alarm.name)
+    children = {name: child.state for name in named if (child := record_of(backend, name))}
+    suppressor = record_of(backend, alarm.suppressor) if alarm.suppressor else None
     return Observed(
         alarm=alarm,
         state=record.state,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sandbox.core.control import Action, Decision, Scope
-from sandbox.core.metrics import MINUTE, Datum, Dimensions, period_start, until_next
+from sandbox.core.metrics import MINUTE, Dimensions, MetricDatum, of_value, period_start, until_next
 from sandbox.core.persisted import persisted
 from sandbox.drivers.metering.base import PeriodUsage, Usage, usage_between
 from sandbox.services.ec2.model import CheckResult
@@ -62,7 +62,7 @@ class Picture:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publish(Action):
     instance_id: str
-    data: tuple[Datum, ...]
+    data: tuple[MetricDatum, ...]
     published: Published  # from now on
 
 
@@ -104,9 +104,9 @@ def _due(instance: Instance, published: datetime | None, now: datetime) -> Itera
         start += length
 
 
-def _use(scope: Scope, instance: Instance, now: datetime) -> tuple[list[Datum], datetime | None]:
+def _use(scope: Scope, instance: Instance, now: datetime) -> tuple[list[MetricDatum], datetime | None]:
     """The data of the periods that can be told now, and the end of the last of them."""
-    data: list[Datum] = []
+    data: list[MetricDatum] = []
     done, length = instance.published.measured_until, period(instance)
     newest = instance.readings[-1].at if instance.readings else None
     for start in _due(instance, done, now):
@@ -120,7 +120,7 @@ def _use(scope: Scope, instance: Instance, now: datetime) -> tuple[list[Datum], 
     return data, done
 
 
-def _spent(scope: Scope, instance: Instance, spent: PeriodUsage, start: datetime) -> Iterator[Datum]:
+def _spent(scope: Scope, instance: Instance, spent: PeriodUsage, start: datetime) -> Iterator[MetricDatum]:
     found: list[tuple[str, str, float | None]] = [
         ("CPUUtilization", "Percent", spent.cpu_utilization),
         ("NetworkIn", "Bytes", spent.network_in),
@@ -136,7 +136,7 @@ def _spent(scope: Scope, instance: Instance, spent: PeriodUsage, start: datetime
 # ---- status checks -----------------------------------------------------------------------------------------------------------------------
 
 
-def _checks(scope: Scope, instance: Instance, now: datetime) -> tuple[list[Datum], datetime | None]:
+def _checks(scope: Scope, instance: Instance, now: datetime) -> tuple[list[MetricDatum], datetime | None]:
     """One datum a minute, whatever the monitoring (EC2-40), from the minute on in which the first result came (EC2-32)."""
     minute, until = period_start(now), instance.published.checked_until
     if CheckResult.INITIALIZING in (instance.system_check, instance.instance_check):
@@ -166,11 +166,11 @@ def _failures(system: CheckResult, instance: CheckResult) -> Iterator[tuple[str,
 # ---- series ------------------------------------------------------------------------------------------------------------------------------
 
 
-def _everywhere(scope: Scope, instance: Instance, found: tuple[str, str, float], start: datetime) -> Iterator[Datum]:
+def _everywhere(scope: Scope, instance: Instance, found: tuple[str, str, float], start: datetime) -> Iterator[MetricDatum]:
     """`found`: name, unit and value."""
     name, unit, value = found
     for dimensions in _dimensions(instance):
-        yield Datum(scope=scope, namespace=NAMESPACE, name=name, dimensions=dimensions, unit=unit, at=start, measured=value)
+        yield MetricDatum(scope=scope, namespace=NAMESPACE, name=name, dimensions=dimensions, unit=unit, at=start, sample=of_value(value))
 
 
 def _dimensions(instance: Instance) -> Iterator[Dimensions]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.core.control import Decision
-from sandbox.core.metrics import MINUTE, Datum, period_start, until_next
+from sandbox.core.metrics import MINUTE, MetricDatum, of_value, period_start, until_next
 from sandbox.drivers.proxy.base import Connections
 from sandbox.services.elbv2.actions import PublishConnections
 from sandbox.services.elbv2.decide.metrics import NAMESPACE, dimension, scope_of
@@ -49,7 +49,7 @@ def decide_connections(observed: Links, memory: Counted | None, now: datetime) -
     return Decision(memory=Counted(minute=minute, opened=opened), actions=actions, look_again=until_next(now))
 
 
-def _told(balancer: Balancer, observed: Links, memory: Counted, minute: datetime) -> list[Datum]:
+def _told(balancer: Balancer, observed: Links, memory: Counted, minute: datetime) -> list[MetricDatum]:
     """Of the minute that has just ended; only what is not zero (LBM-2)."""
     ends = [(arn, observed.connections[arn]) for arn in balancer.ends if arn in observed.connections]
     new = sum(_new(found, memory.opened.get(arn, 0)) for arn, found in ends)
@@ -58,7 +58,7 @@ def _told(balancer: Balancer, observed: Links, memory: Counted, minute: datetime
     where = (("LoadBalancer", dimension(balancer.arn)),)
     scope, at = scope_of(balancer.arn), minute - MINUTE
     return [
-        Datum(scope=scope, namespace=NAMESPACE, name=name, dimensions=where, unit="Count", at=at, measured=float(count))
+        MetricDatum(scope=scope, namespace=NAMESPACE, name=name, dimensions=where, unit="Count", at=at, sample=of_value(float(count)))
         for name, count in counts.items()
         if count
     ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sandbox.core.control import Decision, Scope
-from sandbox.core.metrics import Datum, Dimensions, Measured, period_start, until_next
+from sandbox.core.metrics import Dimensions, MetricDatum, Sample, of_value, of_values, period_start, until_next
 from sandbox.services.elbv2.actions import PublishHosts, PublishRequests
 from sandbox.services.elbv2.decide.request_counts import Kind, Tally
 from sandbox.services.elbv2.model import Hosts, TargetState
@@ -47,11 +47,11 @@ def decide_requests(observed: Requests) -> Decision[None]:
     return Decision(memory=None, actions=(PublishRequests(data=tuple(_request_data(observed))),), look_again=observed.pause)
 
 
-def _request_data(observed: Requests) -> Iterator[Datum]:
+def _request_data(observed: Requests) -> Iterator[MetricDatum]:
     counts: Counter[_Series] = Counter()
     shares: dict[_Series, tuple[int, int]] = {}
     times: dict[_Series, Counter[float]] = {}
-    sizes: dict[_Series, tuple[float, float, float, float]] = {}
+    sizes: dict[_Series, Sample] = {}
     for kind, tally in observed.counted:
         zone = observed.zones.get((kind.target_group or "", kind.target or ""))
         for series in _counted(kind, zone):
@@ -63,28 +63,28 @@ def _request_data(observed: Requests) -> Iterator[Datum]:
                 times.setdefault(series, Counter()).update(tally.times)
         for series in _series(kind, ("ProcessedBytes",), _balancer(kind, zone)) if tally.size else ():
             sizes[series] = _added(sizes.get(series), tally)
-    yield from (_datum(series, "Count", {1.0: float(n)}) for series, n in counts.items())
-    yield from (_datum(series, "Count", (n, n / by, 1 / by, 1 / by)) for series, (n, by) in shares.items())
-    yield from (_datum(series, "Seconds", found) for series, found in times.items())
+    yield from (_datum(series, "Count", of_value(1.0, float(n))) for series, n in counts.items())
+    yield from (_datum(series, "Count", Sample(n, n / by, 1 / by, 1 / by)) for series, (n, by) in shares.items())
+    yield from (_datum(series, "Seconds", of_values(list(found.items()))) for series, found in times.items())
     yield from (_datum(series, "Bytes", found) for series, found in sizes.items())
 
 
-def _datum(series: _Series, unit: str, measured: Measured) -> Datum:
-    return Datum(
+def _datum(series: _Series, unit: str, sample: Sample) -> MetricDatum:
+    return MetricDatum(
         scope=series.scope,
         namespace=NAMESPACE,
         name=series.name,
         dimensions=series.dimensions,
         unit=unit,
         at=datetime.fromtimestamp(series.minute, UTC),
-        measured=measured,
+        sample=sample,
     )
 
 
-def _added(known: tuple[float, float, float, float] | None, tally: Tally) -> tuple[float, float, float, float]:
-    """A statistic set: count, sum, minimum, maximum."""
-    count, total, low, high = known or (0, 0, tally.smallest, tally.largest)
-    return count + tally.requests, total + tally.size, min(low, tally.smallest), max(high, tally.largest)
+def _added(known: Sample | None, tally: Tally) -> Sample:
+    known = known or Sample(0, 0, tally.smallest, tally.largest)
+    low, high = min(known.minimum, tally.smallest), max(known.maximum, tally.largest)
+    return Sample(known.count + tally.requests, known.total + tally.size, low, high)
 
 
 # ---- which metrics a request counts in ---------------------------------------------------------------------------------------------------
@@ -195,7 +195,9 @@ def decide_hosts(observed: Health, now: datetime) -> Decision[None]:
         fresh = frozenset(_host_counts(group)) - told
         if fresh:
             data = tuple(
-                Datum(scope=observed.scope, namespace=NAMESPACE, name=name, dimensions=where, unit="Count", at=minute, measured=value)
+                MetricDatum(
+                    scope=observed.scope, namespace=NAMESPACE, name=name, dimensions=where, unit="Count", at=minute, sample=of_value(value)
+                )
                 for name, where, value in sorted(fresh)
             )
             actions.append(PublishHosts(group=group.arn, data=data, hosts=Hosts(minute=minute, told=told | fresh)))

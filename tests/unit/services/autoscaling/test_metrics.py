@@ -26,7 +26,7 @@ def published(group: Group, now: datetime = NOON) -> dict[str, object]:
     actions = decide(Picture(scope=Scope("1", "us-east-1"), groups=(group,)), now).actions
     data = [datum for action in actions for datum in action.data]  # type: ignore[attr-defined]
     assert all((d.namespace, d.dimensions, d.at) == ("AWS/AutoScaling", (("AutoScalingGroupName", "web"),), NOON) for d in data)
-    return {datum.name: datum.measured for datum in data}
+    return {datum.name: datum.sample.total for datum in data}
 
 
 @rule("ASG-118")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.core.control import Scope
-from sandbox.core.metrics import Datum
+from sandbox.core.metrics import MetricDatum
 from sandbox.drivers.metering.base import Usage
 from sandbox.services.ec2.decide.metrics import LOOK, Instance, Picture, Published, decide
 from sandbox.services.ec2.model import CheckResult
@@ -57,20 +57,20 @@ def instance(**fields: object) -> Instance:
     return replace(known, **fields)  # type: ignore[arg-type]
 
 
-def published(seen: Instance, now: datetime) -> tuple[list[Datum], Published, timedelta | None]:
+def published(seen: Instance, now: datetime) -> tuple[list[MetricDatum], Published, timedelta | None]:
     decision = decide(Picture(scope=Scope("1", "us-east-1"), instances=(seen,)), now)
     actions = decision.actions
     data = [datum for action in actions for datum in action.data]  # type: ignore[attr-defined]
     return data, actions[0].published if actions else seen.published, decision.look_again  # type: ignore[attr-defined]
 
 
-def told(data: list[Datum], name: str) -> list[tuple[datetime, object]]:
-    return [(d.at, d.measured) for d in data if d.name == name and d.dimensions == (("InstanceId", ID),)]
+def told(data: list[MetricDatum], name: str) -> list[tuple[datetime, object]]:
+    return [(d.at, d.sample.total) for d in data if d.name == name and d.dimensions == (("InstanceId", ID),)]
 
 
-def live(seen: Instance, until: float, measured: tuple[Usage, ...], step: float = 0.25) -> list[Datum]:
+def live(seen: Instance, until: float, measured: tuple[Usage, ...], step: float = 0.25) -> list[MetricDatum]:
     """All that is published when somebody looks every quarter of a minute."""
-    found: list[Datum] = []
+    found: list[MetricDatum] = []
     for n in range(round(until / step) + 1):
         now = at(n * step)
         data, kept, _ = published(replace(seen, readings=tuple(r for r in measured if r.at <= now)), now)
@@ -207,4 +207,4 @@ def test_after_a_stop_and_start_status_checks_begin_anew() -> None:
 )
 def test_a_failed_check_is_one_and_an_unknown_one_is_missing(system: CheckResult, own: CheckResult, values: dict[str, float]) -> None:
     data, _, _ = published(instance(system_check=system, instance_check=own, published=Published(checked_until=at(1))), at(2))
-    assert {d.name: d.measured for d in data if d.dimensions == (("InstanceId", ID),)} == values
+    assert {d.name: d.sample.total for d in data if d.dimensions == (("InstanceId", ID),)} == values

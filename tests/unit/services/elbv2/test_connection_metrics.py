@@ -23,7 +23,7 @@ def told(observed: Links, memory: Counted, now: datetime) -> dict[str, float]:
     data = [datum for action in decision.actions if isinstance(action, PublishConnections) for datum in action.data]
     assert all(datum.dimensions == (("LoadBalancer", "app/web/0123456789abcdef"),) for datum in data)
     assert all(datum.at == NOON and datum.unit == "Count" for datum in data)
-    return {datum.name: datum.measured for datum in data if isinstance(datum.measured, float)}
+    return {datum.name: datum.sample.total for datum in data}
 
 
 def since_noon(**opened: int) -> Counted:

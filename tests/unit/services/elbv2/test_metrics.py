@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
-from sandbox.core.metrics import Datum, Measured
+from sandbox.core.metrics import MetricDatum, Sample, of_value
 from sandbox.drivers.proxy.base import AccessRecord
 from sandbox.services.elbv2.decide.metrics import Group, Health, Requests, decide_hosts, decide_requests
 from sandbox.services.elbv2.model import Hosts, TargetState
@@ -27,20 +27,20 @@ HEALTHY, UNHEALTHY, INITIAL, UNUSED, DRAINING = (
 SECOND = timedelta(seconds=1)
 
 
-def data_of(records: Sequence[AccessRecord], divisors: Mapping[tuple[str, str | None], int] | None = None) -> tuple[Datum, ...]:
+def data_of(records: Sequence[AccessRecord], divisors: Mapping[tuple[str, str | None], int] | None = None) -> tuple[MetricDatum, ...]:
     counts = AccessCounts(VirtualClock(NOON), None, lambda: None)
     counts.take(records)
     observed = Requests(counted=counts.waiting(), zones={(GROUP_ARN, TARGET): "us-east-1a"}, divisors=divisors or {})
     return tuple(datum for action in decide_requests(observed).actions for datum in action.data)  # type: ignore[attr-defined]
 
 
-def series(data: Sequence[Datum], name: str) -> dict[frozenset[tuple[str, str]], Measured]:
-    found = {frozenset(datum.dimensions): datum.measured for datum in data if datum.name == name}
+def series(data: Sequence[MetricDatum], name: str) -> dict[frozenset[tuple[str, str]], Sample]:
+    found = {frozenset(datum.dimensions): datum.sample for datum in data if datum.name == name}
     assert len(found) == sum(datum.name == name for datum in data), "a series appears once"
     return found
 
 
-def names(data: Sequence[Datum]) -> set[str]:
+def names(data: Sequence[MetricDatum]) -> set[str]:
     return {datum.name for datum in data}
 
 
@@ -101,7 +101,7 @@ def test_a_request_that_a_target_answered_is_in_these_series(name: str, unit: st
 )
 def test_each_outcome_counts_in_its_metrics(request_: AccessRecord, expected: set[str]) -> None:
     data = data_of([request_])
-    counted = {d.name for d in data if d.measured == {1.0: 1.0}}
+    counted = {d.name for d in data if d.sample == of_value(1.0)} - {"RequestCountPerTarget"}  # requests over targets, not a count
     assert counted == expected
 
 
@@ -117,9 +117,9 @@ def test_a_request_that_reached_no_target_has_no_zone() -> None:
 @rule("LBM-2", "CW-5")
 def test_counts_are_samples_of_one_and_times_keep_their_distribution() -> None:
     data = data_of([record(target_processing_time=t / 1000) for t in (10, 10, 20, 500)])
-    assert series(data, "RequestCount")[of(LB)] == {1.0: 4.0}
-    assert series(data, "TargetResponseTime")[of(LB, TG)] == {0.01: 2, 0.02: 1, 0.5: 1}
-    assert series(data, "ProcessedBytes")[of(LB)] == (4, 1600, 400, 400)
+    assert series(data, "RequestCount")[of(LB)] == of_value(1.0, 4.0)
+    assert series(data, "TargetResponseTime")[of(LB, TG)].entries == [(0.01, 2), (0.02, 1), (0.5, 1)]
+    assert series(data, "ProcessedBytes")[of(LB)] == Sample(4, 1600, 400, 400)
 
 
 @rule("LBM-2")
@@ -136,7 +136,7 @@ def test_what_is_zero_is_not_reported() -> None:
 )
 def test_requests_per_target_are_requests_over_targets(divisors: Mapping[tuple[str, str | None], int], whole: float, zonal: float) -> None:
     found = series(data_of([record()] * 12, divisors), "RequestCountPerTarget")
-    sums = {where: measured[1] for where, measured in found.items() if isinstance(measured, tuple)}
+    sums = {where: sample.total for where, sample in found.items()}
     assert sums == {of(TG): whole, of(LB, TG): whole, of(TG, AZ): zonal, of(LB, TG, AZ): zonal}
 
 
@@ -144,11 +144,11 @@ def test_minutes_and_load_balancers_stay_apart() -> None:
     counts = AccessCounts(VirtualClock(NOON + 90 * SECOND), None, lambda: None)
     counts.take([record(), record(time=NOON + 60 * SECOND), record(load_balancer="app/other/1")])
     (action,) = decide_requests(Requests(counted=counts.waiting())).actions
-    found = {(d.dimensions, d.at): d.measured for d in action.data if d.name == "RequestCount" and len(d.dimensions) == 1}  # type: ignore[attr-defined]
+    found = {(d.dimensions, d.at): d.sample for d in action.data if d.name == "RequestCount" and len(d.dimensions) == 1}  # type: ignore[attr-defined]
     assert found == {
-        ((LB,), NOON): {1.0: 1.0},
-        ((LB,), NOON + 60 * SECOND): {1.0: 1.0},
-        ((("LoadBalancer", "app/other/1"),), NOON): {1.0: 1.0},
+        ((LB,), NOON): of_value(1.0),
+        ((LB,), NOON + 60 * SECOND): of_value(1.0),
+        ((("LoadBalancer", "app/other/1"),), NOON): of_value(1.0),
     }
 
 
@@ -167,7 +167,7 @@ def hosts(*targets: tuple[str | None, TargetState], known: Hosts | None = None, 
     found: dict[object, float] = {}
     for action in actions:
         for datum in action.data:  # type: ignore[attr-defined]
-            found[datum.name, frozenset(datum.dimensions)] = datum.measured
+            found[datum.name, frozenset(datum.dimensions)] = datum.sample.total
     return found, actions[0].hosts if actions else known or Hosts()  # type: ignore[attr-defined]
 
 

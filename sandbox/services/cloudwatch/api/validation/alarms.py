@@ -1,10 +1,11 @@
-"""Parameters of PutMetricAlarm and PutCompositeAlarm become configurations; what AWS refuses is refused here (CW-16 to CW-20, CW-60). Pure.
+"""Converts the parameters of PutMetricAlarm to a MetricAlarm; refuses what AWS refuses (CW-16 to CW-20). Pure.
 
-Called by api/responses.py. New options of 2025-26 (EvaluationWindow and so on) are taken and ignored (CW-32).
+Called by api/responses.py. Composite alarms: composite.py. New options of 2025-26 (EvaluationWindow and so on) are accepted and ignored
+(CW-32).
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sandbox.services.cloudwatch.api.validation import metrics as metric_validation
@@ -14,7 +15,7 @@ from sandbox.services.cloudwatch.data.metric_queries import Query
 from sandbox.services.cloudwatch.data.statistics import SIMPLE
 from sandbox.services.cloudwatch.decide.alarm_actions import ec2_verb
 from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
-from sandbox.services.cloudwatch.model import COMPARISONS, DAY, MISSING_DATA, SHORT_PERIODS, CompositeAlarm, MetricAlarm
+from sandbox.services.cloudwatch.model import COMPARISONS, DAY, MISSING_DATA, SHORT_PERIODS, MetricAlarm
 
 MOST_ACTIONS = 5
 LONGEST_DESCRIPTION = 1024
@@ -26,36 +27,18 @@ def metric_alarm(given: Parameters, arn: str, now: datetime) -> MetricAlarm:
     """The configuration that the parameters of PutMetricAlarm describe. Raises ApiError."""
     _check_words(given)
     _check_numbers(given)
-    common = _common(given, arn, now)
+    shared = common(given, arn, now)
     if given.get("Metrics"):
-        alarm = MetricAlarm(**common, **_rules(given), **_math(given))
+        alarm = MetricAlarm(**shared, **_rules(given), **_math(given))
     else:
-        alarm = MetricAlarm(**common, **_rules(given), **_single(given))
+        alarm = MetricAlarm(**shared, **_rules(given), **_single(given))
     _check_span(alarm)
     _check_ec2_actions(alarm)
     return alarm
 
 
-def composite_alarm(given: Parameters, arn: str, now: datetime) -> CompositeAlarm:
-    """Raises ApiError. The rule is parsed by the caller, who knows which alarms there are."""
-    if not given.get("AlarmRule"):
-        raise missing("AlarmRule")
-    common = _common(given, arn, now)
-    for action in (*common["ok_actions"], *common["alarm_actions"], *common["insufficient_data_actions"]):
-        if ":automate:" in action or ":swf:" in action or ":autoscaling:" in action:
-            raise validation(f"Unsupported action for a composite alarm: {action}")  # CW-61
-    suppressor = given.get("ActionsSuppressor")
-    times = [given.get("ActionsSuppressorWaitPeriod"), given.get("ActionsSuppressorExtensionPeriod")]
-    if suppressor and None in times:
-        raise validation("ActionsSuppressorWaitPeriod and ActionsSuppressorExtensionPeriod are required with ActionsSuppressor.")
-    if not suppressor and any(time is not None for time in times):
-        raise validation("ActionsSuppressor is required with ActionsSuppressorWaitPeriod and ActionsSuppressorExtensionPeriod.")
-    wait, extension = (timedelta(seconds=int(time or 0)) for time in times)
-    name = suppressor.split(":", 6)[-1] if suppressor else None
-    return CompositeAlarm(**common, rule=given["AlarmRule"], suppressor=name, suppressor_wait=wait, suppressor_extension=extension)
-
-
-def _common(given: Parameters, arn: str, now: datetime) -> dict[str, Any]:
+def common(given: Parameters, arn: str, now: datetime) -> dict[str, Any]:
+    """The fields that metric and composite alarms share. Raises ApiError."""
     name = given.get("AlarmName") or ""
     if not name:
         raise missing("AlarmName")

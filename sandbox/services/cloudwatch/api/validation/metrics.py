@@ -6,12 +6,13 @@ Called by api/responses.py; alarms' parameters are in api/validation/alarms.py.
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.core.control import Scope
+from sandbox.core.metrics import Dimensions, MetricDatum, Sample, of_value, of_values
 from sandbox.services.cloudwatch.data.metric_queries import Query
-from sandbox.services.cloudwatch.data.series import Dimensions, MetricId, Sample, of_value, of_values
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.data.statistics import parse_statistic
 from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
 
@@ -37,15 +38,6 @@ _NAMESPACE = re.compile(r"[^:][\x20-\x7e]*")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Datum:
-    metric: MetricId
-    unit: str
-    at: int  # seconds since 1970
-    sample: Sample
-    resolution: int  # 1 or 60
-
-
 def epoch(moment: datetime) -> float:
     """Of an aware datetime, or of moto's naive ones, which are UTC."""
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
@@ -67,7 +59,7 @@ def check_unit(unit: str | None, parameter: str) -> None:
 # ---- PutMetricData -----------------------------------------------------------------------------------------------------------------------
 
 
-def put_metric_data(namespace: str, data: Sequence[Parameters], now: datetime) -> list[Datum]:
+def put_metric_data(scope: Scope, namespace: str, data: Sequence[Parameters], now: datetime) -> list[MetricDatum]:
     """All of them, or the error for the first that is wrong: nothing is stored by halves."""
     if not namespace:
         raise missing("Namespace")
@@ -79,10 +71,10 @@ def put_metric_data(namespace: str, data: Sequence[Parameters], now: datetime) -
         raise missing("MetricData")
     if len(data) > MOST_METRICS:
         raise validation(f"The collection MetricData must not have a size greater than {MOST_METRICS}.")
-    return [_datum(namespace, one, f"MetricData.member.{number}", now) for number, one in enumerate(data, 1)]
+    return [_datum(scope, namespace, one, f"MetricData.member.{number}", now) for number, one in enumerate(data, 1)]
 
 
-def _datum(namespace: str, given: Parameters, where: str, now: datetime) -> Datum:
+def _datum(scope: Scope, namespace: str, given: Parameters, where: str, now: datetime) -> MetricDatum:
     name = given.get("MetricName")
     if not name:
         raise missing(f"{where}.MetricName")
@@ -93,8 +85,16 @@ def _datum(namespace: str, given: Parameters, where: str, now: datetime) -> Datu
     resolution = int(given.get("StorageResolution") or 60)
     if resolution not in (1, 60):
         raise invalid_value(f"The value {resolution} for parameter {where}.StorageResolution must be 1 or 60.")
-    metric = MetricId(namespace, name, dimensions(given.get("Dimensions")))
-    return Datum(metric, given.get("Unit") or "None", _timestamp(given, where, now), _sample(given, where), resolution)
+    return MetricDatum(
+        scope=scope,
+        namespace=namespace,
+        name=name,
+        dimensions=dimensions(given.get("Dimensions")),
+        unit=given.get("Unit") or "None",
+        at=_timestamp(given, where, now),
+        sample=_sample(given, where),
+        resolution=resolution,
+    )
 
 
 def _check_dimensions(given: Sequence[Parameters], where: str) -> None:
@@ -109,13 +109,13 @@ def _check_dimensions(given: Sequence[Parameters], where: str) -> None:
         raise invalid_value(f"The dimension {twice} is given more than once in {where}.")  # (U)
 
 
-def _timestamp(given: Parameters, where: str, now: datetime) -> int:
+def _timestamp(given: Parameters, where: str, now: datetime) -> datetime:
     at = epoch(given["Timestamp"]) if given.get("Timestamp") else now.timestamp()
     if at < (now - OLDEST).timestamp():
         raise invalid_value(f"The parameter {where}.Timestamp must specify a time no more than two weeks in the past.")
     if at > (now + NEWEST).timestamp():
         raise invalid_value(f"The parameter {where}.Timestamp must specify a time no more than two hours in the future.")
-    return math.floor(at)
+    return datetime.fromtimestamp(at, UTC)
 
 
 def _sample(given: Parameters, where: str) -> Sample:

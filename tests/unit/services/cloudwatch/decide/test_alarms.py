@@ -9,22 +9,19 @@ import pytest
 
 from sandbox.core.control import Decision
 from sandbox.core.machine import move
-from sandbox.services.cloudwatch.data.series import of_value
-from sandbox.services.cloudwatch.data.store import MetricStore
-from sandbox.services.cloudwatch.decide.alarms import Memory, Observed, cadence, decide, next_evaluation, range_end
-from sandbox.services.cloudwatch.model import (
-    TRANSITIONS,
+from sandbox.core.metrics import of_value
+from sandbox.services.cloudwatch.actions import (
+    ClearSetStates,
     Ec2Action,
     ExecuteScalingPolicy,
-    Finding,
-    ForgetSetStates,
-    MetricAlarm,
     NotifyTopic,
-    RefuseAction,
-    ShowSuppression,
-    StateValue,
+    UnsupportedAction,
     UpdateState,
+    UpdateSuppression,
 )
+from sandbox.services.cloudwatch.data.store import MetricStore
+from sandbox.services.cloudwatch.decide.alarms import Memory, Observed, cadence, decide, next_evaluation, range_end
+from sandbox.services.cloudwatch.model import TRANSITIONS, Finding, MetricAlarm, StateValue
 from sandbox.services.cloudwatch.state.snapshot import datapoints
 from tests.support import rule
 from tests.support.services.alarms import CREATED, PLACE, POLICY, TOPIC, change, composite_alarm, metric_alarm, points, state
@@ -128,8 +125,8 @@ def test_disabled_actions_leave_the_change() -> None:
         ("arn:aws:automate:us-east-1:ec2:stop", Ec2Action, "stop"),
         ("arn:aws:automate:us-east-1:ec2:recover", Ec2Action, "recover"),
         ("arn:aws:swf:us-east-1:123456789012:action/actions/AWS_EC2.InstanceId.Terminate/1.0", Ec2Action, "terminate"),
-        ("arn:aws:lambda:us-east-1:123456789012:function:f", RefuseAction, None),
-        ("arn:aws:ssm:us-east-1:123456789012:opsitem:1", RefuseAction, None),
+        ("arn:aws:lambda:us-east-1:123456789012:function:f", UnsupportedAction, None),
+        ("arn:aws:ssm:us-east-1:123456789012:opsitem:1", UnsupportedAction, None),
     ],
 )
 def test_kinds_of_actions(arn: str, kind: type, verb: str | None) -> None:
@@ -162,7 +159,7 @@ def test_scaling_policies_are_run_again_while_the_state_lasts_and_topics_are_not
     ]
     [again] = decisions[1].actions
     assert isinstance(again, ExecuteScalingPolicy)
-    assert (again.again, again.datapoints, again.threshold, again.state) == (True, (100.0,), 70.0, StateValue.ALARM)
+    assert (again.repeated, again.datapoints, again.threshold, again.state) == (True, (100.0,), 70.0, StateValue.ALARM)
 
 
 @rule("CW-21")
@@ -171,7 +168,7 @@ def test_a_state_set_by_hand_runs_its_actions_once() -> None:
     drill = change("OK", "ALARM", CREATED, "drill")
     memory = first(alarm).memory
     decision = decide(Observed(alarm=alarm, state=drill.new, place=PLACE, set_states=(drill,)), memory, CREATED + SECOND)
-    assert kinds(decision) == [ForgetSetStates, NotifyTopic]
+    assert kinds(decision) == [ClearSetStates, NotifyTopic]
     assert decision.events == ()  # the API told of the change
     after = evaluated(alarm, "0", "ALARM", decision.memory)
     assert kinds(after) == [UpdateState]
@@ -242,7 +239,7 @@ def moments(alarm: Any, suppressor: list[tuple[int, str]]) -> list[tuple[int, li
         )
         decision = decide(picture, memory, CREATED + second * SECOND)
         memory = decision.memory
-        found.append((second, [k for k in kinds(decision) if k not in (UpdateState, ShowSuppression)], memory.hold and memory.hold.by))
+        found.append((second, [k for k in kinds(decision) if k not in (UpdateState, UpdateSuppression)], memory.hold and memory.hold.by))
     return found
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.services.cloudwatch.state import history
-from sandbox.services.cloudwatch.state.history import History, Outcome
+from sandbox.services.cloudwatch.state.history import AlarmActionResult, History
 from tests.support import rule
 from tests.support.services.alarms import CREATED, POLICY, TOPIC, change, metric_alarm
 
@@ -21,12 +21,12 @@ from tests.support.services.alarms import CREATED, POLICY, TOPIC, change, metric
     ],
 )
 def test_what_became_of_an_action(arn: str, error: str | None, summary: str) -> None:
-    assert Outcome(arn=arn, state_updated_at=CREATED, error=error).summary == summary
+    assert AlarmActionResult(arn=arn, state_updated_at=CREATED, error=error).summary == summary
 
 
 @rule("CW-54")
 def test_the_json_of_an_action() -> None:
-    item = history.acted(metric_alarm(), CREATED, Outcome(arn=TOPIC, state_updated_at=CREATED, message='{"default":"x"}'))
+    item = history.action_run(metric_alarm(), CREATED, AlarmActionResult(arn=TOPIC, state_updated_at=CREATED, message='{"default":"x"}'))
     assert item.data == (
         f'{{"actionState":"Succeeded","stateUpdateTimestamp":{int(CREATED.timestamp() * 1000)},'
         f'"notificationResource":"{TOPIC}","publishedMessage":"{{\\"default\\":\\"x\\"}}","error":null}}'
@@ -35,7 +35,7 @@ def test_the_json_of_an_action() -> None:
 
 @rule("CW-52")
 def test_history_data_stays_json_within_its_limit() -> None:
-    item = history.acted(metric_alarm(), CREATED, Outcome(arn=TOPIC, state_updated_at=CREATED, message="x" * 5000))
+    item = history.action_run(metric_alarm(), CREATED, AlarmActionResult(arn=TOPIC, state_updated_at=CREATED, message="x" * 5000))
     assert json.loads(item.data)["publishedMessage"] is None
     assert len(item.data) <= history.LONGEST_DATA
 

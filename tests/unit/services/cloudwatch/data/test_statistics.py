@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.core.errors import ApiError
+from sandbox.core.metrics import of_value
 from sandbox.services.cloudwatch.data import statistics
-from sandbox.services.cloudwatch.data.series import DAY, MetricId, of_value
+from sandbox.services.cloudwatch.data.series import DAY, MetricId
 from sandbox.services.cloudwatch.data.store import MetricStore
 from tests.support import rule
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sandbox.core.metrics import Sample, of_value, of_values
 from sandbox.services.cloudwatch.data import percentiles, statistics
 from sandbox.services.cloudwatch.data.columns import from_bytes, to_bytes
-from sandbox.services.cloudwatch.data.series import DAY, HOUR, MetricId, Sample, of_value, of_values
+from sandbox.services.cloudwatch.data.series import DAY, HOUR, MetricId
 from sandbox.services.cloudwatch.data.store import MetricStore
 from tests.support import rule
 

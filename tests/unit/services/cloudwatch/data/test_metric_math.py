@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.core.errors import ApiError
+from sandbox.core.metrics import of_value
 from sandbox.services.cloudwatch.data import expressions, metric_queries
 from sandbox.services.cloudwatch.data.expressions import Array, Binary, Call, Name, Number, Unary
 from sandbox.services.cloudwatch.data.metric_queries import Query, Run
-from sandbox.services.cloudwatch.data.series import MetricId, of_value
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.data.store import MetricStore
 from tests.support import rule
 
