@@ -19,21 +19,10 @@ from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.core.ports import Clients
 from sandbox.drivers.delivery.base import Deliverer, DeliveryOutcome, DeliveryRequest, DeliveryResult
+from sandbox.services.sns.actions import Attempt, Finish, Keep, MoveToDeadLetterQueue, RemoveSubscription
 from sandbox.services.sns.decide import messages
 from sandbox.services.sns.decide.deliveries import NOT_DELIVERED, decide
-from sandbox.services.sns.model import (
-    MAILED,
-    POSTED,
-    Attempt,
-    Delivery,
-    Finish,
-    Keep,
-    Memory,
-    MoveToDeadLetterQueue,
-    Observed,
-    RemoveSubscription,
-    Result,
-)
+from sandbox.services.sns.model import MAILED, POSTED, Delivery, Memory, Observed, Result
 from sandbox.services.sns.state import snapshot
 
 GONE = ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "QueueDeletedRecently")

@@ -3,7 +3,16 @@
 Kept apart so that the texts can be read next to each other. (U): the text is ours.
 """
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from sandbox.core.errors import ApiError
+
+R = TypeVar("R")
+
+
+class BadParameter(ValueError):
+    """What is wrong with a parameter, as SNS words it after `Invalid parameter: `. `checked` makes AWS's error of it."""
 
 
 def _error(code: str, text: str) -> ApiError:
@@ -91,3 +100,11 @@ def batch_too_long() -> ApiError:
 
 def bad_batch_id() -> ApiError:
     return _error("InvalidBatchEntryId", "The Id of a batch entry in the request doesn't abide by the specification.")
+
+
+def checked(check: Callable[..., R], *arguments: Any) -> R:
+    """Calls a check of api/validation/. Raises InvalidParameter where the check raises BadParameter."""
+    try:
+        return check(*arguments)
+    except BadParameter as error:
+        raise invalid(str(error)) from None

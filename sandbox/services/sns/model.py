@@ -1,19 +1,21 @@
-"""SNS's words: a message for one subscriber on its way (Delivery), its states and their table, what decide() looks at and may ask for.
+"""The nouns of SNS: a message for one subscriber (Delivery), its states and their table, and the observed state that decide() gets.
 
 Frozen values only. They are kept on moto's backend objects, so a delivery that waits for its next attempt survives a restart.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sandbox.core.control import Action
 from sandbox.core.persisted import persisted
-from sandbox.services.sns.decide.retry_policy import RetryPolicy
+from sandbox.services.sns.retry_model import RetryPolicy
 
 ATTEMPT_TIMEOUT = timedelta(seconds=15)  # SNS-9
 TOKEN_LIFE = timedelta(days=2)  # SNS-3
 PENDING_LIFE = timedelta(days=3)  # SNS-3
+LONGEST_MESSAGE = 262_144  # bytes, attributes included (SNS-4)
+E164 = re.compile(r"\+?[1-9]\d{1,14}")
 
 
 @persisted("sns.Protocol")
@@ -151,34 +153,3 @@ class Observed:
 @dataclass(frozen=True, slots=True)
 class Memory:
     attempt: int = 0  # the attempt that this process began; 0: none. Lost with the process, as the attempt is
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt(Action):
-    delivery: Delivery  # with the attempt counted
-    timeout: timedelta = ATTEMPT_TIMEOUT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keep(Action):
-    """The delivery as it is now."""
-
-    delivery: Delivery
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finish(Action):
-    """Its fate is known and told: nothing is left to do."""
-
-    delivery: Delivery
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveToDeadLetterQueue(Action):
-    delivery: Delivery
-    queue_arn: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveSubscription(Action):
-    arn: str

@@ -18,10 +18,11 @@ from sandbox.core.text import plural
 from sandbox.services.sns import errors
 from sandbox.services.sns.api import responses
 from sandbox.services.sns.api.subscriptions import Subscriptions
-from sandbox.services.sns.decide import filter_policy, publishing
-from sandbox.services.sns.model import Delivery, Protocol, Publication
+from sandbox.services.sns.api.validation import publish as publish_validation
+from sandbox.services.sns.decide import filter_policy, publications
+from sandbox.services.sns.errors import checked
+from sandbox.services.sns.model import E164, Delivery, Protocol, Publication
 from sandbox.services.sns.state import attributes, deliveries, snapshot
-from sandbox.services.sns.state.outbox import checked
 
 __all__ = ["SandboxSNS", "responses"]  # responses: imported so that its seam is declared
 
@@ -52,14 +53,14 @@ class SandboxSNS(Subscriptions):
         """Enqueues one delivery for each confirmed subscriber that wants the message. → MessageId."""
         topic = self.get_topic(topic_arn)
         self._check_order(topic, publication)
-        checked(publishing.check, publication, structure, attributes.longest_message(topic))
+        checked(publish_validation.check, publication, structure, attributes.longest_message(topic))
         return self._fan_out(topic, replace(publication, message_id=self._uuid(), structured=structure == "json"))
 
     @adds(why="text messages go to the mailbox")
     def publish_to_number(self, number: str, publication: Publication) -> str:
-        if not publishing.E164.fullmatch(number):
+        if not E164.fullmatch(number):
             raise errors.bad_phone(number)
-        checked(publishing.check, publication, None, publishing.LONGEST_SMS)
+        checked(publish_validation.check, publication, None, publish_validation.LONGEST_SMS)
         sent = replace(publication, message_id=self._uuid())
         self._enqueue(deliveries.to_number(number, sent, context().clock.now(), context().journal.current_cause))
         return sent.message_id
@@ -91,7 +92,7 @@ class SandboxSNS(Subscriptions):
 
     def _wants(self, subscription: Any, publication: Publication) -> bool:
         policy, scope = attributes.filter_of(subscription)
-        text = publishing.text_for(publication, Protocol(subscription.protocol))
+        text = publications.text_for(publication, Protocol(subscription.protocol))
         return filter_policy.wanted(policy, scope, publication.attributes, text)
 
     def _in_its_slot(self, subscription: Any, delivery: Delivery) -> Delivery:

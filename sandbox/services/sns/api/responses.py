@@ -15,8 +15,9 @@ from sandbox.aws.links import LINK_KEY
 from sandbox.aws.seams import replaces, swap_response
 from sandbox.core.errors import ApiError
 from sandbox.services.sns import errors
-from sandbox.services.sns.decide import publishing
-from sandbox.services.sns.model import Attributes, Publication
+from sandbox.services.sns.api.validation import publish as publish_validation
+from sandbox.services.sns.decide import publications
+from sandbox.services.sns.model import LONGEST_MESSAGE, Attributes, Publication
 
 PENDING = "pending confirmation"  # SNS-3: as Subscribe answers; lists say PendingConfirmation
 MOST_IN_BATCH = 10
@@ -132,7 +133,7 @@ def _publication(raw: dict[str, Any]) -> Publication:
     """As it was sent. Raises InvalidParameter or ParameterValueInvalid."""
     attributes = _attributes(raw.get("MessageAttributes") or {})
     try:
-        publishing.check_attributes(attributes)
+        publish_validation.check_attributes(attributes)
     except ValueError as error:
         raise errors.invalid_value(str(error)) from None
     return Publication(
@@ -166,5 +167,5 @@ def _check_batch(entries: list[dict[str, Any]]) -> None:
         raise BatchEntryIdsNotDistinct
     if not all(BATCH_ID.fullmatch(each) for each in ids):
         raise errors.bad_batch_id()
-    if sum(publishing.size(_publication(entry)) for entry in entries) > publishing.LONGEST_MESSAGE:
+    if sum(publications.size(_publication(entry)) for entry in entries) > LONGEST_MESSAGE:
         raise errors.batch_too_long()

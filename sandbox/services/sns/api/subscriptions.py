@@ -10,12 +10,12 @@ from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
 from sandbox.services.sns import errors
 from sandbox.services.sns.api.topics import Topics
+from sandbox.services.sns.api.validation import attributes as attribute_validation
+from sandbox.services.sns.api.validation import subscriptions as subscription_validation
 from sandbox.services.sns.decide import filter_policy
-from sandbox.services.sns.decide.publishing import Refused
+from sandbox.services.sns.errors import BadParameter, checked
 from sandbox.services.sns.model import CONFIRMED_BY_THE_OWNER, NOT_HERE, POSTED, TOKEN_LIFE, MessageType, Protocol
 from sandbox.services.sns.state import attributes, deliveries
-from sandbox.services.sns.state import subscriptions as subscription_state
-from sandbox.services.sns.state.outbox import checked
 from sandbox.services.sns.state.subscriptions import SubscriptionExtra, Token
 
 
@@ -24,9 +24,9 @@ class Subscriptions(Topics):
     def subscribe(self, topic_arn: str, endpoint: str, protocol: str, wanted: dict[str, str] | None = None) -> Any:
         topic = self.get_topic(topic_arn)
         kind = _protocol(protocol)
-        checked(subscription_state.check_endpoint, kind, endpoint)
+        checked(subscription_validation.check_endpoint, kind, endpoint)
         if kind in POSTED:
-            checked(subscription_state.check_not_ours, endpoint, context().settings.own_ports)
+            checked(subscription_validation.check_not_ours, endpoint, context().settings.own_ports)
         values = self._subscription_values(wanted or {}, kind)
         existing = self._find_subscription(topic_arn, endpoint, protocol)
         if existing is not None:
@@ -43,8 +43,8 @@ class Subscriptions(Topics):
     def _subscription_values(self, wanted: dict[str, str], kind: Protocol) -> dict[str, Any]:
         scope = wanted.get("FilterPolicyScope", filter_policy.ATTRIBUTES)
         try:
-            return {name: attributes.check_subscription(name, value, scope, kind) for name, value in sorted(wanted.items())}
-        except Refused as error:
+            return {name: attribute_validation.check_subscription(name, value, scope, kind) for name, value in sorted(wanted.items())}
+        except BadParameter as error:
             raise errors.invalid(f"Attributes Reason: {error}") from None
 
     def _begin(self, subscription: Any, kind: Protocol, values: dict[str, Any]) -> None:
@@ -70,7 +70,7 @@ class Subscriptions(Topics):
     @adds(why="SNS-8: moto answers with a made-up ARN")
     def confirm(self, topic_arn: str, token: str, authenticate_on_unsubscribe: bool, signed: bool) -> Any:
         """`signed`: the request was, as opposed to a link that was followed."""
-        if not subscription_state.TOKEN.fullmatch(token):
+        if not subscription_validation.TOKEN.fullmatch(token):
             raise errors.malformed_token()
         kept = self.sandbox_tokens.get(token)
         if kept is None or kept.until <= context().clock.now() or kept.subscription_arn.rpartition(":")[0] != topic_arn:
@@ -116,7 +116,7 @@ class Subscriptions(Topics):
         subscription = self._subscription(arn)
         scope = subscription.attributes.get("FilterPolicyScope", filter_policy.ATTRIBUTES)
         protocol = Protocol(subscription.protocol)
-        subscription.attributes[name] = checked(attributes.check_subscription, name, str(value or ""), scope, protocol)
+        subscription.attributes[name] = checked(attribute_validation.check_subscription, name, str(value or ""), scope, protocol)
 
     @replaces(why="EffectiveDeliveryPolicy follows the topic's and the subscription's own")
     def get_subscription_attributes(self, arn: str) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from moto.core.utils import camelcase_to_underscores
 
 from sandbox.aws.seams import replaces
 from sandbox.services.sns import errors
+from sandbox.services.sns.api.validation import attributes as attribute_validation
+from sandbox.services.sns.errors import checked
 from sandbox.services.sns.state import attributes
-from sandbox.services.sns.state.outbox import Outbox, checked
+from sandbox.services.sns.state.outbox import Outbox
 
-TOPIC_ATTRIBUTES = {camelcase_to_underscores(name): name for name in attributes.OF_TOPICS}
+TOPIC_ATTRIBUTES = {camelcase_to_underscores(name): name for name in attribute_validation.OF_TOPICS}
 
 
 class Topics(Outbox):
@@ -20,7 +22,7 @@ class Topics(Outbox):
     def create_topic(self, name: str, attributes_: dict[str, Any] | None = None, tags: dict[str, str] | None = None) -> Any:
         given = attributes_ or {}
         for attribute, value in given.items():
-            checked(attributes.check_topic, attribute, value)
+            checked(attribute_validation.check_topic, attribute, value)
         before = set(self.topics)
         topic = super().create_topic(name, given, tags)
         if topic.arn in before:
@@ -34,7 +36,7 @@ class Topics(Outbox):
     @replaces(why="attributes are checked")
     def set_topic_attribute(self, topic_arn: str, attribute_name: str, attribute_value: Any) -> None:
         topic = self.get_topic(topic_arn)
-        checked(attributes.check_topic, TOPIC_ATTRIBUTES.get(attribute_name, attribute_name), attribute_value)
+        checked(attribute_validation.check_topic, TOPIC_ATTRIBUTES.get(attribute_name, attribute_name), attribute_value)
         setattr(topic, attribute_name, attribute_value)
         topic.effective_delivery_policy = attributes.effective_topic_policy(topic)
 

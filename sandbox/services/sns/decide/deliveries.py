@@ -10,22 +10,18 @@ from sandbox.core.control import Action, Decision
 from sandbox.core.events import Event
 from sandbox.core.machine import move
 from sandbox.core.text import plural
+from sandbox.services.sns.actions import Attempt, Finish, Keep, MoveToDeadLetterQueue, RemoveSubscription
 from sandbox.services.sns.model import (
     ATTEMPT_TIMEOUT,
     PENDING_LIFE,
     TRANSITIONS,
-    Attempt,
     Delivery,
     DeliveryEvent,
     DeliveryState,
-    Finish,
-    Keep,
     Memory,
     MessageType,
-    MoveToDeadLetterQueue,
     Observed,
     Pending,
-    RemoveSubscription,
     Result,
 )
 

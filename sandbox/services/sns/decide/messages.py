@@ -7,15 +7,27 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.services.sns.model import Attributes, MessageType, Publication
-from sandbox.services.sns.state.signing import Signer
 
 AGENT = "Amazon Simple Notification Service Agent"
 SENDER = "no-reply@sns.amazonaws.com"
 DEFAULT_SUBJECT = "AWS Notification Message"
 CONFIRMATION_SUBJECT = "AWS Notification - Subscription Confirmation"
+
+
+class Signer(Protocol):
+    """state/signing.py: the key of this process."""
+
+    @property
+    def file_name(self) -> str:
+        """Of the certificate: "SimpleNotificationService-0123….pem"."""
+        ...
+
+    def sign(self, fields: Mapping[str, str], version: str) -> str:
+        """The signature in base64. Version "1" is SHA1, "2" SHA256, as a topic's SignatureVersion says."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 from sandbox.services.sns.decide import messages
 from sandbox.services.sns.decide.messages import Envelope
-from sandbox.services.sns.decide.publishing import text_for
-from sandbox.services.sns.decide.retry_policy import AWS_MANAGED, CUSTOMER_MANAGED, RetryPolicy
+from sandbox.services.sns.decide.publications import text_for
 from sandbox.services.sns.model import MAILED, POSTED, Delivery, MessageType, Protocol, Publication
+from sandbox.services.sns.retry_model import AWS_MANAGED, CUSTOMER_MANAGED, RetryPolicy
 from sandbox.services.sns.state import attributes
 
 

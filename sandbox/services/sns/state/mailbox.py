@@ -13,6 +13,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.sns.models import sns_backends
 
+from sandbox.aws.backends import walk
 from sandbox.aws.context import LOCK
 from sandbox.core.persisted import persisted
 from sandbox.services.sns.decide.messages import timestamp
@@ -55,6 +56,6 @@ class Mailbox:
     def messages(self, to: str | None = None) -> tuple[Mail, ...]:
         """Oldest first; `to`: of one address or number."""
         with LOCK:
-            boxes = [backend.sandbox_mails for regions in sns_backends.values() for backend in regions.values()]
+            boxes = [backend.sandbox_mails for _, backend in walk(sns_backends)]
             found = sorted((mail for box in boxes for mail in box), key=lambda mail: mail.at)
         return tuple(mail for mail in found if to is None or mail.to == to)

@@ -13,9 +13,7 @@ from moto.sns.models import SNSBackend
 
 from sandbox.aws.context import context
 from sandbox.core.events import Event
-from sandbox.services.sns import errors
 from sandbox.services.sns.decide.messages import SENDER, Envelope
-from sandbox.services.sns.decide.publishing import Refused
 from sandbox.services.sns.model import Delivery, Protocol
 from sandbox.services.sns.state import mailbox
 from sandbox.services.sns.state.mailbox import Mail
@@ -74,11 +72,3 @@ class Outbox(SNSBackend):
 
     def _uuid(self) -> str:
         return str(mock_random.uuid4())
-
-
-def checked(check: Any, *arguments: Any) -> Any:
-    """Calls a pure check; its refusal becomes AWS's error."""
-    try:
-        return check(*arguments)
-    except Refused as error:
-        raise errors.invalid(str(error)) from None

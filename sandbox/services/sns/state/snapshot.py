@@ -8,6 +8,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.sns.models import sns_backends
 
+from sandbox.aws import backends as backend_dict
 from sandbox.core.control import Scope
 from sandbox.services.sns.model import Observed, Pending, Result
 
@@ -15,14 +16,12 @@ SUBSCRIPTION = "arn:"  # how a key's name begins when it is not a delivery's id
 
 
 def backends() -> Iterator[tuple[Scope, Any]]:
-    for account, regions in list(sns_backends.items()):
-        for region, backend in list(regions.items()):
-            yield Scope(account, region), backend
+    return backend_dict.walk(sns_backends)
 
 
 def find(scope: Scope) -> Any:
-    """The backend, or None. Makes none: reading must not call Regions into being."""
-    return sns_backends.get(scope.account, {}).get(scope.region)
+    """The backend, or None."""
+    return backend_dict.find(sns_backends, scope)
 
 
 def keys() -> Iterator[str]:

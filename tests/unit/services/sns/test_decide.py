@@ -5,23 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sandbox.services.sns.actions import Attempt, Finish, Keep, MoveToDeadLetterQueue, RemoveSubscription
 from sandbox.services.sns.decide.deliveries import ATTEMPT_FAILED, DELIVERED, NOT_DELIVERED, SUBSCRIPTION_REMOVED, decide
-from sandbox.services.sns.decide.retry_policy import HTTP, RetryPolicy
-from sandbox.services.sns.model import (
-    Attempt,
-    Delivery,
-    DeliveryState,
-    Finish,
-    Keep,
-    Memory,
-    MessageType,
-    MoveToDeadLetterQueue,
-    Observed,
-    Pending,
-    Protocol,
-    RemoveSubscription,
-    Result,
-)
+from sandbox.services.sns.model import Delivery, DeliveryState, Memory, MessageType, Observed, Pending, Protocol, Result
+from sandbox.services.sns.retry_model import HTTP, RetryPolicy
 from tests.support import rule
 
 NOW = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)

@@ -4,17 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.services.sns.decide.retry_policy import (
-    AWS_MANAGED,
-    CUSTOMER_MANAGED,
-    HTTP,
-    BackoffFunction,
-    BadPolicy,
-    DeliveryPolicy,
-    RetryPolicy,
-    of_subscription,
-    of_topic,
-)
+from sandbox.services.sns.decide.delivery_policies import BadPolicy, of_subscription, of_topic
+from sandbox.services.sns.retry_model import AWS_MANAGED, CUSTOMER_MANAGED, HTTP, BackoffFunction, DeliveryPolicy, RetryPolicy
 from tests.support import rule
 
 

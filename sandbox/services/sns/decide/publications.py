@@ -1,0 +1,33 @@
+"""The text of a publication that each protocol's subscribers get, and its size (SNS-4). Pure."""
+
+import json
+from collections.abc import Mapping
+
+from sandbox.services.sns.errors import BadParameter
+from sandbox.services.sns.model import Protocol, Publication
+
+
+def size(publication: Publication) -> int:
+    attributes = sum(len(part.encode()) for attribute in publication.attributes for part in attribute)
+    return len(publication.message.encode()) + attributes
+
+
+def texts(message: str) -> Mapping[str, str]:
+    """The texts by protocol of a structured message. Members that are not strings are ignored. Raises BadParameter."""
+    try:
+        found = json.loads(message)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise BadParameter("Message Structure - JSON message body failed to parse")
+    strings = {name: text for name, text in found.items() if isinstance(text, str)}
+    if "default" not in strings:
+        raise BadParameter("Message Structure - No default entry in JSON message body")
+    return strings
+
+
+def text_for(publication: Publication, protocol: Protocol) -> str:
+    if not publication.structured:
+        return publication.message
+    by_protocol = texts(publication.message)
+    return by_protocol.get(protocol.value, by_protocol["default"])
