@@ -30,10 +30,11 @@ class ContainerCounters:
         return found
 
     def _one(self, container_id: str) -> dict[str, Any] | None:
-        pid, limit = self._known.get(container_id) or self._inspect(container_id)
-        if pid and not self._belongs(pid, container_id):  # restarted since: it has another first process
+        pid, limit = self._known.get(container_id, (0, 1.0))
+        counters = kernel.read(pid, self._proc, self._cgroups, within=container_id) if pid else None
+        if counters is None:  # not seen yet, or restarted since: then it has another first process
             pid, limit = self._inspect(container_id)
-        counters = kernel.read(pid, self._proc, self._cgroups) if pid else None
+            counters = kernel.read(pid, self._proc, self._cgroups) if pid else None
         return None if counters is None else {**counters.as_json(), "cpu_limit": limit, "boot": pid}
 
     def _inspect(self, container_id: str) -> tuple[int, float]:
@@ -42,9 +43,3 @@ class ContainerCounters:
         nano = int(seen.get("HostConfig", {}).get("NanoCpus") or 0)
         self._known[container_id] = (pid, nano / 1e9 if nano else 1.0)
         return self._known[container_id]
-
-    def _belongs(self, pid: int, container_id: str) -> bool:
-        try:
-            return container_id in (self._proc / str(pid) / "cgroup").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return False

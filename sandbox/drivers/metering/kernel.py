@@ -22,10 +22,14 @@ class Counters:
         return asdict(self)
 
 
-def read(pid: int, proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> Counters | None:
-    """Counters of the container whose first process is `pid` (in the host's PID namespace); None when it has ended."""
+def read(pid: int, proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup"), within: str = "") -> Counters | None:
+    """Counters of the container whose first process is `pid` (in the host's PID namespace). None when the process has ended, or when the
+    name of its cgroup does not contain `within` (another process has the id now)."""
     try:
-        cpu = _cpu_seconds((proc / str(pid) / "cgroup").read_text(), cgroups)
+        membership = (proc / str(pid) / "cgroup").read_text()
+        if within not in membership:
+            return None
+        cpu = _cpu_seconds(membership, cgroups)
         return Counters(cpu, *_network((proc / str(pid) / "net" / "dev").read_text()))
     except (FileNotFoundError, ProcessLookupError):
         return None

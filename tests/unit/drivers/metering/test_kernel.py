@@ -33,5 +33,13 @@ def test_cgroup_version_2_is_read(tmp_path: Path) -> None:
     assert read(42, proc, tmp_path / "cgroup") == Counters(1.5, 1005, 2007, 11, 22)
 
 
+def test_a_process_of_another_cgroup_has_no_counters(tmp_path: Path) -> None:
+    proc = process(tmp_path, "0::/system.slice/docker-abc.scope\n")
+    (tmp_path / "cgroup/system.slice/docker-abc.scope").mkdir(parents=True)
+    (tmp_path / "cgroup/system.slice/docker-abc.scope/cpu.stat").write_text("usage_usec 1500000\nuser_usec 1\n")
+    assert read(42, proc, tmp_path / "cgroup", within="abc") is not None
+    assert read(42, proc, tmp_path / "cgroup", within="def") is None
+
+
 def test_a_process_that_is_gone_has_no_counters(tmp_path: Path) -> None:
     assert read(42, tmp_path, tmp_path) is None

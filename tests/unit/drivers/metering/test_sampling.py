@@ -1,6 +1,8 @@
 """The sampling meter, one round at a time: what it keeps, what it drops, and the effect of a boot."""
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,6 +63,34 @@ def test_a_failed_round_has_no_readings_and_available_says_why(kind: type[Except
     assert (made.available(), made.instances()) == ("could not read what instances use: no answer", ())
     made.sample()
     assert (made.available(), len(made.readings("i-1"))) == (None, 1)
+
+
+def test_a_container_is_inspected_once_and_again_after_a_restart(tmp_path: Path) -> None:
+    def process(pid: int) -> None:
+        (tmp_path / f"{pid}/net").mkdir(parents=True)
+        (tmp_path / f"{pid}/cgroup").write_text("0::/docker/abc\n")
+        (tmp_path / f"{pid}/net/dev").write_text("\n\n")
+
+    (tmp_path / "docker/abc").mkdir(parents=True)
+    (tmp_path / "docker/abc/cpu.stat").write_text("usage_usec 1500000\n")
+    asked, state = list[str](), {"Pid": 41}
+
+    def ask(path: str) -> Any:
+        asked.append(path)
+        if path.startswith("/containers/json"):
+            return [{"Id": "abc", "Labels": {"sandbox.instance-id": "i-1"}}]
+        return {"State": state, "HostConfig": {"NanoCpus": 500_000_000}}
+
+    counters = ContainerCounters(ask, "mine", tmp_path, tmp_path)
+    process(41)
+    assert [counters.read()["i-1"]["boot"] for _ in range(2)] == [41, 41]
+    assert asked.count("/containers/abc/json") == 1
+    shutil.rmtree(tmp_path / "41")
+    process(42)
+    state["Pid"] = 42
+    restarted = counters.read()["i-1"]
+    assert (restarted["boot"], restarted["cpu_limit"], restarted["cpu_seconds"]) == (42, 0.5, 1.5)
+    assert asked.count("/containers/abc/json") == 2
 
 
 def test_only_running_containers_of_this_sandbox_are_read() -> None:
