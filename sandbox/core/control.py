@@ -1,7 +1,8 @@
 """What a controller is: observe (a frozen picture) → decide (pure) → act. The engine calls `reconcile`; nothing else does.
 
-`Shell` is the dull part that all controllers share: it keeps each key's memory, records the decision's events and carries out its
-actions in order, with the newest of those events as their cause. Subclasses say how to observe and how to act; what to do is in decide.py.
+`Shell` is what all controllers share: it keeps each key's memory, records the decision's events and carries out its actions in order.
+An action's cause is its own event, else the newest of the decision's events, else the event that the decision names (`because`).
+Subclasses say how to observe and how to act; what to do is in the service's decide/.
 """
 
 from abc import ABC, abstractmethod
@@ -17,10 +18,12 @@ M = TypeVar("M")
 O = TypeVar("O")  # noqa: E741 - Observed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """Base of the frozen dataclasses that a decision holds: `LaunchInstances(count=1, zone=...)`."""
 
-    __slots__ = ()
+    event: Event | None = None  # recorded before the action, which it causes
+    because: str | None = None  # id of the event that causes it, where neither the action nor the decision has an event of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +78,20 @@ class Shell(ABC, Generic[O, M]):
             self._memory.pop(key, None)
             return None
         decision = self.decide(observed, self._memory.get(key), now)
-        cause = self.journal.current_cause
+        cause = None
         for event in decision.events:
             cause = self.journal.record(event).id
-        with self.journal.because(cause):
-            for action in decision.actions:
+        for action in decision.actions:
+            with self.journal.because(self._cause_of(action, cause)):
                 self.act(key, action, now)
         self._memory[key] = decision.memory  # only when all was carried out: a failed action is decided again
         return decision.look_again
+
+    def _cause_of(self, action: Action, cause: str | None) -> str | None:
+        """`cause`: the newest of the decision's events. The one place where an action gets its cause."""
+        if action.event is not None:
+            return self.journal.record(action.event).id
+        return cause or action.because or self.journal.current_cause
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class Watch:
         still scaling in: the request counts desired capacity, not members (ASG-73)."""
         group = self._group()
         self._in_standby |= {m.instance_id for m in members if m.lifecycle is asg.LifecycleState.STANDBY}
-        counted = [m for m in members if m.lifecycle in asg.COUNTED]
+        counted = [m for m in members if m.lifecycle.counts_toward_desired_capacity]
         rebalancing = any(m.purpose is asg.Purpose.REBALANCE for m in counted)
         returned = sum(m.instance_id in self._in_standby for m in counted)
         if group and len(counted) > group.max_size + returned + (max(1, round(group.max_size / 10)) if rebalancing else 0):

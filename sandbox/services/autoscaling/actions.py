@@ -1,23 +1,14 @@
-"""What decide() may answer with: frozen steps, each with the event that it is. controller.py carries them out, in order."""
+"""What Auto Scaling's decisions may answer with. controller.py carries them out, in order."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.core.control import Action
-from sandbox.core.events import Event
 from sandbox.services.autoscaling.model import ActivityKind, AttachmentMove, HealthFailure, Move, Purpose, StatusCode, Trigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Action):
-    """`event` is recorded first and is the cause of what the step does; `because` is the cause where there is no event."""
-
-    event: Event | None = None
-    because: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchInstances(Step):
+class LaunchInstances(Action):
     """RunInstances, membership and an activity for each. A refusal becomes a Failed activity and a failure of the zone (ASG-26, ASG-60)."""
 
     zone: str
@@ -29,42 +20,42 @@ class LaunchInstances(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TerminateInstance(Step):
+class TerminateInstance(Action):
     instance_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterTargets(Step):
+class RegisterTargets(Action):
     target_group_arn: str
     instance_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeregisterTargets(Step):
+class DeregisterTargets(Action):
     target_group_arn: str
     instance_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MoveMember(Step):
+class MoveMember(Action):
     instance_id: str
     move: Move
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MoveAttachment(Step):
+class MoveAttachment(Action):
     target_group_arn: str
     move: AttachmentMove
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarkUnhealthy(Step):
+class MarkUnhealthy(Action):
     instance_id: str
     failure: HealthFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenActivity(Step):
+class OpenActivity(Action):
     """`end` given: it is over as soon as it began (ASG-62)."""
 
     kind: ActivityKind
@@ -78,7 +69,7 @@ class OpenActivity(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateActivity(Step):
+class UpdateActivity(Action):
     activity_id: str
     description: str
     status: StatusCode
@@ -86,7 +77,7 @@ class UpdateActivity(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseActivity(Step):
+class CloseActivity(Action):
     activity_id: str
     description: str
     status: StatusCode = StatusCode.SUCCESSFUL
@@ -94,21 +85,21 @@ class CloseActivity(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owe(Step):
+class Owe(Action):
     """The place of a member that was taken out is to be filled."""
 
     instance_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailZone(Step):
+class FailZone(Action):
     """A launch failed in the zone after RunInstances had accepted it."""
 
     zone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settle(Step):
+class Settle(Action):
     """The first `changes` and `owed` of the group have been acted on."""
 
     changes: int
@@ -116,12 +107,12 @@ class Settle(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notify(Step):
+class Notify(Action):
     """The topics that asked for it are told of an ended activity."""
 
     activity_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetGroup(Step):
+class ForgetGroup(Action):
     """The last member of a force-deleted group is gone."""

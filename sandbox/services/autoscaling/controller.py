@@ -29,7 +29,6 @@ from sandbox.services.autoscaling.actions import (
     Owe,
     RegisterTargets,
     Settle,
-    Step,
     TerminateInstance,
     UpdateActivity,
 )
@@ -74,13 +73,8 @@ class AutoScalingController(Shell[Group, Memory]):
         return decide(observed, memory, now, self._delays)
 
     def act(self, key: str, action: Action, now: datetime) -> None:
-        assert isinstance(action, Step)
         scope, name = Scope.split(key)
-        cause = self.journal.record(action.event).id if action.event else action.because
-        with self.journal.because(cause or self.journal.current_cause):
-            self._carry_out(scope, snapshot.find(scope, name), action)
-
-    def _carry_out(self, scope: Scope, group: Any, action: Step) -> None:
+        group = snapshot.find(scope, name)
         match action:
             case LaunchInstances():
                 self._launch(scope, group, action)

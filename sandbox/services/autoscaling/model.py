@@ -45,6 +45,39 @@ class LifecycleState(Enum):
     WARMED_RUNNING = "Warmed:Running"
     WARMED_HIBERNATED = "Warmed:Hibernated"
 
+    @property
+    def counts_toward_desired_capacity(self) -> bool:
+        """What the group compares with its desired capacity: neither standby (ASG-73) nor members that leave."""
+        return self in _COUNTED
+
+    @property
+    def has_left(self) -> bool:
+        """No longer listed: the member has left the group (ASG-71, ASG-81)."""
+        return self in _LEFT
+
+    @property
+    def is_draining(self) -> bool:
+        """Deregistered from the target groups, and waiting for the end of the deregistration delay."""
+        return self in _DRAINING
+
+    @property
+    def is_pending(self) -> bool:
+        return self in _PENDING
+
+    @property
+    def is_terminating(self) -> bool:
+        return self in _TERMINATING
+
+    @property
+    def is_leaving(self) -> bool:
+        """On its way out of the group: terminating, or detaching."""
+        return self.is_terminating or self is LifecycleState.DETACHING
+
+    @property
+    def is_changing(self) -> bool:
+        """The group itself moves the member on: look again soon."""
+        return self.is_draining or self is LifecycleState.PENDING or self is LifecycleState.TERMINATING_PROCEED
+
 
 class Move(Enum):
     """What moves a member."""
@@ -76,12 +109,12 @@ TRANSITIONS: Mapping[tuple[LifecycleState, Move], LifecycleState] = {
     (LifecycleState.ENTERING_STANDBY, Move.PROCEED): LifecycleState.STANDBY,
     (LifecycleState.STANDBY, Move.EXIT_STANDBY): LifecycleState.PENDING,
 }
-GONE = frozenset({LifecycleState.TERMINATED, LifecycleState.DETACHED})
-"""Not listed any more: the member has left the group (ASG-71, ASG-81)."""
-COUNTED = frozenset({LifecycleState.PENDING, LifecycleState.IN_SERVICE})
-"""What the group compares with its desired capacity: neither standby (ASG-73) nor what is leaving."""
-LEAVING = frozenset({LifecycleState.TERMINATING, LifecycleState.DETACHING, LifecycleState.ENTERING_STANDBY})
-"""Deregistered from target groups, and waiting for the end of draining."""
+
+_COUNTED = frozenset({LifecycleState.PENDING, LifecycleState.IN_SERVICE})
+_LEFT = frozenset({LifecycleState.TERMINATED, LifecycleState.DETACHED})
+_DRAINING = frozenset({LifecycleState.TERMINATING, LifecycleState.DETACHING, LifecycleState.ENTERING_STANDBY})
+_TERMINATING = frozenset({LifecycleState.TERMINATING, LifecycleState.TERMINATING_WAIT, LifecycleState.TERMINATING_PROCEED})
+_PENDING = frozenset({LifecycleState.PENDING, LifecycleState.PENDING_WAIT, LifecycleState.PENDING_PROCEED})
 
 
 @persisted("autoscaling.AttachmentState")
@@ -314,7 +347,7 @@ class Group:
     cause: str | None = None  # id of the newest event about the group
 
     def counted(self) -> tuple[Member, ...]:
-        return tuple(m for m in self.members if m.lifecycle in COUNTED)
+        return tuple(m for m in self.members if m.lifecycle.counts_toward_desired_capacity)
 
     def does(self, process: Process) -> bool:
         return process not in self.suspended

@@ -85,7 +85,6 @@ class Ec2Controller(Shell[Observed, Memory]):
             case SetStatus():
                 instance.set_checks(action.system, action.instance, action.next_check)
             case SetState():
-                with self.journal.because(self.journal.current_cause or action.cause):
-                    instance.advance(action.event, action.why, action.reason)
+                instance.advance(action.move, action.why, action.reason)
             case Purge():
                 instance.ec2_backend.purge(instance_id)

@@ -207,10 +207,9 @@ class TerminateContainer(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetState(Action):
-    event: InstanceEvent
+    move: InstanceEvent
     why: str  # one sentence
     reason: Reason | None = None  # None: StateReason stays as it is (and is empty while running)
-    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,6 @@ from sandbox.services.autoscaling.api.quotas import PerCall
 from sandbox.services.autoscaling.decide import events, texts
 from sandbox.services.autoscaling.decide.health import in_grace_period
 from sandbox.services.autoscaling.model import (
-    COUNTED,
     Activity,
     ActivityKind,
     Health,
@@ -40,8 +39,6 @@ from sandbox.services.autoscaling.model import (
 from sandbox.services.autoscaling.state import writes
 from sandbox.services.autoscaling.state.snapshot import read
 from sandbox.services.autoscaling.state.store import SandboxMember, launch_source
-
-LEAVING_STATES = frozenset({LifecycleState.TERMINATING, LifecycleState.TERMINATING_PROCEED, LifecycleState.DETACHING})
 
 
 class MemberOperations(GroupOperations):
@@ -71,7 +68,7 @@ class MemberOperations(GroupOperations):
         if health_status not in {h.value for h in Health}:
             raise errors.invalid("Valid instance health states are: [Healthy, Unhealthy]")
         unhealthy = health_status == Health.UNHEALTHY.value
-        if member.lifecycle in LEAVING_STATES or (unhealthy and respect_grace_period and self._in_grace_period(group, instance_id)):
+        if member.lifecycle.is_leaving or (unhealthy and respect_grace_period and self._in_grace_period(group, instance_id)):
             return
         if unhealthy:
             told = events.Told(group=group.name, instance_id=instance_id)
@@ -99,9 +96,9 @@ class MemberOperations(GroupOperations):
     @replaces(why="ASG-69: an activity, draining, and min size respected")
     def terminate_instance(self, instance_id: str, should_decrement: bool) -> tuple[Any, Activity]:
         group, member = self.member(instance_id)
-        if member.lifecycle in LEAVING_STATES:
+        if member.lifecycle.is_leaving:
             raise errors.blocked(member.activity_id or "")
-        counted = member.lifecycle in COUNTED
+        counted = member.lifecycle.counts_toward_desired_capacity
         if should_decrement and counted and group.desired_capacity <= group.min_size:
             raise errors.would_fall_below_min(group.min_size)
         shrink = _resized(group, -1) if should_decrement and counted else None
@@ -191,7 +188,7 @@ class Departure:
 
 
 def _depart(group: Any, members: list[SandboxMember], departure: Departure, should_decrement: bool) -> list[tuple[Any, Activity]]:
-    counted = [m for m in members if m.lifecycle in COUNTED]
+    counted = [m for m in members if m.lifecycle.counts_toward_desired_capacity]
     wanted = group.desired_capacity - len(counted)
     if should_decrement and wanted < group.min_size:
         raise errors.detaching_below_min(group.min_size, wanted)

@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from sandbox.core.control import Action
 from sandbox.core.text import plural
 from sandbox.services.autoscaling.actions import (
     LaunchInstances,
     OpenActivity,
     Settle,
-    Step,
 )
 from sandbox.services.autoscaling.decide import events, lifecycle, placement, termination_policy, texts
 from sandbox.services.autoscaling.decide.placement import Place
@@ -33,7 +33,7 @@ from sandbox.services.autoscaling.model import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Action, ...] = ()
     look_at: datetime | None = None  # None: nothing to wait for
 
 
@@ -100,17 +100,17 @@ def _trigger(group: Group) -> Trigger | None:
     return next((c.trigger for c in reversed(group.changes) if c.trigger), None)
 
 
-def _launches(group: Group, wants: list[Want], places: tuple[Place, ...]) -> tuple[Step, ...]:
+def _launches(group: Group, wants: list[Want], places: tuple[Place, ...]) -> tuple[Action, ...]:
     """One RunInstances for each reason and subnet."""
     left = list(places)
-    steps: list[Step] = []
+    steps: list[Action] = []
     for want in wants:
         mine, left = left[: want.count], left[want.count :]
         steps += [_launch(group, want, place, count) for place, count in Counter(mine).items()]
     return tuple(steps)
 
 
-def _launch(group: Group, want: Want, place: Place, count: int) -> Step:
+def _launch(group: Group, want: Want, place: Place, count: int) -> Action:
     told = events.Told(group=group.name, cause=want.because)
     summary = f"{group.name} launches {plural(count, 'instance')} in {place.zone}: {want.purpose.value}"
     return LaunchInstances(
@@ -152,7 +152,7 @@ def _rebalance_under_way(group: Group) -> bool:
     return any(m.purpose is Purpose.REBALANCE and m.lifecycle is LifecycleState.PENDING for m in group.members)
 
 
-def _all_protected(group: Group, now: datetime) -> Step:
+def _all_protected(group: Group, now: datetime) -> Action:
     """ASG-62."""
     told = events.Told(group=group.name, cause=group.changes[-1].cause)
     return OpenActivity(
@@ -187,7 +187,7 @@ def rebalance(group: Group, memory: Memory, now: datetime, delays: Delays) -> Pl
     moves = placement.rebalancing(group, now, delays)
     room = group.max_size + placement.allowance(group.max_size) - len(group.counted())  # ASG-28
     present = placement.counts(group)
-    steps: list[Step] = []
+    steps: list[Action] = []
     for zone, count in Counter(moves[:room]).items():
         want = Want(count=count, cause=texts.rebalanced(now, zone, present), purpose=Purpose.REBALANCE, because=group.cause)
         places = placement.spread([z for z in group.zones if z.name == zone], present, count)

@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sandbox.core.control import Decision
+from sandbox.core.control import Action, Decision
 from sandbox.services.autoscaling.actions import (
     ForgetGroup,
     MoveMember,
     Notify,
     Owe,
-    Step,
 )
 from sandbox.services.autoscaling.decide import capacity, health, lifecycle, placement, texts
 from sandbox.services.autoscaling.decide.capacity import Plan
 from sandbox.services.autoscaling.model import (
-    LEAVING,
     Delays,
     Group,
     HealthFailure,
@@ -32,7 +30,6 @@ from sandbox.services.autoscaling.model import (
 )
 
 AT_ONCE = timedelta(0)
-ON_THE_WAY = LEAVING | {LifecycleState.PENDING, LifecycleState.TERMINATING_PROCEED}
 
 
 def decide(group: Group, memory: Memory | None, now: datetime, delays: Delays) -> Decision[Memory]:
@@ -55,7 +52,7 @@ def decide(group: Group, memory: Memory | None, now: datetime, delays: Delays) -
     return _decision(moving, plan, replace(memory, checked_at=now) if checked else memory, group, now, delays)
 
 
-def lifecycle_changes_size(steps: tuple[Step, ...]) -> bool:
+def lifecycle_changes_size(steps: tuple[Action, ...]) -> bool:
     """A member is just failing: the size is counted in the next picture, without it."""
     return any(isinstance(s, MoveMember) and s.move is Move.FAIL for s in steps)
 
@@ -80,7 +77,7 @@ def _sizing(group: Group, memory: Memory, now: datetime, delays: Delays) -> Plan
     return capacity.rebalance(group, memory, now, delays)
 
 
-def _replacement(group: Group, member: Member, now: datetime) -> Iterator[Step]:
+def _replacement(group: Group, member: Member, now: datetime) -> Iterator[Action]:
     """Terminate, then launch: the place is owed at once and filled without waiting for the draining of the old instance (ASG-49)."""
     sentence = {
         HealthFailure.NOT_RUNNING: texts.not_running,
@@ -92,7 +89,7 @@ def _replacement(group: Group, member: Member, now: datetime) -> Iterator[Step]:
     yield Owe(instance_id=member.instance_id)
 
 
-def _deletion(group: Group, since: datetime) -> Iterator[Step]:
+def _deletion(group: Group, since: datetime) -> Iterator[Action]:
     """ASG-9: every instance is terminated; nothing waits for draining or hooks."""
     if not group.members:
         yield ForgetGroup()
@@ -109,7 +106,7 @@ def _deletion(group: Group, since: datetime) -> Iterator[Step]:
     yield from lifecycle.terminations(group)
 
 
-def _decision(moving: tuple[Step, ...], plan: Plan, memory: Memory, group: Group, now: datetime, delays: Delays) -> Decision[Memory]:
+def _decision(moving: tuple[Action, ...], plan: Plan, memory: Memory, group: Group, now: datetime, delays: Delays) -> Decision[Memory]:
     steps = (*moving, *plan.steps)
     if steps:
         return Decision(memory=memory, actions=steps, look_again=AT_ONCE)
@@ -124,7 +121,7 @@ def _next_check(memory: Memory, now: datetime, delays: Delays) -> datetime:
 def _next_moves(group: Group, now: datetime, delays: Delays) -> Iterator[datetime]:
     """Members that wait for EC2, for draining or for their warmup."""
     for member in group.members:
-        if member.lifecycle in ON_THE_WAY:
+        if member.lifecycle.is_changing:
             yield now + delays.transition
         if member.activity and member.activity.status is StatusCode.WAITING_FOR_INSTANCE_WARMUP and member.in_service_since:
             yield member.in_service_since + group.warmup_of(member)

@@ -6,6 +6,7 @@ Each function looks at one kind of way and says the next step of all who are on 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from sandbox.core.control import Action
 from sandbox.core.events import Event
 from sandbox.services.autoscaling.actions import (
     CloseActivity,
@@ -15,13 +16,11 @@ from sandbox.services.autoscaling.actions import (
     MoveMember,
     OpenActivity,
     RegisterTargets,
-    Step,
     TerminateInstance,
     UpdateActivity,
 )
 from sandbox.services.autoscaling.decide import events, texts
 from sandbox.services.autoscaling.model import (
-    LEAVING,
     ActivityKind,
     Attachment,
     AttachmentMove,
@@ -46,7 +45,7 @@ def told(group: Group, member: Member) -> events.Told:
 # ---- into service ------------------------------------------------------------------------------------------------------------------------
 
 
-def arrivals(group: Group, now: datetime) -> Iterator[Step]:
+def arrivals(group: Group, now: datetime) -> Iterator[Action]:
     """Pending and running: registered with the target groups first, then InService (ASG-79)."""
     arrived = [m for m in group.members if m.lifecycle is LifecycleState.PENDING and m.instance_state == "running"]
     if group.does(Process.ADD_TO_LOAD_BALANCER):  # ASG-84
@@ -57,7 +56,7 @@ def arrivals(group: Group, now: datetime) -> Iterator[Step]:
         yield from _arrival_activity(group, member)
 
 
-def _registration(attachment: Attachment, members: Iterable[Member]) -> Iterator[Step]:
+def _registration(attachment: Attachment, members: Iterable[Member]) -> Iterator[Action]:
     if attachment.state is AttachmentState.REMOVING:
         return
     arn = attachment.target_group_arn
@@ -72,7 +71,7 @@ def _in_service(group: Group, member: Member) -> Event:
     return events.of_activity(title, f"{member.instance_id} is in service in {group.name}", told(group, member), member.activity)
 
 
-def _arrival_activity(group: Group, member: Member) -> Iterator[Step]:
+def _arrival_activity(group: Group, member: Member) -> Iterator[Action]:
     """ASG-58: successful at once, or after the warmup."""
     activity = member.activity
     if activity is None:
@@ -84,7 +83,7 @@ def _arrival_activity(group: Group, member: Member) -> Iterator[Step]:
         yield CloseActivity(activity_id=activity.id, description=activity.description)
 
 
-def warmups(group: Group, now: datetime) -> Iterator[Step]:
+def warmups(group: Group, now: datetime) -> Iterator[Action]:
     """The activities of members whose warmup has passed."""
     for member in group.members:
         activity = member.activity
@@ -93,7 +92,7 @@ def warmups(group: Group, now: datetime) -> Iterator[Step]:
             yield CloseActivity(activity_id=activity.id, description=activity.description)
 
 
-def failures(group: Group) -> Iterator[Step]:
+def failures(group: Group) -> Iterator[Action]:
     """Launches that EC2 accepted and then could not carry out: the zone counts a failure and the next try is planned anew (ASG-61)."""
     for member in group.members:
         if member.lifecycle is not LifecycleState.PENDING or member.launch_error is None:
@@ -112,7 +111,7 @@ def failures(group: Group) -> Iterator[Step]:
 # ---- out of service ----------------------------------------------------------------------------------------------------------------------
 
 
-def take_out(group: Group, member: Member, cause: str, because: str | None, trigger: Trigger | None = None) -> Iterator[Step]:
+def take_out(group: Group, member: Member, cause: str, because: str | None, trigger: Trigger | None = None) -> Iterator[Action]:
     """Opens the terminate activity (ASG-59) and ends a launch activity that is still open."""
     told_why = events.Told(group=group.name, instance_id=member.instance_id, cause=because)
     sentence = cause.rsplit(" was taken out of service ", 1)[-1].split(".", 1)[0]
@@ -132,9 +131,9 @@ def take_out(group: Group, member: Member, cause: str, because: str | None, trig
     yield MoveMember(instance_id=member.instance_id, move=Move.TAKE_OUT)
 
 
-def departures(group: Group) -> Iterator[Step]:
+def departures(group: Group) -> Iterator[Action]:
     """Leaving members: deregistered, drained, and then on (ASG-80, ASG-71, ASG-73)."""
-    leaving = [m for m in group.members if m.lifecycle in LEAVING]
+    leaving = [m for m in group.members if m.lifecycle.is_draining]
     if group.does(Process.ADD_TO_LOAD_BALANCER):  # ASG-84
         yield from deregistration(group, leaving)
     for member in leaving:
@@ -145,7 +144,7 @@ def departures(group: Group) -> Iterator[Step]:
             yield from _proceed(group, member)
 
 
-def deregistration(group: Group, members: Iterable[Member]) -> Iterator[Step]:
+def deregistration(group: Group, members: Iterable[Member]) -> Iterator[Action]:
     """Takes those of `members` that are registered out of every target group of the group."""
     for attachment in group.attachments:
         arn = attachment.target_group_arn
@@ -154,7 +153,7 @@ def deregistration(group: Group, members: Iterable[Member]) -> Iterator[Step]:
             yield DeregisterTargets(target_group_arn=arn, instance_ids=tuple(m.instance_id for m in present), because=present[-1].cause)
 
 
-def _draining_activity(member: Member) -> Iterator[Step]:
+def _draining_activity(member: Member) -> Iterator[Action]:
     activity = member.activity
     if activity and activity.kind is ActivityKind.TERMINATE and activity.status is StatusCode.IN_PROGRESS:
         yield UpdateActivity(
@@ -165,7 +164,7 @@ def _draining_activity(member: Member) -> Iterator[Step]:
         )
 
 
-def _proceed(group: Group, member: Member) -> Iterator[Step]:
+def _proceed(group: Group, member: Member) -> Iterator[Action]:
     yield MoveMember(instance_id=member.instance_id, move=Move.PROCEED, because=member.cause)
     if member.activity is None:
         return
@@ -178,7 +177,7 @@ def _proceed(group: Group, member: Member) -> Iterator[Step]:
         yield CloseActivity(activity_id=member.activity.id, description=member.activity.description, event=event)
 
 
-def terminations(group: Group) -> Iterator[Step]:
+def terminations(group: Group) -> Iterator[Action]:
     """Drained members: EC2 is asked to terminate them, and they leave the group when they are terminated."""
     for member in group.members:
         if member.lifecycle is not LifecycleState.TERMINATING_PROCEED:
@@ -196,7 +195,7 @@ def terminations(group: Group) -> Iterator[Step]:
 # ---- attachments -------------------------------------------------------------------------------------------------------------------------
 
 
-def attachments(group: Group) -> Iterator[Step]:
+def attachments(group: Group) -> Iterator[Action]:
     """ASG-82, ASG-83."""
     for attachment in group.attachments:
         match attachment.state:
@@ -212,13 +211,13 @@ def _in_service_members(group: Group) -> list[Member]:
     return [m for m in group.members if m.lifecycle is LifecycleState.IN_SERVICE]
 
 
-def _adding(group: Group, attachment: Attachment) -> Iterator[Step]:
+def _adding(group: Group, attachment: Attachment) -> Iterator[Action]:
     if group.does(Process.ADD_TO_LOAD_BALANCER):
         yield from _registration(attachment, [m for m in _in_service_members(group) if m.instance_state == "running"])
     yield _moved(group, attachment, AttachmentMove.REGISTER)
 
 
-def _removing(group: Group, attachment: Attachment) -> Iterator[Step]:
+def _removing(group: Group, attachment: Attachment) -> Iterator[Action]:
     arn = attachment.target_group_arn
     there = [m for m in _in_service_members(group) if arn in m.targets]
     registered = [m.instance_id for m in there if m.targets[arn] != DRAINING]
@@ -228,13 +227,13 @@ def _removing(group: Group, attachment: Attachment) -> Iterator[Step]:
         yield _moved(group, attachment, AttachmentMove.DRAIN)
 
 
-def _passing(group: Group, attachment: Attachment) -> Iterator[Step]:
+def _passing(group: Group, attachment: Attachment) -> Iterator[Action]:
     healthy = any(m.targets.get(attachment.target_group_arn) == "healthy" for m in _in_service_members(group))
     if healthy and not attachment.passed:
         yield _moved(group, attachment, AttachmentMove.PASS)
 
 
-def _moved(group: Group, attachment: Attachment, move: AttachmentMove) -> Step:
+def _moved(group: Group, attachment: Attachment, move: AttachmentMove) -> Action:
     arn = attachment.target_group_arn
     about = events.Told(group=group.name, also=(arn, arn.split("/")[1]), cause=group.cause)
     summary = f"{group.name} and target group {arn.split('/')[1]}: {move.value}"

@@ -4,8 +4,7 @@ One sample a minute of each metric that EnableMetricsCollection named. Groups he
 instances. Warm pools and retained instances do not exist here: their metrics can be enabled and have no data.
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,13 +21,13 @@ METRICS = (  # ASG-118
     *("GroupAndWarmPoolDesiredCapacity", "GroupAndWarmPoolTotalCapacity"),
 )
 
-KINDS: Mapping[str, frozenset[LifecycleState]] = {
-    "Pending": frozenset({LifecycleState.PENDING, LifecycleState.PENDING_WAIT, LifecycleState.PENDING_PROCEED}),
-    "InService": frozenset({LifecycleState.IN_SERVICE}),
-    "Standby": frozenset({LifecycleState.ENTERING_STANDBY, LifecycleState.STANDBY}),
-    "Terminating": frozenset({LifecycleState.TERMINATING, LifecycleState.TERMINATING_WAIT, LifecycleState.TERMINATING_PROCEED}),
+KINDS: Mapping[str, Callable[[LifecycleState], bool]] = {
+    "Pending": lambda state: state.is_pending,
+    "InService": lambda state: state is LifecycleState.IN_SERVICE,
+    "Standby": lambda state: state in (LifecycleState.ENTERING_STANDBY, LifecycleState.STANDBY),
+    "Terminating": lambda state: state.is_terminating,
 }
-COUNTED = frozenset(state for states in KINDS.values() for state in states)
+"""Which lifecycle states the metrics of each kind count (ASG-118); a detaching member is in none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +85,8 @@ def _data(scope: Scope, group: Group, minute: datetime) -> tuple[MetricDatum, ..
 
 def measured(group: Group) -> dict[str, int]:
     """Every metric that has a value here."""
-    states = Counter(group.members)
-    counts = {kind: sum(states[state] for state in members) for kind, members in KINDS.items()}
-    counts["Total"] = sum(states[state] for state in COUNTED)
+    counts = {kind: sum(map(counted, group.members)) for kind, counted in KINDS.items()}
+    counts["Total"] = sum(counts.values())
     sizes = {"GroupMinSize": group.min_size, "GroupMaxSize": group.max_size, "GroupDesiredCapacity": group.desired_capacity}
     instances = {f"Group{kind}Instances": count for kind, count in counts.items()}
     return sizes | instances | {f"Group{kind}Capacity": count for kind, count in counts.items()}

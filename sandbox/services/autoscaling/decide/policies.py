@@ -22,7 +22,6 @@ from sandbox.services.autoscaling.policy_model import (
 )
 
 TINY = 1e-9  # 3 × 70 / 70 may come out as 3.0000000000000004
-LEAVING = frozenset({LifecycleState.TERMINATING, LifecycleState.TERMINATING_PROCEED})
 
 
 class PolicyFailure(Exception):
@@ -42,7 +41,7 @@ def standing(group: Group, now: datetime, resolution: timedelta) -> Standing:
         max_size=group.max_size,
         desired=group.desired_capacity,
         warm=warm,
-        leaving=sum(member.lifecycle in LEAVING for member in group.members),
+        leaving=sum(member.lifecycle.is_terminating for member in group.members),
         scaling_out=warm < len(counted) or len(counted) < group.desired_capacity,
         settled=resized is None or now >= resized + 2 * resolution,
     )

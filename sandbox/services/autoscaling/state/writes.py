@@ -26,7 +26,6 @@ from sandbox.services.autoscaling.actions import (
 from sandbox.services.autoscaling.decide import events, notifications, texts
 from sandbox.services.autoscaling.model import (
     ATTACHMENT_TRANSITIONS,
-    GONE,
     TRANSITIONS,
     Activity,
     ActivityKind,
@@ -113,7 +112,7 @@ def move_member(group: Any, instance_id: str, how: Move) -> None:
         group.sandbox.failures.pop(member.availability_zone, None)  # not before: EC2 accepts launches that it then cannot carry out
     if how in (Move.ENTER_STANDBY, Move.EXIT_STANDBY):
         member.in_service_since = None  # ASG-45: the grace period begins anew
-    if state in GONE:
+    if state.has_left:
         group.instance_states.remove(member)
         member.instance.autoscaling_group = None
     if state is LifecycleState.DETACHED:

@@ -90,7 +90,7 @@ def _booted(observed: Observed, container: Container, memory: Memory, now: datet
     actions = (
         TakeNoteOfBoot(boots=container.boots),
         SetStatus(system=StatusCheck(), instance=StatusCheck(), next_check=now + CHECK_INTERVAL),  # EC2-32, first result after a minute (U)
-        SetState(event=InstanceEvent.BOOTED, why="its machine runs", cause=observed.cause),
+        SetState(move=InstanceEvent.BOOTED, why="its machine runs", because=observed.cause),
     )
     return Decision(memory=memory, actions=actions, look_again=AT_ONCE)
 
@@ -103,7 +103,7 @@ def _failed(observed: Observed, container: Container, memory: Memory) -> Decisio
     else:  # EC2-2: pending → shutting-down → terminated
         told = event_of(observed, "Instance Launch Failed", f"{observed.instance_id} could not be launched: {sentence}", error=sentence)
         event = InstanceEvent.LAUNCH_FAILED
-    return _set_state(SetState(event=event, why=LAUNCH_ERROR.message, reason=LAUNCH_ERROR), memory, told)
+    return _set_state(SetState(move=event, why=LAUNCH_ERROR.message, reason=LAUNCH_ERROR), memory, told)
 
 
 # ---- running ------------------------------------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def _not_up(observed: Observed, container: Container, memory: Memory, now: datet
     terminate = observed.shutdown_behavior is ShutdownBehavior.TERMINATE
     event = InstanceEvent.TERMINATE if terminate else InstanceEvent.STOP
     why = f"{INSTANCE_SHUTDOWN.message} (behavior: {observed.shutdown_behavior.value})"
-    return _set_state(SetState(event=event, why=why, reason=INSTANCE_SHUTDOWN), memory, told)
+    return _set_state(SetState(move=event, why=why, reason=INSTANCE_SHUTDOWN), memory, told)
 
 
 def _how(container: Container) -> str:
@@ -156,7 +156,7 @@ def _stopping(observed: Observed, memory: Memory, now: datetime) -> Decision[Mem
     if container is None:
         return _lost(observed, memory) if _removed(observed, memory) else Decision(memory=memory, look_again=RUNTIME_RETRY)
     if container.state in NOT_UP:
-        done = SetState(event=InstanceEvent.HALTED, why="its machine has stopped", cause=observed.cause)
+        done = SetState(move=InstanceEvent.HALTED, why="its machine has stopped", because=observed.cause)
         return Decision(memory=memory, actions=(done,))
     if container.state in STILL_UP or observed.stop_forced:  # EC2-5: a stuck `stopping` can be forced
         return Decision(memory=memory, actions=(StopContainer(force=observed.stop_forced),))
@@ -179,7 +179,7 @@ def _shutting_down(observed: Observed, memory: Memory, now: datetime) -> Decisio
         return Decision(memory=memory, actions=_removal(observed.container))
     if observed.boots and not _removed(observed, memory):
         return Decision(memory=memory, look_again=RUNTIME_RETRY)
-    return Decision(memory=memory, actions=(SetState(event=InstanceEvent.GONE, why="its machine is removed", cause=observed.cause),))
+    return Decision(memory=memory, actions=(SetState(move=InstanceEvent.GONE, why="its machine is removed", because=observed.cause),))
 
 
 def _terminated(observed: Observed, memory: Memory, now: datetime) -> Decision[Memory]:
@@ -194,7 +194,7 @@ def _terminated(observed: Observed, memory: Memory, now: datetime) -> Decision[M
 def _lost(observed: Observed, memory: Memory) -> Decision[Memory]:
     """Somebody removed the container behind the API's back (`docker rm -f`): the instance cannot come back."""
     told = event_of(observed, "Instance Machine Lost", f"the machine of {observed.instance_id} was removed outside the API")
-    return _set_state(SetState(event=InstanceEvent.LOST, why=MACHINE_LOST.message, reason=MACHINE_LOST), memory, told)
+    return _set_state(SetState(move=InstanceEvent.LOST, why=MACHINE_LOST.message, reason=MACHINE_LOST), memory, told)
 
 
 def _orphan(observed: Observed, memory: Memory) -> Decision[Memory]:

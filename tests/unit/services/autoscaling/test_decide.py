@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.core.control import Decision
+from sandbox.core.control import Action, Decision
 from sandbox.services.autoscaling import model
 from sandbox.services.autoscaling.actions import (
     CloseActivity,
@@ -22,7 +22,6 @@ from sandbox.services.autoscaling.actions import (
     Owe,
     RegisterTargets,
     Settle,
-    Step,
     TerminateInstance,
     UpdateActivity,
 )
@@ -72,9 +71,9 @@ def steps(observed: Group, memory: Memory = JUST_CHECKED) -> list[Any]:
     return [bare(step) for step in decided(observed, memory).actions]
 
 
-def bare(step: Any) -> Step:
+def bare(step: Any) -> Action:
     """Without its event and cause, which have tests of their own."""
-    stripped: Step = replace(step, event=None, because=None)
+    stripped: Action = replace(step, event=None, because=None)
     return stripped
 
 
@@ -197,7 +196,7 @@ WAITING = activity("i-1", ActivityKind.TERMINATE, StatusCode.WAITING_FOR_ELB_CON
     ids=["registered", "draining", "still draining", "drained", "to be terminated", "shutting down", "terminated"],
 )
 @rule("ASG-59", "ASG-80")
-def test_a_terminating_member_is_drained_then_terminated_then_leaves(member: Member, expected: list[Step]) -> None:
+def test_a_terminating_member_is_drained_then_terminated_then_leaves(member: Member, expected: list[Action]) -> None:
     assert expected == steps(group(member, attachments=(attachment(),), desired_capacity=0))
 
 

@@ -162,7 +162,7 @@ def test_state_follows_the_machine(
     state: InstanceState, machine: ContainerState | None, fields: dict[str, object], event: InstanceEvent
 ) -> None:
     there = None if machine is None else container(machine)
-    assert [event] == [move.event for move in moved(decide(instance(state, there, **fields), None, NOW))]
+    assert [event] == [move.move for move in moved(decide(instance(state, there, **fields), None, NOW))]
 
 
 @rule("EC2-10", "EC2-11", "EC2-12")
@@ -215,11 +215,11 @@ class TestWhileTheRuntimeIsAway:
     @pytest.mark.parametrize(("state", "event"), [(RUNNING, InstanceEvent.LOST), (SHUTTING_DOWN, InstanceEvent.GONE)])
     def test_one_that_was_seen_and_is_no_longer_shown_is_gone(self, state: InstanceState, event: InstanceEvent) -> None:
         seen = decide(instance(state, container(UP), unavailable=self.AWAY), None, NOW).memory
-        assert [move.event for move in moved(decide(instance(state, None, unavailable=self.AWAY), seen, NOW))] == [event]
+        assert [move.move for move in moved(decide(instance(state, None, unavailable=self.AWAY), seen, NOW))] == [event]
 
     def test_what_never_ran_can_be_terminated(self) -> None:
         decision = decide(instance(SHUTTING_DOWN, None, boots=0, unavailable=self.AWAY), None, NOW)
-        assert [move.event for move in moved(decision)] == [InstanceEvent.GONE]
+        assert [move.move for move in moved(decision)] == [InstanceEvent.GONE]
 
     def test_a_launch_waits_and_says_so_once(self) -> None:
         observed = instance(PENDING, None, unavailable=self.AWAY)
@@ -259,7 +259,7 @@ class TestReboot:
         ],
     )
     def test_a_machine_that_does_not_come_back_is(self, observed: Observed) -> None:
-        assert [move.event for move in moved(decide(observed, None, NOW))] == [InstanceEvent.STOP]
+        assert [move.move for move in moved(decide(observed, None, NOW))] == [InstanceEvent.STOP]
 
     def test_the_new_boot_is_noted(self) -> None:
         decision = decide(instance(RUNNING, container(UP, boots=2), reboot=Reboot(boots=1, asked_at=NOW)), None, NOW)
@@ -356,4 +356,4 @@ def test_every_move_it_asks_for_is_in_the_table(state: InstanceState, machine: C
     there = None if machine is None else container(machine, boots=2)
     for boots in (0, 1):
         for move in moved(decide(instance(state, there, boots=boots), None, NOW)):
-            assert (state, move.event) in TRANSITIONS
+            assert (state, move.move) in TRANSITIONS
