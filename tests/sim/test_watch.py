@@ -10,7 +10,7 @@ from moto.elbv2.models import elbv2_backends
 
 from sandbox.core.events import Event
 from sandbox.services.elbv2 import model
-from sandbox.services.elbv2.state import snapshot
+from sandbox.services.elbv2.state import writes
 from tests.support import HERE, Fleet, virtual_sandbox
 from tests.support.watch import Watch
 
@@ -22,7 +22,7 @@ def moto_group(fleet: Fleet) -> Any:
 def healthy_without_a_check(fleet: Fleet) -> None:
     group = elbv2_backends[HERE.account][HERE.region].target_groups[fleet.target_group]
     for key in list(group.sandbox.targets):
-        snapshot.set_health(HERE, fleet.name, key, model.HEALTHY, fleet.on.now())
+        writes.set_health(HERE, fleet.name, key, model.HEALTHY, fleet.on.now())
 
 
 def pending_again(fleet: Fleet) -> None:
