@@ -118,28 +118,28 @@ def under_load(made: Sequence[AccessRecord]) -> tuple[float, int]:
     engine.add([controller])
     engine.start()
     try:
-        told = _feed(controller.counts.take, made)
+        fed = _feed(controller.counts.take, made)
         deadline = time.monotonic() + LONGEST_WAIT
         while published.requests < len(made) and time.monotonic() < deadline:
             time.sleep(0.01)  # the pace of looking
     finally:
         engine.stop()
     assert published.requests == len(made), f"{published.requests} of {len(made)} came through; {engine.loops()}"
-    lags = [next(at for count, at in published.moments if count >= total) - moment for total, moment in told]
+    lags = [next(at for count, at in published.moments if count >= total) - moment for total, moment in fed]
     return max(lags), _counted()
 
 
 def _feed(take: Callable[[Sequence[AccessRecord]], None], made: Sequence[AccessRecord]) -> list[tuple[int, float]]:
-    """→ how many had been told, and when, after each batch."""
-    told, size, began = [], RATE // BATCHES, time.monotonic()
+    """→ how many records were fed, and when, after each batch."""
+    fed, size, began = [], RATE // BATCHES, time.monotonic()
     for number, start in enumerate(range(0, len(made), size)):
         time.sleep(max(0.0, began + number / BATCHES - time.monotonic()))  # the rate
         now = datetime.now(UTC)
         batch = [replace(record, time=now) for record in made[start : start + size]]
         moment = time.monotonic()
         take(batch)
-        told.append((start + len(batch), moment))
-    return told
+        fed.append((start + len(batch), moment))
+    return fed
 
 
 def _counted() -> int:

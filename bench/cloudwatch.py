@@ -1,4 +1,4 @@
-"""CloudWatch's hot paths: 50,000 points read back, 1,000 alarms evaluated, and whether memory stays flat in a day at speed 60."""
+"""CloudWatch's hot paths: 50,000 points read back, 1,000 alarms evaluated, and whether memory stays constant in a day at speed 60."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from typing import Any
 
 from bench.figure import Figure, at_most, told
 from sandbox.core.metrics import Sample, of_value, of_values
-from sandbox.services.cloudwatch.data.metric_queries import Query, Run
+from sandbox.services.cloudwatch.data.metric_queries import MetricDataRequest, Query
 from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.decide.alarms import decide
-from sandbox.services.cloudwatch.decide.notifications import Place
+from sandbox.services.cloudwatch.decide.notifications import Location
 from sandbox.services.cloudwatch.model import INITIAL_REASON, AlarmState, MetricAlarm, StateValue
 from sandbox.services.cloudwatch.state import snapshot
 from sandbox.services.cloudwatch.state.history import History
@@ -23,7 +23,7 @@ POINTS_GOAL, ALARMS_GOAL = 50.0, 100.0  # ms
 GROWTH_GOAL = 1.0  # percent
 NOON = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
 AT = int(NOON.timestamp())
-PLACE = Place(account="123456789012", region="us-east-1", region_name="US East (N. Virginia)")
+LOCATION = Location(account="123456789012", region="us-east-1", region_name="US East (N. Virginia)")
 
 
 @dataclass
@@ -57,7 +57,7 @@ def get_metric_data(store: MetricStore, stat: str, period: int) -> tuple[float, 
     """→ milliseconds, points returned."""
     queries = [Query(id=f"m{number}", metric=metric(number), stat=stat, period=period) for number in range(METRICS)]
     began = perf_counter()
-    points = sum(len(series.points) for _, series in Run(store, queries, AT, AT + 60 * MINUTES).results())
+    points = sum(len(series.points) for _, series in MetricDataRequest(store, queries, AT, AT + 60 * MINUTES).results())
     return (perf_counter() - began) * 1000, points
 
 
@@ -98,17 +98,17 @@ def evaluate_1000_alarms() -> dict[str, float]:
         state = AlarmState(value=StateValue.OK, reason=INITIAL_REASON, updated_at=NOON, transitioned_at=NOON)
         alarms.append(AlarmRecord(alarm, state))
     backend, now = Backend(store), NOON + timedelta(minutes=8, seconds=59)
-    memories = [decide(snapshot.observe(backend, record, PLACE, False, NOON, None), None, NOON).memory for record in alarms]
+    memories = [decide(snapshot.observe(backend, record, LOCATION, False, NOON, None), None, NOON).memory for record in alarms]
     began = perf_counter()
     for record, memory in zip(alarms, memories, strict=True):
-        decide(snapshot.observe(backend, record, PLACE, True, now, None), memory, now)
+        decide(snapshot.observe(backend, record, LOCATION, True, now, None), memory, now)
     return {"evaluation of 1,000 alarms": (perf_counter() - began) * 1000}
 
 
 def memory_of_60_days() -> list[float]:
     """Highest MB in each third of 60 days of two series by the minute (24 hours at speed 60), with a budget that they outgrow.
 
-    The store trims in steps, so a single moment tells where in a step it was: looked at every hour."""
+    The store trims in steps, so memory is read every hour: a single reading depends on where in a step it is."""
     tracemalloc.start()
     store, highest = MetricStore(budget=50_000), [0.0, 0.0, 0.0]
     for minute in range(60 * 1440):

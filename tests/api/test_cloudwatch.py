@@ -360,8 +360,8 @@ def test_a_request_of_more_than_a_megabyte_is_too_large(cloudwatch: CloudWatch) 
     assert cloudwatch.api.list_metrics(Namespace="App")["Metrics"] == []
 
 
-def test_a_widget_is_a_picture_of_its_metrics(cloudwatch: CloudWatch) -> None:
-    def picture(**widget: Any) -> Image.Image:
+def test_a_widget_is_an_image_of_its_metrics(cloudwatch: CloudWatch) -> None:
+    def image(**widget: Any) -> Image.Image:
         shown = {"metrics": [["App", "latency", {"color": "#ff0000"}]], "period": 60, "start": "-PT10M", "end": "PT10M", **widget}
         answer = cloudwatch.api.get_metric_widget_image(MetricWidget=json.dumps(shown))
         return Image.open(io.BytesIO(answer["MetricWidgetImage"])).convert("RGB")
@@ -369,14 +369,14 @@ def test_a_widget_is_a_picture_of_its_metrics(cloudwatch: CloudWatch) -> None:
     def red(image: Image.Image) -> int:
         return sum(count for count, color in image.getcolors(1 << 24) or () if color == (255, 0, 0))
 
-    empty = picture(width=300, height=200)
+    empty = image(width=300, height=200)
     for minute in range(5):
         cloudwatch.put(float(minute), Timestamp=NOON + minute * MINUTE)
-    drawn = picture(width=300, height=200, title="Latency", annotations={"horizontal": [{"value": 3, "label": "slow"}]})
+    drawn = image(width=300, height=200, title="Latency", annotations={"horizontal": [{"value": 3, "label": "slow"}]})
     assert (drawn.format, drawn.size) == (None, (300, 200))
     assert red(drawn) > red(empty)
-    assert red(picture(view="singleValue")) > 0
-    assert red(picture(metrics=[["App", "latency", {"visible": False}], [{"expression": "m1 * 2", "color": "#ff0000"}]])) > red(empty)
+    assert red(image(view="singleValue")) > 0
+    assert red(image(metrics=[["App", "latency", {"visible": False}], [{"expression": "m1 * 2", "color": "#ff0000"}]])) > red(empty)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""CloudWatch's loop: each alarm in its second, each composite alarm when a child changed. Carries out what decide/alarms.py decides.
+"""CloudWatch's loop: evaluates metric alarms every minute and composite alarms when a child changes; runs alarm actions.
 
-An action that fails is an entry in the alarm's history, never an exception: AWS tries it once (scaling policies: again after a minute).
+decide/alarms.py decides. A failed action is an item of the alarm's history, not an exception: AWS runs an action once (scaling policies:
+again every minute).
 """
 
 from collections.abc import Iterable
@@ -23,17 +24,17 @@ from sandbox.services.cloudwatch.actions import (
     UpdateSuppression,
 )
 from sandbox.services.cloudwatch.decide.alarms import Memory, Observed, decide
-from sandbox.services.cloudwatch.decide.notifications import Place
+from sandbox.services.cloudwatch.decide.notifications import Location
 from sandbox.services.cloudwatch.model import MetricAlarm
 from sandbox.services.cloudwatch.state import regions, snapshot, writes
 from sandbox.services.cloudwatch.state.api_errors import error_text
-from sandbox.services.cloudwatch.state.backends import alarm_keys, backend_of
+from sandbox.services.cloudwatch.state.backends import Backend, alarm_keys, find_backend
 from sandbox.services.cloudwatch.state.history import AlarmActionResult
 from sandbox.services.cloudwatch.state.records import AlarmRecord, parents_of, record_of, records_of
 
 HEALTH_METRICS = ("StatusCheckFailed", "UnHealthyHostCount", "HealthyHostCount")
-"""Metrics whose newest value follows from the newest event about what they measure."""
-AWS_MANAGED_KEY = "alias/aws/sns"  # its policy lets nobody but SNS use it, and nobody can change that (SNS-13)
+"""Metrics whose newest value is a consequence of the newest event about the resource that they measure."""
+AWS_MANAGED_KEY = "alias/aws/sns"  # only SNS may use this key, and its policy cannot be changed (SNS-13)
 NO_KEY = "CloudWatch Alarms does not have authorization to access the SNS topic encryption key."  # CW-53
 
 
@@ -51,14 +52,14 @@ class CloudWatchController(Shell[Observed, Memory]):
 
     def observe(self, key: str, now: datetime) -> Observed | None:
         scope, name = Scope.split(key)
-        backend = backend_of(scope)
-        record = record_of(backend, name)
-        if record is None:
+        backend = find_backend(scope)
+        record = record_of(backend, name) if backend else None
+        if backend is None or record is None:
             return None
         memory = self._memory.get(key)
         due = memory is not None and memory.configured_at == record.configuration.updated_at and now >= memory.next_evaluation
-        place = Place(account=scope.account, region=scope.region, region_name=regions.region_name(scope.region))
-        return snapshot.observe(backend, record, place, due, now, self._cause(record))
+        location = Location(account=scope.account, region=scope.region, region_name=regions.region_name(scope.region))
+        return snapshot.observe(backend, record, location, due, now, self._cause(record))
 
     def _cause(self, record: AlarmRecord) -> str | None:
         alarm = record.configuration
@@ -72,34 +73,34 @@ class CloudWatchController(Shell[Observed, Memory]):
 
     def act(self, key: str, action: Action, now: datetime) -> None:
         scope, name = Scope.split(key)
-        backend = backend_of(scope)
-        record = record_of(backend, name)
-        if record is None:  # an action before this one deleted the alarm
+        backend = find_backend(scope)
+        record = record_of(backend, name) if backend else None
+        if backend is None or record is None:  # an earlier action of this decision deleted the alarm
             return
         match action:
             case UpdateState():
                 writes.update_state(backend, record, action.change)
-                self._wake_parents(scope, name)
+                self._wake_parents(scope, backend, name)
             case ClearSetStates():
                 writes.clear_set_states(record)
-                self._wake_parents(scope, name)
+                self._wake_parents(scope, backend, name)
             case UpdateSuppression():
                 writes.update_suppression(record, action.suppression)
             case AlarmAction():
+                # SetAlarmState and repeated policies: this decision has no event, so the alarm's latest one is the cause
                 with self.journal.because(self.journal.current_cause or self.journal.latest(name)):
-                    self._run(scope, name, action)
+                    self._run(scope, backend, record, action)
 
-    def _wake_parents(self, scope: Scope, name: str) -> None:
-        for parent in parents_of(records_of(backend_of(scope)), name):
+    def _wake_parents(self, scope: Scope, backend: Backend, name: str) -> None:
+        for parent in parents_of(records_of(backend), name):
             context().wake(self.name, scope.key(parent))
 
-    def _run(self, scope: Scope, name: str, action: AlarmAction) -> None:
+    def _run(self, scope: Scope, backend: Backend, record: AlarmRecord, action: AlarmAction) -> None:
+        name = record.configuration.name
         error = self._error_of(scope, name, action)
         message = action.message if isinstance(action, NotifyTopic) else None
         result = AlarmActionResult(arn=action.arn, state_updated_at=action.state_updated_at, error=error, message=message)
-        backend = backend_of(scope)
-        record = record_of(backend, name)
-        if record and writes.record_action_result(backend, record, result, action.repeated):
+        if writes.record_action_result(backend, record, result, action.repeated):
             self.journal.record(_action_event(name, result))
 
     def _error_of(self, scope: Scope, name: str, action: AlarmAction) -> str | None:
@@ -122,7 +123,7 @@ class CloudWatchController(Shell[Observed, Memory]):
                 raise ActionFailed(action.error)
 
     def _client(self, service: str, scope: Scope, arn: str) -> Any:
-        """In the Region of the target."""
+        """A client in the Region of the target."""
         region = arn.split(":")[3] or scope.region
         return self._transport.client(service, Scope(scope.account, region), "cloudwatch")
 
@@ -133,7 +134,7 @@ class CloudWatchController(Shell[Observed, Memory]):
         sns.publish(TopicArn=action.arn, Subject=action.subject, Message=action.message, MessageStructure="json")
 
     def _execute_policy(self, scope: Scope, name: str, action: ExecuteScalingPolicy) -> None:
-        """By Auto Scaling's internal entry, which gets the alarm's name and datapoints."""
+        """Through Auto Scaling's internal entry, which takes the alarm's name and datapoints (core.ports.ExecutePolicy)."""
         context().execute_policy(
             scope=scope,
             policy_arn=action.arn,
@@ -144,7 +145,7 @@ class CloudWatchController(Shell[Observed, Memory]):
         )
 
     def _run_ec2_action(self, scope: Scope, action: Ec2Action) -> None:
-        """A recovered instance is the same one after a reboot on other hardware, so recovery is a reboot here."""
+        """Recovery keeps the instance and reboots it on other hardware, so here it is a reboot."""
         client, instances = self._client("ec2", scope, action.arn), [action.instance_id]
         match action.verb:
             case "stop":

@@ -21,7 +21,7 @@ class StateValue(Enum):
 
 
 class Finding(Enum):
-    """What an evaluation finds, or what SetAlarmState says."""
+    """What an evaluation finds, or SetAlarmState sets."""
 
     BREACHING = "threshold crossed"
     WITHIN = "threshold not crossed"

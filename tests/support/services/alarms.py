@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.services.cloudwatch.data.series import MetricId
-from sandbox.services.cloudwatch.decide.notifications import Place
+from sandbox.services.cloudwatch.decide.notifications import Location
 from sandbox.services.cloudwatch.model import INITIAL_REASON, AlarmState, CompositeAlarm, Datapoint, MetricAlarm, StateChange, StateValue
 
 CREATED = datetime(2026, 8, 19, 5, 0, tzinfo=UTC)
-PLACE = Place(account="123456789012", region="us-east-1", region_name="US East (N. Virginia)")
+LOCATION = Location(account="123456789012", region="us-east-1", region_name="US East (N. Virginia)")
 ARN = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:coinbase-alerts"
 POLICY = "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:0a1b:autoScalingGroupName/web:policyName/out"

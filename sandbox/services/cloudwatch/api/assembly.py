@@ -1,4 +1,4 @@
-"""CloudWatch's state: moto's backend with our metric store, alarms as configurations and states, and their history.
+"""CloudWatch's state: moto's backend, with our metric store, alarms and their history.
 
 Requests come through api/responses.py.
 """
@@ -37,7 +37,7 @@ from sandbox.services.cloudwatch.state import history, writes
 from sandbox.services.cloudwatch.state.history import History
 from sandbox.services.cloudwatch.state.records import AlarmRecord, record_of, records_of
 
-MOST_ALARMS = 5000
+MAX_ALARMS = 5000
 
 
 @persisted("cloudwatch.Backend")
@@ -50,7 +50,7 @@ class SandboxCloudWatch(CloudWatchBackend):
 
     # ---- metrics ------------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="CW-2: what AWS refuses; kept by metric, rolled up and bounded (moto keeps one endless list)")
+    @replaces(why="CW-2: validation; stored by metric, rolled up and bounded (moto has one list that only grows)")
     def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:
         now = context().clock.now()
         scope = Scope(self.account_id, self.region_name)
@@ -79,8 +79,8 @@ class SandboxCloudWatch(CloudWatchBackend):
             self._record_configuration(record, "updated")
 
     def _create(self, configuration: Alarm, tags: list[dict[str, str]] | None) -> AlarmRecord:
-        if len(self.alarms) >= MOST_ALARMS:
-            raise ApiError("LimitExceeded", f"The quota of {MOST_ALARMS} alarms for the account in the Region has been reached.")
+        if len(self.alarms) >= MAX_ALARMS:
+            raise ApiError("LimitExceeded", f"The quota of {MAX_ALARMS} alarms for the account in the Region has been reached.")
         now = configuration.updated_at
         state = AlarmState(value=StateValue.INSUFFICIENT_DATA, reason=INITIAL_REASON, updated_at=now, transitioned_at=now)
         record = AlarmRecord(configuration, state)
@@ -95,7 +95,7 @@ class SandboxCloudWatch(CloudWatchBackend):
         shape = descriptions.alarm(alarm, record.state, record.suppression)
         self.sandbox_history.add(history.configured(alarm, context().clock.now(), verb, shape))
 
-    @replaces(why="CW-60: a child of a composite alarm is not deleted; CW-52: the history tells of it")
+    @replaces(why="CW-60: a child of a composite alarm is not deleted; CW-52: the history records it")
     def delete_alarms(self, alarm_names: list[str]) -> None:
         composite_validation.check_deletion(records_of(self), alarm_names)
         for name in alarm_names:
@@ -104,11 +104,11 @@ class SandboxCloudWatch(CloudWatchBackend):
                 self.tagger.delete_all_tags_for_resource(record.configuration.arn)
                 del self.alarms[name]
 
-    @replaces(why="alarm configurations are ours")
+    @replaces(why="our alarms replace moto's")
     def enable_alarm_actions(self, alarm_names: list[str]) -> None:
         self._set_actions(alarm_names, enabled=True)
 
-    @replaces(why="alarm configurations are ours")
+    @replaces(why="our alarms replace moto's")
     def disable_alarm_actions(self, alarm_names: list[str]) -> None:
         self._set_actions(alarm_names, enabled=False)
 
@@ -119,7 +119,7 @@ class SandboxCloudWatch(CloudWatchBackend):
                 record.configuration = replace(record.configuration, actions_enabled=enabled)
                 self._record_configuration(record, "updated")
 
-    @replaces(why="CW-21: the actions of the set state run, and the history tells of it")
+    @replaces(why="CW-21: the actions of the set state run, and the history records it")
     def set_alarm_state(self, alarm_name: str, reason: str, reason_data: str | None, state_value: str) -> None:
         if state_value not in StateValue.__members__:
             raise not_in_enum(state_value, "stateValue", ("INSUFFICIENT_DATA", "ALARM", "OK"))
@@ -145,7 +145,7 @@ def _check_json(reason_data: str | None) -> None:
 
 
 def _moto_alarm(backend: SandboxCloudWatch, record: AlarmRecord) -> Any:
-    """moto's object, which its tagging and describing of tags look at. What it holds beyond name and ARN is not read."""
+    """moto's object, which its tagging and describing of tags look at. Only its name, ARN and rule are read."""
     alarm = record.configuration
     found = MotoAlarm(
         account_id=backend.account_id,

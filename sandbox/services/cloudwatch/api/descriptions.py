@@ -1,4 +1,4 @@
-"""Our values as the shapes that DescribeAlarms, DescribeAlarmHistory and the metric requests answer with. Pure."""
+"""Converts our values to the response shapes of DescribeAlarms, DescribeAlarmHistory and the metric operations. Pure."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ def metric(given: MetricId) -> dict[str, Any]:
 
 
 def alarm(configured: Alarm, state: AlarmState, suppression: ActionsSuppression) -> dict[str, Any]:
-    """A MetricAlarm or CompositeAlarm shape; what was not set is left out."""
+    """A MetricAlarm or CompositeAlarm shape without the members that were not set."""
     found: dict[str, Any] = {
         "AlarmName": configured.name,
         "AlarmArn": configured.arn,
@@ -103,7 +103,7 @@ def history_item(item: HistoryItem) -> dict[str, Any]:
 
 
 def datapoint(at: int, summary: Summary, statistics: Sequence[str], unit: str) -> dict[str, Any] | None:
-    """Of GetMetricStatistics; None when none of the statistics can be told."""
+    """Of GetMetricStatistics; None when the period has none of the statistics."""
     values: dict[str, float] = {}
     for name in statistics:
         parsed = parse_statistic(name)

@@ -1,4 +1,4 @@
-"""Pages of long answers. A token is the position of the next item, so it survives a restart; a wrong one is refused. Pure."""
+"""Pages of long results. A token is the position of the next item, so it is valid after a restart; any other text is refused. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from sandbox.services.cloudwatch.data.metric_queries import Query
 
 
 def page(items: Sequence[Any], token: str | None, size: int) -> tuple[Sequence[Any], str | None]:
-    """The items from where the token points, and the token of the next page (None: it is the last)."""
+    """The items from the token's position on, and the token of the next page (None: this is the last page)."""
     if token is not None and not re.fullmatch(r"\d{1,9}", token):
         raise ApiError("InvalidNextToken", "Request parameter NextToken is invalid")
     start = int(token or 0)
@@ -20,12 +20,12 @@ def page(items: Sequence[Any], token: str | None, size: int) -> tuple[Sequence[A
 
 
 def results_page(
-    results: list[tuple[Query, TimeSeries]], token: str | None, most: int, descending: bool
+    results: list[tuple[Query, TimeSeries]], token: str | None, limit: int, descending: bool
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """At most `most` points, counted through the results; the token is the number of points shown before."""
+    """At most `limit` points over all results; the token is the number of points on the pages before."""
     total = sum(len(series.points) for _, series in results)
-    _, following = page(range(total), token, most)
-    first, last, seen, shown = int(token or 0), int(token or 0) + most, 0, []
+    _, following = page(range(total), token, limit)
+    first, last, seen, shown = int(token or 0), int(token or 0) + limit, 0, []
     for query, series in results:
         size = len(series.points)
         if seen + size > first or (size == 0 and token is None):

@@ -1,4 +1,4 @@
-"""A line chart as PNG: title, axes with round steps, lines, thresholds, legend. Drawn by Pillow; knows nothing of CloudWatch."""
+"""A line chart as PNG: title, axes with round steps, lines, thresholds, legend. Drawn by Pillow; independent of CloudWatch."""
 
 import io
 import math
@@ -34,11 +34,11 @@ class Plot:
 
 
 def png(plot: Plot) -> bytes:
-    picture = Image.new("RGB", (plot.width, plot.height), "white")
-    canvas = _Canvas(ImageDraw.Draw(picture), plot)
+    image = Image.new("RGB", (plot.width, plot.height), "white")
+    canvas = _Canvas(ImageDraw.Draw(image), plot)
     canvas.draw()
     stream = io.BytesIO()
-    picture.save(stream, "PNG", optimize=True)
+    image.save(stream, "PNG", optimize=True)
     return stream.getvalue()
 
 
@@ -119,7 +119,7 @@ def _color(line: Line, number: int) -> str:
     default = COLORS[number % len(COLORS)]
     try:
         ImageColor.getrgb(line.color or default)
-    except ValueError:  # a color that is none
+    except ValueError:  # not a color
         return default
     return line.color or default
 

@@ -24,21 +24,21 @@ from sandbox.services.cloudwatch.api.validation import composite as composite_va
 from sandbox.services.cloudwatch.api.validation import metrics as metric_validation
 from sandbox.services.cloudwatch.api.validation.metrics import epoch
 from sandbox.services.cloudwatch.data import metric_queries, statistics
-from sandbox.services.cloudwatch.data.metric_queries import Run
+from sandbox.services.cloudwatch.data.metric_queries import MetricDataRequest
 from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
 from sandbox.services.cloudwatch.model import MetricAlarm, StateValue
 from sandbox.services.cloudwatch.state import history
 from sandbox.services.cloudwatch.state.records import AlarmRecord, children_of, parents_of, records_of
 
-LARGEST_PUT = 2**20  # CW-2, bytes
-LISTED_FOR = timedelta(days=14)  # CW-8
-RECENTLY = timedelta(hours=3)
+MAX_REQUEST_SIZE = 2**20  # CW-2, bytes
+LISTED_AFTER_LAST_DATA = timedelta(days=14)  # CW-8
+RECENTLY_ACTIVE = timedelta(hours=3)
 LIST_PAGE = 500
-ALARM_PAGE, HISTORY_PAGE, MOST_RECORDS = 50, 50, 100
+ALARM_PAGE, HISTORY_PAGE, MAX_RECORDS = 50, 50, 100
 ALARM_TYPES = ("CompositeAlarm", "MetricAlarm")
 
-OURS = "metrics and alarms are ours"
+OURS = "our alarms replace moto's"
 
 
 @swap_response("cloudwatch")
@@ -50,26 +50,26 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
 
     def _page_size(self, default: int) -> int:
         size = int(self._get_param("MaxRecords") or default)
-        if not 1 <= size <= MOST_RECORDS:
+        if not 1 <= size <= MAX_RECORDS:
             raise invalid_value(f"The value {size} for parameter MaxRecords is invalid.")
         return size
 
     # ---- metrics ------------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="CW-2: AWS's refusals")
+    @replaces(why="CW-2: requests that AWS refuses")
     def put_metric_data(self) -> ActionResult:
         size = int(self.headers.get("Content-Length") or 0)
-        if size > LARGEST_PUT:
-            raise ApiError("RequestEntityTooLarge", f"Request size {size} exceeded {LARGEST_PUT} bytes", status=413)
+        if size > MAX_REQUEST_SIZE:
+            raise ApiError("RequestEntityTooLarge", f"Request size {size} exceeded {MAX_REQUEST_SIZE} bytes", status=413)
         if self._get_param("EntityMetricData"):
             raise validation("EntityMetricData is not supported by this sandbox: use MetricData.")
         self._backend.put_metric_data(self._get_param("Namespace") or "", self._get_param("MetricData") or [])
         return EmptyResult()
 
-    @replaces(why="CW-6: rounding, limits, units apart, percentiles")
+    @replaces(why="CW-6: rounding, limits, separate units, percentiles")
     def get_metric_statistics(self) -> ActionResult:
-        wanted = [*(self._get_param("Statistics") or ()), *(self._get_param("ExtendedStatistics") or ())]
-        metric_validation.check_statistics(wanted)
+        names = [*(self._get_param("Statistics") or ()), *(self._get_param("ExtendedStatistics") or ())]
+        metric_validation.check_statistics(names)
         period, unit = int(self._get_param("Period") or 0), self._get_param("Unit")
         statistics.check_period(period)
         metric_validation.check_unit(unit, "unit")
@@ -79,7 +79,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         found = []
         for series in self._backend.sandbox_metrics.find(metric, unit):
             periods = statistics.summaries([series], start, end, period)
-            points = (descriptions.datapoint(at, periods[at], wanted, series.unit) for at in sorted(periods))
+            points = (descriptions.datapoint(at, periods[at], names, series.unit) for at in sorted(periods))
             found += [point for point in points if point]
         return ActionResult({"Label": metric.name, "Datapoints": found})
 
@@ -100,8 +100,8 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         start, end = self._range("StartTime", "EndTime", period)
         metric_validation.check_order(epoch(self._get_param("StartTime")), epoch(self._get_param("EndTime")))
         descending = (self._get_param("ScanBy") or "TimestampDescending") == "TimestampDescending"
-        results = list(Run(self._backend.sandbox_metrics, queries, start, end).results())
-        most = min(int(self._get_param("MaxDatapoints") or metric_queries.MOST_DATAPOINTS), metric_queries.MOST_DATAPOINTS)
+        results = list(MetricDataRequest(self._backend.sandbox_metrics, queries, start, end).results())
+        most = min(int(self._get_param("MaxDatapoints") or metric_queries.MAX_DATAPOINTS), metric_queries.MAX_DATAPOINTS)
         shown, token = pages.results_page(results, self._get_param("NextToken"), most, descending)
         return ActionResult({"MetricDataResults": shown, "NextToken": token, "Messages": []})
 
@@ -110,12 +110,12 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         recently = self._get_param("RecentlyActive")
         if recently not in (None, "PT3H"):
             raise not_in_enum(recently, "recentlyActive", ("PT3H",))
-        since = context().clock.now() - (RECENTLY if recently else LISTED_FOR)
-        metrics = [metric for metric in self._backend.sandbox_metrics.metrics(int(since.timestamp())) if self._is_wanted(metric)]
+        since = context().clock.now() - (RECENTLY_ACTIVE if recently else LISTED_AFTER_LAST_DATA)
+        metrics = [metric for metric in self._backend.sandbox_metrics.metrics(int(since.timestamp())) if self._matches(metric)]
         shown, token = pages.page(metrics, self._get_param("NextToken"), LIST_PAGE)
         return ActionResult({"Metrics": [descriptions.metric(metric) for metric in shown], "NextToken": token})
 
-    def _is_wanted(self, metric: MetricId) -> bool:
+    def _matches(self, metric: MetricId) -> bool:
         namespace, name = self._get_param("Namespace"), self._get_param("MetricName")
         if (namespace and metric.namespace != namespace) or (name and metric.name != name):
             return False
@@ -123,14 +123,14 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         filters = metric_validation.dimension_filters(self._get_param("Dimensions"))
         return all(dimension in has and value in (None, has[dimension]) for dimension, value in filters)
 
-    @adds(why="moto has no pictures")
+    @adds(why="moto draws no images")
     def get_metric_widget_image(self) -> ActionResult:
         image = widgets.image(self._backend.sandbox_metrics, self._get_param("MetricWidget") or "", context().clock.now())
         return ActionResult({"MetricWidgetImage": image})
 
     # ---- alarms -------------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="CW-15 to CW-20: AWS's refusals; an update keeps the state")
+    @replaces(why="CW-15 to CW-20: requests that AWS refuses; an update keeps the state")
     def put_metric_alarm(self) -> ActionResult:
         given = self._get_params()
         arn = self._backend.arn_of(given.get("AlarmName") or "")
@@ -146,7 +146,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         self._backend.put_alarm(alarm, given.get("Tags"))
         return EmptyResult()
 
-    @replaces(why="AlarmTypes, all filters together, pages, states as they are")
+    @replaces(why="AlarmTypes, all filters together, pages, current states")
     def describe_alarms(self) -> ActionResult:
         names = self._get_param("AlarmNames")
         if names and self._get_param("AlarmNamePrefix"):
@@ -160,15 +160,15 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         return ActionResult(answer)
 
     def _selected(self) -> Iterable[AlarmRecord]:
-        kept, (names, prefix) = records_of(self._backend), (self._get_param("AlarmNames"), self._get_param("AlarmNamePrefix"))
+        selected, (names, prefix) = records_of(self._backend), (self._get_param("AlarmNames"), self._get_param("AlarmNamePrefix"))
         state, action = self._get_param("StateValue"), self._get_param("ActionPrefix")
         if state is not None and state not in StateValue.__members__:
             raise not_in_enum(state, "stateValue", ("INSUFFICIENT_DATA", "ALARM", "OK"))
         if parent := self._get_param("ChildrenOfAlarmName"):
-            kept = {name: kept[name] for name in children_of(kept, parent) if name in kept}
+            selected = {name: selected[name] for name in children_of(selected, parent) if name in selected}
         if child := self._get_param("ParentsOfAlarmName"):
-            kept = {name: kept[name] for name in parents_of(kept, child) if name in kept}
-        for name, record in kept.items():
+            selected = {name: selected[name] for name in parents_of(selected, child) if name in selected}
+        for name, record in selected.items():
             alarm = record.configuration
             arns = (*alarm.ok_actions, *alarm.alarm_actions, *alarm.insufficient_data_actions)
             if (
@@ -179,7 +179,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
             ):
                 yield record
 
-    @replaces(why="dimensions, statistic, period and unit count")
+    @replaces(why="matches dimensions, statistic, period and unit")
     def describe_alarms_for_metric(self) -> ActionResult:
         given = self._get_params()
         metric, unit, period = metric_validation.metric_id(given), given.get("Unit"), given.get("Period")

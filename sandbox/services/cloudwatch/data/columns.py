@@ -1,4 +1,4 @@
-"""Columns of numbers as bytes, for the written form of the metric store: eight bytes a number, little-endian on every machine."""
+"""Columns of numbers as bytes, for the saved form of the metric store: eight bytes a number, little-endian on every machine."""
 
 import sys
 from array import array
@@ -9,10 +9,10 @@ def to_bytes(column: "array[Any]") -> bytes:
     return _little(column).tobytes()
 
 
-def from_bytes(typecode: str, written: bytes) -> "array[Any]":
+def from_bytes(typecode: str, saved: bytes) -> "array[Any]":
     """`typecode`: "q" for whole numbers, "d" for others."""
     column: array[Any] = array(typecode)
-    column.frombytes(written)
+    column.frombytes(saved)
     return _little(column)
 
 

@@ -1,6 +1,6 @@
-"""Metric math, first half: the text of an expression becomes a tree. A Pratt parser: each operator has a binding power, nothing is eval'd.
+"""Parses metric math: the text of an expression becomes a tree. A Pratt parser: each operator has a binding power.
 
-`IF(m1 > 100, RATE(m1) / PERIOD(m1), 0)`. What the tree means is in data/metric_math.py.
+`IF(m1 > 100, RATE(m1) / PERIOD(m1), 0)`. data/metric_math.py evaluates the tree.
 """
 
 import re
@@ -23,7 +23,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """The id of another query, or a word such as REPEAT."""
+    """The id of another query, or a keyword such as REPEAT."""
 
     value: str
 
@@ -64,8 +64,8 @@ _POWERS = {
 _PREFIX_POWER = 7  # -2 ^ 2 is -(2 ^ 2)
 _RIGHT_TO_LEFT = {"^"}
 _WORDS = {"AND": "&&", "OR": "||"}
-_DEEPEST = 100  # nesting
-LONGEST = 2048  # characters of an expression, by the API's model
+_MAX_DEPTH = 100  # nesting
+MAX_LENGTH = 2048  # characters, by the API's model
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[A-Za-z_]\w*)"
@@ -74,9 +74,9 @@ _TOKEN = re.compile(
 
 
 def parse(expression: str) -> Node:
-    """The tree of the expression. Raises ValidationError where it is not one."""
-    if len(expression) > LONGEST:
-        raise validation(f"Expression must not exceed {LONGEST} characters.")
+    """The tree of the expression. Raises ValidationError when the text is not an expression."""
+    if len(expression) > MAX_LENGTH:
+        raise validation(f"Expression must not exceed {MAX_LENGTH} characters.")
     parser = _Parser(expression)
     node = parser.expression(0)
     parser.expect("end", "")
@@ -84,7 +84,7 @@ def parse(expression: str) -> Node:
 
 
 def names(node: Node) -> Iterator[str]:
-    """The ids (and words) that the expression uses."""
+    """The ids (and keywords) that the expression uses."""
     match node:
         case Name():
             yield node.value
@@ -99,7 +99,7 @@ def names(node: Node) -> Iterator[str]:
 
 
 def calls(node: Node) -> Iterator[Call]:
-    """Every function call in the tree."""
+    """And function call in the tree."""
     match node:
         case Unary():
             yield from calls(node.operand)
@@ -125,7 +125,7 @@ class _Parser:
         while at < len(text):
             match = _TOKEN.match(text, at)
             if match is None:
-                raise self._wrong(f"unexpected character '{text[at:].lstrip()[:1]}'")
+                raise self._error(f"unexpected character '{text[at:].lstrip()[:1]}'")
             assert match.lastgroup is not None
             kind, value = match.lastgroup, match[match.lastgroup]
             if kind == "name" and value.upper() in _WORDS:
@@ -134,7 +134,7 @@ class _Parser:
             at = match.end()
         yield "end", ""
 
-    def _wrong(self, problem: str) -> ApiError:
+    def _error(self, problem: str) -> ApiError:
         return validation(f"Error in expression '{self._text}' [{problem}]")
 
     def _take(self) -> tuple[str, str]:
@@ -145,13 +145,13 @@ class _Parser:
     def expect(self, kind: str, value: str) -> None:
         found = self._take()
         if found != (kind, value):
-            raise self._wrong(f"expected '{value or 'end of expression'}', found '{found[1] or 'end of expression'}'")
+            raise self._error(f"expected '{value or 'end of expression'}', found '{found[1] or 'end of expression'}'")
 
     def expression(self, power: int) -> Node:
         """The longest expression whose operators bind tighter than `power`."""
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise self._wrong("nested too deeply")
+        if self._depth > _MAX_DEPTH:
+            raise self._error("nested too deeply")
         left = self._prefix()
         while (operator := self._tokens[self._next])[0] == "operator" and _POWERS.get(operator[1], 0) > power:
             self._take()
@@ -178,7 +178,7 @@ class _Parser:
                 return inner
             case "operator", "[":
                 return Array(self._list("]"))
-        raise self._wrong(f"unexpected '{value or 'end of expression'}'")
+        raise self._error(f"unexpected '{value or 'end of expression'}'")
 
     def _name(self, value: str) -> Node:
         if self._tokens[self._next] != ("operator", "("):

@@ -1,7 +1,7 @@
 """The functions of metric math: AVG, SUM, IF, FILL, RATE, METRICS, SEARCH … by name, for metric_math.Evaluation.
 
-Each takes the evaluation and its evaluated arguments. AVG, MAX, MIN, SUM, STDDEV of one series is a number; of several, a series (point by
-point over those that have a point there), as the CloudWatch user guide's page on metric math says.
+Each takes the evaluation and its evaluated arguments. AVG, MAX, MIN, SUM, STDDEV of one series return a number; of several, a series (at
+each timestamp, over the series that have a point there): see "Using metric math" in the CloudWatch user guide.
 """
 
 import itertools
@@ -20,13 +20,13 @@ def _series(evaluation: Evaluation, value: Value) -> TimeSeries:
     if isinstance(value, list) and len(value) == 1:
         return value[0]
     if not isinstance(value, TimeSeries):
-        raise evaluation.wrong("A time series is expected")
+        raise evaluation.error("A time series is expected")
     return value
 
 
 def _count(evaluation: Evaluation, arguments: Arguments, least: int, most: int | None = None) -> None:
     if not least <= len(arguments) <= (most or least):
-        raise evaluation.wrong(f"Wrong number of arguments: {len(arguments)}")
+        raise evaluation.error(f"Wrong number of arguments: {len(arguments)}")
 
 
 def _aggregate(combine: Callable[[Sequence[float]], float]) -> Function:
@@ -41,7 +41,7 @@ def _aggregate(combine: Callable[[Sequence[float]], float]) -> Function:
 
 
 def _across(evaluation: Evaluation, arguments: Arguments, combine: Callable[[Sequence[float]], float]) -> Value:
-    """Point by point over all series of the arguments; numbers join in at each point."""
+    """At each timestamp, over all series of the arguments; a number counts at each timestamp."""
     several: list[TimeSeries] = []
     numbers: list[float] = []
     for argument in arguments:
@@ -71,7 +71,7 @@ def _on_points(work: Callable[[float], float | None]) -> Function:
 
 
 def _if(evaluation: Evaluation, arguments: Arguments) -> Value:
-    """IF(condition, true [, false]). Where the condition is a series, so is the answer; without `false`, only points that hold."""
+    """IF(condition, true [, false]). With a series as condition the result is a series; without `false`, of the points where it is true."""
     _count(evaluation, arguments, 2, 3)
     condition, chosen = arguments[0], arguments[1]
     other = arguments[2] if len(arguments) == 3 else None
@@ -87,7 +87,7 @@ def _choice(evaluation: Evaluation, value: Value | None, at: int) -> float | Non
 
 
 def _fill(evaluation: Evaluation, arguments: Arguments) -> Value:
-    """FILL(series, number | another series | REPEAT | LINEAR): a point for every period that was asked for."""
+    """FILL(series, number | another series | REPEAT | LINEAR): a point for every period of the request."""
     _count(evaluation, arguments, 2)
     if isinstance(arguments[0], list):
         return [_filled(evaluation, one, arguments[1]) for one in arguments[0]]
@@ -96,12 +96,12 @@ def _fill(evaluation: Evaluation, arguments: Arguments) -> Value:
 
 def _filled(evaluation: Evaluation, series: TimeSeries, filler: Value) -> TimeSeries:
     grid = evaluation.sources.grid
-    wanted = sorted(set(range(grid.start, grid.end, series.period)) | set(series.points))
+    timestamps = sorted(set(range(grid.start, grid.end, series.period)) | set(series.points))
     points = dict(series.points)
     if filler == "LINEAR":
-        points |= _between(points, wanted)
+        points |= _between(points, timestamps)
     last: float | None = None
-    for at in wanted:
+    for at in timestamps:
         if at not in points:
             value = last if filler == "REPEAT" else None if filler == "LINEAR" else _choice(evaluation, filler, at)
             if value is not None:
@@ -110,19 +110,19 @@ def _filled(evaluation: Evaluation, series: TimeSeries, filler: Value) -> TimeSe
     return replace(series, points=dict(sorted(points.items())))
 
 
-def _between(points: Mapping[int, float], wanted: Sequence[int]) -> dict[int, float]:
-    """Straight lines between neighbouring points; nothing before the first and after the last."""
+def _between(points: Mapping[int, float], timestamps: Sequence[int]) -> dict[int, float]:
+    """Linear between neighbouring points; nothing before the first and after the last."""
     known = sorted(points)
     found: dict[int, float] = {}
     for left, right in itertools.pairwise(known):
-        for at in wanted:
+        for at in timestamps:
             if left < at < right:
                 found[at] = points[left] + (points[right] - points[left]) * (at - left) / (right - left)
     return found
 
 
 def _steps(work: Callable[[float, float, int], float]) -> Function:
-    """From each point and the one before it: (value, value before, seconds between)."""
+    """Calls `work` for each point and the one before it: (value, previous value, seconds between)."""
 
     def on_one(series: TimeSeries) -> TimeSeries:
         pairs = list(series.points.items())
@@ -151,7 +151,7 @@ def _metrics(evaluation: Evaluation, arguments: Arguments) -> Value:
     _count(evaluation, arguments, 0, 1)
     containing = arguments[0] if arguments else ""
     if not isinstance(containing, str):
-        raise evaluation.wrong("METRICS takes a text")
+        raise evaluation.error("METRICS takes a string")
     return evaluation.sources.metrics(containing)
 
 
@@ -161,7 +161,7 @@ def _search(evaluation: Evaluation, arguments: Arguments) -> Value:
     period = arguments[2] if len(arguments) == 3 else float(evaluation.sources.grid.period)
     expression, statistic = arguments[0], arguments[1]
     if not isinstance(expression, str) or not isinstance(statistic, str) or not isinstance(period, float):
-        raise evaluation.wrong("SEARCH takes a text, a statistic and a period")
+        raise evaluation.error("SEARCH takes a string, a statistic and a period")
     return evaluation.sources.search(expression, statistic, int(period))
 
 
@@ -176,14 +176,14 @@ def _of_series(work: Callable[[Evaluation, TimeSeries], float]) -> Function:
 def _end_of(evaluation: Evaluation, arguments: Arguments, last: bool) -> Value:
     _count(evaluation, arguments, 1)
     if not isinstance(arguments[0], list) or not arguments[0]:
-        raise evaluation.wrong("An array of time series is expected")
+        raise evaluation.error("An array of time series is expected")
     return arguments[0][-1 if last else 0]
 
 
 def _time_series(evaluation: Evaluation, arguments: Arguments) -> Value:
     _count(evaluation, arguments, 1)
     if not isinstance(arguments[0], float):
-        raise evaluation.wrong("TIME_SERIES takes a number")
+        raise evaluation.error("TIME_SERIES takes a number")
     grid = evaluation.sources.grid
     return TimeSeries(points=dict.fromkeys(grid.starts(), arguments[0]), label="", period=grid.period)
 
@@ -196,7 +196,7 @@ def _metric_count(evaluation: Evaluation, arguments: Arguments) -> Value:
 def _remove_empty(evaluation: Evaluation, arguments: Arguments) -> Value:
     _count(evaluation, arguments, 1)
     if not isinstance(arguments[0], list):
-        raise evaluation.wrong("An array of time series is expected")
+        raise evaluation.error("An array of time series is expected")
     return [one for one in arguments[0] if one.points]
 
 

@@ -1,7 +1,7 @@
-"""Metric math, second half: what an expression tree (data/expressions.py) means, over the time series that its names stand for.
+"""Evaluates metric math: an expression tree (data/expressions.py) over the time series that its names stand for.
 
-A value is a number, a text, one series or a list of series. Operators work point by point on the timestamps that both sides have; a
-division by zero leaves no point. Functions are in data/math_functions.py. Called by data/metric_queries.py with one `Sources` per request.
+A value is a number, a string, one series or a list of series. Operators work on the timestamps that both sides have; a division by zero
+has no point. Functions are in data/math_functions.py. Called by data/metric_queries.py with one `Sources` per request.
 """
 
 import operator
@@ -27,7 +27,7 @@ Value = float | str | TimeSeries | list[TimeSeries]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """The periods that a request asks for: what FILL fills and TIME_SERIES repeats."""
+    """The periods of a request: FILL and TIME_SERIES return a point for each."""
 
     start: int
     end: int
@@ -38,7 +38,7 @@ class Grid:
 
 
 class Sources(Protocol):
-    """Where an expression's names and searches come from."""
+    """Resolves an expression's names and searches."""
 
     grid: Grid
 
@@ -55,18 +55,18 @@ class Sources(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One expression in evaluation."""
+    """The evaluation of one expression."""
 
     sources: Sources
     functions: "Mapping[str, Callable[[Evaluation, tuple[Value, ...]], Value]]"
     text: str
-    words: frozenset[str] = field(default_factory=lambda: frozenset({"REPEAT", "LINEAR"}))
+    keywords: frozenset[str] = field(default_factory=lambda: frozenset({"REPEAT", "LINEAR"}))
 
-    def wrong(self, problem: str) -> ApiError:
+    def error(self, problem: str) -> ApiError:
         return validation(f"Error in expression '{self.text}' [{problem}]")
 
     def evaluate(self, node: Node) -> Value:
-        """Raises ValidationError where the expression has no meaning."""
+        """Raises ValidationError when the expression cannot be evaluated."""
         match node:
             case Number() | Text():
                 return node.value
@@ -86,41 +86,41 @@ class Evaluation:
         value = self.sources.value_of(name)
         if value is not None:
             return value
-        if name.upper() in self.words:
+        if name.upper() in self.keywords:
             return name.upper()
-        raise self.wrong(f"Unknown identifier '{name}'")
+        raise self.error(f"Unknown identifier '{name}'")
 
     def _all_series(self, value: Value) -> list[TimeSeries]:
         if isinstance(value, TimeSeries):
             return [value]
         if isinstance(value, list):
             return value
-        raise self.wrong("An array holds time series only")
+        raise self.error("An array contains time series only")
 
     def _call(self, node: Call) -> Value:
         function = self.functions.get(node.function)
         if function is None:
-            raise self.wrong(f"Unknown function '{node.function}'")
+            raise self.error(f"Unknown function '{node.function}'")
         return function(self, tuple(self.evaluate(argument) for argument in node.arguments))
 
     def each(self, value: Value, work: Callable[[float], float | None]) -> Value:
-        """The work done on a number, on each point of a series, on each series of a list."""
+        """Applies `work` to a number, to each point of a series, to each series of a list."""
         if isinstance(value, float):
             result = work(value)
             if result is None:
-                raise self.wrong("The result is not a number")
+                raise self.error("The result is not a number")
             return result
         if isinstance(value, TimeSeries):
             done = ((at, work(point)) for at, point in value.points.items())
             return replace(value, points={at: result for at, result in done if result is not None})
         if isinstance(value, list):
             return [one for series in value if isinstance(one := self.each(series, work), TimeSeries)]
-        raise self.wrong("Unsupported operand type: a text")
+        raise self.error("Unsupported operand type: a string")
 
     def _binary(self, symbol: str, left: Value, right: Value) -> Value:
         work = OPERATORS[symbol]
         if isinstance(left, list) and isinstance(right, list):
-            raise self.wrong(f"Unsupported operand type(s) for {symbol}: '[Array[TimeSeries], Array[TimeSeries]]'")
+            raise self.error(f"Unsupported operand type(s) for {symbol}: '[Array[TimeSeries], Array[TimeSeries]]'")
         if isinstance(left, TimeSeries) and isinstance(right, TimeSeries):
             return _pointwise(work, left, right)
         if isinstance(left, list) and isinstance(right, TimeSeries):
@@ -131,7 +131,7 @@ class Evaluation:
             return self.each(left, lambda point: work(point, right))
         if isinstance(left, float):
             return self.each(right, lambda point: work(left, point))
-        raise self.wrong(f"Unsupported operand type(s) for {symbol}: a text")
+        raise self.error(f"Unsupported operand type(s) for {symbol}: a string")
 
 
 def _pointwise(work: "Callable[[float, float], float | None]", left: TimeSeries, right: TimeSeries) -> TimeSeries:

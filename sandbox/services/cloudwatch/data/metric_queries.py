@@ -1,7 +1,7 @@
 """GetMetricData's queries: metrics and expressions that refer to each other by id (CW-7). Also used by metric-math alarms and widgets.
 
-A request is a tuple of `Query`s and a time range; `Run` computes each result once, when it is first asked for. What is not right in the
-queries themselves is refused before anything is computed.
+A request is a tuple of `Query`s and a time range; `MetricDataRequest` computes each result once, when it is first needed. `check` refuses
+invalid queries before anything is computed.
 """
 
 import re
@@ -16,8 +16,8 @@ from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.errors import validation
 
-MOST_QUERIES = 500
-MOST_DATAPOINTS = 100_800
+MAX_QUERIES = 500
+MAX_DATAPOINTS = 100_800
 DEFAULT_PERIOD = 300
 
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
@@ -32,7 +32,7 @@ class Query:
     metric: MetricId | None = None
     stat: str = ""
     unit: str | None = None
-    period: int | None = None  # seconds; None: the expression takes that of its metrics
+    period: int | None = None  # seconds; None: an expression has that of its metrics
     expression: str | None = None
     label: str | None = None
     return_data: bool = True
@@ -40,8 +40,8 @@ class Query:
 
 def check(queries: Sequence[Query]) -> None:
     """Raises ValidationError for what AWS refuses."""
-    if len(queries) > MOST_QUERIES:
-        raise validation(f"The collection MetricDataQueries must not have a size greater than {MOST_QUERIES}.")
+    if len(queries) > MAX_QUERIES:
+        raise validation(f"The collection MetricDataQueries must not have a size greater than {MAX_QUERIES}.")
     seen: set[str] = set()
     for number, query in enumerate(queries, 1):
         where = f"MetricDataQueries.member.{number}"
@@ -69,7 +69,7 @@ def _check_content(query: Query, where: str) -> None:
         raise validation("Metrics Insights queries (SELECT) are not supported by this sandbox; use SEARCH or metric math.")
 
 
-class Run:
+class MetricDataRequest:
     """The queries over [start, end). Implements metric_math.Sources."""
 
     def __init__(self, store: MetricStore, queries: Sequence[Query], start: int, end: int) -> None:
@@ -82,7 +82,7 @@ class Run:
         self.grid = Grid(start=start, end=end, period=min(periods, default=DEFAULT_PERIOD))
 
     def results(self) -> Iterator[tuple[Query, TimeSeries]]:
-        """What is to be returned: one series for each query (several for a SEARCH or an array). Raises ValidationError."""
+        """The series of each query with ReturnData (several for a SEARCH or an array). Raises ValidationError."""
         for query in self._queries.values():
             if not query.return_data:
                 continue
@@ -110,12 +110,12 @@ class Run:
         return [value for one in ids if isinstance(value := self.value_of(one), TimeSeries)]
 
     def search(self, expression: str, statistic: str, period: int) -> list[TimeSeries]:
-        wanted = searches.parse(expression)
+        search = searches.parse(expression)
         statistics.check_period(period, "SEARCH.Period")
         if statistics.parse_statistic(statistic) is None:
             raise validation(f"Error in search expression '{expression}': the statistic {statistic} is not supported.")
-        found = [metric for metric in self._store.metrics(since=self._start) if wanted.matches(metric)]
-        return [self._points(metric, statistic, period, None) for metric in found[: searches.MOST_FOUND]]
+        found = [metric for metric in self._store.metrics(since=self._start) if search.matches(metric)]
+        return [self._points(metric, statistic, period, None) for metric in found[: searches.MAX_RESULTS]]
 
     def _metric(self, query: Query) -> TimeSeries:
         assert query.metric is not None

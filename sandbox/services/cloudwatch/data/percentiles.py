@@ -1,7 +1,8 @@
 """The extended statistics (p99, tm90, PR(:300), IQM …) and the value distributions they are read from (CW-5).
 
-A `Distribution` belongs to one bucket of one metric (data/shapes.py). Up to `EXACT_VALUES` different values it is exact; beyond, values
-share bins of 1 % width (doubled as often as it must be), so that a minute of a million response times is as small as one of a thousand.
+A `Distribution` belongs to one bucket of one metric (data/distributions.py). Up to `EXACT_VALUES` different values it is exact; with more,
+values share bins of 1 % width (doubled as often as necessary), so that a minute with a million response times is as small as one with a
+thousand.
 """
 
 import math
@@ -15,7 +16,7 @@ from sandbox.core.persisted import persisted
 EXACT_VALUES = 256
 FIRST_WIDTH = 0.01  # of a bin, relative to its value
 
-_TINY = 1e-9  # what floating point may add to a rank
+_TINY = 1e-9  # tolerance for floating-point errors in a rank
 
 
 @persisted("cloudwatch.Distribution")
@@ -45,7 +46,7 @@ class Distribution:
         return sorted(self.pairs())
 
     def pairs(self) -> Iterable[tuple[float, float]]:
-        """As `entries`, in no order."""
+        """As `entries`, not sorted."""
         return self._counts.items()
 
     def _coarsened(self, exact: dict[float, float]) -> dict[float, float]:
@@ -58,7 +59,7 @@ class Distribution:
 
 
 def _bin(value: float, width: float) -> float:
-    """The value that stands for all within `width` round it."""
+    """The value that represents all within `width` around it."""
     if abs(value) < 1e-12:
         return 0.0
     number = round(math.log(abs(value)) / math.log1p(width))
@@ -80,7 +81,7 @@ _LONG = re.compile(r"(TM|WM|TC|TS|PR)\((-?[\d.]+%?)?:(-?[\d.]+%?)?\)")
 
 
 def parse(name: str) -> Extended | None:
-    """`p99.9`, `tm90`, `TM(10%:90%)`, `WM(:0.5)`, `PR(:300)`, `IQM`; None when it is none of these."""
+    """`p99.9`, `tm90`, `TM(10%:90%)`, `WM(:0.5)`, `PR(:300)`, `IQM`; None for any other text."""
     if name == "IQM":
         return Extended(kind="tm", low=25.0, high=75.0, percent=True)
     if match := _SHORT.fullmatch(name):
@@ -107,7 +108,7 @@ def _long(kind: str, low: str | None, high: str | None) -> Extended | None:
 
 
 def compute(statistic: Extended, entries: Entries) -> float | None:
-    """The statistic of the values; None when nothing is left to compute it from. Percentiles are by nearest rank."""
+    """The statistic of the values; None when no value is left. Percentiles are by nearest rank."""
     total = sum([count for _, count in entries])
     if total <= 0:
         return None
@@ -115,21 +116,21 @@ def compute(statistic: Extended, entries: Entries) -> float | None:
         assert statistic.high is not None
         return _at_rank(entries, max(total * statistic.high / 100, _TINY))
     inside = _inside(statistic, entries, total)
-    kept = sum(count for _, count in inside)
+    count_inside = sum(count for _, count in inside)
     match statistic.kind:
         case "pr":
-            return 100 * kept / total
+            return 100 * count_inside / total
         case "tc":
-            return kept
+            return count_inside
         case "ts":
             return sum(value * count for value, count in inside)
         case "wm":
             return _winsorized(inside, entries, total)
-    return sum(value * count for value, count in inside) / kept if kept else None
+    return sum(value * count for value, count in inside) / count_inside if count_inside else None
 
 
 def nearest_rank(values: Sequence[float], statistic: Extended) -> float:
-    """The percentile ("p") of values that are as frequent as each other, ascending; at least one."""
+    """The percentile ("p") of equally frequent values in ascending order; at least one."""
     assert statistic.high is not None
     return values[max(math.ceil(len(values) * statistic.high / 100 - _TINY), 1) - 1]
 
@@ -144,7 +145,7 @@ def _at_rank(entries: Entries, rank: float) -> float:
 
 
 def _inside(statistic: Extended, entries: Entries, total: float) -> Entries:
-    """What lies between the bounds: by value (low exclusive, high inclusive) or by rank."""
+    """The entries between the bounds: by value (low exclusive, high inclusive) or by rank."""
     if not statistic.percent:
         low = -math.inf if statistic.low is None else statistic.low
         high = math.inf if statistic.high is None else statistic.high
@@ -153,15 +154,15 @@ def _inside(statistic: Extended, entries: Entries, total: float) -> Entries:
     last = math.ceil(total * (100.0 if statistic.high is None else statistic.high) / 100 - _TINY)
     found, seen = [], 0.0
     for value, count in entries:
-        kept = min(seen + count, last) - max(seen, first)
-        if kept > 0:
-            found.append((value, kept))
+        inside = min(seen + count, last) - max(seen, first)
+        if inside > 0:
+            found.append((value, inside))
         seen += count
     return found
 
 
 def _winsorized(inside: Entries, entries: Entries, total: float) -> float | None:
-    """The mean with each cut value replaced by the nearest one that was kept."""
+    """The mean, with each value outside the bounds replaced by the nearest one inside."""
     if not inside:
         return None
     low, high = inside[0][0], inside[-1][0]

@@ -1,7 +1,7 @@
-"""The search text of SEARCH(): `{AWS/EC2,InstanceId} MetricName="CPUUtilization" i-0a1`. Which stored metrics it finds.
+"""The search expression of SEARCH(): `{AWS/EC2,InstanceId} MetricName="CPUUtilization" i-0a1`. Finds stored metrics.
 
-Done: the schema in braces, words that must all occur (AND), `Property=value` and exact "quoted" values. Not done, and refused by
-name: OR, NOT and parentheses.
+Supported: the schema in braces, words that must all occur (AND), `Property=value` and exact "quoted" values. Refused: OR, NOT and
+parentheses.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.errors import validation
 
-MOST_FOUND = 500
+MAX_RESULTS = 500
 
 _SCHEMA = re.compile(r"\s*\{([^}]*)\}\s*")
 _TERM = re.compile(r"""\s*(?:(?P<property>[\w/.\-]+)\s*=\s*)?(?:"(?P<exact>[^"]*)"|(?P<word>[^\s"=]+))""")
@@ -51,7 +51,7 @@ class Search:
 
 
 def parse(text: str) -> Search:
-    """Raises ValidationError for what is not done here."""
+    """Raises ValidationError for what is not supported."""
     namespace, names, at, end = None, frozenset[str](), 0, len(text.rstrip())
     if schema := _SCHEMA.match(text):
         namespace, *dimensions = (part.strip().strip('"') for part in schema[1].split(","))

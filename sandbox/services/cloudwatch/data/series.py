@@ -1,7 +1,7 @@
-"""The series of the metric store: one metric in one unit, its tiers of buckets, and the samples that come in.
+"""The series of the metric store: one metric in one unit, and its tiers of buckets.
 
-A bucket is one row of five columns: start, count, sum, minimum, maximum; the values themselves are kept only where they differ. Data
-leaves a tier by being added up into the next.
+A bucket is one row of five columns: start, count, sum, minimum, maximum; the values are stored only where they differ. Data
+that is too old for a tier is added to the buckets of the next.
 """
 
 from array import array
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.metrics import Dimensions, Sample
-from sandbox.core.persisted import persisted
+from sandbox.core.persisted import Values, persisted
 from sandbox.services.cloudwatch.data.columns import from_bytes, to_bytes
-from sandbox.services.cloudwatch.data.shapes import Shapes
+from sandbox.services.cloudwatch.data.distributions import Distributions
 
 HOUR, DAY = 3600, 86_400
-TIERS = ((1, 3 * HOUR), (60, 15 * DAY), (300, 63 * DAY), (3600, 455 * DAY))  # CW-4: (seconds of a bucket, seconds it is kept)
+TIERS = ((1, 3 * HOUR), (60, 15 * DAY), (300, 63 * DAY), (3600, 455 * DAY))  # CW-4: (seconds of a bucket, retention in seconds)
 TRIM_EVERY = 600  # seconds of sandbox time
 
-Written = tuple[Any, ...]
-"""A tier or a series as plain values and bytes, which take a twentieth of the time of its forty arrays to save."""
+Saved = tuple[Any, ...]
+"""A tier or a series as plain values and bytes: saving it takes a twentieth of the time that its forty arrays take."""
 
 
 @persisted("cloudwatch.MetricId")
@@ -33,17 +33,22 @@ class MetricId:
     dimensions: Dimensions = ()  # sorted by name
 
 
-@persisted("cloudwatch.Tier")
+def _with_distributions(values: Values) -> Values:
+    """Schema 3 named the field `shapes`."""
+    return {("distributions" if name == "shapes" else name): value for name, value in values.items()}
+
+
+@persisted("cloudwatch.Tier", migrations={3: _with_distributions})
 class Tier:
     """Buckets of one length, ordered by start (seconds since 1970)."""
 
-    __slots__ = ("counts", "maxima", "minima", "resolution", "shapes", "starts", "totals")
+    __slots__ = ("counts", "distributions", "maxima", "minima", "resolution", "starts", "totals")
 
     def __init__(self, resolution: int) -> None:
         self.resolution = resolution
         self.starts = array("q")
         self.counts, self.totals, self.minima, self.maxima = array("d"), array("d"), array("d"), array("d")
-        self.shapes = Shapes()
+        self.distributions = Distributions()
 
     @property
     def columns(self) -> tuple["array[float]", ...]:
@@ -52,7 +57,7 @@ class Tier:
 
     @property
     def size(self) -> int:
-        return len(self.starts) + self.shapes.size
+        return len(self.starts) + self.distributions.size
 
     def add(self, at: int, sample: Sample) -> None:
         start = at - at % self.resolution
@@ -79,15 +84,15 @@ class Tier:
         for column, value in zip(self.columns, (sample.count, sample.total, sample.minimum, sample.maximum), strict=True):
             column.insert(index, value)
         if sample.entries is not None:
-            self.shapes.mix(start, [], sample.entries)
+            self.distributions.mix(start, [], sample.entries)
 
     def _mix(self, index: int, start: int, sample: Sample) -> None:
         """The bucket's values are no longer all equal."""
         if sample.opaque:
-            self.shapes.hide(start)
-        elif self.minima[index] == self.maxima[index] or self.shapes.pairs(start) is not None:
+            self.distributions.hide(start)
+        elif self.minima[index] == self.maxima[index] or self.distributions.pairs(start) is not None:
             more = sample.entries if sample.entries is not None else [(sample.minimum, sample.count)]
-            self.shapes.mix(start, [(self.minima[index], self.counts[index])], more)
+            self.distributions.mix(start, [(self.minima[index], self.counts[index])], more)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Index range of the buckets that begin in [start, end)."""
@@ -95,34 +100,34 @@ class Tier:
 
     def row(self, index: int) -> tuple[int, Sample]:
         start, low, high = self.starts[index], self.minima[index], self.maxima[index]
-        pairs = self.shapes.pairs(start) if low != high else None
+        pairs = self.distributions.pairs(start) if low != high else None
         return start, Sample(self.counts[index], self.totals[index], low, high, None if pairs is None else sorted(pairs))
 
     def take_before(self, limit: int) -> Iterator[tuple[int, Sample]]:
-        """Removes the buckets that begin before `limit`; they are given oldest first."""
+        """Removes the buckets that begin before `limit`. → the buckets, oldest first."""
         end = bisect_left(self.starts, limit)
         rows = [self.row(index) for index in range(end)]
-        self.shapes.drop_before(limit)
+        self.distributions.drop_before(limit)
         del self.starts[:end]
         for column in self.columns:
             del column[:end]
         return iter(rows)
 
-    # ---- the written form: None for a tier without buckets, as most are ----------------------------------------------------------------
+    # ---- the saved form: None for a tier without buckets, as most are ----------------------------------------------------------------
 
-    def written(self) -> Written | None:
+    def to_saved(self) -> Saved | None:
         if not self.starts:
             return None
-        return to_bytes(self.starts), *(to_bytes(column) for column in self.columns), self.shapes.written()
+        return to_bytes(self.starts), *(to_bytes(column) for column in self.columns), self.distributions.to_saved()
 
     @staticmethod
-    def of(resolution: int, written: Written | None) -> "Tier":
+    def of(resolution: int, saved: Saved | None) -> "Tier":
         made = Tier(resolution)
-        if written is not None:
-            starts, *columns, shapes = written
+        if saved is not None:
+            starts, *columns, distributions = saved
             made.starts = from_bytes("q", starts)
             made.counts, made.totals, made.minima, made.maxima = (from_bytes("d", column) for column in columns)
-            made.shapes = Shapes.of(shapes)
+            made.distributions = Distributions.of(distributions)
         return made
 
 
@@ -146,29 +151,29 @@ class Series:
         return not any(tier.starts for tier in self.tiers)
 
     def add(self, at: int, sample: Sample, resolution: int = 60) -> None:
-        """`resolution`: 1 keeps seconds apart for three hours, 60 minutes (StorageResolution)."""
+        """`resolution` (StorageResolution): 1 stores each second for three hours, 60 each minute."""
         self.latest = max(self.latest, at)
         self.tiers[0 if resolution == 1 else 1].add(at, sample)
 
     def roll_up(self, now: int, share: float = 1.0) -> None:
-        """Moves what is older than `share` of each tier's retention into the next tier; what leaves the last is forgotten."""
-        for index, (_, kept) in enumerate(TIERS):
+        """Moves buckets older than `share` of their tier's retention into the next tier; drops those of the last tier."""
+        for index, (_, retention) in enumerate(TIERS):
             following = self.tiers[index + 1] if index + 1 < len(TIERS) else None
             coarse = following.resolution if following else 1
-            limit = now - int(kept * share)
+            limit = now - int(retention * share)
             for start, sample in self.tiers[index].take_before(limit - limit % coarse):  # whole buckets of the next tier only
                 if following:
                     following.add(start, sample)
         for tier in self.tiers:
-            tier.shapes.pack(now - TRIM_EVERY)
+            tier.distributions.pack(now - TRIM_EVERY)
 
-    def written(self) -> Written:
+    def to_saved(self) -> Saved:
         metric = self.metric
-        return metric.namespace, metric.name, metric.dimensions, self.unit, self.latest, tuple(tier.written() for tier in self.tiers)
+        return metric.namespace, metric.name, metric.dimensions, self.unit, self.latest, tuple(tier.to_saved() for tier in self.tiers)
 
     @staticmethod
-    def of(written: Written) -> "Series":
-        namespace, name, dimensions, unit, latest, tiers = written
+    def of(saved: Saved) -> "Series":
+        namespace, name, dimensions, unit, latest, tiers = saved
         made = Series(MetricId(namespace, name, dimensions), unit)
         made.latest = latest
         made.tiers = tuple(Tier.of(resolution, tier) for (resolution, _), tier in zip(TIERS, tiers, strict=True))

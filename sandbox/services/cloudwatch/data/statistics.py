@@ -17,7 +17,7 @@ from sandbox.services.cloudwatch.errors import invalid_combination, invalid_valu
 
 SIMPLE = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 HIGH_RESOLUTION_PERIODS = (1, 5, 10, 20, 30)
-MOST_DATAPOINTS = 1440
+MAX_DATAPOINTS = 1440
 
 Points = tuple[list[int], list[float]]
 """Period starts ascending, and their values."""
@@ -25,7 +25,7 @@ Points = tuple[list[int], list[float]]
 
 @dataclass(slots=True)
 class Summary:
-    """What is known of one period."""
+    """The statistics of one period."""
 
     count: float
     total: float
@@ -34,7 +34,7 @@ class Summary:
     entries: Entries | None  # None: opaque, no percentile
 
     def value(self, statistic: str | Extended) -> float | None:
-        """None: cannot be told (percentile without values)."""
+        """None: not known (a percentile without values)."""
         match statistic:
             case "Average":
                 return self.total / self.count if self.count else None
@@ -57,9 +57,9 @@ def parse_statistic(name: str) -> str | Extended | None:
 
 
 def summaries(series: Sequence[Series], start: int, end: int, period: int, *, entries: bool = True) -> dict[int, Summary]:
-    """Period start → summary, for periods in [start, end) that hold data. A bucket belongs to the period in which it begins.
+    """Period start → summary, for periods in [start, end) that have data. A bucket belongs to the period in which it begins.
 
-    `entries`: with the values that percentiles are read from. Alarms on simple statistics, a thousand in a minute, do without."""
+    `entries`: also read the values, for percentiles. Alarms on simple statistics, a thousand in a minute, do not need them."""
     found: dict[int, Summary] = {}
     for tier in (tier for one in series for tier in one.tiers if tier.starts):
         first, last = tier.span(start, end)
@@ -67,7 +67,7 @@ def summaries(series: Sequence[Series], start: int, end: int, period: int, *, en
         for index, (at, count, total, low, high) in enumerate(rows, first):
             key = at - (at - start) % period
             one = Summary(count, total, low, high, _entries(tier, index) if entries else None)
-            found[key] = _together(found[key], one) if key in found else one
+            found[key] = _combined(found[key], one) if key in found else one
     return found
 
 
@@ -76,7 +76,7 @@ def _entries(tier: Tier, index: int) -> Entries | None:
     return None if row.opaque else row.entries or [(row.minimum, row.count)]
 
 
-def _together(one: Summary, other: Summary) -> Summary:
+def _combined(one: Summary, other: Summary) -> Summary:
     entries = None if one.entries is None or other.entries is None else one.entries + other.entries
     low, high = min(one.minimum, other.minimum), max(one.maximum, other.maximum)
     return Summary(one.count + other.count, one.total + other.total, low, high, entries)
@@ -86,31 +86,31 @@ def points(series: Sequence[Series], statistic: str | Extended, start: int, end:
     """The statistic for each period in [start, end) that has data."""
     tier, span = _only_tier(series, start, end), (start, end)
     if isinstance(statistic, Extended):
-        if tier and statistic.kind == "p" and _plain(tier, start, end):
-            return _plain_percentiles(tier, statistic, span, period)
+        if tier and statistic.kind == "p" and _uniform(tier, start, end):
+            return _uniform_percentiles(tier, statistic, span, period)
         return _extended_points(series, statistic, span, period)
     if tier:
         return _column_points(tier, statistic, span, period)
     found = summaries(series, start, end, period, entries=False)
-    return _told({at: found[at].value(statistic) for at in sorted(found)})
+    return _without_gaps({at: found[at].value(statistic) for at in sorted(found)})
 
 
-def _told(values: dict[int, float | None]) -> Points:
-    told = {at: value for at, value in values.items() if value is not None}
-    return list(told), list(told.values())
+def _without_gaps(values: dict[int, float | None]) -> Points:
+    known = {at: value for at, value in values.items() if value is not None}
+    return list(known), list(known.values())
 
 
 def _extended_points(series: Sequence[Series], statistic: Extended, span: tuple[int, int], period: int) -> Points:
-    """The same as `summaries`, looking at values only."""
+    """The same result as `summaries`, from values only."""
     found: dict[int, Entries | None] = {}
     for tier in (tier for one in series for tier in one.tiers if tier.starts):
         _gather(found, tier, span, period)
-    return _told({at: percentiles.compute(statistic, sorted(found[at] or [])) for at in sorted(found)})
+    return _without_gaps({at: percentiles.compute(statistic, sorted(found[at] or [])) for at in sorted(found)})
 
 
 def _gather(found: dict[int, Entries | None], tier: Tier, span: tuple[int, int], period: int) -> None:
-    """Adds the tier's values, by period; None where a statistic set hides them."""
-    start, (first, last), pairs = span[0], tier.span(*span), tier.shapes.pairs
+    """Adds the tier's values, by period; None if a statistic set hides them."""
+    start, (first, last), pairs = span[0], tier.span(*span), tier.distributions.pairs
     columns = (column[first:last] for column in (tier.minima, tier.maxima, tier.counts))
     for at, low, high, count in zip(tier.starts[first:last], *columns, strict=True):
         key = at - (at - start) % period
@@ -125,15 +125,15 @@ def _gather(found: dict[int, Entries | None], tier: Tier, span: tuple[int, int],
             found[key] = None
 
 
-def _plain(tier: Tier, start: int, end: int) -> bool:
-    """Each bucket of the range holds as many values as the others, and they are equal: as of a measurement a minute."""
+def _uniform(tier: Tier, start: int, end: int) -> bool:
+    """Each bucket of the range has the same number of values, all equal, as with one measurement a minute."""
     first, last = tier.span(start, end)
     counts = tier.counts[first:last]
     return counts[0] > 0 and counts.count(counts[0]) == len(counts) and tier.minima[first:last] == tier.maxima[first:last]
 
 
-def _plain_percentiles(tier: Tier, statistic: Extended, span: tuple[int, int], period: int) -> Points:
-    """The same as `summaries`, straight from the columns: tens of thousands of points in milliseconds."""
+def _uniform_percentiles(tier: Tier, statistic: Extended, span: tuple[int, int], period: int) -> Points:
+    """The same result as `summaries`, straight from the columns: tens of thousands of points in milliseconds."""
     first, last = tier.span(*span)
     starts, values = tier.starts[first:last], tier.minima[first:last].tolist()
     most = -(-period // tier.resolution)  # buckets that begin in one period, at most
@@ -148,13 +148,13 @@ def _plain_percentiles(tier: Tier, statistic: Extended, span: tuple[int, int], p
 
 
 def _only_tier(series: Sequence[Series], start: int, end: int) -> Tier | None:
-    """The one tier that holds all data of the range; None when there are several (or none): the general way is taken."""
+    """The only tier with data in the range; None when several tiers have data, or none."""
     tiers = [tier for one in series for tier in one.tiers if tier.starts and tier.span(start, end)[0] != tier.span(start, end)[1]]
     return tiers[0] if len(tiers) == 1 else None
 
 
 def _column_points(tier: Tier, statistic: str, span: tuple[int, int], period: int) -> Points:
-    """The same as `summaries`, straight from the columns: tens of thousands of points in milliseconds."""
+    """The same result as `summaries`, straight from the columns: tens of thousands of points in milliseconds."""
     start = span[0]
     first, last = tier.span(*span)
     starts = tier.starts[first:last]
@@ -177,7 +177,7 @@ def _column(tier: Tier, statistic: str, first: int, last: int) -> list[float]:
 
 
 def _fold(keys: list[int], column: list[float], choose: object) -> dict[int, float]:
-    """Values of one key added up, or the chosen (min, max) of them."""
+    """The sum of the values of each key, or what `choose` (min, max) returns of them."""
     folded: dict[int, float] = {}
     if choose is None:
         for key, value in zip(keys, column, strict=True):
@@ -193,7 +193,7 @@ def _fold(keys: list[int], column: list[float], choose: object) -> dict[int, flo
 
 
 def rounded_start(start: float, now: float, period: int = 60) -> int:
-    """CW-6: down to the minute, to five minutes when 15-63 days ago, to the hour when older; to the period when that is below a minute."""
+    """CW-6: rounded down to the minute; 15 to 63 days ago to five minutes; older to the hour. Periods below a minute: to the period."""
     age = now - start
     unit = 3600 if age > 63 * DAY else 300 if age > 15 * DAY else 60
     if period < 60 and unit == 60:
@@ -211,9 +211,9 @@ def check_range(start: float, end: float, period: int) -> None:
     """GetMetricStatistics' bounds. Raises AWS's errors."""
     if start >= end:
         raise invalid_value("The parameter StartTime must be less than the parameter EndTime.")
-    wanted = math.ceil((end - start) / period)
-    if wanted > MOST_DATAPOINTS:
+    requested = math.ceil((end - start) / period)
+    if requested > MAX_DATAPOINTS:
         raise invalid_combination(
-            f"You have requested up to {wanted:,} datapoints, which exceeds the limit of {MOST_DATAPOINTS:,}. "
+            f"You have requested up to {requested:,} datapoints, which exceeds the limit of {MAX_DATAPOINTS:,}. "
             "You may reduce the datapoints requested by increasing Period, or decreasing the time range."
         )

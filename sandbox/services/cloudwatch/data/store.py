@@ -1,9 +1,9 @@
-"""The metric store: what was measured, by metric, in columns, bounded in memory. Written by PutMetricData and by our own publishers.
+"""The metric store: samples by metric, in columns, bounded in memory. PutMetricData and our metrics controllers write to it.
 
-Each series (metric and unit) has four tiers of buckets, kept as long as CloudWatch keeps them (CW-4): 1 s for 3 hours (only for data put
-with StorageResolution 1), 60 s for 15 days, 300 s for 63 days, 3600 s for 455 days. Data leaves a tier by being added up into the next.
-A budget bounds the whole: above it, data is rolled up sooner than AWS does, and in the end the longest idle series go.
-What a series consists of is in series.py.
+Each series (metric and unit) has four tiers of buckets, with CloudWatch's retention (CW-4): 1 s for 3 hours (only for data put
+with StorageResolution 1), 60 s for 15 days, 300 s for 63 days, 3600 s for 455 days. Data too old for a tier is added to the next.
+A budget bounds the store: above it, data is rolled up sooner than on AWS; if that is not enough, the longest idle series are dropped.
+One series: series.py.
 """
 
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from sandbox.core.persisted import Values, persisted
 from sandbox.services.cloudwatch.data.series import TRIM_EVERY, MetricId, Series
 
 BUDGET = 1_000_000
-"""Rows of all series together, of 40 bytes: about 40 MB. A series counts as thirty, distributions as data/shapes.py says."""
+"""Rows of all series together, of 40 bytes: about 40 MB. A series counts as thirty rows; distributions: data/distributions.py."""
 
-SQUEEZES = (1.0, 0.25, 0.0625, 0.01)  # share of the retention that is granted, tried in order until the budget is kept
+RETENTION_SHARES = (1.0, 0.25, 0.0625, 0.01)  # shares of the retention, tried in order until the store is within the budget
 
 
 def _with_series_as_bytes(values: Values) -> Values:
-    """Schema 3 held the objects themselves."""
-    series = [series.written() for units in values["_series"].values() for series in units.values()]
+    """Schema 3 stored the objects themselves."""
+    series = [series.to_saved() for units in values["_series"].values() for series in units.values()]
     return {"series": series, "next_trim": values["_next_trim"], "squeeze": values["_squeeze"]}
 
 
@@ -32,7 +32,7 @@ class MetricStore:
         self._budget = budget
         self._series: dict[MetricId, dict[str, Series]] = {}
         self._next_trim = 0
-        self._squeeze = 0  # index of the share in force
+        self._squeeze = 0  # index in RETENTION_SHARES
 
     def put(self, datum: MetricDatum) -> None:
         metric = MetricId(datum.namespace, datum.name, tuple(sorted(datum.dimensions)))
@@ -67,21 +67,21 @@ class MetricStore:
             yield from units.values()
 
     def trim(self, now: int) -> None:
-        """Rolls up and drops what is due; cheap when called often."""
+        """Rolls up and drops old data, at most every TRIM_EVERY seconds."""
         if now < self._next_trim:
             return
         self._next_trim = now + TRIM_EVERY
         self._roll_up(now)
-        while (size := self.size) > self._budget and self._squeeze + 1 < len(SQUEEZES):
+        while (size := self.size) > self._budget and self._squeeze + 1 < len(RETENTION_SHARES):
             self._squeeze += 1
             self._roll_up(now)
-        if size < self._budget / 2 and self._squeeze:  # there is room again
+        if size < self._budget / 2 and self._squeeze:  # well below the budget again
             self._squeeze -= 1
         self._drop_idle(size - self._budget)
 
     def _roll_up(self, now: int) -> None:
         for series in self._all():
-            series.roll_up(now, SQUEEZES[self._squeeze])
+            series.roll_up(now, RETENTION_SHARES[self._squeeze])
         for series in [series for series in self._all() if series.empty]:
             self._drop(series)
 
@@ -102,7 +102,7 @@ class MetricStore:
     # ---- the saved state (core/persisted.py) ---------------------------------------------------------------------------------------------
 
     def to_written(self) -> Values:
-        return {"series": [series.written() for series in self._all()], "next_trim": self._next_trim, "squeeze": self._squeeze}
+        return {"series": [series.to_saved() for series in self._all()], "next_trim": self._next_trim, "squeeze": self._squeeze}
 
     def from_written(self, values: Values) -> None:
         MetricStore.__init__(self)

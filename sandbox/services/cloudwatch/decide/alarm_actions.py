@@ -1,17 +1,40 @@
-"""From a change of state to the actions that the alarm names by ARN (CW-45 to CW-47). Pure; carried out by controller.py."""
+"""From a change of state to the actions that the alarm names by ARN (CW-45 to CW-47). Pure; controller.py carries them out."""
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from sandbox.services.cloudwatch.actions import AlarmAction, Ec2Action, ExecuteScalingPolicy, NotifyTopic, UnsupportedAction
 from sandbox.services.cloudwatch.decide import notifications
-from sandbox.services.cloudwatch.decide.notifications import Place
+from sandbox.services.cloudwatch.decide.notifications import Location
 from sandbox.services.cloudwatch.model import Alarm, AlarmState, MetricAlarm, StateChange
 
 _AUTOMATE = re.compile(r"arn:aws[\w-]*:automate:[\w-]+:ec2:(stop|terminate|reboot|recover)")
 _SWF = re.compile(r"arn:aws[\w-]*:swf:[\w-]+:\d{12}:action/actions/AWS_EC2\.InstanceId\.(Stop|Terminate|Reboot|Recover)/1\.0")
 _POLICY = re.compile(r"arn:aws[\w-]*:autoscaling:[\w-]+:\d{12}:scalingPolicy:.+:policyName/.+")
 _TOPIC = re.compile(r"arn:aws[\w-]*:sns:[\w-]+:\d{12}:\S+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What the actions of a change need to know beside the alarm and the change."""
+
+    location: Location
+    children: Mapping[str, AlarmState] = field(default_factory=dict)  # by ARN: a composite alarm's children in ALARM
+    datapoints: tuple[float, ...] = ()  # that were evaluated, oldest first
+
+
+def actions_of(alarm: Alarm, change: StateChange, details: Details) -> Iterator[AlarmAction]:
+    """All actions of the new state, in the order in which the alarm names them."""
+    for arn in alarm.actions_for(change.new.value):
+        yield _action(alarm, arn, change, details)
+
+
+def repeated_actions(alarm: MetricAlarm, state: AlarmState, datapoints: tuple[float, ...]) -> Iterator[AlarmAction]:
+    """SCL-4: the scaling policies of the current state, once more."""
+    for arn in alarm.actions_for(state.value):
+        if is_scaling_policy(arn):
+            yield _execute_policy(alarm, arn, state, datapoints, repeated=True)
 
 
 def ec2_verb(arn: str) -> str | None:
@@ -24,47 +47,34 @@ def is_scaling_policy(arn: str) -> bool:
     return bool(_POLICY.fullmatch(arn))
 
 
-def runs(
-    alarm: Alarm, change: StateChange, place: Place, children: Mapping[str, AlarmState], points: tuple[float, ...]
-) -> Iterator[AlarmAction]:
-    """All actions of the new state, in the order in which the alarm names them."""
-    for arn in alarm.actions_for(change.new.value):
-        yield _run(alarm, arn, change, place, children, points)
+def _action(alarm: Alarm, arn: str, change: StateChange, details: Details) -> AlarmAction:
+    at, location = change.new.updated_at, details.location
+    if _TOPIC.fullmatch(arn):
+        message = notifications.publication(alarm, change, location, details.children)
+        return NotifyTopic(arn=arn, state_updated_at=at, subject=notifications.subject(alarm, change, location), message=message)
+    if is_scaling_policy(arn):
+        return _execute_policy(alarm, arn, change.new, details.datapoints)
+    verb, instance = ec2_verb(arn), alarm.instance_id if isinstance(alarm, MetricAlarm) else None
+    if verb and instance:
+        return Ec2Action(arn=arn, state_updated_at=at, verb=verb, instance_id=instance)
+    return UnsupportedAction(
+        arn=arn, state_updated_at=at, error=f"Alarm actions of service {_service(arn)} are not supported by this sandbox"
+    )
 
 
-def reruns(alarm: MetricAlarm, state: AlarmState, points: tuple[float, ...]) -> Iterator[AlarmAction]:
-    """SCL-4: the scaling policies of the present state, once more."""
-    for arn in alarm.actions_for(state.value):
-        if is_scaling_policy(arn):
-            yield _policy(alarm, arn, state, points, repeated=True)
-
-
-def _policy(alarm: Alarm, arn: str, state: AlarmState, points: tuple[float, ...], repeated: bool = False) -> AlarmAction:
+def _execute_policy(
+    alarm: Alarm, arn: str, state: AlarmState, datapoints: tuple[float, ...], repeated: bool = False
+) -> ExecuteScalingPolicy:
     return ExecuteScalingPolicy(
         arn=arn,
         state_updated_at=state.updated_at,
         repeated=repeated,
         state=state.value,
-        datapoints=points,
+        datapoints=datapoints,
         threshold=alarm.threshold if isinstance(alarm, MetricAlarm) else None,
     )
 
 
-def _run(
-    alarm: Alarm, arn: str, change: StateChange, place: Place, children: Mapping[str, AlarmState], points: tuple[float, ...]
-) -> AlarmAction:
-    at = change.new.updated_at
-    if _TOPIC.fullmatch(arn):
-        message = notifications.publication(alarm, change, place, children)
-        return NotifyTopic(arn=arn, state_updated_at=at, subject=notifications.subject(alarm, change, place), message=message)
-    if is_scaling_policy(arn):
-        return _policy(alarm, arn, change.new, points)
-    verb, instance = ec2_verb(arn), alarm.instance_id if isinstance(alarm, MetricAlarm) else None
-    if verb and instance:
-        return Ec2Action(arn=arn, state_updated_at=at, verb=verb, instance_id=instance)
-    return UnsupportedAction(arn=arn, state_updated_at=at, error=f"This sandbox carries out no action of service {service(arn)}")
-
-
-def service(arn: str) -> str:
+def _service(arn: str) -> str:
     parts = arn.split(":")
     return parts[2] if len(parts) > 2 else arn

@@ -1,6 +1,6 @@
 """Rules of composite alarms: `ALARM("cpu high") AND NOT OK(disk)`, parsed and evaluated (CW-60, CW-61). Pure.
 
-A grammar by recursive descent: or > and > not > term. A term is a state function, TRUE, FALSE, AT_LEAST or a rule in parentheses.
+A recursive-descent parser: OR of AND of NOT of terms. A term is a state function, TRUE, FALSE, AT_LEAST or a rule in parentheses.
 """
 
 import math
@@ -12,8 +12,8 @@ from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.errors import validation
 from sandbox.services.cloudwatch.model import StateValue
 
-LONGEST_RULE, MOST_CHILDREN, MOST_ELEMENTS = 10_240, 100, 500
-_DEEPEST = 100
+MAX_RULE_LENGTH, MAX_CHILDREN, MAX_ELEMENTS = 10_240, 100, 500
+_MAX_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class And:
     rules: "tuple[Rule, ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class Or:
     rules: "tuple[Rule, ...]"
 
 
@@ -50,18 +50,18 @@ class AtLeast:
     alarms: tuple[str, ...]
 
 
-Rule = InState | Constant | Not | Every | Either | AtLeast
+Rule = InState | Constant | Not | And | Or | AtLeast
 
 
 def parse(text: str) -> Rule:
-    """Raises ValidationError where it is not a rule, or one that is too large."""
-    if len(text) > LONGEST_RULE:
-        raise validation(f"AlarmRule must not exceed {LONGEST_RULE} characters.")
+    """Raises ValidationError when the text is not a rule, or is too large."""
+    if len(text) > MAX_RULE_LENGTH:
+        raise validation(f"AlarmRule must not exceed {MAX_RULE_LENGTH} characters.")
     parser = _Parser(text)
-    rule = parser.either()
+    rule = parser.or_rule()
     parser.end()
-    if len(set(children(rule))) > MOST_CHILDREN:
-        raise validation(f"AlarmRule must not refer to more than {MOST_CHILDREN} alarms.")
+    if len(set(children(rule))) > MAX_CHILDREN:
+        raise validation(f"AlarmRule must not refer to more than {MAX_CHILDREN} alarms.")
     return rule
 
 
@@ -72,26 +72,26 @@ def children(rule: Rule) -> Iterator[str]:
             yield rule.alarm
         case Not():
             yield from children(rule.rule)
-        case Every() | Either():
+        case And() | Or():
             for part in rule.rules:
                 yield from children(part)
         case AtLeast():
             yield from rule.alarms
 
 
-def holds(rule: Rule, states: Mapping[str, StateValue]) -> bool:
-    """An alarm that is not in `states` is in no state at all."""
+def is_true(rule: Rule, states: Mapping[str, StateValue]) -> bool:
+    """An alarm that is not in `states` has no state."""
     match rule:
         case InState():
             return states.get(rule.alarm) is rule.state
         case Constant():
             return rule.value
         case Not():
-            return not holds(rule.rule, states)
-        case Every():
-            return all(holds(part, states) for part in rule.rules)
-        case Either():
-            return any(holds(part, states) for part in rule.rules)
+            return not is_true(rule.rule, states)
+        case And():
+            return all(is_true(part, states) for part in rule.rules)
+        case Or():
+            return any(is_true(part, states) for part in rule.rules)
         case AtLeast():
             return sum((states.get(alarm) is rule.state) != rule.negated for alarm in rule.alarms) >= rule.count
 
@@ -105,19 +105,19 @@ class _Parser:
         self._tokens = list(self._read())
         self._at = 0
         self._depth = 0
-        if len(self._tokens) > MOST_ELEMENTS * 4:
-            raise validation(f"AlarmRule must not have more than {MOST_ELEMENTS} elements.")
+        if len(self._tokens) > MAX_ELEMENTS * 4:
+            raise validation(f"AlarmRule must not have more than {MAX_ELEMENTS} elements.")
 
     def _read(self) -> Iterator[tuple[str, str]]:
         at, text = 0, self._text.rstrip()
         while at < len(text):
             match = _TOKEN.match(text, at)
             if match is None or match.lastgroup is None:
-                raise self._wrong(at)
+                raise self._error(at)
             yield match.lastgroup, match[match.lastgroup]
             at = match.end()
 
-    def _wrong(self, at: int | None = None) -> ApiError:
+    def _error(self, at: int | None = None) -> ApiError:
         where = f" at character {at}" if at is not None else ""
         return validation(f"AlarmRule is not a valid expression{where}: {self._text}")
 
@@ -127,7 +127,7 @@ class _Parser:
     def _take(self, kind: str | None = None, value: str | None = None) -> str:
         found = self._peek()
         if (kind and found[0] != kind) or (value and found[1] != value):
-            raise self._wrong()
+            raise self._error()
         self._at += 1
         return found[1]
 
@@ -140,23 +140,23 @@ class _Parser:
     def end(self) -> None:
         self._take("end")
 
-    def either(self) -> Rule:
+    def or_rule(self) -> Rule:
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise self._wrong()
-        rules = [self._every()]
+        if self._depth > _MAX_DEPTH:
+            raise self._error()
+        rules = [self._and_rule()]
         while self._takes("OR"):
-            rules.append(self._every())
+            rules.append(self._and_rule())
         self._depth -= 1
-        return rules[0] if len(rules) == 1 else Either(tuple(rules))
+        return rules[0] if len(rules) == 1 else Or(tuple(rules))
 
-    def _every(self) -> Rule:
-        rules = [self._negation()]
+    def _and_rule(self) -> Rule:
+        rules = [self._not_rule()]
         while self._takes("AND"):
-            rules.append(self._negation())
-        return rules[0] if len(rules) == 1 else Every(tuple(rules))
+            rules.append(self._not_rule())
+        return rules[0] if len(rules) == 1 else And(tuple(rules))
 
-    def _negation(self) -> Rule:
+    def _not_rule(self) -> Rule:
         negated = False
         while self._takes("NOT"):
             negated = not negated
@@ -166,7 +166,7 @@ class _Parser:
     def _term(self) -> Rule:
         if self._peek() == ("mark", "("):
             self._take()
-            rule = self.either()
+            rule = self.or_rule()
             self._take("mark", ")")
             return rule
         word = self._take("word")
@@ -179,11 +179,11 @@ class _Parser:
 
     def _state(self, word: str) -> StateValue:
         if word not in StateValue.__members__:
-            raise self._wrong()
+            raise self._error()
         return StateValue[word]
 
     def _alarm(self) -> str:
-        """A name or an ARN, quoted or not; unquoted names may hold spaces."""
+        """A name or an ARN, quoted or not; unquoted names may contain spaces."""
         kind, value = self._peek()
         if kind == "quoted":
             self._take()
@@ -196,7 +196,7 @@ class _Parser:
         return name.split(":", 6)[6] if name.startswith("arn:") and name.count(":") >= 6 else name
 
     def _at_least(self) -> Rule:
-        """AT_LEAST(2, ALARM, (a, b, c)); the count may be a share: 50%."""
+        """AT_LEAST(2, ALARM, (a, b, c)); the count may be a percentage: 50%."""
         count = self._take("word")
         self._take("mark", ",")
         negated = self._takes("NOT")
@@ -213,5 +213,5 @@ class _Parser:
     def _number(self, text: str, alarms: int) -> int:
         number = text.removesuffix("%")
         if not number.isdigit():
-            raise self._wrong()
+            raise self._error()
         return math.ceil(alarms * int(number) / 100) if text.endswith("%") else int(number)

@@ -1,6 +1,6 @@
-"""Is the threshold crossed? M out of N datapoints, with missing ones treated as AWS's tables say (CW-25 to CW-29). Pure.
+"""Is the threshold crossed? M out of N datapoints, with missing ones treated as in AWS's tables (CW-25 to CW-29). Pure.
 
-The evaluation range holds the N newest periods and `SURPLUS` older ones, so that a point that comes late is not missing at once.
+The evaluation range holds the N newest periods and `SURPLUS` older ones, so that a late datapoint is not missing at once.
 """
 
 import operator
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sandbox.services.cloudwatch.data import percentiles
 from sandbox.services.cloudwatch.model import Datapoint, Finding, MetricAlarm
 
-SURPLUS = 2  # CW-25: 5 points for N=3; AWS does not tell the surplus for other N
+SURPLUS = 2  # CW-25: 5 points for N=3; AWS does not document the surplus for other N
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -22,9 +22,9 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    finding: Finding | None  # None: the state is kept
-    considered: tuple[Datapoint, ...] = ()  # real points, oldest first
-    crossing: tuple[Datapoint, ...] = ()  # those of them that speak for the finding
+    finding: Finding | None  # None: the state stays as it is
+    considered: tuple[Datapoint, ...] = ()  # points with a value, oldest first
+    crossing: tuple[Datapoint, ...] = ()  # those of them that support the finding
     filled: int = 0  # missing points that were counted as breaching, or as not breaching
     treated: str = ""  # "Breaching" or "NonBreaching"
 
@@ -54,18 +54,18 @@ def _verdict(alarm: MetricAlarm, considered: tuple[Datapoint, ...], filled: int 
     """CW-26: ALARM when M of the considered points breach, else OK."""
     crossed = tuple(point for point in considered if _breaches(alarm, point))
     count = len(crossed) + (filled if treatment == "breaching" else 0)
-    alarming = count >= alarm.least_breaching
+    breached = count >= alarm.least_breaching
     return Evaluation(
-        finding=Finding.BREACHING if alarming else Finding.WITHIN,
+        finding=Finding.BREACHING if breached else Finding.WITHIN,
         considered=considered,
-        crossing=crossed if alarming else tuple(point for point in considered if point not in crossed),
+        crossing=crossed if breached else tuple(point for point in considered if point not in crossed),
         filled=filled,
         treated={"breaching": "Breaching", "notBreaching": "NonBreaching"}.get(treatment, ""),
     )
 
 
 def _ignoring(alarm: MetricAlarm, considered: tuple[Datapoint, ...]) -> Evaluation:
-    """CW-27, CW-28, CW-29: breaching points that are too few keep the state; a point that does not breach speaks for OK."""
+    """CW-27, CW-28, CW-29: too few breaching points keep the state; one point that does not breach means OK."""
     verdict = _verdict(alarm, considered)
     if verdict.finding is Finding.WITHIN and not verdict.crossing:
         return Evaluation(finding=None, considered=considered)
@@ -78,7 +78,7 @@ def _missing(alarm: MetricAlarm, considered: tuple[Datapoint, ...], points: Sequ
     verdict = _verdict(alarm, considered)
     if verdict.finding is Finding.BREACHING or verdict.crossing:
         return verdict
-    # only breaching points, fewer than M: the alarm goes off when the oldest of them is M periods old (CW-26, last rows of CW-27, CW-28)
+    # only breaching points, fewer than M: ALARM when the oldest of them is M periods old (CW-26, last rows of CW-27, CW-28)
     age = len(points) - points.index(considered[0])
     return Evaluation(finding=Finding.BREACHING if age >= alarm.least_breaching else None, considered=considered, crossing=considered)
 
@@ -89,7 +89,7 @@ def _breaches(alarm: MetricAlarm, point: Datapoint) -> bool:
 
 
 def _too_few_samples(alarm: MetricAlarm, point: Datapoint) -> bool:
-    """CW-17: EvaluateLowSampleCountPercentile=ignore keeps the state while a percentile means little: below 10 / (1 - p) samples."""
+    """CW-17: EvaluateLowSampleCountPercentile=ignore keeps the state while a percentile has too few samples: below 10 / (1 - p)."""
     if alarm.evaluate_low_sample_count_percentile != "ignore" or not alarm.extended or point.sample_count is None:
         return False
     parsed = percentiles.parse(alarm.statistic)

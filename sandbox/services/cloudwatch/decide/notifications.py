@@ -1,4 +1,4 @@
-"""What an alarm tells the world about a change of state: the SNS message and its e-mail text, the EventBridge event. Pure.
+"""What an alarm publishes about a change of state: the SNS message and its e-mail text, the EventBridge event. Pure.
 
 Key order and spelling are AWS's (CW-48 to CW-51).
 """
@@ -14,43 +14,43 @@ from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.decide.reasons import json_time
 from sandbox.services.cloudwatch.model import Alarm, AlarmState, CompositeAlarm, MetricAlarm, StateChange
 
-LONGEST_SUBJECT = 100  # SNS's limit; how AWS cuts is not known (CW-48)
+MAX_SUBJECT_LENGTH = 100  # SNS's limit; how AWS shortens it is not known (CW-48)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Location:
     account: str
     region: str  # "us-east-1"
     region_name: str  # "US East (N. Virginia)"
 
 
-def subject(alarm: Alarm, change: StateChange, place: Place) -> str:
+def subject(alarm: Alarm, change: StateChange, location: Location) -> str:
     """`ALARM: "cpu-high" in US East (N. Virginia)`"""
-    text = f'{change.new.value.value}: "{alarm.name}" in {place.region_name}'
-    return text if len(text) <= LONGEST_SUBJECT else text[: LONGEST_SUBJECT - 3] + "..."
+    text = f'{change.new.value.value}: "{alarm.name}" in {location.region_name}'
+    return text if len(text) <= MAX_SUBJECT_LENGTH else text[: MAX_SUBJECT_LENGTH - 3] + "..."
 
 
-def publication(alarm: Alarm, change: StateChange, place: Place, children: Mapping[str, AlarmState]) -> str:
+def publication(alarm: Alarm, change: StateChange, location: Location, children: Mapping[str, AlarmState]) -> str:
     """The JSON that is published with MessageStructure=json: one text for each kind of subscriber (CW-54)."""
     texts = {
-        "default": default_message(alarm, change, place, children),
-        "sms": subject(alarm, change, place),
-        "email": email(alarm, change, place),
+        "default": default_message(alarm, change, location, children),
+        "sms": subject(alarm, change, location),
+        "email": email(alarm, change, location),
     }
     return json.dumps(texts)
 
 
-def default_message(alarm: Alarm, change: StateChange, place: Place, children: Mapping[str, AlarmState]) -> str:
+def default_message(alarm: Alarm, change: StateChange, location: Location, children: Mapping[str, AlarmState]) -> str:
     """What http, https, SQS and Lambda subscribers get. `children`: states by ARN of a composite alarm's children."""
     message: dict[str, Any] = {
         "AlarmName": alarm.name,
         "AlarmDescription": alarm.description,
-        "AWSAccountId": place.account,
+        "AWSAccountId": location.account,
         "AlarmConfigurationUpdatedTimestamp": json_time(alarm.updated_at),
         "NewStateValue": change.new.value.value,
         "NewStateReason": change.new.reason,
         "StateChangeTime": json_time(change.new.updated_at),
-        "Region": place.region_name,
+        "Region": location.region_name,
         "AlarmArn": alarm.arn,
         "OldStateValue": change.old.value.value,
         "OKActions": list(alarm.ok_actions),
@@ -105,16 +105,16 @@ def _query(query: Query) -> dict[str, Any]:
     return found | {"ReturnData": query.return_data}
 
 
-def email(alarm: Alarm, change: StateChange, place: Place) -> str:
+def email(alarm: Alarm, change: StateChange, location: Location) -> str:
     """CW-50."""
     state, moment = change.new.value.value, f"{change.new.updated_at:%A %d %B, %Y %H:%M:%S} UTC"
     if isinstance(alarm, CompositeAlarm):
         entered = f'has transitioned to {state} state on {moment}, because "{change.new.reason}".'
     else:
         entered = f'has entered the {state} state, because "{change.new.reason}" at "{moment}".'
-    url = f"https://{place.region}.console.aws.amazon.com/cloudwatch/deeplink.js?region={place.region}#alarmsV2:alarm/{alarm.name}"
+    url = f"https://{location.region}.console.aws.amazon.com/cloudwatch/deeplink.js?region={location.region}#alarmsV2:alarm/{alarm.name}"
     lines = [
-        f'You are receiving this email because your Amazon CloudWatch Alarm "{alarm.name}" in the {place.region_name} region {entered}',
+        f'You are receiving this email because your Amazon CloudWatch Alarm "{alarm.name}" in the {location.region_name} region {entered}',
         "",
         "View this alarm in the AWS Management Console:",
         url,
@@ -125,7 +125,7 @@ def email(alarm: Alarm, change: StateChange, place: Place) -> str:
         f"- State Change:               {change.old.value.value} -> {state}",
         f"- Reason for State Change:    {change.new.reason}",
         f"- Timestamp:                  {moment}",
-        f"- AWS Account:                {place.account}",
+        f"- AWS Account:                {location.account}",
         f"- Alarm Arn:                  {alarm.arn}",
     ]
     if isinstance(alarm, MetricAlarm):

@@ -1,4 +1,4 @@
-"""StateReason and StateReasonData: why an alarm is in its state, in AWS's words (section 4.4 of the rules). Pure."""
+"""StateReason and StateReasonData: why an alarm is in its state, in AWS's words (docs/aws-behaviour.md, section 4.4). Pure."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from sandbox.core.text import plural
 from sandbox.services.cloudwatch.decide.evaluation import Evaluation
 from sandbox.services.cloudwatch.model import COMPARISONS, Datapoint, Finding, MetricAlarm, StateValue
 
-LONGEST_LIST = 15  # points in one reason; longer lists show the MOST_RECENT (U)
+MAX_LISTED = 15  # points in one reason; longer lists show the MOST_RECENT (U: not verified)
 MOST_RECENT = 5
 
 
@@ -30,7 +30,7 @@ def reason(alarm: MetricAlarm, evaluation: Evaluation, old: StateValue) -> str:
 
 
 def _only_filled(alarm: MetricAlarm, evaluation: Evaluation) -> str:
-    """What was filled in decided: `no datapoints were received for 8 periods and 8 missing datapoints were treated as [Breaching].`"""
+    """Missing datapoints alone decide: `no datapoints were received for 8 periods and 8 missing datapoints were treated as [Breaching].`"""
     real = len(evaluation.considered)
     received = "no datapoints were" if not real else f"{plural(real, 'datapoint')} {'was' if real == 1 else 'were'}"
     return f"Threshold Crossed: {received} received for {plural(alarm.evaluation_periods, 'period')}{_treated(evaluation)}."
@@ -44,7 +44,7 @@ def _points(alarm: MetricAlarm, evaluation: Evaluation) -> str:
         count = f"{many} out of the last {alarm.evaluation_periods} datapoints"
     words = f"{'was' if many == 1 else 'were'}{'' if evaluation.finding is Finding.BREACHING else ' not'}"
     compared = f"{words} {COMPARISONS[alarm.comparison_operator]} the threshold ({alarm.threshold!r})"
-    if many <= LONGEST_LIST:
+    if many <= MAX_LISTED:
         return f"{count} [{', '.join(newest_first)}] {compared}"
     recent = ", ".join(newest_first[:MOST_RECENT])
     return f"{count} {compared}. The most recent datapoints which crossed the threshold: [{recent}]"
@@ -58,7 +58,7 @@ def _treated(evaluation: Evaluation) -> str:
 
 
 def _minimum(alarm: MetricAlarm, old: StateValue, new: str) -> str:
-    """With DatapointsToAlarm set: how many points it takes. From INSUFFICIENT_DATA the text speaks of the change between OK and ALARM."""
+    """With DatapointsToAlarm: how many datapoints the change needs. From INSUFFICIENT_DATA, AWS also names that between OK and ALARM."""
     if alarm.datapoints_to_alarm is None:
         return ""
     least = alarm.datapoints_to_alarm if new == "ALARM" else alarm.evaluation_periods - alarm.datapoints_to_alarm + 1
@@ -83,7 +83,7 @@ def reason_data(alarm: MetricAlarm, evaluation: Evaluation, points: Sequence[Dat
 
 
 def _evaluated(alarm: MetricAlarm, evaluation: Evaluation, points: Sequence[Datapoint]) -> list[Datapoint]:
-    """Newest first: the real points, and as many of the missing ones as make up N."""
+    """Newest first: the points with a value, and as many missing ones as make up N."""
     missing = [point for point in points if point.value is None]
     short = max(alarm.evaluation_periods - len(evaluation.considered), 0)
     chosen = [*evaluation.considered, *missing[len(missing) - min(short, len(missing)) :]]
@@ -98,5 +98,5 @@ def _as_json(point: Datapoint) -> dict[str, Any]:
 
 
 def as_json(data: dict[str, Any]) -> str:
-    """Without blanks, as AWS writes it."""
+    """Without spaces, as AWS writes it."""
     return json.dumps(data, separators=(",", ":"))

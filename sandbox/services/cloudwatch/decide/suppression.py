@@ -1,7 +1,7 @@
-"""Composite alarms whose actions wait for another alarm, the suppressor (CW-61). Pure; called by decide/alarms.py.
+"""Composite alarms whose actions another alarm, the suppressor, can suppress (CW-61). Pure; called by decide/alarms.py.
 
-A change's actions run at once when there is no suppressor. Otherwise they are held: while the suppressor is in ALARM, for `WaitPeriod`
-after the change (it may yet go to ALARM), and for `ExtensionPeriod` after it has left ALARM. What is held is replaced by a newer change.
+Without a suppressor the actions of a change run at once. With one they are suppressed for `WaitPeriod` after the change (the suppressor may
+still go to ALARM), while the suppressor is in ALARM, and for `ExtensionPeriod` after that. A newer change replaces a suppressed one.
 """
 
 from dataclasses import dataclass, replace
@@ -13,43 +13,47 @@ from sandbox.services.cloudwatch.model import ActionsSuppression, AlarmState, Co
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class SuppressedActions:
     change: StateChange
     since: datetime
-    by: str | None = None  # as shown: "Alarm", "WaitPeriod", "ExtensionPeriod"
+    by: str | None = None  # as DescribeAlarms returns it: "Alarm", "WaitPeriod", "ExtensionPeriod"
     until: datetime | None = None  # None: as long as the suppressor is in ALARM
 
     def look_again(self, now: datetime) -> timedelta | None:
         return max(self.until - now, timedelta(milliseconds=1)) if self.until else None
 
 
-def held_actions(
-    alarm: CompositeAlarm, hold: Hold | None, suppressor: AlarmState | None, now: datetime
-) -> tuple[Hold | None, StateChange | None, tuple[Action, ...]]:
-    """→ what is held from now on, the change whose actions run now, what DescribeAlarms is to show."""
-    if hold is None:
+def decide_suppression(
+    alarm: CompositeAlarm, suppressed: SuppressedActions | None, suppressor: AlarmState | None, now: datetime
+) -> tuple[SuppressedActions | None, StateChange | None, tuple[Action, ...]]:
+    """→ what is suppressed from now on, the change whose actions run now, updates of what DescribeAlarms returns."""
+    if suppressed is None:
         return None, None, ()
-    kept = _kept(alarm, hold, suppressor, now)
-    if kept is None:
-        return None, hold.change, (UpdateSuppression(suppression=ActionsSuppression()),) if hold.by else ()
-    shown = () if kept.by == hold.by else (UpdateSuppression(suppression=ActionsSuppression(by=kept.by, reason=_reason(alarm, kept))),)
-    return kept, None, shown
+    remaining = _still_suppressed(alarm, suppressed, suppressor, now)
+    if remaining is None:
+        return None, suppressed.change, (UpdateSuppression(suppression=ActionsSuppression()),) if suppressed.by else ()
+    if remaining.by == suppressed.by:
+        return remaining, None, ()
+    shown = ActionsSuppression(by=remaining.by, reason=_reason(alarm, remaining))
+    return remaining, None, (UpdateSuppression(suppression=shown),)
 
 
-def _kept(alarm: CompositeAlarm, hold: Hold, suppressor: AlarmState | None, now: datetime) -> Hold | None:
+def _still_suppressed(
+    alarm: CompositeAlarm, suppressed: SuppressedActions, suppressor: AlarmState | None, now: datetime
+) -> SuppressedActions | None:
     if alarm.suppressor is None or suppressor is None:
         return None
     if suppressor.value is StateValue.ALARM:
-        return replace(hold, by="Alarm", until=None)
-    if hold.by == "Alarm":
-        hold = replace(hold, by="ExtensionPeriod", until=now + alarm.suppressor_extension)
-    elif hold.by is None:
-        hold = replace(hold, by="WaitPeriod", until=hold.since + alarm.suppressor_wait)
-    assert hold.until is not None
-    return hold if now < hold.until else None
+        return replace(suppressed, by="Alarm", until=None)
+    if suppressed.by == "Alarm":
+        suppressed = replace(suppressed, by="ExtensionPeriod", until=now + alarm.suppressor_extension)
+    elif suppressed.by is None:
+        suppressed = replace(suppressed, by="WaitPeriod", until=suppressed.since + alarm.suppressor_wait)
+    assert suppressed.until is not None
+    return suppressed if now < suppressed.until else None
 
 
-def _reason(alarm: CompositeAlarm, hold: Hold) -> str:
-    if hold.by == "Alarm":
+def _reason(alarm: CompositeAlarm, suppressed: SuppressedActions) -> str:
+    if suppressed.by == "Alarm":
         return f"Actions suppressed by alarm {alarm.suppressor}"
-    return f"Actions suppressed by {hold.by} until {hold.until:%Y-%m-%dT%H:%M:%SZ}"
+    return f"Actions suppressed by {suppressed.by} until {suppressed.until:%Y-%m-%dT%H:%M:%SZ}"

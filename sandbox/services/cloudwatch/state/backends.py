@@ -1,4 +1,4 @@
-"""What CloudWatch's backends hold, and where they are. moto has one for each account and Region; the class is in api/assembly.py."""
+"""What CloudWatch's backends hold, and how to find them. moto has one for each account and Region; the class is in api/assembly.py."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -8,6 +8,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.cloudwatch.models import cloudwatch_backends
 
+from sandbox.aws.backends import find, walk
 from sandbox.core.control import Scope
 from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.state.history import History
@@ -24,14 +25,18 @@ class Backend(Protocol):
 
 
 def backend_of(scope: Scope) -> Backend:
-    """Of the account and Region; a new one where there was none."""
+    """moto makes the backend if the account and Region had none."""
     backend: Backend = cloudwatch_backends[scope.account][scope.region]
     return backend
 
 
+def find_backend(scope: Scope) -> Backend | None:
+    """None: nothing has used the account and Region yet."""
+    return find(cloudwatch_backends, scope)
+
+
 def alarm_keys() -> Iterator[str]:
-    """The controller's keys: every alarm of every account and Region."""
-    for account in sorted(cloudwatch_backends):
-        for region in sorted(cloudwatch_backends[account]):
-            for name in cloudwatch_backends[account][region].alarms:
-                yield Scope(account, region).key(name)
+    """The controller's keys: one for each alarm of each account and Region."""
+    for scope, backend in walk(cloudwatch_backends):
+        for name in backend.alarms:
+            yield scope.key(name)

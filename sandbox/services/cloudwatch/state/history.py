@@ -1,6 +1,6 @@
-"""The history of alarms (CW-52 to CW-55): what was configured, how states changed, the result of each action. Kept 30 days.
+"""The history of alarms (CW-52 to CW-55): changes of configuration, changes of state, results of actions. Items are kept for 30 days.
 
-Items are values; a `History` is on the backend of each account and Region, outlives the alarms, and is pickled with it.
+Each backend (account and Region) has a `History`, which keeps the items of deleted alarms and is saved with the backend.
 """
 
 import json
@@ -13,9 +13,9 @@ from typing import Any
 from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.model import Alarm, AlarmState, CompositeAlarm, StateChange
 
-KEPT = timedelta(days=30)
-MOST_ITEMS = 20_000  # of an account and Region: bounds memory, not AWS's
-LONGEST_DATA = 4095
+RETENTION = timedelta(days=30)
+MAX_ITEMS = 20_000  # of an account and Region: our limit, to bound memory
+MAX_DATA_LENGTH = 4095
 
 CONFIGURATION_UPDATE, STATE_UPDATE, ACTION = "ConfigurationUpdate", "StateUpdate", "Action"
 KINDS = (CONFIGURATION_UPDATE, STATE_UPDATE, ACTION)
@@ -37,15 +37,15 @@ class History:
     """Oldest first."""
 
     def __init__(self) -> None:
-        self._items: deque[HistoryItem] = deque(maxlen=MOST_ITEMS)
+        self._items: deque[HistoryItem] = deque(maxlen=MAX_ITEMS)
 
     def add(self, item: HistoryItem) -> None:
         self._items.append(item)
-        while self._items and self._items[0].at < item.at - KEPT:
+        while self._items and self._items[0].at < item.at - RETENTION:
             self._items.popleft()
 
     def items(self, now: datetime) -> Iterator[HistoryItem]:
-        return (item for item in self._items if item.at >= now - KEPT)
+        return (item for item in self._items if item.at >= now - RETENTION)
 
 
 def alarm_type(alarm: Alarm) -> str:
@@ -57,11 +57,11 @@ def _item(alarm: Alarm, at: datetime, kind: str, summary: str, data: Mapping[str
 
 
 def _json(data: Mapping[str, Any]) -> str:
-    """At most LONGEST_DATA characters: a long message is left out rather than the JSON broken."""
+    """At most MAX_DATA_LENGTH characters: a message that is too long is left out, so that the JSON stays valid."""
     text = json.dumps(data, separators=(",", ":"), default=str)
-    if len(text) > LONGEST_DATA and "publishedMessage" in data:
+    if len(text) > MAX_DATA_LENGTH and "publishedMessage" in data:
         text = json.dumps({**data, "publishedMessage": None}, separators=(",", ":"), default=str)
-    return text[:LONGEST_DATA]
+    return text[:MAX_DATA_LENGTH]
 
 
 def configured(alarm: Alarm, at: datetime, verb: str, description: Mapping[str, Any]) -> HistoryItem:
@@ -92,7 +92,7 @@ class AlarmActionResult:
     arn: str
     state_updated_at: datetime
     error: str | None = None  # None: it succeeded
-    message: str | None = None  # that was published
+    message: str | None = None  # that was published to the topic
 
     @property
     def summary(self) -> str:

@@ -1,4 +1,4 @@
-"""What is kept of each alarm, and how alarms refer to each other. An `AlarmRecord` sits on each of moto's alarm objects, as `.sandbox`."""
+"""What is stored of each alarm, and how alarms refer to each other. Each of moto's alarm objects has an `AlarmRecord` as `.sandbox`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,6 +41,6 @@ def children_of(records: Records, name: str) -> list[str]:
 
 
 def parents_of(records: Records, name: str) -> list[str]:
-    """Composite alarms that look at the alarm, in their rule or as their suppressor."""
+    """Composite alarms that depend on the alarm: it is in their rule, or is their suppressor."""
     composites = [record.configuration for record in records.values() if isinstance(record.configuration, CompositeAlarm)]
     return [alarm.name for alarm in composites if name == alarm.suppressor or name in children_of(records, alarm.name)]

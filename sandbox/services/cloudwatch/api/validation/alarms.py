@@ -17,21 +17,21 @@ from sandbox.services.cloudwatch.decide.alarm_actions import ec2_verb
 from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
 from sandbox.services.cloudwatch.model import COMPARISONS, DAY, MISSING_DATA, SHORT_PERIODS, MetricAlarm
 
-MOST_ACTIONS = 5
-LONGEST_DESCRIPTION = 1024
+MAX_ACTIONS = 5
+MAX_DESCRIPTION_LENGTH = 1024
 _BANDS = ("LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")
 _ACTION_LISTS = {"OKActions": "ok_actions", "AlarmActions": "alarm_actions", "InsufficientDataActions": "insufficient_data_actions"}
 
 
 def metric_alarm(given: Parameters, arn: str, now: datetime) -> MetricAlarm:
     """The configuration that the parameters of PutMetricAlarm describe. Raises ApiError."""
-    _check_words(given)
+    _check_enums(given)
     _check_numbers(given)
     shared = common(given, arn, now)
     if given.get("Metrics"):
-        alarm = MetricAlarm(**shared, **_rules(given), **_math(given))
+        alarm = MetricAlarm(**shared, **_threshold(given), **_metric_math(given))
     else:
-        alarm = MetricAlarm(**shared, **_rules(given), **_single(given))
+        alarm = MetricAlarm(**shared, **_threshold(given), **_single_metric(given))
     _check_span(alarm)
     _check_ec2_actions(alarm)
     return alarm
@@ -43,9 +43,9 @@ def common(given: Parameters, arn: str, now: datetime) -> dict[str, Any]:
     if not name:
         raise missing("AlarmName")
     if len(name) > 255:
-        raise _wrong_length(name, "alarmName", 255)
-    if len(given.get("AlarmDescription") or "") > LONGEST_DESCRIPTION:
-        raise _wrong_length(given["AlarmDescription"], "alarmDescription", LONGEST_DESCRIPTION)
+        raise _too_long(name, "alarmName", 255)
+    if len(given.get("AlarmDescription") or "") > MAX_DESCRIPTION_LENGTH:
+        raise _too_long(given["AlarmDescription"], "alarmDescription", MAX_DESCRIPTION_LENGTH)
     enabled = given.get("ActionsEnabled")
     lists = {field: _actions(given.get(parameter) or (), parameter) for parameter, field in _ACTION_LISTS.items()}
     return {
@@ -58,23 +58,23 @@ def common(given: Parameters, arn: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _wrong_length(value: object, member: str, most: int) -> Exception:
+def _too_long(value: object, member: str, limit: int) -> Exception:
     return validation(
         f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
-        f"Member must have length less than or equal to {most}"
+        f"Member must have length less than or equal to {limit}"
     )
 
 
 def _actions(arns: Sequence[str], parameter: str) -> tuple[str, ...]:
-    if len(arns) > MOST_ACTIONS:  # CW-18
-        raise _wrong_length(f"[{', '.join(arns)}]", parameter[0].lower() + parameter[1:], MOST_ACTIONS)
+    if len(arns) > MAX_ACTIONS:  # CW-18
+        raise _too_long(f"[{', '.join(arns)}]", parameter[0].lower() + parameter[1:], MAX_ACTIONS)
     for arn in arns:
         if not arn.startswith("arn:") or arn.count(":") < 5:
             raise validation(f"Invalid arn syntax: {arn}")
     return tuple(arns)
 
 
-def _check_words(given: Parameters) -> None:
+def _check_enums(given: Parameters) -> None:
     comparison = given.get("ComparisonOperator")
     if comparison is None:
         raise missing("ComparisonOperator")
@@ -119,7 +119,7 @@ def _too_small(value: object, member: str) -> Exception:
     )
 
 
-def _rules(given: Parameters) -> dict[str, Any]:
+def _threshold(given: Parameters) -> dict[str, Any]:
     least = given.get("DatapointsToAlarm")
     return {
         "comparison_operator": given["ComparisonOperator"],
@@ -131,7 +131,7 @@ def _rules(given: Parameters) -> dict[str, Any]:
     }
 
 
-def _single(given: Parameters) -> dict[str, Any]:
+def _single_metric(given: Parameters) -> dict[str, Any]:
     for parameter in ("MetricName", "Namespace", "Period"):
         if not given.get(parameter):
             raise missing(parameter)
@@ -154,7 +154,7 @@ def _single(given: Parameters) -> dict[str, Any]:
     }
 
 
-def _math(given: Parameters) -> dict[str, Any]:
+def _metric_math(given: Parameters) -> dict[str, Any]:
     for parameter in ("MetricName", "Namespace", "Period", "Statistic", "ExtendedStatistic", "Dimensions", "Unit"):
         if given.get(parameter):
             raise invalid_combination(f"The parameters Metrics and {parameter} are mutually exclusive and you have specified both.")
@@ -181,10 +181,10 @@ def _check_expression(query: Query, queries: Sequence[Query]) -> None:
 
 def _check_span(alarm: MetricAlarm) -> None:
     """CW-16."""
-    most = 7 * DAY if alarm.period >= 3600 else DAY
-    if alarm.span > most:
-        span = "more than a day" if most == DAY else "more than 7 days"
-        raise validation(f"Metrics cannot be checked across {span} (EvaluationPeriods * Period must be <= {most}).")
+    limit = 7 * DAY if alarm.period >= 3600 else DAY
+    if alarm.span > limit:
+        span = "more than a day" if limit == DAY else "more than 7 days"
+        raise validation(f"Metrics cannot be checked across {span} (EvaluationPeriods * Period must be <= {limit}).")
 
 
 def _check_ec2_actions(alarm: MetricAlarm) -> None:

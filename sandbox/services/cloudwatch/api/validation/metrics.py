@@ -1,6 +1,6 @@
-"""Parameters of metric requests, as botocore parses them, become values; what AWS refuses is refused here (CW-2, CW-3, CW-6, CW-7). Pure.
+"""Converts the parameters of metric requests, as botocore parses them, to values; refuses what AWS refuses (CW-2, CW-3, CW-6, CW-7). Pure.
 
-Called by api/responses.py; alarms' parameters are in api/validation/alarms.py.
+Called by api/responses.py; those of alarms: api/validation/alarms.py.
 """
 
 import math
@@ -31,15 +31,15 @@ UNITS = (  # CW-3
     "Count/Second",
     "None",
 )
-MOST_METRICS, MOST_DIMENSIONS, MOST_VALUES = 1000, 30, 150
-LARGEST = 2.0**360
-OLDEST, NEWEST = timedelta(days=14), timedelta(hours=2)
+MAX_METRICS, MAX_DIMENSIONS, MAX_VALUES = 1000, 30, 150
+MAX_ABSOLUTE_VALUE = 2.0**360
+MAX_AGE, MAX_FUTURE = timedelta(days=14), timedelta(hours=2)
 _NAMESPACE = re.compile(r"[^:][\x20-\x7e]*")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 
 
 def epoch(moment: datetime) -> float:
-    """Of an aware datetime, or of moto's naive ones, which are UTC."""
+    """Seconds since 1970. moto's datetimes are naive and in UTC."""
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
@@ -60,7 +60,7 @@ def check_unit(unit: str | None, parameter: str) -> None:
 
 
 def put_metric_data(scope: Scope, namespace: str, data: Sequence[Parameters], now: datetime) -> list[MetricDatum]:
-    """All of them, or the error for the first that is wrong: nothing is stored by halves."""
+    """All data, or the error of the first invalid datum: then nothing is stored."""
     if not namespace:
         raise missing("Namespace")
     if namespace.startswith("AWS/"):
@@ -69,8 +69,8 @@ def put_metric_data(scope: Scope, namespace: str, data: Sequence[Parameters], no
         raise invalid_value(f"The value {namespace} for parameter Namespace is invalid.")
     if not data:
         raise missing("MetricData")
-    if len(data) > MOST_METRICS:
-        raise validation(f"The collection MetricData must not have a size greater than {MOST_METRICS}.")
+    if len(data) > MAX_METRICS:
+        raise validation(f"The collection MetricData must not have a size greater than {MAX_METRICS}.")
     return [_datum(scope, namespace, one, f"MetricData.member.{number}", now) for number, one in enumerate(data, 1)]
 
 
@@ -78,8 +78,8 @@ def _datum(scope: Scope, namespace: str, given: Parameters, where: str, now: dat
     name = given.get("MetricName")
     if not name:
         raise missing(f"{where}.MetricName")
-    if len(given.get("Dimensions") or ()) > MOST_DIMENSIONS:
-        raise validation(f"The collection {where}.Dimensions must not have a size greater than {MOST_DIMENSIONS}.")
+    if len(given.get("Dimensions") or ()) > MAX_DIMENSIONS:
+        raise validation(f"The collection {where}.Dimensions must not have a size greater than {MAX_DIMENSIONS}.")
     _check_dimensions(given.get("Dimensions") or (), f"{where}.Dimensions")
     check_unit(given.get("Unit"), f"{where}.Unit")
     resolution = int(given.get("StorageResolution") or 60)
@@ -98,7 +98,7 @@ def _datum(scope: Scope, namespace: str, given: Parameters, where: str, now: dat
 
 
 def _check_dimensions(given: Sequence[Parameters], where: str) -> None:
-    """As the API's reference of Dimension has it: ASCII, not blank, a name once and without a colon in front."""
+    """By the API reference of Dimension: printable ASCII, not blank; each name once and without a leading colon."""
     for number, one in enumerate(given, 1):
         for member, longest in (("Name", 255), ("Value", 1024)):
             text, parameter = one.get(member) or "", f"{where}.member.{number}.{member}"
@@ -111,22 +111,22 @@ def _check_dimensions(given: Sequence[Parameters], where: str) -> None:
 
 def _timestamp(given: Parameters, where: str, now: datetime) -> datetime:
     at = epoch(given["Timestamp"]) if given.get("Timestamp") else now.timestamp()
-    if at < (now - OLDEST).timestamp():
+    if at < (now - MAX_AGE).timestamp():
         raise invalid_value(f"The parameter {where}.Timestamp must specify a time no more than two weeks in the past.")
-    if at > (now + NEWEST).timestamp():
+    if at > (now + MAX_FUTURE).timestamp():
         raise invalid_value(f"The parameter {where}.Timestamp must specify a time no more than two hours in the future.")
     return datetime.fromtimestamp(at, UTC)
 
 
 def _sample(given: Parameters, where: str) -> Sample:
-    ways = [way for way in ("Value", "Values", "StatisticValues") if given.get(way) not in (None, [], {})]
-    if len(ways) > 1:
-        first, second = f"{where}.{ways[0]}", f"{where}.{ways[1]}"
+    kinds = [kind for kind in ("Value", "Values", "StatisticValues") if given.get(kind) not in (None, [], {})]
+    if len(kinds) > 1:
+        first, second = f"{where}.{kinds[0]}", f"{where}.{kinds[1]}"
         text = f"The parameters {first} and {second} are mutually exclusive and you have specified both."
-        raise invalid_combination(text) if "StatisticValues" in ways else invalid_value(text)
-    if not ways:
+        raise invalid_combination(text) if "StatisticValues" in kinds else invalid_value(text)
+    if not kinds:
         raise missing(f"{where}.Value")
-    match ways[0]:
+    match kinds[0]:
         case "Value":
             return of_value(finite(given["Value"], f"{where}.Value"))
         case "Values":
@@ -138,13 +138,13 @@ def finite(value: Any, parameter: str) -> float:
     """CW-2: no NaN, no infinity, within 2^360."""
     number = float(value)
     if math.isnan(number) or math.isinf(number):
-        raise invalid_value(f"The value {_spelled(number)} for parameter {parameter} is invalid.")
-    if abs(number) > LARGEST:
+        raise invalid_value(f"The value {_formatted(number)} for parameter {parameter} is invalid.")
+    if abs(number) > MAX_ABSOLUTE_VALUE:
         raise invalid_value(f"The value {number!r} for parameter {parameter} is out of range.")
     return number
 
 
-def _spelled(number: float) -> str:
+def _formatted(number: float) -> str:
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
@@ -152,8 +152,8 @@ def _values(given: Parameters, where: str) -> Sample:
     values, counts = given["Values"], given.get("Counts")
     if counts and len(counts) != len(values):
         raise invalid_value(f"The parameters {where}.Values and {where}.Counts must be of the same size.")
-    if len(values) > MOST_VALUES:
-        raise validation(f"The collection {where}.Values must not have a size greater than {MOST_VALUES}.")
+    if len(values) > MAX_VALUES:
+        raise validation(f"The collection {where}.Values must not have a size greater than {MAX_VALUES}.")
     entries = []
     for number, (value, count) in enumerate(zip(values, counts or [1.0] * len(values), strict=True), 1):
         times = finite(count, f"{where}.Counts.member.{number}")
@@ -177,7 +177,7 @@ def _statistic_set(given: Parameters, where: str) -> Sample:
 
 
 def queries(given: Sequence[Parameters]) -> tuple[Query, ...]:
-    """MetricDataQueries; they are checked by metric_queries.check."""
+    """MetricDataQueries; metric_queries.check checks them."""
     return tuple(_query(one, f"MetricDataQueries.member.{number}") for number, one in enumerate(given, 1))
 
 
@@ -201,7 +201,7 @@ def _query(given: Parameters, where: str) -> Query:
 
 
 def dimension_filters(given: Sequence[Parameters] | None) -> Iterator[tuple[str, str | None]]:
-    """Of ListMetrics; None: any value."""
+    """(name, value) of each DimensionFilter of ListMetrics; value None: any."""
     for one in given or ():
         yield one["Name"], one.get("Value")
 

@@ -8,7 +8,7 @@ from sandbox.core.errors import ApiError
 from sandbox.core.metrics import of_value
 from sandbox.services.cloudwatch.data import expressions, metric_queries
 from sandbox.services.cloudwatch.data.expressions import Array, Binary, Call, Name, Number, Unary
-from sandbox.services.cloudwatch.data.metric_queries import Query, Run
+from sandbox.services.cloudwatch.data.metric_queries import MetricDataRequest, Query
 from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.data.store import MetricStore
 from tests.support import rule
@@ -21,18 +21,18 @@ ERRORS = Query(id="m2", metric=M2, stat="Sum", period=60, return_data=False)
 
 def store() -> MetricStore:
     """m1 = 100 0 300 -, m2 = 1 2 - 4 in the four minutes from noon."""
-    kept = MetricStore()
+    made = MetricStore()
     for minute, value in enumerate([100.0, 0.0, 300.0]):
-        kept.record(M1, "Count", NOON + 60 * minute, of_value(value))
+        made.record(M1, "Count", NOON + 60 * minute, of_value(value))
     for minute, value in [(0, 1.0), (1, 2.0), (3, 4.0)]:
-        kept.record(M2, "Count", NOON + 60 * minute, of_value(value))
-    return kept
+        made.record(M2, "Count", NOON + 60 * minute, of_value(value))
+    return made
 
 
 def evaluate(expression: str) -> dict[int, float]:
     """Minute → value."""
     queries = (REQUESTS, ERRORS, Query(id="e1", expression=expression))
-    [(_, series)] = Run(store(), queries, NOON, NOON + 240).results()
+    [(_, series)] = MetricDataRequest(store(), queries, NOON, NOON + 240).results()
     return {(at - NOON) // 60: value for at, value in series.points.items()}
 
 
@@ -150,10 +150,14 @@ def test_queries_that_are_refused(queries: list[Query], message: str) -> None:
 
 def test_a_circle_of_expressions_is_refused() -> None:
     with pytest.raises(ApiError, match="Circular reference: e1 -> e2 -> e1"):
-        list(Run(store(), (Query(id="e1", expression="e2 + 1"), Query(id="e2", expression="e1 + 1")), NOON, NOON + 60).results())
+        list(
+            MetricDataRequest(
+                store(), (Query(id="e1", expression="e2 + 1"), Query(id="e2", expression="e1 + 1")), NOON, NOON + 60
+            ).results()
+        )
 
 
 @rule("CW-7", "CW-5")
 def test_a_percentile_query_gives_points_and_label() -> None:
-    [(query, series)] = Run(store(), (Query(id="m1", metric=M1, stat="p90", period=300),), NOON, NOON + 300).results()
+    [(query, series)] = MetricDataRequest(store(), (Query(id="m1", metric=M1, stat="p90", period=300),), NOON, NOON + 300).results()
     assert (query.id, series.label, series.points) == ("m1", "requests p90", {NOON: 300.0})

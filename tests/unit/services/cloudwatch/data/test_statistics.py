@@ -16,10 +16,10 @@ NOON = 1_778_155_200
 
 
 def stored(values: list[tuple[int, float]], resolution: int = 60) -> MetricStore:
-    kept = MetricStore()
+    store = MetricStore()
     for at, value in values:
-        kept.record(METRIC, "None", NOON + at, of_value(value), resolution)
-    return kept
+        store.record(METRIC, "None", NOON + at, of_value(value), resolution)
+    return store
 
 
 @pytest.mark.parametrize(
@@ -27,21 +27,21 @@ def stored(values: list[tuple[int, float]], resolution: int = 60) -> MetricStore
 )
 @rule("CW-5")
 def test_statistics_of_a_period(statistic: str, expected: float) -> None:
-    kept = stored([(0, 1.0), (70, 2.0), (290, 9.0), (300, 100.0)])
+    store = stored([(0, 1.0), (70, 2.0), (290, 9.0), (300, 100.0)])
     parsed = statistics.parse_statistic(statistic)
     assert parsed is not None
-    assert statistics.points(kept.find(METRIC), parsed, NOON, NOON + 300, 300) == ([NOON], [expected])
+    assert statistics.points(store.find(METRIC), parsed, NOON, NOON + 300, 300) == ([NOON], [expected])
 
 
 @rule("CW-24", "CW-9")
 def test_periods_count_from_the_given_start_not_from_the_hour() -> None:
-    kept = stored([(60, 1.0), (120, 2.0), (360, 6.0)])
-    assert statistics.points(kept.find(METRIC), "Sum", NOON + 60, NOON + 660, 300) == ([NOON + 60, NOON + 360], [3.0, 6.0])
+    store = stored([(60, 1.0), (120, 2.0), (360, 6.0)])
+    assert statistics.points(store.find(METRIC), "Sum", NOON + 60, NOON + 660, 300) == ([NOON + 60, NOON + 360], [3.0, 6.0])
 
 
 def test_high_resolution_data_answers_periods_below_a_minute() -> None:
-    kept = stored([(0, 1.0), (9, 2.0), (10, 3.0)], resolution=1)
-    assert statistics.points(kept.find(METRIC), "Sum", NOON, NOON + 30, 10) == ([NOON, NOON + 10], [3.0, 3.0])
+    store = stored([(0, 1.0), (9, 2.0), (10, 3.0)], resolution=1)
+    assert statistics.points(store.find(METRIC), "Sum", NOON, NOON + 30, 10) == ([NOON, NOON + 10], [3.0, 3.0])
 
 
 SECONDS, VALUES = st.integers(0, 7200), st.floats(-1e6, 1e6)
@@ -65,10 +65,10 @@ def test_the_quick_way_gives_what_the_general_way_gives(data: list[tuple[int, fl
 
 
 def test_a_percentile_of_no_samples_is_not_told() -> None:
-    kept, p90 = MetricStore(), statistics.parse_statistic("p90")
+    store, p90 = MetricStore(), statistics.parse_statistic("p90")
     assert p90 is not None
-    kept.record(METRIC, "None", NOON, of_value(5.0, count=0.0))
-    assert statistics.points(kept.find(METRIC), p90, NOON, NOON + 60, 60) == ([], [])
+    store.record(METRIC, "None", NOON, of_value(5.0, count=0.0))
+    assert statistics.points(store.find(METRIC), p90, NOON, NOON + 60, 60) == ([], [])
 
 
 @rule("CW-6")

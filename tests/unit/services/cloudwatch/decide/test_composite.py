@@ -44,7 +44,7 @@ STATES = {"a": StateValue.ALARM, "b": StateValue.OK, "c": StateValue.INSUFFICIEN
     ],
 )
 def test_what_rules_say(text: str, expected: bool) -> None:
-    assert composite.holds(composite.parse(text), STATES) is expected
+    assert composite.is_true(composite.parse(text), STATES) is expected
 
 
 @rule("CW-60")
@@ -63,7 +63,7 @@ def test_what_is_no_rule(text: str) -> None:
 @given(st.text(alphabet="ALRMOKTUE ()\"',abNDF_S2%", max_size=40))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
-        composite.holds(composite.parse(text), STATES)
+        composite.is_true(composite.parse(text), STATES)
     except ApiError as refused:
         assert refused.code == "ValidationError"
 

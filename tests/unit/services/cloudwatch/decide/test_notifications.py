@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from sandbox.services.cloudwatch.data.metric_queries import Query
 from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.decide import notifications
-from sandbox.services.cloudwatch.decide.notifications import Place
+from sandbox.services.cloudwatch.decide.notifications import Location
 from tests.support import rule
-from tests.support.services.alarms import ARN, PLACE, TOPIC, change, composite_alarm, metric_alarm, state
+from tests.support.services.alarms import ARN, LOCATION, TOPIC, change, composite_alarm, metric_alarm, state
 
-TOKYO = Place(account="449671225256", region="ap-northeast-1", region_name="Asia Pacific (Tokyo)")
+TOKYO = Location(account="449671225256", region="ap-northeast-1", region_name="Asia Pacific (Tokyo)")
 REASON = "Threshold Crossed: 1 datapoint [1.0 (02/02/25 12:05:00)] was greater than or equal to the threshold (1.0)."
 
 
@@ -75,7 +75,7 @@ def test_extended_statistics_and_metric_math_in_the_trigger() -> None:
 @rule("CW-49")
 def test_the_message_of_a_composite_alarm_names_its_children() -> None:
     alarm = composite_alarm("ALARM(a)")
-    message = json.loads(notifications.default_message(alarm, change("OK", "ALARM"), PLACE, {ARN + "a": state("ALARM")}))
+    message = json.loads(notifications.default_message(alarm, change("OK", "ALARM"), LOCATION, {ARN + "a": state("ALARM")}))
     assert message["AlarmRule"] == "ALARM(a)"
     assert message["TriggeringChildren"] == [{"Arn": ARN + "a", "State": {"Value": "ALARM", "Timestamp": "2026-08-19T05:00:00.000+0000"}}]
     assert "Trigger" not in message
@@ -83,21 +83,21 @@ def test_the_message_of_a_composite_alarm_names_its_children() -> None:
 
 @rule("CW-48")
 def test_a_subject_fits_what_sns_takes() -> None:
-    assert notifications.subject(metric_alarm(), change("OK", "ALARM"), PLACE) == 'ALARM: "cpu-high" in US East (N. Virginia)'
-    assert len(notifications.subject(metric_alarm("x" * 255), change("OK", "ALARM"), PLACE)) == 100
+    assert notifications.subject(metric_alarm(), change("OK", "ALARM"), LOCATION) == 'ALARM: "cpu-high" in US East (N. Virginia)'
+    assert len(notifications.subject(metric_alarm("x" * 255), change("OK", "ALARM"), LOCATION)) == 100
 
 
 @rule("CW-50", "CW-54")
 def test_mail_is_a_text_of_its_own() -> None:
     changed = change("OK", "ALARM", datetime(2022, 11, 6, 17, 43, 53, tzinfo=UTC), "it was so")
-    texts = json.loads(notifications.publication(composite_alarm("TRUE", alarm_actions=(TOPIC,)), changed, PLACE, {}))
+    texts = json.loads(notifications.publication(composite_alarm("TRUE", alarm_actions=(TOPIC,)), changed, LOCATION, {}))
     assert texts["email"].startswith(
         'You are receiving this email because your Amazon CloudWatch Alarm "both" in the US East (N. Virginia) region has transitioned '
         'to ALARM state on Sunday 06 November, 2022 17:43:53 UTC, because "it was so".'
     )
     assert "- State Change:               OK -> ALARM" in texts["email"]
     assert f"- ALARM: [{TOPIC}]" in texts["email"]
-    metric = json.loads(notifications.publication(metric_alarm(), changed, PLACE, {}))["email"]
+    metric = json.loads(notifications.publication(metric_alarm(), changed, LOCATION, {}))["email"]
     assert "Monitored Metric:" in metric
     assert "[InstanceId = i-0a1]" in metric
 

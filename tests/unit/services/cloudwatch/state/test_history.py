@@ -37,7 +37,7 @@ def test_the_json_of_an_action() -> None:
 def test_history_data_stays_json_within_its_limit() -> None:
     item = history.action_run(metric_alarm(), CREATED, AlarmActionResult(arn=TOPIC, state_updated_at=CREATED, message="x" * 5000))
     assert json.loads(item.data)["publishedMessage"] is None
-    assert len(item.data) <= history.LONGEST_DATA
+    assert len(item.data) <= history.MAX_DATA_LENGTH
 
 
 @rule("CW-54", "CW-55")
@@ -49,15 +49,15 @@ def test_a_state_update_names_both_states() -> None:
 
 @rule("CW-52")
 def test_items_older_than_thirty_days_go() -> None:
-    kept = History()
+    alarm_history = History()
     for day in (0, 29, 31):
-        kept.add(history.state_updated(metric_alarm(), change("OK", "ALARM", CREATED + timedelta(days=day))))
-    assert [item.at - CREATED for item in kept.items(CREATED + timedelta(days=31))] == [timedelta(days=29), timedelta(days=31)]
+        alarm_history.add(history.state_updated(metric_alarm(), change("OK", "ALARM", CREATED + timedelta(days=day))))
+    assert [item.at - CREATED for item in alarm_history.items(CREATED + timedelta(days=31))] == [timedelta(days=29), timedelta(days=31)]
 
 
 def test_the_number_of_items_is_bounded() -> None:
-    kept = History()
+    alarm_history = History()
     item = history.state_updated(metric_alarm(), change("OK", "ALARM"))
-    for _ in range(history.MOST_ITEMS + 10):
-        kept.add(item)
-    assert len(list(kept.items(CREATED))) == history.MOST_ITEMS
+    for _ in range(history.MAX_ITEMS + 10):
+        alarm_history.add(item)
+    assert len(list(alarm_history.items(CREATED))) == history.MAX_ITEMS

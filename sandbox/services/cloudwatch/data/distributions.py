@@ -1,7 +1,7 @@
-"""Which values a bucket holds, where they differ: distributions by the bucket's start. Each tier of data/store.py has one `Shapes`.
+"""The values of buckets in which they differ: a distribution by the bucket's start. Each tier (data/series.py) has one `Distributions`.
 
-Those of buckets that are probably over lie packed, one behind the other in four columns. As objects of their own they took three times
-the room, and the heap between them could not be given back: memory grew by 1 MB an hour, of which the values themselves were a tenth.
+Distributions of buckets that get no more data, as far as can be known, are packed one behind the other in four columns. As objects they
+took three times the memory, and the heap between them was not returned: memory grew by 1 MB an hour, a tenth of which was values.
 """
 
 from array import array
@@ -14,18 +14,18 @@ from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.data.columns import from_bytes, to_bytes
 from sandbox.services.cloudwatch.data.percentiles import Distribution
 
-Written = tuple[Any, ...]  # open distributions, and the columns of the packed ones as bytes
-ROW = 40  # bytes of a row of the store, in which sizes are told
+Saved = tuple[Any, ...]  # open distributions, and the columns of the packed ones as bytes
+ROW = 40  # bytes of a row of the store, the unit of sizes
 
 
-@persisted("cloudwatch.Shapes")
-class Shapes:
-    """A bucket that is not in it holds equal values, or its values are hidden by a statistic set: its minimum and maximum tell which."""
+@persisted("cloudwatch.Distributions")
+class Distributions:
+    """A bucket without a distribution has equal values, or values that a statistic set hides: its minimum and maximum show which."""
 
     __slots__ = ("_ends", "_numbers", "_open", "_starts", "_widths")
 
     def __init__(self) -> None:
-        self._open: dict[int, Distribution | None] = {}  # goes before what is packed; None: hidden
+        self._open: dict[int, Distribution | None] = {}  # overrides what is packed; None: hidden
         self._starts, self._ends = array("q"), array("q")  # packed, ascending; where the numbers of each end
         self._widths, self._numbers = array("d"), array("d")  # of bins; value, count, value, count …
 
@@ -33,13 +33,13 @@ class Shapes:
     def size(self) -> int:
         """In rows of the store."""
         packed = sum(column.itemsize * len(column) for column in (self._starts, self._ends, self._widths, self._numbers))
-        return packed // ROW + sum(5 + 2 * len(shape) for shape in self._open.values() if shape)
+        return packed // ROW + sum(5 + 2 * len(distribution) for distribution in self._open.values() if distribution)
 
     def pairs(self, start: int) -> Iterable[tuple[float, float]] | None:
-        """(value, count), in no order; None: equal or hidden."""
+        """(value, count), not sorted; None: equal or hidden."""
         if start in self._open:
-            shape = self._open[start]
-            return shape.pairs() if shape else None
+            distribution = self._open[start]
+            return distribution.pairs() if distribution else None
         return self._packed(start)
 
     def _packed(self, start: int) -> Entries | None:
@@ -49,42 +49,42 @@ class Shapes:
         numbers = self._numbers[self._ends[index - 1] if index else 0 : self._ends[index]]
         return list(zip(numbers[::2], numbers[1::2], strict=True))
 
-    def mix(self, start: int, alone: Entries, more: Entries) -> None:
-        """Adds `more` to the bucket's values, which are `alone` if there is no distribution yet."""
-        shape = self._open.get(start)
-        if shape is None:
-            shape = self._open[start] = self._unpacked(start) or Distribution(alone)
-        shape.add(more)
+    def mix(self, start: int, initial: Entries, more: Entries) -> None:
+        """Adds `more` to the bucket's values, which are `initial` if it has no distribution yet."""
+        distribution = self._open.get(start)
+        if distribution is None:
+            distribution = self._open[start] = self._unpacked(start) or Distribution(initial)
+        distribution.add(more)
 
     def _unpacked(self, start: int) -> Distribution | None:
         pairs = self._packed(start)
         return Distribution(pairs, self._widths[bisect_left(self._starts, start)]) if pairs else None
 
     def hide(self, start: int) -> None:
-        """A statistic set has come into the bucket: its values are not known any more."""
+        """A statistic set was added to the bucket: its values are no longer known."""
         self._open[start] = None
 
     def pack(self, before: int) -> None:
-        """Buckets that begin before `before` are probably over."""
-        if not (closed := self._before(before)):
+        """Packs the buckets that begin before `before`, which get no more data as a rule."""
+        if not (complete := self._before(before)):
             return
-        if self._starts and closed[0] <= self._starts[-1]:  # data that came late: all are packed anew
+        if self._starts and complete[0] <= self._starts[-1]:  # late data: packs all again
             self._unpack_all()
-            closed = self._before(before)
-        for start in closed:
-            if shape := self._open[start]:
-                self._append(start, shape)
-        self._open = {start: shape for start, shape in self._open.items() if start >= before}  # a dict does not shrink otherwise
+            complete = self._before(before)
+        for start in complete:
+            if distribution := self._open[start]:
+                self._append(start, distribution)
+        self._open = {start: one for start, one in self._open.items() if start >= before}  # a new dict: one does not shrink
 
     def _before(self, limit: int) -> list[int]:
         return sorted(start for start in self._open if start < limit)
 
-    def _append(self, start: int, shape: Distribution) -> None:
-        for pair in shape.pairs():
+    def _append(self, start: int, distribution: Distribution) -> None:
+        for pair in distribution.pairs():
             self._numbers.extend(pair)
         self._starts.append(start)
         self._ends.append(len(self._numbers))
-        self._widths.append(shape.width)
+        self._widths.append(distribution.width)
 
     def _unpack_all(self) -> None:
         self._open = {start: self._unpacked(start) for start in self._starts} | self._open
@@ -101,16 +101,16 @@ class Shapes:
         del self._starts[:count], self._widths[:count], self._numbers[:used]
         self._ends = array("q", [end - used for end in self._ends[count:]])
 
-    # ---- the written form ----------------------------------------------------------------------------------------------------------------
+    # ---- the saved form ----------------------------------------------------------------------------------------------------------------
 
-    def written(self) -> Written:
-        still_open = tuple((start, None if shape is None else (shape.width, *shape.pairs())) for start, shape in self._open.items())
+    def to_saved(self) -> Saved:
+        still_open = tuple((start, None if one is None else (one.width, *one.pairs())) for start, one in self._open.items())
         return still_open, to_bytes(self._starts), to_bytes(self._ends), to_bytes(self._widths), to_bytes(self._numbers)
 
     @staticmethod
-    def of(written: Written) -> "Shapes":
-        made, (still_open, starts, ends, widths, numbers) = Shapes(), written
-        made._open = {start: None if shape is None else Distribution(shape[1:], shape[0]) for start, shape in still_open}
+    def of(saved: Saved) -> "Distributions":
+        made, (still_open, starts, ends, widths, numbers) = Distributions(), saved
+        made._open = {start: None if one is None else Distribution(one[1:], one[0]) for start, one in still_open}
         made._starts, made._ends = from_bytes("q", starts), from_bytes("q", ends)
         made._widths, made._numbers = from_bytes("d", widths), from_bytes("d", numbers)
         return made
