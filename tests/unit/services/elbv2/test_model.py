@@ -3,7 +3,7 @@ import pytest
 from sandbox.core.errors import IllegalTransition
 from sandbox.core.machine import move
 from sandbox.services.elbv2 import model
-from sandbox.services.elbv2.model import TRANSITIONS, TargetEvent, TargetKey, TargetState
+from sandbox.services.elbv2.model import TRANSITIONS, Codes, TargetEvent, TargetKey, TargetState
 from tests.support import rule
 
 TABLE = {  # TG-11: reason, description
@@ -63,3 +63,34 @@ def test_other_moves_name_the_target_the_state_and_the_event(state, event):
 def test_a_probe_key_tells_its_target_group():
     arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/0123456789abcdef"
     assert model.group_of(model.probe_key(arn, TargetKey("i-0a1", 8080))) == ("111122223333", "eu-west-1", "web")
+
+
+# ---- TG-1: matchers ---------------------------------------------------------------------------------------------------------------------
+
+
+@rule("TG-1")
+@pytest.mark.parametrize(
+    ("matcher", "code", "matches"),
+    [
+        ("200", 200, True),
+        ("200", 201, False),
+        ("200,202", 202, True),
+        ("200,202", 201, False),
+        ("200-299", 200, True),
+        ("200-299", 299, True),
+        ("200-299", 300, False),
+        ("200,300-304", 302, True),
+        ("200,300-304", 201, False),
+        ("200-499", 500, False),
+        ("200", None, False),
+    ],
+)
+def test_a_code_matches_lists_and_ranges(matcher, code, matches):
+    assert Codes(matcher).match(code) is matches
+
+
+@rule("TG-1")
+@pytest.mark.parametrize("matcher", ["", "2xx", "200-", "200,", "20", "299-200", "199", "200-500", "200 ,202", "200;202"])
+def test_refuses_what_is_no_list_of_codes_within_200_to_499(matcher):
+    with pytest.raises(ValueError, match=f"^.{matcher}. "):
+        Codes(matcher)

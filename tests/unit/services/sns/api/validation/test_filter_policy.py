@@ -1,0 +1,60 @@
+"""Which filter policies SNS accepts, and its error messages for the others (SNS-12)."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.services.sns.api.validation.filter_policy import BadFilter, check, check_scope, parsed
+from sandbox.services.sns.decide.filter_policy import ATTRIBUTES, BODY
+from tests.support import rule
+
+
+@rule("SNS-12")
+@pytest.mark.parametrize(
+    ("policy", "text"),
+    [
+        ({"key": [["value"]]}, "Match value must be String, number, true, false, or null"),
+        ({"key": [{"wrong-operator": True}]}, "Unrecognized match type wrong-operator"),
+        ({"key": [{"suffix": "value", "prefix": "value2"}]}, "Only one key allowed in match expression"),
+        ({"key": [{"suffix": 100}]}, "suffix match pattern must be a string"),
+        ({"key": {"suffix": "value"}}, '"suffix" must be an object or an array'),
+        ({"key": "value"}, '"key" must be an object or an array'),
+        ({"key": {"inner": ["v"]}}, "Filter policy scope MessageAttributes does not support nested filter policy"),
+        ({"key": []}, "Empty arrays are not allowed"),
+        ({"key": [{"exists": "no"}]}, "exists match pattern must be either true or false."),
+        ({"key": [{"numeric": []}]}, "Invalid member in numeric match: ]"),
+        ({"key": [{"numeric": ["operator"]}]}, "Unrecognized numeric range operator: operator"),
+        ({"key": [{"numeric": [1, "<="]}]}, "Invalid member in numeric match: 1"),
+        ({"key": [{"numeric": ["=", "000"]}]}, "Value of equals must be numeric"),
+        ({"key": [{"numeric": [">="]}]}, "Value of >= must be numeric"),
+        ({"key": [{"numeric": ["<", 100, ">", 10]}]}, "Too many elements in numeric expression"),
+        ({"key": [{"numeric": [">=", 1, ">", 2]}]}, "Bad numeric range operator: >"),
+        ({"key": [{"numeric": [">", 3, "<", 1]}]}, "Bottom must be less than top"),
+        ({"key": [{"numeric": [">", 20, "<="]}]}, "Value of <= must be numeric"),
+        ({"key": [{"numeric": [">", 20, 30]}]}, "Bad value in numeric range: 30"),
+        ({"key": [{"numeric": [">", 20, "<", 30, "<", 50]}]}, "Too many terms in numeric range expression"),
+        ({str(n): ["a"] for n in range(6)}, "Filter policy can not have more than 5 keys"),
+        ({"a": list("x" * 31), "b": list("y" * 5)}, "Filter policy is too complex"),
+        ({"key": [{"cidr": "10.0.0"}]}, "Malformed CIDR, one '/' required"),
+        ({"key": [{"anything-but": []}]}, "Inside anything but list, start|null|boolean is not supported."),
+    ],
+)
+def test_what_cannot_be_a_policy_is_told_in_snss_words(policy: dict[str, Any], text: str) -> None:
+    with pytest.raises(BadFilter) as caught:
+        check(policy, ATTRIBUTES)
+    assert str(caught.value) == text
+
+
+def test_as_many_combinations_as_sns_takes() -> None:
+    check({"a": list("x" * 30), "b": list("y" * 5)}, ATTRIBUTES)
+    with pytest.raises(BadFilter, match="too complex"):  # depth counts
+        check({"a": {"b": list("x" * 30)}, "c": list("y" * 3)}, BODY)
+
+
+def test_text_that_is_no_json_object() -> None:
+    with pytest.raises(BadFilter, match="failed to parse JSON"):
+        parsed("{invalid", ATTRIBUTES)
+    with pytest.raises(BadFilter, match="must be a JSON object"):
+        parsed("[]", ATTRIBUTES)
+    with pytest.raises(BadFilter, match="Please use either MessageBody or MessageAttributes"):
+        check_scope("Header")
