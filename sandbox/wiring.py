@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from functools import partial
 
 import sandbox.services.autoscaling.api.assembly
-import sandbox.services.autoscaling.api.responses
 import sandbox.services.cloudwatch.api.responses
-import sandbox.services.elbv2.api.assembly  # noqa: F401 - what services change in moto is declared when these are imported
+import sandbox.services.ec2.api.assembly
+import sandbox.services.elbv2.api.assembly
+import sandbox.services.sns.api.assembly  # noqa: F401 - what services change in moto is declared when these are imported
 from sandbox import capacity
 from sandbox.aws import moto_time, seams, state
 from sandbox.aws.context import LOCK, use

@@ -5,6 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import sandbox.services.autoscaling.api.assembly
+import sandbox.services.cloudwatch.api.responses
+import sandbox.services.ec2.api.assembly
+import sandbox.services.elbv2.api.assembly
+import sandbox.services.sns.api.assembly  # noqa: F401 - their seams, which wiring declares for a whole sandbox
 from sandbox.aws.context import context, use
 from sandbox.aws.ports import Ports
 from sandbox.core.clock import Clock

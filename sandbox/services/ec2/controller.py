@@ -6,7 +6,6 @@ The runtime's `on_change` wakes it (`key_of` tells which key an instance id is),
 from collections.abc import Iterable
 from datetime import datetime
 
-import sandbox.services.ec2.api.assembly  # noqa: F401 - declares the seams: without them nothing here has a lifecycle
 from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal

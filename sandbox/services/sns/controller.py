@@ -12,7 +12,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-import sandbox.services.sns.api.assembly  # noqa: F401 - declares the seams
 from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
