@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sandbox import heap
-from sandbox.aws import state
+from sandbox.aws import open_files, state
 from sandbox.aws.saver import Saver
 from sandbox.aws.server import Server
 from sandbox.control.health import Disk
@@ -40,6 +40,7 @@ def serve(settings: Settings) -> None:
 
 
 def _serve(settings: Settings) -> None:
+    open_files.raise_limit()
     file = JournalFile(settings.state_dir / "journal.jsonl")
     earlier = tuple(file.read())
     saved = settings.state_dir / "state.bin"

@@ -28,14 +28,14 @@ from sandbox.aws.context import LOCK, context
 from sandbox.aws.dispatcher import Dispatcher
 from sandbox.aws.environ import ACCOUNT, CALLER
 from sandbox.aws.guard import is_control, is_moto_api, only_reads, refusal
+from sandbox.aws.wsgi import Environ, Wsgi, run
+from sandbox.core import caller
 from sandbox.core.errors import ApiError, UserError
 from sandbox.core.events import Event
 
-Environ = dict[str, Any]
-Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-
 OUTSIDE_LOCK = {("ec2", "GetConsoleOutput")}
 """Console output: I/O of the runtime."""
+ABANDONED = "Its caller closed the connection before it began, so it was not carried out."
 LARGEST_UNPACKED = 16 * 2**20
 """Bytes. No operation takes more packed (PutMetricData: 1 MB), and a few packed bytes may mean gigabytes."""
 
@@ -69,7 +69,9 @@ class Gateway:
     def _moto_api(self, environ: Environ) -> Answer:
         """moto's own test API (reset, seed): what moto's conformance suite speaks."""
         with LOCK:
-            answer = _run(self._dispatcher.app("moto_api"), environ)
+            if caller.current().hung_up:
+                return answers.sentence(408, ABANDONED)
+            answer = run(self._dispatcher.app("moto_api"), environ)
             if _is_html(answer):  # its dashboard, which loads from the internet what it is made of
                 return answers.sentence(404, "The sandbox has no web page. See: sandbox status")
             if not only_reads(environ):
@@ -115,6 +117,8 @@ class Gateway:
         outside = (call.service, call.operation) in OUTSIDE_LOCK
         lock: AbstractContextManager[Any] = nullcontext() if outside else LOCK
         with lock:
+            if caller.current().hung_up:
+                raise _abandoned(call)
             answer = self._journalled(call, app, environ) if call.recorded else self._answer(call, app, environ, None)
         if not call.read_only and call.service != "sqs":  # nobody decides by messages of a queue
             context().wake()
@@ -147,7 +151,7 @@ class Gateway:
         try:
             if injected := context().faults.api_error(call.service, call.operation):
                 raise injected
-            answer = _run(app, environ)
+            answer = run(app, environ)
         except ApiError as error:
             return answers.render(error, call.protocol, calls.status_of(call.service, error.code))
         except NotImplementedError as error:
@@ -208,20 +212,12 @@ def _fresh(environ: Environ, body: bytes) -> Environ:
     return copy
 
 
-def _run(app: Wsgi, environ: Environ) -> Answer:
-    """The app's whole answer."""
-    started: list[Any] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-        started[:] = (int(status.split(" ", 1)[0]), tuple(headers))
-
-    pieces = app(environ, start_response)
-    try:
-        body = b"".join(pieces)
-    finally:
-        if hasattr(pieces, "close"):
-            pieces.close()
-    return Answer(status=started[0], headers=started[1], body=body)
+def _abandoned(call: Call) -> ApiError:
+    """Its caller waited for the lock in vain. Nobody reads this answer; the journal has the call if it would have changed something."""
+    error = ApiError("RequestTimeout", ABANDONED)
+    if call.recorded:
+        context().journal.record(trail.failed(call, error.code, error.message))
+    return error
 
 
 def _is_html(answer: Answer) -> bool:

@@ -1,50 +1,90 @@
 """A seam of SQS, here because it is about the lock and the clock: a long poll waits without holding the sandbox's lock, in sandbox time.
 
 moto looks at the queue each second until its time is over: under our lock that would stop everything, and where the clock stands still
-(virtual time) it would never end. Ours waits on a condition of the lock, which lets go of it, until a message comes or becomes visible.
+(virtual time) it would never end. Ours waits, without the lock, until a message comes or becomes visible.
+
+A change of a queue wakes one of its polls, and a poll that leaves wakes the next one: a hundred consumers of a queue do not all look for
+the same message.
 """
 
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 from moto.sqs.models import SQSBackend
 
 from sandbox.aws.context import LOCK, context
 from sandbox.aws.seams import replaces, swap_backend
+from sandbox.core import caller
 from sandbox.core.persisted import persisted
+from sandbox.core.waiting import Waiters
 
-_changed = threading.Condition(LOCK)
+Name = tuple[str, str, str]
+"""Of a queue: account, Region, name."""
+
+_polls: WeakValueDictionary[Name, Waiters] = WeakValueDictionary()
+"""Of each queue that a poll waits for: an entry goes with the last of its polls."""
 
 
 @persisted("sqs.Backend")
 @swap_backend("sqs")
 class SandboxSQS(SQSBackend):
-    @replaces(why="a long poll must not hold the lock, and ends at once where the clock stands still")
+    @replaces(why="a long poll must not hold the lock, and ends at once where the clock stands still or its caller has hung up")
     def receive_message(self, queue_name: str, count: int, wait_seconds_timeout: int, *rest: Any, **named: Any) -> Any:
-        clock = context().clock
+        clock, asking, looked = context().clock, caller.current(), False
         end = clock.now() + timedelta(seconds=int(wait_seconds_timeout or 0))
-        with _changed:
-            while True:
-                messages = super().receive_message(queue_name, count, 0, *rest, **named)
-                left = min(end, self._next_visible(queue_name, end)) - clock.now()
-                seconds = clock.real(left)  # 0 in virtual time
-                if messages or clock.now() >= end or seconds <= 0:
-                    return messages
-                _changed.wait(seconds)
+        with LOCK:
+            try:
+                while True:
+                    messages = super().receive_message(queue_name, count, 0, *rest, **named)
+                    if messages or clock.now() >= end or not asking.patient:
+                        return messages
+                    look_again = end if self._watched(queue_name) and not looked else self._next_visible(queue_name, end)
+                    seconds = clock.real(look_again - clock.now())
+                    if seconds <= 0:  # virtual time
+                        return messages
+                    _polls.setdefault(self._name(queue_name), Waiters(LOCK)).wait(seconds)
+                    looked = True
+                    if asking.hung_up:
+                        return []  # and no message is taken for nobody
+            finally:
+                self._look(queue_name)
 
-    @replaces(why="wakes the long polls; SNS sends from outside the lock")
-    def send_message(self, *args: Any, **kwargs: Any) -> Any:
-        with _changed:
-            sent = super().send_message(*args, **kwargs)
-            _changed.notify_all()
+    @replaces(why="wakes a long poll; SNS sends from outside the lock")
+    def send_message(self, queue_name: str, *args: Any, **kwargs: Any) -> Any:
+        with LOCK:
+            sent = super().send_message(queue_name, *args, **kwargs)
+            self._look(queue_name)
             return sent
 
-    @replaces(why="wakes the long polls: a message may be visible again at once")
-    def change_message_visibility(self, *args: Any, **kwargs: Any) -> None:
-        with _changed:
-            super().change_message_visibility(*args, **kwargs)
-            _changed.notify_all()
+    @replaces(why="wakes a long poll: a message may be visible again at once")
+    def change_message_visibility(self, queue_name: str, *args: Any, **kwargs: Any) -> None:
+        with LOCK:
+            super().change_message_visibility(queue_name, *args, **kwargs)
+            self._look(queue_name)
+
+    @replaces(why="wakes a long poll: the next message of the same message group may be received now")
+    def delete_message(self, queue_name: str, *args: Any, **kwargs: Any) -> None:
+        with LOCK:
+            super().delete_message(queue_name, *args, **kwargs)
+            self._look(queue_name)
+
+    def _watched(self, queue_name: str) -> bool:
+        """Whether a poll waits already, which looks again when the next hidden message shows."""
+        return self._name(queue_name) in _polls
+
+    def _look(self, queue_name: str) -> None:
+        """One poll looks at the queue again, and one at the queue that takes what this one could not deliver."""
+        for name in (queue_name, self._dead_letters(queue_name)):
+            if name and (polls := _polls.get(self._name(name))):
+                polls.wake_one()
+
+    def _name(self, queue_name: str) -> Name:
+        return self.account_id, self.region_name, queue_name
+
+    def _dead_letters(self, queue_name: str) -> str | None:
+        queue = self.queues.get(queue_name)
+        return queue.dead_letter_queue.name if queue and queue.dead_letter_queue else None
 
     def _next_visible(self, queue_name: str, end: datetime) -> datetime:
         """When the next hidden message shows itself, at the latest `end`."""

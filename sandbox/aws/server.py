@@ -1,82 +1,106 @@
-"""The gateway on a socket: HTTP/1.1 with keep-alive, a thread for each request in progress, loopback unless told otherwise.
+"""The gateway on a socket: HTTP/1.1 with keep-alive, loopback unless told otherwise.
 
-waitress does the protocol (chunked bodies, Expect: 100-continue, pipelining); werkzeug's server, which moto uses, closes the connection
-after each response. Long polls hold a thread each, so there are many.
+uvicorn does the protocol (chunked bodies, Expect: 100-continue, pipelining) on one event loop, where an idle connection costs nothing: each
+request of waitress costs the more the more connections are open, and werkzeug's server, which moto uses, closes the connection after each
+response. Requests are carried out by worker threads (asgi.py, workers.py).
 """
 
+import asyncio
 import errno
 import logging
 import socket
 import threading
-from typing import Any
 
-import waitress
-from waitress import wasyncore
+import uvicorn
 
-from sandbox.aws.gateway import Wsgi
+from sandbox.aws import open_files
+from sandbox.aws.asgi import AsgiApp
+from sandbox.aws.connection import LAST_WORD_SECONDS, QUIET_SECONDS, Connection
+from sandbox.aws.workers import Workers
+from sandbox.aws.wsgi import Wsgi
 from sandbox.core.errors import UserError
 
-THREADS = 64
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 3
 """Real seconds that stop() gives requests in progress."""
+MOST_CONNECTIONS = 4_096
+BACKLOG = 1_024  # connections that wait to be accepted
+LARGEST_HEAD = 2**18  # bytes of a request's line and header fields
 
-logging.getLogger("waitress").setLevel(logging.ERROR)
+logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 class Server:
     """Listens from the moment it is made; answers from start() to stop(). Port 0: any free one, told by `port`."""
 
-    def __init__(self, app: Wsgi, host: str = "127.0.0.1", port: int = 4566) -> None:
-        listening = _listen(host, port)
-        self.host, self.port = host, int(listening.getsockname()[1])
-        self._map: dict[int, Any] = {}
-        self._server = waitress.create_server(
-            app,
-            map=self._map,
-            sockets=[listening],
-            threads=THREADS,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-            log_socket_errors=False,
-            asyncore_use_poll=True,
+    def __init__(self, app: Wsgi, host: str = "127.0.0.1", port: int = 4566, most_connections: int = MOST_CONNECTIONS) -> None:
+        self._listening = _listen(host, port)
+        self.host, self.port = host, int(self._listening.getsockname()[1])
+        self._workers = Workers()
+        self._app = AsgiApp(app, self._workers)
+        config = uvicorn.Config(
+            self._app,
+            http=Connection,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            limit_concurrency=min(most_connections, open_files.for_connections()) + 1,
+            timeout_keep_alive=QUIET_SECONDS,
+            timeout_graceful_shutdown=PATIENCE_SECONDS,
+            backlog=BACKLOG,
+            h11_max_incomplete_event_size=LARGEST_HEAD,
         )
-        self._open = True
-        self._thread = threading.Thread(target=self._work, name="server", daemon=True)
+        self._server = _Uvicorn(config, self._app)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._work()), name="server", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Takes no new connections, lets requests in progress end, then hangs up."""
-        self._server.trigger.pull_trigger(self._stop_listening)
-        self._server.task_dispatcher.shutdown(timeout=PATIENCE_SECONDS)
-        self._server.trigger.pull_trigger(self._hang_up)
+        """Takes no new connections, ends long polls, lets other requests in progress end, then hangs up."""
+        self._server.should_exit = True
         if self._thread.is_alive():
-            self._thread.join(PATIENCE_SECONDS)
-        wasyncore.close_all(self._map, ignore_all=True)
+            self._thread.join(2 * PATIENCE_SECONDS)
+        self._listening.close()
+        self._workers.stop()
 
-    def _work(self) -> None:
-        while self._open or self._server.active_channels:
-            wasyncore.loop(timeout=1.0, map=self._map, use_poll=True, count=1)
+    async def _work(self) -> None:
+        self._app.start()
+        await self._server.serve(sockets=[self._listening])
+        if tasks := self._server.server_state.tasks:  # were cancelled just now, and say so to their callers
+            await asyncio.wait(tasks, timeout=LAST_WORD_SECONDS)
+        for connection in list(self._server.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # lets them close
 
-    def _stop_listening(self) -> None:
-        """In the server's own thread, as all that touches its map."""
-        self._server.accepting = False
-        self._server.del_channel()
-        self._server.socket.close()
 
-    def _hang_up(self) -> None:
-        self._open = False
-        for channel in list(self._server.active_channels.values()):
-            channel.close_when_flushed = True
+class _Uvicorn(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, app: AsgiApp) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.stop()
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    """IPPROTO_TCP, since asyncio sends small packets at once (TCP_NODELAY) on such sockets only."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=256)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
     except OSError as error:
+        listening.close()
         raise _refused(host, port, error) from error
+    return listening
 
 
 def _refused(host: str, port: int, error: OSError) -> UserError:

@@ -54,7 +54,7 @@ def called(call: Call) -> Event:
     )
 
 
-def failed(call: Call, code: str, message: str, cause: str) -> Event:
+def failed(call: Call, code: str, message: str, cause: str | None = None) -> Event:
     return Event(
         source=f"aws.{call.source}",
         detail_type=FAILED,

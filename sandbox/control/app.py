@@ -130,10 +130,10 @@ def health(surface: ControlSurface) -> tuple[dict[str, Any], int]:
 def events(surface: ControlSurface) -> dict[str, Any]:
     """`after`: id of the last one that the caller has; `wait`: real seconds to wait for another; `newest`: at most so many."""
     after, wait = event_id("after"), whole("wait", 0, 0, int(LONGEST_POLL))
-    found = surface.journal.wait(after, wait) if wait else surface.journal.events(after)
     newest = whole("newest", MOST_EVENTS, 1, MOST_EVENTS)
-    chosen = found[:newest] if after else found[-newest:]  # a follower must not miss any
-    return {"events": [event.as_json() for event in chosen], "last": chosen[-1].id if chosen else after}
+    with surface.journal.following(after, wait) as found:
+        chosen = found[:newest] if after else found[-newest:]  # a follower must not miss any
+        return {"events": [event.as_json() for event in chosen], "last": chosen[-1].id if chosen else after}
 
 
 def explanation(surface: ControlSurface) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sandbox.aws.context import LOCK
 from sandbox.control import endpoints, health, rates
 from sandbox.control.access_log import AccessLog
 from sandbox.control.surface import ControlSurface
+from sandbox.core import caller
 from sandbox.core.control import Scope
 from sandbox.parts import Sandbox
 from sandbox.services.sns.state.mailbox import Mailbox
@@ -66,5 +67,7 @@ def _reset(sandbox: Sandbox) -> None:
     """Clears the AWS state and every fault; the controllers then remove the machines."""
     sandbox.faults.clear_all()
     with LOCK:
+        if caller.current().hung_up:
+            raise ConnectionAbortedError("the caller of reset closed the connection before it began")
         state.reset()
     sandbox.engine.wake()

@@ -5,14 +5,18 @@ led to it is the current cause, and whatever is recorded meanwhile points to it.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from itertools import takewhile
 
+from sandbox.core import caller
 from sandbox.core.clock import Clock
 from sandbox.core.events import Event
+from sandbox.core.waiting import PACE, Waiters
 
 _CAUSE: ContextVar[str | None] = ContextVar("cause", default=None)
 
@@ -26,18 +30,21 @@ class Journal:
         self._by_id: dict[str, Event] = {}
         self._latest: dict[str, str] = {}
         self._number = 0
-        self._grew = threading.Condition()
+        self._lock = threading.RLock()
+        self._followers = Waiters(self._lock)
+        self._to_wake = 0  # followers that waited when the newest event came and were not woken since
+        self._waking = False
         self._listeners: list[Callable[[Event], None]] = []
 
     def load(self, events: Iterable[Event]) -> None:
         """Takes in what an earlier run recorded, so that chains of causes survive a restart."""
-        with self._grew:
+        with self._lock:
             for event in events:
                 self._keep_event(event)
 
     def record(self, event: Event) -> Event:
         """Gives the event its id and time, and the current cause when it names none. Returns the event as kept."""
-        with self._grew:
+        with self._lock:
             kept = replace(
                 event,
                 id=f"e{self._number + 1:06d}",
@@ -47,7 +54,7 @@ class Journal:
             self._keep_event(kept)
             if self._sink:
                 self._sink(kept)
-            self._grew.notify_all()
+            self._wake_followers()
         for listener in self._listeners:
             listener(kept)
         return kept
@@ -93,18 +100,45 @@ class Journal:
 
     def events(self, after: str | None = None) -> tuple[Event, ...]:
         """All kept events, or those after the event with that id."""
-        with self._grew:
+        with self._lock:
             if after is None:
                 return tuple(self._events)
             number = int(after[1:])
-            return tuple(e for e in self._events if int(e.id[1:]) > number)
+            newer = tuple(takewhile(lambda event: int(event.id[1:]) > number, reversed(self._events)))
+        return newer[::-1]
 
-    def wait(self, after: str | None, timeout: float) -> tuple[Event, ...]:
-        """As `events`, but waits up to `timeout` real seconds for one to come (long poll of `sandbox events --follow`)."""
-        with self._grew:
-            number = int(after[1:]) if after else 0
-            self._grew.wait_for(lambda: self._number > number, timeout)
-        return self.events(after)
+    @contextmanager
+    def following(self, after: str | None, timeout: float) -> Iterator[tuple[Event, ...]]:
+        """As `events`, but waits up to `timeout` real seconds for one to come (long poll of `sandbox events --follow`).
+
+        Followers are woken one after the other: the next one when this block ends. A caller that hangs up gets nothing.
+        """
+        number, end, woken = int(after[1:]) if after else 0, time.monotonic() + timeout, False
+        with self._lock:
+            while self._number <= number and caller.current().patient and (left := end - time.monotonic()) > 0:
+                if woken:  # by an event that is not new to this one
+                    self._wake_next()
+                woken = self._followers.wait(left)
+        try:
+            yield self.events(after)
+        finally:
+            if woken:
+                if self._to_wake:
+                    time.sleep(PACE)
+                with self._lock:
+                    self._wake_next()
+
+    def _wake_followers(self) -> None:
+        """Begins with the first of those that wait now, or lets the round that is under way go on to the last of them."""
+        self._to_wake = len(self._followers)
+        if not self._waking:
+            self._wake_next()
+
+    def _wake_next(self) -> None:
+        self._waking = self._to_wake > 0 and len(self._followers) > 0
+        if self._waking:
+            self._to_wake -= 1
+            self._followers.wake_one()
 
     def about(self, resource: str) -> tuple[Event, ...]:
         """Events that name the resource, in order."""

@@ -1,5 +1,6 @@
 """SQS long polls on a running clock: they hold no lock, and end when there is something to receive."""
 
+import json
 import random
 import threading
 from collections.abc import Iterator
@@ -10,12 +11,14 @@ import pytest
 
 from sandbox.aws import context as aws_context
 from sandbox.aws import long_poll, moto_time
+from sandbox.core.caller import Caller, answering
 from sandbox.core.clock import WallClock
 from sandbox.drivers.delivery.simulated import SimulatedDeliverer
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.services.sns.controller import SnsController
 from tests.support.aws import Aws
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -40,8 +43,13 @@ def poll(aws: Aws, queue: str, **more: Any) -> tuple[threading.Thread, list[str]
     return thread, bodies
 
 
-def waiting() -> bool:
-    return bool(long_poll._changed._waiters)  # type: ignore[attr-defined]
+def received(polls: list[tuple[threading.Thread, list[str]]]) -> list[str]:
+    return sorted(body for _, bodies in polls for body in bodies)
+
+
+def waiting() -> int:
+    """How many polls wait."""
+    return sum(map(len, list(long_poll._polls.values())))
 
 
 def wait_until_it_waits(thread: threading.Thread) -> None:
@@ -102,3 +110,88 @@ def test_a_poll_without_messages_ends_with_its_time(running: Aws) -> None:
     thread, bodies = poll(running, queue, WaitTimeSeconds=3)
     thread.join(10)
     assert (bodies, (aws_context.context().clock.now() - before).total_seconds() >= 3) == ([], True)
+
+
+def test_a_message_wakes_one_poll_and_a_poll_of_another_queue_goes_on(running: Aws) -> None:
+    queue, other = (running("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("q", "other"))
+    polls = [poll(running, queue, WaitTimeSeconds=20) for _ in range(3)]
+    elsewhere, nothing = poll(running, other, WaitTimeSeconds=20)
+    until(lambda: waiting() == 4)
+    for body in ("first", "second"):
+        running("sqs").send_message(QueueUrl=queue, MessageBody=body)
+    until(lambda: received(polls) == ["first", "second"])
+    until(lambda: waiting() == 2)
+    running("sqs").send_message(QueueUrl=queue, MessageBody="third")
+    running("sqs").send_message(QueueUrl=other, MessageBody="fourth")
+    for thread, _ in [*polls, (elsewhere, nothing)]:
+        thread.join(10)
+    assert received(polls) == ["first", "second", "third"]
+    assert nothing == ["fourth"]
+
+
+def test_polls_behind_the_first_see_a_delayed_message_when_it_shows(running: Aws) -> None:
+    queue = running("sqs").create_queue(QueueName="q")["QueueUrl"]
+    polls = [poll(running, queue, WaitTimeSeconds=20) for _ in range(3)]
+    until(lambda: waiting() == 3)
+    for seconds in (4, 2, 6):
+        running("sqs").send_message(QueueUrl=queue, MessageBody=f"after {seconds}", DelaySeconds=seconds)
+    for thread, _ in polls:
+        thread.join(10)
+    assert received(polls) == ["after 2", "after 4", "after 6"]
+
+
+def test_a_message_that_is_made_visible_ends_a_poll(running: Aws) -> None:
+    queue = running("sqs").create_queue(QueueName="q")["QueueUrl"]
+    running("sqs").send_message(QueueUrl=queue, MessageBody="again")
+    [message] = running("sqs").receive_message(QueueUrl=queue, VisibilityTimeout=600)["Messages"]
+    polls = [poll(running, queue, WaitTimeSeconds=20) for _ in range(2)]
+    until(lambda: waiting() == 2)
+    running("sqs").change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=1)
+    for thread, _ in polls:
+        thread.join(10)
+    assert received(polls) == ["again"]
+
+
+def test_the_next_message_of_a_group_ends_a_poll_when_the_one_before_it_is_deleted(running: Aws) -> None:
+    queue = running("sqs").create_queue(QueueName="q.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"})[
+        "QueueUrl"
+    ]
+    for body in ("first", "second"):
+        running("sqs").send_message(QueueUrl=queue, MessageBody=body, MessageGroupId="g")
+    [first] = running("sqs").receive_message(QueueUrl=queue, VisibilityTimeout=600)["Messages"]
+    thread, bodies = poll(running, queue, WaitTimeSeconds=20)
+    wait_until_it_waits(thread)
+    running("sqs").delete_message(QueueUrl=queue, ReceiptHandle=first["ReceiptHandle"])
+    thread.join(10)
+    assert (first["Body"], bodies) == ("first", ["second"])
+
+
+def test_a_message_that_moves_to_the_dead_letter_queue_ends_a_poll_there(running: Aws) -> None:
+    dead = running("sqs").create_queue(QueueName="dead")["QueueUrl"]
+    redrive = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:dead", "maxReceiveCount": 1})
+    queue = running("sqs").create_queue(QueueName="q", Attributes={"RedrivePolicy": redrive})["QueueUrl"]
+    running("sqs").send_message(QueueUrl=queue, MessageBody="poison")
+    running("sqs").receive_message(QueueUrl=queue, VisibilityTimeout=0)
+    thread, bodies = poll(running, dead, WaitTimeSeconds=20)
+    wait_until_it_waits(thread)
+    assert "Messages" not in running("sqs").receive_message(QueueUrl=queue)
+    thread.join(10)
+    assert bodies == ["poison"]
+
+
+def test_a_poll_whose_caller_has_hung_up_takes_no_message(running: Aws) -> None:
+    queue = running("sqs").create_queue(QueueName="q")["QueueUrl"]
+    leaving = Caller()
+
+    def receive() -> None:
+        with answering(leaving):
+            running("sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=20)
+
+    gone = threading.Thread(target=receive)
+    gone.start()
+    wait_until_it_waits(gone)
+    leaving.hang_up()
+    running("sqs").send_message(QueueUrl=queue, MessageBody="hello")
+    gone.join(10)
+    [message] = running("sqs").receive_message(QueueUrl=queue)["Messages"]
+    assert message["Body"] == "hello"

@@ -1,8 +1,11 @@
+import threading
 from datetime import UTC, datetime, timedelta
 
+from sandbox.core.caller import Caller, answering
 from sandbox.core.clock import VirtualClock
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
+from tests.support.waiting import until
 
 
 def journal(keep: int = 100) -> tuple[Journal, VirtualClock, list[Event]]:
@@ -71,9 +74,86 @@ def test_a_later_run_goes_on_counting_where_the_earlier_ended() -> None:
     assert later.latest("i-1") == "e000001"
 
 
+def read(book: Journal, after: str | None, timeout: float) -> tuple[Event, ...]:
+    with book.following(after, timeout) as found:
+        return found
+
+
 def test_waiting_ends_at_once_when_there_is_something_new() -> None:
     book, _, _ = journal()
     first = book.record(event("first"))
     second = book.record(event("second"))
-    assert book.wait(first.id, timeout=60) == (second,)
-    assert book.wait(second.id, timeout=0) == ()
+    assert read(book, first.id, timeout=60) == (second,)
+    assert read(book, second.id, timeout=0) == ()
+
+
+def follow(book: Journal, after: str, how_many: int) -> tuple[list[threading.Thread], list[tuple[Event, ...]]]:
+    """So many threads that follow, started one after the other, each when the one before it waits; and what they read."""
+    found: list[tuple[Event, ...]] = []
+    threads = []
+    for _ in range(how_many):
+        waiting = len(book._followers)
+        threads.append(threading.Thread(target=lambda: found.append(read(book, after, timeout=60))))
+        threads[-1].start()
+        until(lambda waiting=waiting: len(book._followers) > waiting)
+    return threads, found
+
+
+def test_one_event_reaches_all_who_wait_though_they_are_woken_one_by_one() -> None:
+    book, _, _ = journal()
+    first = book.record(event("first"))
+    threads, found = follow(book, first.id, 20)
+    second = book.record(event("second"))
+    for thread in threads:
+        thread.join(30)
+    assert found == [(second,)] * 20
+
+
+def test_events_while_followers_are_being_woken_reach_them_too() -> None:
+    book, _, _ = journal()
+    first = book.record(event("first"))
+    threads, found = follow(book, first.id, 20)
+    later, more = follow(book, "e000003", 20)
+    for number in range(2, 6):
+        book.record(event(str(number)))
+    for thread in threads + later:
+        thread.join(30)
+    assert [events[0].id for events in found] == ["e000002"] * 20
+    assert [events[0].id for events in more] == ["e000004"] * 20
+
+
+def test_one_who_waits_for_a_later_event_does_not_keep_an_earlier_one_from_others() -> None:
+    book, _, _ = journal()
+    first = book.record(event("first"))
+    patient, late = follow(book, "e000002", 3)
+    threads, found = follow(book, first.id, 3)
+    second = book.record(event("second"))
+    for thread in threads:
+        thread.join(30)
+    assert (found, late) == ([(second,)] * 3, [])
+    third = book.record(event("third"))
+    for thread in patient:
+        thread.join(30)
+    assert late == [(third,)] * 3
+
+
+def test_a_follower_whose_caller_hangs_up_ends_and_the_others_get_their_event() -> None:
+    book, _, _ = journal()
+    first = book.record(event("first"))
+    leaving, nothing = Caller(), list[tuple[Event, ...]]()
+
+    def leave() -> None:
+        with answering(leaving):
+            nothing.append(read(book, first.id, timeout=60))
+
+    gone = threading.Thread(target=leave)
+    gone.start()
+    until(lambda: len(book._followers) == 1)
+    threads, found = follow(book, first.id, 2)
+    leaving.hang_up()
+    leaving.wake()
+    gone.join(30)
+    second = book.record(event("second"))
+    for thread in threads:
+        thread.join(30)
+    assert (nothing, found) == ([()], [(second,)] * 2)

@@ -1,0 +1,62 @@
+"""The caller of the request that this thread carries out, and whether it still waits for the answer.
+
+The HTTP server makes one for each request and reports a closed connection to it. The gateway does not begin a call whose caller has hung
+up, and a long poll returns. Requests from inside this process have a caller that never hangs up.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+
+class Caller:
+    """`hung_up` and `patient` are written by the server's thread and read by the thread that carries the request out."""
+
+    def __init__(self) -> None:
+        self.hung_up = False
+        self.patient = True  # False: a long poll returns at once, since its caller hung up or the server stops
+        self._lock = threading.Lock()
+        self._wake: Callable[[], None] | None = None
+
+    def hang_up(self) -> None:
+        self.hung_up, self.patient = True, False
+
+    def hurry(self) -> None:
+        self.patient = False
+
+    def wake(self) -> None:
+        """Wakes the request if it waits. Takes the lock that it waits with: may block, so it is not for the server's event loop."""
+        with self._lock:
+            wake = self._wake
+        if wake is not None:
+            wake()
+
+    @contextmanager
+    def woken_by(self, wake: Callable[[], None]) -> Iterator[None]:
+        """While it is open, the request waits, and `wake` ends its wait."""
+        with self._lock:
+            self._wake = wake
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._wake = None
+
+
+_INSIDE = Caller()
+_CURRENT: ContextVar[Caller] = ContextVar("caller", default=_INSIDE)
+
+
+def current() -> Caller:
+    return _CURRENT.get()
+
+
+@contextmanager
+def answering(caller: Caller) -> Iterator[None]:
+    """While it is open, this thread carries out a request of `caller`."""
+    token = _CURRENT.set(caller)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
