@@ -5,6 +5,7 @@ again every minute).
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -59,7 +60,8 @@ class CloudWatchController(Shell[Observed, Memory]):
         memory = self._memory.get(key)
         due = memory is not None and memory.configured_at == record.configuration.updated_at and now >= memory.next_evaluation
         location = Location(account=scope.account, region=scope.region, region_name=regions.region_name(scope.region))
-        return snapshot.observe(backend, record, location, due, now, self._cause(record))
+        observed = snapshot.observe(backend, record, location, now if due else None)
+        return replace(observed, cause=self._cause(record), latest_event=self.journal.latest(name))
 
     def _cause(self, record: AlarmRecord) -> str | None:
         alarm = record.configuration
@@ -87,9 +89,7 @@ class CloudWatchController(Shell[Observed, Memory]):
             case UpdateSuppression():
                 writes.update_suppression(record, action.suppression)
             case AlarmAction():
-                # SetAlarmState and repeated policies: this decision has no event, so the alarm's latest one is the cause
-                with self.journal.because(self.journal.current_cause or self.journal.latest(name)):
-                    self._run(scope, backend, record, action)
+                self._run(scope, backend, record, action)
 
     def _wake_parents(self, scope: Scope, backend: Backend, name: str) -> None:
         for parent in parents_of(records_of(backend), name):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sandbox.services.cloudwatch.actions import AlarmAction, Ec2Action, ExecuteScalingPolicy, NotifyTopic, UnsupportedAction
 from sandbox.services.cloudwatch.decide import notifications
@@ -20,6 +21,7 @@ class Details:
     """What the actions of a change need to know beside the alarm and the change."""
 
     location: Location
+    because: str | None = None  # id of the event that causes the actions, if the decision has none
     children: Mapping[str, AlarmState] = field(default_factory=dict)  # by ARN: a composite alarm's children in ALARM
     datapoints: tuple[float, ...] = ()  # that were evaluated, oldest first
 
@@ -30,11 +32,11 @@ def actions_of(alarm: Alarm, change: StateChange, details: Details) -> Iterator[
         yield _action(alarm, arn, change, details)
 
 
-def repeated_actions(alarm: MetricAlarm, state: AlarmState, datapoints: tuple[float, ...]) -> Iterator[AlarmAction]:
+def repeated_actions(alarm: MetricAlarm, state: AlarmState, details: Details) -> Iterator[AlarmAction]:
     """SCL-4: the scaling policies of the current state, once more."""
     for arn in alarm.actions_for(state.value):
         if is_scaling_policy(arn):
-            yield _execute_policy(alarm, arn, state, datapoints, repeated=True)
+            yield _execute_policy(alarm, arn, state, details, repeated=True)
 
 
 def ec2_verb(arn: str) -> str | None:
@@ -48,29 +50,27 @@ def is_scaling_policy(arn: str) -> bool:
 
 
 def _action(alarm: Alarm, arn: str, change: StateChange, details: Details) -> AlarmAction:
-    at, location = change.new.updated_at, details.location
+    location = details.location
+    common: dict[str, Any] = {"arn": arn, "state_updated_at": change.new.updated_at, "because": details.because}
     if _TOPIC.fullmatch(arn):
         message = notifications.publication(alarm, change, location, details.children)
-        return NotifyTopic(arn=arn, state_updated_at=at, subject=notifications.subject(alarm, change, location), message=message)
+        return NotifyTopic(**common, subject=notifications.subject(alarm, change, location), message=message)
     if is_scaling_policy(arn):
-        return _execute_policy(alarm, arn, change.new, details.datapoints)
+        return _execute_policy(alarm, arn, change.new, details)
     verb, instance = ec2_verb(arn), alarm.instance_id if isinstance(alarm, MetricAlarm) else None
     if verb and instance:
-        return Ec2Action(arn=arn, state_updated_at=at, verb=verb, instance_id=instance)
-    return UnsupportedAction(
-        arn=arn, state_updated_at=at, error=f"Alarm actions of service {_service(arn)} are not supported by this sandbox"
-    )
+        return Ec2Action(**common, verb=verb, instance_id=instance)
+    return UnsupportedAction(**common, error=f"Alarm actions of service {_service(arn)} are not supported by this sandbox")
 
 
-def _execute_policy(
-    alarm: Alarm, arn: str, state: AlarmState, datapoints: tuple[float, ...], repeated: bool = False
-) -> ExecuteScalingPolicy:
+def _execute_policy(alarm: Alarm, arn: str, state: AlarmState, details: Details, repeated: bool = False) -> ExecuteScalingPolicy:
     return ExecuteScalingPolicy(
         arn=arn,
         state_updated_at=state.updated_at,
         repeated=repeated,
         state=state.value,
-        datapoints=datapoints,
+        because=details.because,
+        datapoints=details.datapoints,
         threshold=alarm.threshold if isinstance(alarm, MetricAlarm) else None,
     )
 

@@ -45,6 +45,7 @@ class Observed:
     children: Mapping[str, AlarmState] = field(default_factory=dict)  # by name; of a composite alarm
     suppressor: AlarmState | None = None  # of a composite alarm that names one
     cause: str | None = None  # id of the event behind the newest datapoints
+    latest_event: str | None = None  # id of the newest event about the alarm: causes actions of a decision without an event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +69,17 @@ def decide(observed: Observed, memory: Memory | None, now: datetime) -> Decision
     return _metric(observed, observed.alarm, memory, now, actions)
 
 
+def _details(observed: Observed, datapoints: tuple[float, ...] = (), children: Mapping[str, AlarmState] | None = None) -> Details:
+    return Details(location=observed.location, because=observed.latest_event, datapoints=datapoints, children=children or {})
+
+
 # ---- metric alarms ------------------------------------------------------------
 
 
 def _metric(observed: Observed, alarm: MetricAlarm, memory: Memory, now: datetime, actions: list[Action]) -> Decision[Memory]:
     state, events = observed.state, list[Event]()
     for change in observed.set_states:  # CW-21
-        actions += actions_of(alarm, change, Details(location=observed.location, datapoints=memory.points))
+        actions += actions_of(alarm, change, _details(observed, datapoints=memory.points))
         memory = replace(memory, policies_run_at=now)
     if observed.points is not None and now >= memory.next_evaluation:
         found = evaluation.evaluate(alarm, observed.points)
@@ -83,10 +88,10 @@ def _metric(observed: Observed, alarm: MetricAlarm, memory: Memory, now: datetim
         if change_found := _change(alarm, state, found, observed.points, now):
             state = change_found.new
             events.append(state_change_event(alarm, change_found, observed.cause))
-            details = Details(location=observed.location, datapoints=points)
+            details = _details(observed, datapoints=points)
             actions += [UpdateState(change=change_found), *actions_of(alarm, change_found, details)]
             memory = replace(memory, policies_run_at=now)
-        memory, repeated = _repeated_policies(alarm, state, memory, now)
+        memory, repeated = _repeated_policies(observed, alarm, state, memory, now)
         actions += repeated
     return Decision(
         memory=memory,
@@ -110,13 +115,15 @@ def _change(
     return StateChange(old=state, new=AlarmState(value=value, reason=reason, reason_data=data, updated_at=now, transitioned_at=now))
 
 
-def _repeated_policies(alarm: MetricAlarm, state: AlarmState, memory: Memory, now: datetime) -> tuple[Memory, tuple[Action, ...]]:
+def _repeated_policies(
+    observed: Observed, alarm: MetricAlarm, state: AlarmState, memory: Memory, now: datetime
+) -> tuple[Memory, tuple[Action, ...]]:
     """SCL-4: scaling policies run again every minute while the state lasts; after a restart, for the first time a minute later."""
     if memory.policies_run_at is None:
         return replace(memory, policies_run_at=now), ()
     if now - memory.policies_run_at < MINUTE - JITTER:
         return memory, ()
-    return replace(memory, policies_run_at=now), tuple(repeated_actions(alarm, state, memory.points))
+    return replace(memory, policies_run_at=now), tuple(repeated_actions(alarm, state, _details(observed, datapoints=memory.points)))
 
 
 def cadence(alarm: Alarm) -> timedelta:
@@ -163,7 +170,7 @@ def _composite(observed: Observed, alarm: CompositeAlarm, memory: Memory, now: d
     suppressed, released, updates = decide_suppression(alarm, suppressed, observed.suppressor, now)
     if released:
         by_arn = {_arn(alarm, name): state for name, state in observed.children.items() if state.value is StateValue.ALARM}
-        actions += actions_of(alarm, released, Details(location=observed.location, children=by_arn))
+        actions += actions_of(alarm, released, _details(observed, children=by_arn))
     return Decision(
         memory=replace(memory, suppressed=suppressed),
         actions=(*actions, *updates),

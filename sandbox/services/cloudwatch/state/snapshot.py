@@ -18,13 +18,13 @@ from sandbox.services.cloudwatch.state.backends import Backend
 from sandbox.services.cloudwatch.state.records import AlarmRecord, children_of, record_of
 
 
-def observe(backend: Backend, record: AlarmRecord, location: Location, due: bool, now: datetime, cause: str | None) -> Observed:
-    """`due`: an evaluation is due. `cause`: id of the event behind the newest data."""
+def observe(backend: Backend, record: AlarmRecord, location: Location, due: datetime | None) -> Observed:
+    """`due`: the time of the evaluation that is due; None: none is."""
     alarm = record.configuration
     if isinstance(alarm, CompositeAlarm):
         return _composite(backend, record, alarm, location)
-    points = datapoints(backend.sandbox_metrics, alarm, now) if due else None
-    return Observed(alarm=alarm, state=record.state, location=location, set_states=record.set_states, points=points, cause=cause)
+    points = datapoints(backend.sandbox_metrics, alarm, due) if due else None
+    return Observed(alarm=alarm, state=record.state, location=location, set_states=record.set_states, points=points)
 
 
 def _composite(backend: Backend, record: AlarmRecord, alarm: CompositeAlarm, location: Location) -> Observed:

@@ -169,6 +169,14 @@ def test_a_state_set_by_hand_runs_its_actions_once() -> None:
     assert kinds(after) == [UpdateState]
 
 
+def test_actions_of_a_state_set_by_hand_have_the_newest_event_of_the_alarm_as_their_cause() -> None:
+    alarm = metric_alarm(alarm_actions=(TOPIC, POLICY))
+    drill = change("OK", "ALARM", CREATED, "drill")
+    observed = Observed(alarm=alarm, state=drill.new, location=LOCATION, set_states=(drill,), latest_event="e000007")
+    actions = decide(observed, first(alarm).memory, CREATED + SECOND).actions
+    assert [(type(action), action.because) for action in actions[1:]] == [(NotifyTopic, "e000007"), (ExecuteScalingPolicy, "e000007")]
+
+
 def test_a_wake_between_evaluations_changes_nothing() -> None:
     alarm = metric_alarm(alarm_actions=(POLICY,))
     memory = evaluated(alarm, "X").memory
