@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from bench.figure import Figure, not_measured, show, write
+from bench.kit.figure import Figure, not_measured, show, write
 
 GROUPS = {
     "cold-start": ("bench.cold_start", "start of the process to the first DescribeInstances, against stock moto_server"),

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bench.figure import Figure, at_most
-from sandbox.aws import moto_time, seams, state
+from bench.kit.figure import Figure, at_most
+from sandbox.aws import seams, state
 from sandbox.aws.context import LOCK
+from sandbox.aws.hosting import moto_time
 from sandbox.core.clock import WallClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal

@@ -10,9 +10,9 @@ from itertools import islice
 
 import httpx
 
-from bench.containers import Containers, Poller
-from bench.figure import NO_DOCKER, Figure, not_measured, ratio
-from bench.sandboxes import IMAGE, auto_scaling_group, healthy, load_balancer, sandbox, subnets, target_group, until
+from bench.kit.containers import Containers, Poller
+from bench.kit.figure import NO_DOCKER, Figure, not_measured, ratio
+from bench.kit.sandboxes import IMAGE, auto_scaling_group, healthy, load_balancer, sandbox, subnets, target_group, until
 from sandbox.client import Client
 from sandbox.launch.compose import docker_problem
 

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import count, islice
 
-from bench.figure import Figure, at_most
-from bench.lb import Scene, described, under_load
-from bench.sandboxes import healthy, target_group, until
+from bench.kit.figure import Figure, at_most
+from bench.kit.lb import Scene, described, under_load
+from bench.kit.sandboxes import healthy, target_group, until
 
 CHANGES, RATE = 100, 300.0
 PACE = 0.2  # seconds of load after each change: some 60 requests meet it

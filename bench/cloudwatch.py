@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
 
-from bench.figure import Figure, at_most, told
+from bench.kit.figure import Figure, at_most, told
 from sandbox.core.metrics import Sample, of_value, of_values
 from sandbox.services.cloudwatch.data.metric_queries import MetricDataRequest, Query
 from sandbox.services.cloudwatch.data.series import MetricId

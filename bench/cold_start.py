@@ -10,8 +10,8 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from bench.figure import Figure, ratio
-from bench.sandboxes import NAME, PORT, command, variables
+from bench.kit.figure import Figure, ratio
+from bench.kit.sandboxes import NAME, PORT, command, variables
 
 ROUNDS = 5
 BODY = b"Action=DescribeInstances&Version=2016-11-15"

@@ -15,9 +15,9 @@ from contextlib import asynccontextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
-from bench.child import Child, obey
-from bench.figure import Figure, at_most, percentile, told
-from bench.sandboxes import PORT, sandbox, until
+from bench.kit.child import Child, obey
+from bench.kit.figure import Figure, at_most, percentile, told
+from bench.kit.sandboxes import PORT, sandbox, until
 
 IDLE, POLLS, FOLLOWERS = 1_000, 100, 100
 ROUNDS, CALLS, RATE = 3, 500, 20.0  # calls of a round, and calls a second

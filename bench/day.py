@@ -6,11 +6,11 @@ Each hour a member of the group is terminated and replaced, and an alarm goes to
 import sys
 from collections.abc import Callable, Sequence
 
-from bench.containers import Containers
-from bench.figure import NO_DOCKER, Figure, at_most, not_measured, told
 from bench.fleet import OWN_MEMORY, memory
-from bench.sandboxes import auto_scaling_group, healthy, load_balancer, sandbox, target_group, until
-from bench.steady_load import SteadyLoad
+from bench.kit.containers import Containers
+from bench.kit.figure import NO_DOCKER, Figure, at_most, not_measured, told
+from bench.kit.sandboxes import auto_scaling_group, healthy, load_balancer, sandbox, target_group, until
+from bench.kit.steady_load import SteadyLoad
 from sandbox.client import Client
 from sandbox.launch.compose import docker_problem
 

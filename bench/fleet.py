@@ -5,9 +5,9 @@ import statistics
 import time
 
 from bench.boot import answered_by
-from bench.containers import Containers
-from bench.figure import NO_DOCKER, Figure, at_least, at_most, not_measured, told
-from bench.sandboxes import auto_scaling_group, healthy, load_balancer, sandbox, target_group, until
+from bench.kit.containers import Containers
+from bench.kit.figure import NO_DOCKER, Figure, at_least, at_most, not_measured, told
+from bench.kit.sandboxes import auto_scaling_group, healthy, load_balancer, sandbox, target_group, until
 from sandbox.launch.compose import docker_problem
 
 SERVING, MEMORY = "containers serving behind one load balancer", "memory of the control plane with 50 instances"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from bench.figure import Figure, at_most
+from bench.kit.figure import Figure, at_most
 from sandbox.core.clock import WallClock
 from sandbox.drivers.metering.docker import docker_meter
 from sandbox.drivers.runtime.docker import labels

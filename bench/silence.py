@@ -10,9 +10,9 @@ from datetime import datetime
 from itertools import cycle, islice
 from typing import Any
 
-from bench.figure import Figure, at_most, percentile, told
-from bench.lb import local, under_load
-from bench.sandboxes import healthy, until
+from bench.kit.figure import Figure, at_most, percentile, told
+from bench.kit.lb import local, under_load
+from bench.kit.sandboxes import healthy, until
 from sandbox.client import Client
 
 FLIPS, TARGETS, RATE, SPEED = 100, 4, 400.0, 20.0

@@ -4,7 +4,7 @@ import re
 import subprocess
 import time
 
-from bench.figure import Figure, at_most
+from bench.kit.figure import Figure, at_most
 
 GOAL = 90.0  # seconds
 LONGEST = 900.0

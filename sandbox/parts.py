@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from sandbox.aws.gateway import Gateway
-from sandbox.aws.transport import Transport
+from sandbox.aws.http.gateway import Gateway
+from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Journal
 from sandbox.drivers.build import Drivers, Simulated

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sandbox import heap
-from sandbox.aws import open_files, state
+from sandbox.aws import state
+from sandbox.aws.http import open_files
+from sandbox.aws.http.server import Server
 from sandbox.aws.saver import Saver
-from sandbox.aws.server import Server
 from sandbox.control.health import Disk
 from sandbox.core.clock import WallClock
 from sandbox.core.errors import UserError

@@ -15,11 +15,12 @@ import sandbox.services.ec2.api.assembly
 import sandbox.services.elbv2.api.assembly
 import sandbox.services.sns.api.assembly  # noqa: F401 - what services change in moto is declared when these are imported
 from sandbox import capacity
-from sandbox.aws import moto_time, seams, state
+from sandbox.aws import seams, state
 from sandbox.aws.context import LOCK, use
-from sandbox.aws.gateway import Gateway
+from sandbox.aws.hosting import moto_time
+from sandbox.aws.http.gateway import Gateway
+from sandbox.aws.http.transport import Transport
 from sandbox.aws.ports import Ports
-from sandbox.aws.transport import Transport
 from sandbox.control.app import control_app
 from sandbox.control.build import control_surface
 from sandbox.control.health import Disk

@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from sandbox.aws.economy import economise
+from sandbox.aws.hosting.economy import economise
 from sandbox.core.errors import SandboxError
 
 AMIS = Path(__file__).with_name("amis.json")
@@ -38,4 +38,4 @@ def prepare(environ: "os._Environ[str] | dict[str, str]", moto_is_loaded: bool) 
 
 prepare(os.environ, moto_is_loaded="moto.settings" in sys.modules)
 economise()
-import_module("sandbox.aws.weak_instances").let_go()  # imports moto: not before it is prepared
+import_module("sandbox.aws.hosting.weak_instances").let_go()  # imports moto: not before it is prepared

@@ -10,7 +10,7 @@ from sandbox.core.errors import ApiError
 
 
 class Clients(Protocol):
-    """boto3 clients of this sandbox's own API (aws/transport.py)."""
+    """boto3 clients of this sandbox's own API (aws/http/transport.py)."""
 
     def client(self, service: str, scope: Scope, caller: str | None = None) -> Any:
         """`caller`: the AWS service that the calls are journalled as; None: a user."""

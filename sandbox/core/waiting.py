@@ -2,7 +2,7 @@
 
 Hundreds of threads that go on at the same moment would compete with every other call for a tenth of a second and more. So each has a
 condition of its own, and the one that was woken wakes the next when there may be more to have: an SQS poll after its message
-(aws/long_poll.py), a follower of the journal after its answer (journal.py). No two waits run out at the same moment either.
+(aws/http/long_poll.py), a follower of the journal after its answer (journal.py). No two waits run out at the same moment either.
 """
 
 import math

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sandbox.aws import moto_time, seams, state
+from sandbox.aws import seams, state
+from sandbox.aws.hosting import moto_time
 from sandbox.core.clock import VirtualClock
 from sandbox.core.journal import Journal
 from tests.support.aws import Aws, request

@@ -14,10 +14,11 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 import sandbox.services.cloudwatch.api.responses  # noqa: F401 - declares its seam
-from sandbox.aws import moto_time, seams, state
+from sandbox.aws import seams, state
 from sandbox.aws.context import LOCK
-from sandbox.aws.gateway import Gateway
-from sandbox.aws.transport import Transport
+from sandbox.aws.hosting import moto_time
+from sandbox.aws.http.gateway import Gateway
+from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal

@@ -14,10 +14,11 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
 import sandbox.aws.environment  # noqa: F401 - before moto
-from sandbox.aws import moto_time, seams
+from sandbox.aws import seams
 from sandbox.aws.context import LOCK
-from sandbox.aws.gateway import Gateway
-from sandbox.aws.transport import Transport
+from sandbox.aws.hosting import moto_time
+from sandbox.aws.http.gateway import Gateway
+from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Controller, Scope
 from sandbox.core.events import Event

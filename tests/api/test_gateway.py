@@ -17,9 +17,9 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.moto_api._internal import urls as moto_api_urls
 
 from sandbox.aws.context import LOCK
-from sandbox.aws.gateway import LARGEST_UNPACKED, Gateway
-from sandbox.aws.guard import MOTO_READS
-from sandbox.aws.server import Server
+from sandbox.aws.http.gateway import LARGEST_UNPACKED, Gateway
+from sandbox.aws.http.guard import MOTO_READS
+from sandbox.aws.http.server import Server
 from sandbox.core.control import Scope
 from sandbox.core.errors import ApiError, UserError
 from tests.support.aws import IMAGE, SCOPE, Aws, request, signed

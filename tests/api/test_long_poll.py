@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from sandbox.aws import context as aws_context
-from sandbox.aws import long_poll, moto_time
+from sandbox.aws.hosting import moto_time
+from sandbox.aws.http import long_poll
 from sandbox.core.caller import Caller, answering
 from sandbox.core.clock import WallClock
 from sandbox.drivers.delivery.simulated import SimulatedDeliverer

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws import connection, long_poll, moto_time, open_files
 from sandbox.aws import context as aws_context
 from sandbox.aws.context import LOCK
-from sandbox.aws.server import Server
-from sandbox.aws.wsgi import Wsgi
+from sandbox.aws.hosting import moto_time
+from sandbox.aws.http import connection, long_poll, open_files
+from sandbox.aws.http.server import Server
+from sandbox.aws.http.wsgi import Wsgi
 from sandbox.control.app import control_app
 from sandbox.core.clock import WallClock
 from tests.support.aws import Aws, signed

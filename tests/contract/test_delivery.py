@@ -23,11 +23,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from sandbox.aws import moto_time, seams, state
+from sandbox.aws import seams, state
 from sandbox.aws.context import LOCK
-from sandbox.aws.gateway import Gateway
-from sandbox.aws.server import Server
-from sandbox.aws.transport import Transport
+from sandbox.aws.hosting import moto_time
+from sandbox.aws.http.gateway import Gateway
+from sandbox.aws.http.server import Server
+from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import VirtualClock, WallClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal

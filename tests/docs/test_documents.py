@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -146,17 +147,30 @@ def test_compose_gets_what_it_asks_for_from_the_command() -> None:
 def tree() -> dict[str, str]:
     """Path → what the tree of ARCHITECTURE.md says of it."""
     block = ARCHITECTURE.split("## Tree")[1].split("```")[1]
-    found, folder = {}, ""
+    found: dict[str, str] = {}
+    folders: list[str] = []
     for line in block.strip().splitlines():
         indent, name, said = re.fullmatch(r"( *)(\S+) *(.*)", line).groups()  # type: ignore[union-attr]
-        folder = folder if indent else ""
-        found[folder + name] = said
-        folder = name if not indent else folder
+        del folders[len(indent) // 2 :]
+        found["".join(folders) + name] = said
+        folders.append(name)
     return found
 
 
 def test_every_file_of_the_tree_exists() -> None:
     assert [name for name in tree() if not (ROOT / name).exists()] == []
+
+
+FOLDERS = ("app", "bench", "docs", "sandbox", "scenarios", "tests", "tools")
+MOST_FILES = 16
+"""Side by side in one folder, `__init__.py` not counted."""
+
+
+def test_no_folder_has_too_many_files_side_by_side() -> None:
+    files = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.*") if path.is_file() and path.suffix != ".pyc"]
+    counts = Counter(str(path.parent.relative_to(ROOT)) for path in files if path.name != "__init__.py")
+    assert len(counts) > 20
+    assert {folder: count for folder, count in counts.items() if count > MOST_FILES} == {}
 
 
 def test_every_part_of_the_product_is_in_the_tree() -> None:

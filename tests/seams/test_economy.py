@@ -11,8 +11,8 @@ import pytest
 from moto.ec2.models import instance_types
 from moto.utilities.utils import load_resource
 
-from sandbox.aws import economy
-from sandbox.aws.economy import Offerings, SharedLoader, shared_loader
+from sandbox.aws.hosting import economy
+from sandbox.aws.hosting.economy import Offerings, SharedLoader, shared_loader
 
 FILES = sorted((Path(moto.__file__).parent / economy.FOLDER).glob("*/*.json*"))
 

@@ -1,4 +1,4 @@
-"""No place where moto makes a regular expression of what a caller wrote is left out of sandbox/aws/moto_patterns.py."""
+"""No place where moto makes a regular expression of what a caller wrote is left out of sandbox/aws/hosting/moto_patterns.py."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import moto
 
-import sandbox.aws.moto_patterns  # noqa: F401 - declares
+import sandbox.aws.hosting.moto_patterns  # noqa: F401 - declares
 from sandbox.aws import seams
 from sandbox.aws.function_seams import FunctionSwap
 

@@ -18,9 +18,10 @@ from moto.core.base_backend import BackendDict
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 
-import sandbox.aws.gateway
+import sandbox.aws.http.gateway
 import sandbox.services
-from sandbox.aws import moto_time, seams, state
+from sandbox.aws import seams, state
+from sandbox.aws.hosting import moto_time
 from sandbox.aws.seams import Registry, adds, replaces, swap_backend, swap_model, swap_response
 from sandbox.core.clock import VirtualClock
 from sandbox.core.errors import SandboxError

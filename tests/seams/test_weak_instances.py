@@ -9,8 +9,8 @@ from moto.core.model_instances import model_data, reset_model_data
 from moto.elbv2.models import FakeHealthStatus
 from moto.meteringmarketplace.models import UsageRecord
 
-from sandbox.aws import weak_instances  # with tests/conftest.py, environment.py has let it go already
-from sandbox.aws.weak_instances import WeakInstances
+from sandbox.aws.hosting import weak_instances  # with tests/conftest.py, environment.py has let it go already
+from sandbox.aws.hosting.weak_instances import WeakInstances
 
 
 @pytest.fixture(autouse=True)

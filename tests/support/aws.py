@@ -3,8 +3,8 @@
 import io
 from typing import Any
 
-from sandbox.aws.gateway import Gateway
-from sandbox.aws.transport import Transport
+from sandbox.aws.http.gateway import Gateway
+from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal

@@ -8,10 +8,11 @@ from typing import Any
 import sandbox.services.autoscaling.api.assembly
 import sandbox.services.ec2.api.assembly
 import sandbox.services.elbv2.api.assembly  # noqa: F401 - their seams
-from sandbox.aws import moto_time, seams, state
+from sandbox.aws import seams, state
 from sandbox.aws.context import LOCK
-from sandbox.aws.gateway import Gateway
-from sandbox.aws.transport import Transport
+from sandbox.aws.hosting import moto_time
+from sandbox.aws.http.gateway import Gateway
+from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sandbox.aws import moto_time, seams, state
+from sandbox.aws import seams, state
 from sandbox.aws.context import LOCK
-from sandbox.aws.gateway import Gateway
-from sandbox.aws.transport import Transport
+from sandbox.aws.hosting import moto_time
+from sandbox.aws.http.gateway import Gateway
+from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.events import Event

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.figure import Figure, at_least, at_most, not_measured, percentile, ratio, row, told, write
+from bench.kit.figure import Figure, at_least, at_most, not_measured, percentile, ratio, row, told, write
 
 
 @pytest.mark.parametrize(("value", "met"), [(1.2, True), (1.21, False), (0.4, True)])

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from bench.__main__ import GROUPS, chosen, measure
-from bench.figure import Figure, told
+from bench.kit.figure import Figure, told
 
 
 def test_all_but_the_day_when_none_is_named_and_the_tests_last() -> None:

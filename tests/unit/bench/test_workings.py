@@ -54,7 +54,7 @@ def test_memory_of_a_process() -> None:
 
 @pytest.mark.parametrize("url", ["http://192.0.2.1:80/", "http://example.com/"])
 def test_a_load_goes_to_this_machine_only(url: str) -> None:
-    from bench.steady_load import SteadyLoad
+    from bench.kit.steady_load import SteadyLoad
 
     with pytest.raises(UserError, match="only loopback addresses"):
         SteadyLoad(url, 1.0)

@@ -9,8 +9,8 @@ from typing import Any
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
-from sandbox.aws import links
 from sandbox.aws.context import LOCK, context
+from sandbox.aws.http import links
 from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.core.events import Event
 from sandbox.core.persisted import persisted

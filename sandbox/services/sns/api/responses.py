@@ -11,7 +11,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.sns.exceptions import BatchEntryIdsNotDistinct, SNSException, TooManyEntriesInBatchRequest
 from moto.sns.responses import SNSResponse
 
-from sandbox.aws.links import LINK_KEY
+from sandbox.aws.http.links import LINK_KEY
 from sandbox.aws.seams import replaces, swap_response
 from sandbox.core.errors import ApiError
 from sandbox.services.sns import errors

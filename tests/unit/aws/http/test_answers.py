@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.aws.answers import error_of
+from sandbox.aws.http.answers import error_of
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from sandbox.aws.answers import Answer
-from sandbox.aws.environ import ACCOUNT
+from sandbox.aws.http.answers import Answer
+from sandbox.aws.http.environ import ACCOUNT
 
 LINK_KEY = "LINK"
 """The access key that a link appears to be signed with: nobody's. Services tell by it that the caller did not sign."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import docker
-from bench.sandboxes import NAME
+from bench.kit.sandboxes import NAME
 from sandbox.drivers.runtime import launch_spec_json
 from sandbox.drivers.runtime.base import LaunchSpec
 from sandbox.drivers.runtime.docker import labels

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sandbox.aws.calls import Call
+from sandbox.aws.http.calls import Call
 from sandbox.core.events import Event
 
 CALLED = "AWS API Call via CloudTrail"

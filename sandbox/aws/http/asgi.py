@@ -18,10 +18,10 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from sandbox.aws import answers, wsgi
-from sandbox.aws.answers import Answer
-from sandbox.aws.workers import Workers
-from sandbox.aws.wsgi import Environ, Wsgi
+from sandbox.aws.http import answers, wsgi
+from sandbox.aws.http.answers import Answer
+from sandbox.aws.http.workers import Workers
+from sandbox.aws.http.wsgi import Environ, Wsgi
 from sandbox.core.caller import Caller, answering
 from sandbox.core.waiting import PACE
 

@@ -19,16 +19,16 @@ from typing import Any
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
 
-import sandbox.aws.long_poll
-import sandbox.aws.moto_patterns  # noqa: F401 - these two declare their seams
-from sandbox.aws import answers, calls, links, trail
-from sandbox.aws.answers import Answer
-from sandbox.aws.calls import Call
+import sandbox.aws.hosting.moto_patterns
+import sandbox.aws.http.long_poll  # noqa: F401 - declares its seams
 from sandbox.aws.context import LOCK, context
-from sandbox.aws.dispatcher import Dispatcher
-from sandbox.aws.environ import ACCOUNT, CALLER
-from sandbox.aws.guard import is_control, is_moto_api, only_reads, refusal
-from sandbox.aws.wsgi import Environ, Wsgi, run
+from sandbox.aws.http import answers, calls, links, trail
+from sandbox.aws.http.answers import Answer
+from sandbox.aws.http.calls import Call
+from sandbox.aws.http.dispatcher import Dispatcher
+from sandbox.aws.http.environ import ACCOUNT, CALLER
+from sandbox.aws.http.guard import is_control, is_moto_api, only_reads, refusal
+from sandbox.aws.http.wsgi import Environ, Wsgi, run
 from sandbox.core import caller
 from sandbox.core.errors import ApiError, UserError
 from sandbox.core.events import Event

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.aws import workers
-from sandbox.aws.workers import KEPT, Workers
+from sandbox.aws.http import workers
+from sandbox.aws.http.workers import KEPT, Workers
 from tests.support.waiting import until
 
 

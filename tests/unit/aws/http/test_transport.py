@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from sandbox.aws import state
-from sandbox.aws.transport import Transport
+from sandbox.aws.http.transport import Transport
 from sandbox.core.control import Scope
 
 HERE = Scope("123456789012", "us-east-1")

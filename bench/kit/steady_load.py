@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.child import Child, obey
+from bench.kit.child import Child, obey
 from sandbox.traffic.load import loopback
 
 PATIENCE = 10.0  # seconds for an answer

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws import trail
-from sandbox.aws.calls import Call
+from sandbox.aws.http import trail
+from sandbox.aws.http.calls import Call
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012"
 ASG = "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:1b2c:autoScalingGroupName/web"

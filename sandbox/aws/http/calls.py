@@ -17,7 +17,7 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-from sandbox.aws.answers import CBOR, EC2, JSON, QUERY, REST_JSON
+from sandbox.aws.http.answers import CBOR, EC2, JSON, QUERY, REST_JSON
 from sandbox.core.errors import ApiError
 
 READ_ONLY = ("Describe", "List", "Get", "Head", "Lookup", "Search")

@@ -13,11 +13,11 @@ import threading
 
 import uvicorn
 
-from sandbox.aws import open_files
-from sandbox.aws.asgi import AsgiApp
-from sandbox.aws.connection import LAST_WORD_SECONDS, QUIET_SECONDS, Connection
-from sandbox.aws.workers import Workers
-from sandbox.aws.wsgi import Wsgi
+from sandbox.aws.http import open_files
+from sandbox.aws.http.asgi import AsgiApp
+from sandbox.aws.http.connection import LAST_WORD_SECONDS, QUIET_SECONDS, Connection
+from sandbox.aws.http.workers import Workers
+from sandbox.aws.http.wsgi import Wsgi
 from sandbox.core.errors import UserError
 
 PATIENCE_SECONDS = 3

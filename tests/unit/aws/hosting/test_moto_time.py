@@ -10,7 +10,7 @@ import moto.core.utils
 import pytest
 from moto.core.utils import iso_8601_datetime_with_milliseconds, unix_time
 
-from sandbox.aws import moto_time
+from sandbox.aws.hosting import moto_time
 from sandbox.core.clock import VirtualClock
 from sandbox.core.errors import SandboxError
 

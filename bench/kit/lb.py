@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-from bench.sandboxes import healthy, load_balancer, sandbox, subnets, target_group, until
-from bench.steady_load import SteadyLoad
-from bench.targets import Targets
+from bench.kit.sandboxes import healthy, load_balancer, sandbox, subnets, target_group, until
+from bench.kit.steady_load import SteadyLoad
+from bench.kit.targets import Targets
 from sandbox.client import Client
 from sandbox.drivers.build import PRIVILEGED_OFFSET, may_bind_port_80
 

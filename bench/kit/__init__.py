@@ -1,0 +1,1 @@
+"""What the measurements share: figures and their limits, a sandbox to measure, containers, clients, targets and load."""
