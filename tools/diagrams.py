@@ -13,7 +13,7 @@ from sandbox.core.machine import mermaid
 DOCUMENT = Path(__file__).resolve().parent.parent / "ARCHITECTURE.md"
 TABLES = (
     ("Instance (EC2-2)", "sandbox.services.ec2.model", "TRANSITIONS"),
-    ("Group member (ASG-78)", "sandbox.services.autoscaling.model", "TRANSITIONS"),
+    ("Group member (ASG-78)", "sandbox.services.autoscaling.lifecycle_model", "TRANSITIONS"),
     ("Target (TG-12)", "sandbox.services.elbv2.model", "TRANSITIONS"),
     ("Alarm (CW-15)", "sandbox.services.cloudwatch.model", "TRANSITIONS"),
 )

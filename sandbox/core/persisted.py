@@ -77,6 +77,11 @@ def persisted(name: str, *, migrations: Mapping[int, Migration] | None = None, *
     return declare
 
 
+def renamed(**new_names: str) -> Migration:
+    """A migration that renames fields: `old="new"`."""
+    return lambda values: {new_names.get(name, name): value for name, value in values.items()}
+
+
 def _fields(cls: type) -> frozenset[str] | None:
     if is_dataclass(cls):
         return frozenset(field.name for field in fields(cls))

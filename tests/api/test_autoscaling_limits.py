@@ -10,8 +10,10 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.services.autoscaling.activity_model import StatusCode
 from sandbox.services.autoscaling.api.quotas import Quota
-from sandbox.services.autoscaling.model import Health, LifecycleState, StatusCode
+from sandbox.services.autoscaling.lifecycle_model import LifecycleState
+from sandbox.services.autoscaling.model import Health
 from sandbox.services.elbv2.model import TargetState
 from tests.support import rule
 from tests.support.services.autoscaling_stage import Stage

@@ -14,7 +14,8 @@ from moto.elbv2.models import elbv2_backends
 
 from sandbox.core.events import Event
 from sandbox.drivers.probe.base import ProbeOutcome
-from sandbox.services.autoscaling import model as asg
+from sandbox.services.autoscaling import lifecycle_model as asg
+from sandbox.services.autoscaling.model import Purpose
 from sandbox.services.ec2 import model as ec2
 from sandbox.services.elbv2 import model as elbv2
 from tests.support.virtual import HERE, VirtualSandbox
@@ -137,7 +138,7 @@ class Watch:
         group = self._group()
         self._in_standby |= {m.instance_id for m in members if m.lifecycle is asg.LifecycleState.STANDBY}
         counted = [m for m in members if m.lifecycle.counts_toward_desired_capacity]
-        rebalancing = any(m.purpose is asg.Purpose.REBALANCE for m in counted)
+        rebalancing = any(m.purpose is Purpose.REBALANCE for m in counted)
         returned = sum(m.instance_id in self._in_standby for m in counted)
         if group and len(counted) > group.max_size + returned + (max(1, round(group.max_size / 10)) if rebalancing else 0):
             self._note(f"{len(counted)} members and MaxSize {group.max_size}")

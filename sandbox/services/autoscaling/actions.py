@@ -1,10 +1,14 @@
-"""What Auto Scaling's decisions may answer with. controller.py carries them out, in order."""
+"""What Auto Scaling's decisions may answer with. The controllers carry them out, in order."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.core.control import Action
-from sandbox.services.autoscaling.model import ActivityKind, AttachmentMove, HealthFailure, Move, Purpose, StatusCode, Trigger
+from sandbox.core.metrics import MetricDatum
+from sandbox.services.autoscaling.activity_model import ActivityKind, StatusCode, Trigger
+from sandbox.services.autoscaling.lifecycle_model import AttachmentMove, Move
+from sandbox.services.autoscaling.model import HealthFailure, Purpose
+from sandbox.services.autoscaling.schedule_model import GroupSize, ScheduledAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,3 +120,26 @@ class Notify(Action):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetGroup(Action):
     """The last member of a force-deleted group is gone."""
+
+
+# ---- schedule_controller.py --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunScheduledAction(Action):
+    """A scheduled action is due. `next_run` replaces it; None: it is deleted, because it has no further time."""
+
+    name: str
+    next_run: ScheduledAction | None
+    size: GroupSize | None = None  # of the group from now on; None: the group stays as it is
+    sentence: str = ""  # of the change of size, for the causes of activities
+
+
+# ---- metrics_controller.py ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishGroupMetrics(Action):
+    group: str  # name
+    minute: datetime  # its start
+    data: tuple[MetricDatum, ...]

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
@@ -32,21 +30,17 @@ from sandbox.services.autoscaling.actions import (
     TerminateInstance,
     UpdateActivity,
 )
-from sandbox.services.autoscaling.decide import texts
 from sandbox.services.autoscaling.decide.groups import decide
 from sandbox.services.autoscaling.model import (
     Delays,
     Group,
     Memory,
 )
-from sandbox.services.autoscaling.state import launches, snapshot, writes
+from sandbox.services.autoscaling.state import activities, launches, snapshot, writes
 from sandbox.services.autoscaling.state import notifications as notification_state
 from sandbox.services.autoscaling.state.clients import CALLER
-from sandbox.services.autoscaling.state.store import launch_source
 
 INSTANCE_STATE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
-ZONAL = frozenset({"InsufficientInstanceCapacity", "InsufficientFreeAddressesInSubnet", "Unsupported"})
-"""Refusals that another zone may not give (ASG-26). All others would meet the same launch anywhere."""
 
 
 class AutoScalingController(Shell[Group, Memory]):
@@ -77,9 +71,10 @@ class AutoScalingController(Shell[Group, Memory]):
         group = snapshot.find(scope, name)
         match action:
             case LaunchInstances():
-                self._launch(scope, group, action)
+                launches.launch(self._ec2(scope), group, action)
             case TerminateInstance():
-                self._terminate(scope, group, action.instance_id)
+                writes.allow_termination(group, action.instance_id)
+                self._ec2(scope).terminate_instances(InstanceIds=[action.instance_id])
             case RegisterTargets() | DeregisterTargets():
                 self._targets(scope, action)
             case MoveMember():
@@ -89,11 +84,11 @@ class AutoScalingController(Shell[Group, Memory]):
             case MarkUnhealthy():
                 writes.mark(group, action.instance_id, action.failure)
             case OpenActivity():
-                writes.open_activity(group, action)
+                activities.open_activity(group, action)
             case UpdateActivity():
-                writes.update_activity(group, action)
+                activities.update_activity(group, action)
             case CloseActivity():
-                writes.close_activity(group, action)
+                activities.close_activity(group, action)
             case Owe():
                 writes.owe(group, action.instance_id, unhealthy=True)
             case FailZone():
@@ -103,7 +98,7 @@ class AutoScalingController(Shell[Group, Memory]):
             case Notify():
                 notification_state.tell(group, action.activity_id)
             case ForgetGroup():
-                group.autoscaling_backend.forget_group(group.name)
+                writes.forget(group)
 
     def _targets(self, scope: Scope, action: RegisterTargets | DeregisterTargets) -> None:
         elbv2 = self._transport.client("elbv2", scope, caller=CALLER)
@@ -112,19 +107,3 @@ class AutoScalingController(Shell[Group, Memory]):
 
     def _ec2(self, scope: Scope) -> Any:
         return self._transport.client("ec2", scope, caller=CALLER)
-
-    def _launch(self, scope: Scope, group: Any, launch: LaunchInstances) -> None:
-        request = launches.parameters(group, launch, launch_source(group))
-        try:
-            answer = self._ec2(scope).run_instances(**request)
-        except ClientError as error:
-            refusal = error.response["Error"]
-            message = texts.launch_failure(refusal["Code"], refusal["Message"])
-            writes.launch_failed(group, launch, message, zonal=refusal["Code"] in ZONAL)
-            return
-        ec2 = group.autoscaling_backend.ec2_backend
-        writes.adopt(group, [ec2.get_instance(i["InstanceId"]) for i in answer["Instances"]], launch)
-
-    def _terminate(self, scope: Scope, group: Any, instance_id: str) -> None:
-        writes.member_of(group, instance_id).instance.disable_api_termination = False  # EC2-8: it does not stop Auto Scaling
-        self._ec2(scope).terminate_instances(InstanceIds=[instance_id])

@@ -1,6 +1,6 @@
 """The loop that publishes the group metrics of Auto Scaling: one key for each account and Region. What is due is in decide/metrics.py.
 
-The last published minute is remembered on moto's group (`group.sandbox_published`), which reset and the saved state carry.
+The last published minute is stored on the group (state/store.py), so that a reset clears it and the saved state holds it.
 """
 
 from collections.abc import Iterable
@@ -9,12 +9,13 @@ from datetime import datetime
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
 from sandbox.core.metrics import PublishMetrics
+from sandbox.services.autoscaling.actions import PublishGroupMetrics
 from sandbox.services.autoscaling.decide import metrics
-from sandbox.services.autoscaling.decide.metrics import Group, Picture, Publish
-from sandbox.services.autoscaling.state import snapshot
+from sandbox.services.autoscaling.decide.metrics import ObservedGroups
+from sandbox.services.autoscaling.state import snapshot, writes
 
 
-class AutoScalingMetricsController(Shell[Picture, None]):
+class AutoScalingMetricsController(Shell[ObservedGroups, None]):
     name = "autoscaling-metrics"
 
     def __init__(self, journal: Journal, publish: PublishMetrics) -> None:
@@ -24,29 +25,16 @@ class AutoScalingMetricsController(Shell[Picture, None]):
     def keys(self) -> Iterable[str]:
         return dict.fromkeys(scope.key("metrics") for scope, _ in snapshot.known())
 
-    def observe(self, key: str, now: datetime) -> Picture:
+    def observe(self, key: str, now: datetime) -> ObservedGroups:
         scope, _ = Scope.split(key)
-        names = [name for found, name in snapshot.known() if found == scope]
-        return Picture(scope=scope, groups=tuple(group for name in names if (group := _group(scope, name)).enabled))
+        return snapshot.read_metrics(scope)
 
-    def decide(self, observed: Picture, memory: None, now: datetime) -> Decision[None]:
+    def decide(self, observed: ObservedGroups, memory: None, now: datetime) -> Decision[None]:
         return metrics.decide(observed, now)
 
     def act(self, key: str, action: Action, now: datetime) -> None:
-        assert isinstance(action, Publish)
         scope, _ = Scope.split(key)
-        snapshot.find(scope, action.group).sandbox_published = action.minute
-        self._publish(action.data)
-
-
-def _group(scope: Scope, name: str) -> Group:
-    group = snapshot.find(scope, name)
-    return Group(
-        name=name,
-        enabled=tuple(group.metrics),
-        min_size=group.min_size,
-        max_size=group.max_size,
-        desired_capacity=group.desired_capacity,
-        members=tuple(member.lifecycle for member in group.instance_states),
-        published=getattr(group, "sandbox_published", None),
-    )
+        match action:
+            case PublishGroupMetrics():
+                writes.metrics_published(snapshot.find(scope, action.group), action.minute)
+                self._publish(action.data)

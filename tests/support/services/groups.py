@@ -3,18 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.services.autoscaling.activity_model import Activity, ActivityKind, StatusCode
+from sandbox.services.autoscaling.lifecycle_model import AttachmentState, LifecycleState
 from sandbox.services.autoscaling.model import (
-    Activity,
-    ActivityKind,
     Attachment,
-    AttachmentState,
     Delays,
     DesiredChange,
     Group,
     LaunchSource,
-    LifecycleState,
     Member,
-    StatusCode,
     Subnet,
     Zone,
 )

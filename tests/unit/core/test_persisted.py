@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.core import persisted as module
 from sandbox.core.errors import SandboxError
-from sandbox.core.persisted import CLASSES, NAMES, Values, persisted
+from sandbox.core.persisted import CLASSES, NAMES, Values, persisted, renamed
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +53,11 @@ def test_what_is_written_is_the_fields_by_name() -> None:
 def test_migrations_from_the_schema_of_the_file_are_applied_in_order(schema: int, x: int) -> None:
     migrations = {n: (lambda values, add=add: {**values, "x": values["x"] + add}) for n, add in ((5, 100), (3, 1), (4, 10))}
     assert read(persisted("test.Point", migrations=migrations)(Point), {"x": 0}, schema).x == x
+
+
+def test_a_field_can_be_renamed() -> None:
+    declared = persisted("test.Point", migrations={3: renamed(width="x")})(Point)
+    assert read(declared, {"width": 1, "y": 3}, schema=3) == Point(x=1, y=3)
 
 
 def test_a_class_without_fields_keeps_what_the_file_has_and_gets_what_it_lacks() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.core.text import at
 from sandbox.services.autoscaling import errors
-from sandbox.services.autoscaling.model import Activity
+from sandbox.services.autoscaling.activity_model import Activity
 from sandbox.services.autoscaling.state.store import aware
 
 MOST = 100  # a page

@@ -5,6 +5,7 @@ groups: api/attachments.py. Policies: api/policies.py. Schedules: api/schedules.
 What the requests say beyond moto: api/responses.py.
 """
 
+from datetime import datetime
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -14,7 +15,7 @@ from moto.autoscaling.models import FakeAutoScalingGroup
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import replaces, swap_backend, swap_model
-from sandbox.core.persisted import persisted
+from sandbox.core.persisted import persisted, renamed
 from sandbox.core.text import at
 from sandbox.services.autoscaling.api import responses
 from sandbox.services.autoscaling.api.attachments import AttachmentOperations
@@ -30,10 +31,11 @@ from sandbox.services.autoscaling.state.store import GroupExtra
 __all__ = ["SandboxAutoScaling", "SandboxGroup", "responses"]  # responses: imported so that its seam is declared
 
 
-@persisted("autoscaling.Group")
+@persisted("autoscaling.Group", migrations={3: renamed(sandbox_published="metrics_published_at")})
 @swap_model("moto.autoscaling.models", "FakeAutoScalingGroup")
 class SandboxGroup(FakeAutoScalingGroup):
     launch_configuration_name: str | None = None  # moto sets it for groups with a configuration only
+    metrics_published_at: datetime | None = None  # start of the last minute whose group metrics were published
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.sandbox = GroupExtra()

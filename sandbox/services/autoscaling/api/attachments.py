@@ -10,7 +10,8 @@ from sandbox.aws.seams import adds, replaces
 from sandbox.services.autoscaling import errors
 from sandbox.services.autoscaling.api.groups import GroupOperations
 from sandbox.services.autoscaling.api.quotas import Quota
-from sandbox.services.autoscaling.model import Attachment, AttachmentMove, AttachmentState
+from sandbox.services.autoscaling.lifecycle_model import AttachmentMove, AttachmentState
+from sandbox.services.autoscaling.model import Attachment
 from sandbox.services.autoscaling.state import writes
 
 REGISTERED = "ASG-79, ASG-83: the controller registers through the API, when members are in service"

@@ -17,11 +17,13 @@ from moto.core.exceptions import ServiceException
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
 from sandbox.services.autoscaling import errors
+from sandbox.services.autoscaling.activity_model import Activity
 from sandbox.services.autoscaling.api.quotas import PerCall, Quota
 from sandbox.services.autoscaling.api.validation import groups as group_validation
-from sandbox.services.autoscaling.decide import cooldowns, events, texts
-from sandbox.services.autoscaling.model import Activity, Attachment, AttachmentState
-from sandbox.services.autoscaling.state import writes
+from sandbox.services.autoscaling.decide import events, texts
+from sandbox.services.autoscaling.lifecycle_model import AttachmentState
+from sandbox.services.autoscaling.model import Attachment
+from sandbox.services.autoscaling.state import activities, writes
 
 RECORDED = "ASG-120: the API only records, the controller launches and terminates"
 
@@ -217,5 +219,5 @@ def _one_source(group: Any, given: Mapping[str, Any]) -> None:
 
 def _refuse_in_cooldown(group: Any) -> None:
     """SCL-35."""
-    if activity := cooldowns.blocking(group, context().clock.now()):
+    if activity := activities.blocking(group, context().clock.now()):
         raise errors.blocked(activity.id)

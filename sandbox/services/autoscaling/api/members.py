@@ -23,20 +23,14 @@ from sandbox.services.autoscaling.actions import (
     CloseActivity,
     OpenActivity,
 )
+from sandbox.services.autoscaling.activity_model import Activity, ActivityKind, StatusCode
 from sandbox.services.autoscaling.api.groups import GroupOperations
 from sandbox.services.autoscaling.api.quotas import PerCall
 from sandbox.services.autoscaling.decide import events, texts
 from sandbox.services.autoscaling.decide.health import in_grace_period
-from sandbox.services.autoscaling.model import (
-    Activity,
-    ActivityKind,
-    Health,
-    HealthFailure,
-    LifecycleState,
-    Move,
-    StatusCode,
-)
-from sandbox.services.autoscaling.state import writes
+from sandbox.services.autoscaling.lifecycle_model import LifecycleState, Move
+from sandbox.services.autoscaling.model import Health, HealthFailure
+from sandbox.services.autoscaling.state import activities, writes
 from sandbox.services.autoscaling.state.snapshot import read
 from sandbox.services.autoscaling.state.store import SandboxMember, launch_source
 
@@ -229,12 +223,12 @@ def _started(group: Any, member: SandboxMember, kind: ActivityKind, description:
     """Opens the activity; what was under way with the member ends."""
     if under_way := group.sandbox.activities.get(member.activity_id):
         cancelled = CloseActivity(activity_id=under_way.id, description=under_way.description, status=StatusCode.CANCELLED)
-        writes.close_activity(group, cancelled)
+        activities.close_activity(group, cancelled)
     status, progress = BEGINNINGS[kind]
     opening = OpenActivity(
         kind=kind, description=description, cause=cause, status=status, progress=progress, instance_id=member.instance_id
     )
-    activity = writes.open_activity(group, opening)
+    activity = activities.open_activity(group, opening)
     told = events.Told(group=group.name, instance_id=member.instance_id)
     summary = f"{group.name}: a user asked for {kind.value} of {member.instance_id}"
     context().journal.record(events.of_activity(events.STARTED, summary, told, activity))

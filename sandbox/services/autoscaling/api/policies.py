@@ -23,7 +23,7 @@ from sandbox.services.autoscaling.api.groups import GroupOperations
 from sandbox.services.autoscaling.api.quotas import Quota
 from sandbox.services.autoscaling.api.validation import policies as policy_validation
 from sandbox.services.autoscaling.decide import events, target_tracking
-from sandbox.services.autoscaling.model import LifecycleState
+from sandbox.services.autoscaling.lifecycle_model import LifecycleState
 from sandbox.services.autoscaling.policy_model import TUNING, ManagedAlarm, PolicyType, ScalingPolicy, Step
 from sandbox.services.autoscaling.state import policies as policy_execution
 from sandbox.services.autoscaling.state.clients import client, scope_of

@@ -22,7 +22,7 @@ from sandbox.services.autoscaling import errors
 from sandbox.services.autoscaling.api.groups import GroupOperations
 from sandbox.services.autoscaling.api.quotas import Quota
 from sandbox.services.autoscaling.decide import events, schedules
-from sandbox.services.autoscaling.decide.schedules import ScheduledAction
+from sandbox.services.autoscaling.schedule_model import ScheduledAction
 from sandbox.services.autoscaling.state.store import aware
 
 MOST_IN_A_BATCH = 50

@@ -14,21 +14,11 @@ from sandbox.services.autoscaling.actions import (
     OpenActivity,
     Settle,
 )
+from sandbox.services.autoscaling.activity_model import ActivityKind, StatusCode, Trigger
 from sandbox.services.autoscaling.decide import events, lifecycle, placement, termination_policy, texts
 from sandbox.services.autoscaling.decide.placement import Place
-from sandbox.services.autoscaling.model import (
-    ActivityKind,
-    Delays,
-    Group,
-    Health,
-    LifecycleState,
-    Memory,
-    Owed,
-    Process,
-    Purpose,
-    StatusCode,
-    Trigger,
-)
+from sandbox.services.autoscaling.lifecycle_model import LifecycleState
+from sandbox.services.autoscaling.model import Delays, Group, Health, Memory, Owed, Process, Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

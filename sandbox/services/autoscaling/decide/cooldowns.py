@@ -1,23 +1,19 @@
-"""The cooldown of a group (SCL-34, SCL-35): what must end, and how long ago, before a simple policy or a polite request may resize it."""
+"""The cooldown of a group (SCL-34, SCL-35): a launch or termination blocks simple policies, and requests that honor the cooldown. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
-from sandbox.services.autoscaling.model import Activity, ActivityKind
-
-SIZING = (ActivityKind.LAUNCH, ActivityKind.TERMINATE)
+from sandbox.services.autoscaling.activity_model import Activity
 
 
-def blocking(group: Any, now: datetime) -> Activity | None:
-    """The activity that is still open, or ended so little ago that its cooldown lasts; None: the group is free."""
-    for activity in group.sandbox.activities.values():
-        if activity.kind not in SIZING:
-            continue
-        if activity.end is None or now < activity.end + _cooldown(group, activity):
-            return activity  # type: ignore[no-any-return]
+def blocking(activities: Iterable[Activity], default_cooldown: timedelta, now: datetime) -> Activity | None:
+    """The first launch or termination that is still open, or whose cooldown has not passed since its end; None: nothing blocks."""
+    for activity in activities:
+        if activity.kind.changes_size and (activity.end is None or now < activity.end + _cooldown(activity, default_cooldown)):
+            return activity
     return None
 
 
-def _cooldown(group: Any, activity: Activity) -> timedelta:
+def _cooldown(activity: Activity, default: timedelta) -> timedelta:
     own = activity.trigger.cooldown if activity.trigger else None
-    return timedelta(seconds=group.default_cooldown) if own is None else own
+    return default if own is None else own

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.core.events import Event
-from sandbox.services.autoscaling.model import Activity, HealthFailure
+from sandbox.services.autoscaling.activity_model import Activity
+from sandbox.services.autoscaling.model import HealthFailure
 
 LAUNCHED = "EC2 Instance Launch Successful"
 NOT_LAUNCHED = "EC2 Instance Launch Unsuccessful"

@@ -15,19 +15,11 @@ from sandbox.services.autoscaling.actions import (
     Notify,
     Owe,
 )
+from sandbox.services.autoscaling.activity_model import StatusCode
 from sandbox.services.autoscaling.decide import capacity, health, lifecycle, placement, texts
 from sandbox.services.autoscaling.decide.capacity import Plan
-from sandbox.services.autoscaling.model import (
-    Delays,
-    Group,
-    HealthFailure,
-    LifecycleState,
-    Member,
-    Memory,
-    Move,
-    Process,
-    StatusCode,
-)
+from sandbox.services.autoscaling.lifecycle_model import LifecycleState, Move
+from sandbox.services.autoscaling.model import Delays, Group, HealthFailure, Member, Memory, Process
 
 AT_ONCE = timedelta(0)
 

@@ -11,18 +11,8 @@ from sandbox.services.autoscaling.actions import (
     MarkUnhealthy,
 )
 from sandbox.services.autoscaling.decide import events
-from sandbox.services.autoscaling.model import (
-    Attachment,
-    AttachmentState,
-    Delays,
-    Group,
-    Health,
-    HealthFailure,
-    LifecycleState,
-    Member,
-    Memory,
-    Process,
-)
+from sandbox.services.autoscaling.lifecycle_model import AttachmentState, LifecycleState
+from sandbox.services.autoscaling.model import Attachment, Delays, Group, Health, HealthFailure, Member, Memory, Process
 
 STARTING = frozenset({"pending", "running"})
 

@@ -19,20 +19,10 @@ from sandbox.services.autoscaling.actions import (
     TerminateInstance,
     UpdateActivity,
 )
+from sandbox.services.autoscaling.activity_model import ActivityKind, StatusCode, Trigger
 from sandbox.services.autoscaling.decide import events, texts
-from sandbox.services.autoscaling.model import (
-    ActivityKind,
-    Attachment,
-    AttachmentMove,
-    AttachmentState,
-    Group,
-    LifecycleState,
-    Member,
-    Move,
-    Process,
-    StatusCode,
-    Trigger,
-)
+from sandbox.services.autoscaling.lifecycle_model import AttachmentMove, AttachmentState, LifecycleState, Move
+from sandbox.services.autoscaling.model import Attachment, Group, Member, Process
 
 DRAINING = "draining"
 ENDED_STATES = frozenset({"shutting-down", "terminated"})

@@ -1,4 +1,4 @@
-"""Which datapoints of namespace AWS/AutoScaling are due: pure (ASG-118). metrics_controller.py makes the picture and hands them on.
+"""Which datapoints of namespace AWS/AutoScaling are due: pure (ASG-118). metrics_controller.py publishes them.
 
 One sample a minute of each metric that EnableMetricsCollection named. Groups here have no weighted capacity, so the capacity metrics count
 instances. Warm pools and retained instances do not exist here: their metrics can be enabled and have no data.
@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sandbox.core.control import Action, Decision, Scope
+from sandbox.core.control import Decision, Scope
 from sandbox.core.metrics import MetricDatum, of_value, period_start, until_next
-from sandbox.services.autoscaling.model import LifecycleState
+from sandbox.services.autoscaling.actions import PublishGroupMetrics
+from sandbox.services.autoscaling.lifecycle_model import LifecycleState
 
 NAMESPACE = "AWS/AutoScaling"
 METRICS = (  # ASG-118
@@ -31,7 +32,9 @@ KINDS: Mapping[str, Callable[[LifecycleState], bool]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class GroupSample:
+    """What the metrics of one group are made of."""
+
     name: str
     enabled: tuple[str, ...]  # metrics
     min_size: int
@@ -42,31 +45,24 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class ObservedGroups:
     """The groups of an account and Region that collect metrics."""
 
     scope: Scope
-    groups: tuple[Group, ...] = ()
+    groups: tuple[GroupSample, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publish(Action):
-    group: str
-    minute: datetime
-    data: tuple[MetricDatum, ...]
-
-
-def decide(picture: Picture, now: datetime) -> Decision[None]:
+def decide(observed: ObservedGroups, now: datetime) -> Decision[None]:
     minute = period_start(now)
     actions = tuple(
-        Publish(group=group.name, minute=minute, data=_data(picture.scope, group, minute))
-        for group in picture.groups
+        PublishGroupMetrics(group=group.name, minute=minute, data=_data(observed.scope, group, minute))
+        for group in observed.groups
         if group.published is None or group.published < minute
     )
     return Decision(memory=None, actions=actions, look_again=until_next(now))
 
 
-def _data(scope: Scope, group: Group, minute: datetime) -> tuple[MetricDatum, ...]:
+def _data(scope: Scope, group: GroupSample, minute: datetime) -> tuple[MetricDatum, ...]:
     values = measured(group)
     return tuple(
         MetricDatum(
@@ -83,7 +79,7 @@ def _data(scope: Scope, group: Group, minute: datetime) -> tuple[MetricDatum, ..
     )
 
 
-def measured(group: Group) -> dict[str, int]:
+def measured(group: GroupSample) -> dict[str, int]:
     """Every metric that has a value here."""
     counts = {kind: sum(map(counted, group.members)) for kind, counted in KINDS.items()}
     counts["Total"] = sum(counts.values())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.services.autoscaling.model import Activity, ActivityKind, StatusCode
+from sandbox.services.autoscaling.activity_model import Activity, ActivityKind, StatusCode
 
 SERVICE = "AWS Auto Scaling"
 TEST = "autoscaling:TEST_NOTIFICATION"

@@ -7,7 +7,8 @@ import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sandbox.services.autoscaling.model import Group, LifecycleState, Member
+from sandbox.services.autoscaling.lifecycle_model import LifecycleState
+from sandbox.services.autoscaling.model import Group, Member
 from sandbox.services.autoscaling.policy_model import (
     TUNING,
     AdjustmentType,

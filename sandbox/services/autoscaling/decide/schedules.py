@@ -1,63 +1,56 @@
-"""Scheduled actions: when each is due, in whose time zone, and what the loop does about it. Pure (ASG-108, section 2.9).
+"""Scheduled actions: when each is due, in its time zone, and the size that it gives the group. Pure (ASG-108, section 2.9).
 
-An action keeps the moment when it is next due. A moment that passed while the sandbox was off is made good once, as AWS would have met it.
+An action stores the time of its next run. If that time passed while the sandbox was off, the action runs once when the sandbox is back.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 
-from sandbox.core.control import Action, Decision
-from sandbox.core.persisted import persisted
+from sandbox.core.control import Decision
+from sandbox.core.events import Event
+from sandbox.services.autoscaling.actions import RunScheduledAction
+from sandbox.services.autoscaling.decide import events, texts
+from sandbox.services.autoscaling.schedule_model import GroupSize, Schedule, ScheduledAction
 
 FIELDS = 5  # minute, hour, day of month, month, day of week
 
 
-@persisted("autoscaling.ScheduledAction")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduledAction:
-    arn: str
-    name: str
-    auto_scaling_group_name: str
-    due: datetime  # when it runs next
-    start: datetime | None = None
-    end: datetime | None = None  # None: it recurs for ever
-    recurrence: str | None = None  # None: once
-    time_zone: str | None = None  # None: UTC
-    min_size: int | None = None  # None: left as it is; so are the other two
-    max_size: int | None = None
-    desired_capacity: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
-    """The picture of one group's actions."""
-
-    actions: tuple[ScheduledAction, ...]
-    suspended: bool = False  # the process ScheduledActions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunAction(Action):
-    """`again`: the action as it is kept for its next time; None: it is forgotten. `skipped`: the group is left as it is."""
-
-    action: ScheduledAction
-    again: ScheduledAction | None
-    skipped: bool
-
-
 def decide(schedule: Schedule, now: datetime) -> Decision[None]:
-    due = sorted((a for a in schedule.actions if a.due <= now), key=lambda action: action.due)
-    runs = tuple(RunAction(action=a, again=following(a, now), skipped=schedule.suspended) for a in due)
-    coming = [a.due for a in schedule.actions if a.due > now] + [run.again.due for run in runs if run.again]
-    return Decision(memory=None, actions=runs, look_again=min(coming) - now if coming else None)
+    """The actions that are due, in the order of their times: each starts from the size that the one before it left."""
+    runs: list[RunScheduledAction] = []
+    for action in sorted((a for a in schedule.actions if a.due <= now), key=lambda action: action.due):
+        size = next((run.size for run in reversed(runs) if run.size), schedule.size)
+        runs.append(_run(replace(schedule, size=size), action, now))
+    upcoming = [a.due for a in schedule.actions if a.due > now] + [run.next_run.due for run in runs if run.next_run]
+    return Decision(memory=None, actions=tuple(runs), look_again=min(upcoming) - now if upcoming else None)
 
 
-def following(action: ScheduledAction, now: datetime) -> ScheduledAction | None:
-    """The action after it ran: with its next time, or None when it has had its last."""
+def _run(schedule: Schedule, action: ScheduledAction, now: datetime) -> RunScheduledAction:
+    run = RunScheduledAction(name=action.name, next_run=next_run(action, now))
+    if schedule.suspended:  # ASG-95
+        return replace(run, event=_event(schedule, action, "is skipped: the process ScheduledActions is suspended"))
+    try:
+        size = resized(action, schedule.size)
+    except ValueError as error:
+        return replace(run, event=_event(schedule, action, f"failed: {error}"))
+    low, high, desired = size.min_size, size.max_size, size.desired_capacity
+    sentence = texts.scheduled(now, (low, high, desired), schedule.size.desired_capacity)
+    event = _event(schedule, action, f"runs: min {low}, max {high}, desired {desired}")
+    return replace(run, size=size, sentence=sentence, event=event)
+
+
+def _event(schedule: Schedule, action: ScheduledAction, what: str) -> Event:
+    group = schedule.auto_scaling_group_name
+    told = events.Told(group=group, cause=schedule.causes.get(action.name), also=(action.name,))
+    return events.event(events.SCHEDULE, f"scheduled action {action.name} of {group} {what}", told)
+
+
+def next_run(action: ScheduledAction, now: datetime) -> ScheduledAction | None:
+    """The action with the time of its next run; None: it does not run again."""
     if action.recurrence is None:
         return None
     due = next_time(action.recurrence, action.time_zone, now)
@@ -65,7 +58,9 @@ def following(action: ScheduledAction, now: datetime) -> ScheduledAction | None:
 
 
 def next_time(recurrence: str, time_zone: str | None, after: datetime) -> datetime:
-    """The first moment after `after` that the cron expression means in the time zone. Raises ValueError: it is none, or never comes."""
+    """The first time after `after` that matches the cron expression in the time zone.
+
+    Raises ValueError when the expression is invalid or matches no time."""
     if len(recurrence.split()) != FIELDS:
         raise ValueError(f"{recurrence!r} does not have {FIELDS} fields")
     local = after.astimezone(ZoneInfo(time_zone or "UTC"))
@@ -74,22 +69,24 @@ def next_time(recurrence: str, time_zone: str | None, after: datetime) -> dateti
     except CronSimError as error:
         raise ValueError(str(error)) from None
     except StopIteration:
-        raise ValueError(f"{recurrence!r} never comes") from None
+        raise ValueError(f"{recurrence!r} matches no time") from None
 
 
 @lru_cache(maxsize=1)
 def time_zones() -> frozenset[str]:
-    """IANA names; reading them takes a walk over the data files."""
+    """IANA names. Cached: reading them means listing the data files."""
     return frozenset(available_timezones())
 
 
-def bounds(action: ScheduledAction, low: int, high: int, desired: int) -> tuple[int, int, int]:
-    """Min, max and desired after the action. Raises ValueError when they cannot be."""
-    low = low if action.min_size is None else action.min_size
-    high = high if action.max_size is None else action.max_size
+def resized(action: ScheduledAction, size: GroupSize) -> GroupSize:
+    """The group's size after the action. Raises ValueError when the sizes contradict each other."""
+    low = size.min_size if action.min_size is None else action.min_size
+    high = size.max_size if action.max_size is None else action.max_size
     if low > high:
         raise ValueError(f"Max bound, {high}, must be greater than or equal to min bound, {low}")
-    wanted = action.desired_capacity
-    if wanted is not None and not low <= wanted <= high:
-        raise ValueError(f"Desired capacity:{wanted} must be between the specified min size:{low} and max size:{high}")
-    return low, high, min(max(desired, low), high) if wanted is None else wanted
+    desired = action.desired_capacity
+    if desired is None:
+        desired = min(max(size.desired_capacity, low), high)  # ASG-4
+    elif not low <= desired <= high:
+        raise ValueError(f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}")
+    return GroupSize(min_size=low, max_size=high, desired_capacity=desired)

@@ -1,17 +1,37 @@
-"""The RunInstances request that makes a group's next instances: launch configuration or template version, subnet, tags.
+"""Launches a group's next instances: the RunInstances request from launch configuration or template version, subnet and tags.
 
-Reads moto's objects, calls nothing. A request that EC2 would refuse is made all the same: the refusal is the activity's StatusMessage.
+A request that EC2 will refuse is sent all the same: EC2's error becomes the activity's StatusMessage.
 """
 
 import base64
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from sandbox.services.autoscaling.actions import (
     LaunchInstances,
 )
+from sandbox.services.autoscaling.decide import texts
 from sandbox.services.autoscaling.model import (
     LaunchSource,
 )
+from sandbox.services.autoscaling.state import writes
+from sandbox.services.autoscaling.state.store import launch_source
+
+ZONAL = frozenset({"InsufficientInstanceCapacity", "InsufficientFreeAddressesInSubnet", "Unsupported"})
+"""Errors of one zone: a launch in another zone may succeed (ASG-26). Any other error would occur in every zone."""
+
+
+def launch(ec2: Any, group: Any, action: LaunchInstances) -> None:
+    """Calls RunInstances. `ec2`: boto3's client. The instances become members; a refusal becomes a Failed activity (ASG-60)."""
+    try:
+        answer = ec2.run_instances(**parameters(group, action, launch_source(group)))
+    except ClientError as error:
+        refusal = error.response["Error"]
+        message = texts.launch_failure(refusal["Code"], refusal["Message"])
+        writes.launch_failed(group, action, message, zonal=refusal["Code"] in ZONAL)
+        return
+    writes.add_members(group, [instance["InstanceId"] for instance in answer["Instances"]], action)
 
 
 def parameters(group: Any, launch: LaunchInstances, source: LaunchSource) -> dict[str, Any]:

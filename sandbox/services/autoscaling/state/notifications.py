@@ -14,9 +14,9 @@ from moto.moto_api._internal import mock_random
 from sandbox.aws.context import context
 from sandbox.core.control import Scope
 from sandbox.services.autoscaling import errors
+from sandbox.services.autoscaling.activity_model import Activity
 from sandbox.services.autoscaling.decide import events, notifications
 from sandbox.services.autoscaling.decide.notifications import GroupNames
-from sandbox.services.autoscaling.model import Activity
 from sandbox.services.autoscaling.state.clients import client, scope_of
 
 

@@ -13,14 +13,17 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 from moto.autoscaling.models import autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 
+from sandbox.aws.backends import find
 from sandbox.aws.context import context
 from sandbox.core.control import Scope
 from sandbox.services.autoscaling import errors
-from sandbox.services.autoscaling.decide import cooldowns, policies, target_tracking, texts
+from sandbox.services.autoscaling.activity_model import Trigger
+from sandbox.services.autoscaling.decide import policies, target_tracking, texts
 from sandbox.services.autoscaling.decide.policies import PolicyFailure
-from sandbox.services.autoscaling.model import Process, Trigger
+from sandbox.services.autoscaling.model import Process
 from sandbox.services.autoscaling.policy_model import Breach, PolicyType, ScalingPolicy, Standing, Wish
-from sandbox.services.autoscaling.state import snapshot, writes
+from sandbox.services.autoscaling.state import activities, snapshot, writes
+from sandbox.services.autoscaling.state.clients import scope_of
 
 BASIC, DETAILED = timedelta(minutes=5), timedelta(minutes=1)  # SCL-14
 
@@ -34,7 +37,7 @@ def by_alarm(
     if not policy.enabled or Process.ALARM_NOTIFICATION in group.sandbox.suspended or group.sandbox.deleting is not None:
         return
     now = context().clock.now()
-    if policy.type is PolicyType.SIMPLE and cooldowns.blocking(group, now):
+    if policy.type is PolicyType.SIMPLE and activities.blocking(group, now):
         return  # SCL-34
     low = policy.low is not None and policy.low.name == alarm_name
     seen = _standing(group, policy, now)
@@ -53,7 +56,7 @@ def by_user(group: Any, policy: ScalingPolicy, given: Mapping[str, Any]) -> None
     if policy.type is PolicyType.TARGET_TRACKING:
         raise errors.invalid(f"Policy {policy.name} is of type {policy.type.value}, which cannot be executed.")  # (U)
     now = context().clock.now()
-    if given.get("HonorCooldown") and policy.type is PolicyType.SIMPLE and (activity := cooldowns.blocking(group, now)):
+    if given.get("HonorCooldown") and policy.type is PolicyType.SIMPLE and (activity := activities.blocking(group, now)):
         raise errors.blocked(activity.id)
     seen = _standing(group, policy, now)
     try:
@@ -75,10 +78,10 @@ def _breach(policy: ScalingPolicy, given: Mapping[str, Any]) -> Breach:
 
 
 def _find(scope: Scope, policy_arn: str) -> tuple[Any, ScalingPolicy]:
-    """Makes no backend: an alarm may name a policy of a Region where nothing is."""
-    place = policy_arn.split(":")
-    backend = autoscaling_backends.get(scope.account, {}).get(place[3])
-    for policy in backend.policies.values() if backend and place[4] == scope.account else ():
+    """The policy's backend and the policy. Raises PolicyFailure: the alarm names a policy that does not exist."""
+    region, account = policy_arn.split(":")[3:5]
+    backend = find(autoscaling_backends, Scope(account, region)) if account == scope.account else None
+    for policy in backend.policies.values() if backend else ():
         if policy.arn == policy_arn:
             return backend, policy
     raise PolicyFailure(f"No scaling policy found for ARN {policy_arn}")  # (U)
@@ -91,7 +94,8 @@ def _standing(group: Any, policy: ScalingPolicy, now: datetime) -> Standing:
 
 def _all_ready(backend: Any, policy: ScalingPolicy) -> bool:
     """SCL-18: every policy of the group that tracks a target and scales in is at its low alarm."""
-    alarms = cloudwatch_backends[backend.account_id][backend.region_name].alarms
+    cloudwatch = find(cloudwatch_backends, scope_of(backend))
+    alarms = cloudwatch.alarms if cloudwatch else {}
     return all(
         other.low.name in alarms and alarms[other.low.name].state_value == "ALARM"
         for other in backend.policies_of(policy.auto_scaling_group_name)
@@ -113,5 +117,4 @@ def _resize(group: Any, new: int, sentence: str, trigger: Trigger) -> None:
     if new == group.desired_capacity:
         return
     writes.change_desired(group, new, sentence, trigger)
-    scope = Scope(group.autoscaling_backend.account_id, group.autoscaling_backend.region_name)
-    context().wake("autoscaling", scope.key(group.name))
+    context().wake("autoscaling", scope_of(group.autoscaling_backend).key(group.name))

@@ -12,24 +12,27 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.autoscaling.models import autoscaling_backends
 
+from sandbox.aws import backends
+from sandbox.aws.backends import walk
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
-from sandbox.services.autoscaling.model import Group, Health, Member, Subnet, Zone
+from sandbox.services.autoscaling.decide.metrics import GroupSample, ObservedGroups
+from sandbox.services.autoscaling.model import Group, Health, Member, Process, Subnet, Zone
+from sandbox.services.autoscaling.schedule_model import GroupSize, Schedule
+from sandbox.services.autoscaling.state.activities import last_activity_end
 from sandbox.services.autoscaling.state.store import SandboxMember, aware, launch_source
-from sandbox.services.autoscaling.state.writes import last_activity_end
 
 
 def known() -> Iterator[tuple[Scope, str]]:
     """All groups of all accounts and Regions."""
-    for account, regions in autoscaling_backends.items():
-        for region, backend in regions.items():
-            for name in backend.autoscaling_groups:
-                yield Scope(account, region), name
+    for scope, backend in walk(autoscaling_backends):
+        for name in backend.autoscaling_groups:
+            yield scope, name
 
 
 def find(scope: Scope, name: str) -> Any:
-    """moto's group, or None. Makes no backend: reading must not call Regions into being."""
-    backend = autoscaling_backends.get(scope.account, {}).get(scope.region)
+    """moto's group; None when there is none of that name."""
+    backend = backends.find(autoscaling_backends, scope)
     return backend.autoscaling_groups.get(name) if backend else None
 
 
@@ -124,3 +127,45 @@ def _launch_error(member: SandboxMember) -> str | None:
     code: str = instance.state_reason.code
     by_hand = code.endswith("InitiatedShutdown")
     return None if by_hand or not code else f"{instance.state_reason.message.rstrip('.')}."
+
+
+# ---- schedules and metrics ---------------------------------------------------------------------------------------------------------------
+
+
+def scheduled() -> Iterator[tuple[Scope, str]]:
+    """The groups that have scheduled actions."""
+    for scope, backend in walk(autoscaling_backends):
+        for name in dict.fromkeys(action.auto_scaling_group_name for action in backend.scheduled_actions.values()):
+            yield scope, name
+
+
+def read_schedule(group: Any, journal: Journal) -> Schedule | None:
+    """None: the group has no scheduled actions, or it is being deleted."""
+    actions = tuple(a for a in group.autoscaling_backend.scheduled_actions.values() if a.auto_scaling_group_name == group.name)
+    if not actions or group.sandbox.deleting is not None:
+        return None
+    return Schedule(
+        auto_scaling_group_name=group.name,
+        actions=actions,
+        size=GroupSize(min_size=group.min_size, max_size=group.max_size, desired_capacity=group.desired_capacity),
+        suspended=Process.SCHEDULED_ACTIONS in group.sandbox.suspended,
+        causes={action.name: cause for action in actions if (cause := journal.latest(action.name))},
+    )
+
+
+def read_metrics(scope: Scope) -> ObservedGroups:
+    backend = backends.find(autoscaling_backends, scope)
+    groups = backend.autoscaling_groups.values() if backend else ()
+    return ObservedGroups(scope=scope, groups=tuple(_sample(group) for group in groups if group.metrics))
+
+
+def _sample(group: Any) -> GroupSample:
+    return GroupSample(
+        name=group.name,
+        enabled=tuple(group.metrics),
+        min_size=group.min_size,
+        max_size=group.max_size,
+        desired_capacity=group.desired_capacity,
+        members=tuple(member.lifecycle for member in group.instance_states),
+        published=group.metrics_published_at,
+    )

@@ -13,13 +13,13 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 from moto.autoscaling.models import InstanceState as MotoMember
 
 from sandbox.core.persisted import persisted
+from sandbox.services.autoscaling.activity_model import Activity
+from sandbox.services.autoscaling.lifecycle_model import LifecycleState
 from sandbox.services.autoscaling.model import (
-    Activity,
     Attachment,
     DesiredChange,
     HealthFailure,
     LaunchSource,
-    LifecycleState,
     Owed,
     Process,
     Purpose,
@@ -87,6 +87,11 @@ class SandboxMember(MotoMember):
     @property
     def lifecycle(self) -> LifecycleState:
         return LifecycleState(self.lifecycle_state)
+
+
+def member_of(group: Any, instance_id: str) -> SandboxMember:
+    found: SandboxMember = next(m for m in group.instance_states if m.instance_id == instance_id)
+    return found
 
 
 def launch_source(group: Any) -> LaunchSource:

@@ -17,43 +17,32 @@ from moto.moto_api._internal import mock_random
 from sandbox.aws.context import context
 from sandbox.core.machine import move
 from sandbox.services.autoscaling.actions import (
-    CloseActivity,
     LaunchInstances,
     OpenActivity,
+    RunScheduledAction,
     Settle,
-    UpdateActivity,
 )
-from sandbox.services.autoscaling.decide import events, notifications, texts
-from sandbox.services.autoscaling.model import (
+from sandbox.services.autoscaling.activity_model import Activity, ActivityKind, StatusCode, Trigger
+from sandbox.services.autoscaling.decide import events, texts
+from sandbox.services.autoscaling.lifecycle_model import (
     ATTACHMENT_TRANSITIONS,
     TRANSITIONS,
-    Activity,
-    ActivityKind,
     AttachmentMove,
     AttachmentState,
-    DesiredChange,
-    Health,
-    HealthFailure,
     LifecycleState,
     Move,
-    Owed,
-    StatusCode,
-    Trigger,
 )
-from sandbox.services.autoscaling.state.store import HISTORY, SandboxMember, launch_source
-
-
-def member_of(group: Any, instance_id: str) -> SandboxMember:
-    found: SandboxMember = next(m for m in group.instance_states if m.instance_id == instance_id)
-    return found
-
+from sandbox.services.autoscaling.model import DesiredChange, Health, HealthFailure, Owed
+from sandbox.services.autoscaling.state import activities
+from sandbox.services.autoscaling.state.store import SandboxMember, launch_source, member_of
 
 # ---- members -----------------------------------------------------------------------------------------------------------------------------
 
 
-def adopt(group: Any, instances: Iterable[Any], launch: LaunchInstances) -> None:
+def add_members(group: Any, instance_ids: Iterable[str], launch: LaunchInstances) -> None:
     """The launched instances are members from now on, each with its launch activity (ASG-58) and Auto Scaling's tag (ASG-20)."""
-    for instance in instances:
+    for instance_id in instance_ids:
+        instance = group.autoscaling_backend.ec2_backend.get_instance(instance_id)
         instance.add_tags({ASG_NAME_TAG: group.name})
         member = SandboxMember(group, instance, launch_source(group), context().random.random(), launch.purpose)
         member.warmup = launch.trigger.warmup if launch.trigger else None
@@ -67,7 +56,7 @@ def adopt(group: Any, instances: Iterable[Any], launch: LaunchInstances) -> None
             instance_id=instance.id,
             trigger=launch.trigger,
         )
-        open_activity(group, opening)
+        activities.open_activity(group, opening)
 
 
 def launch_failed(group: Any, launch: LaunchInstances, message: str, *, zonal: bool) -> None:
@@ -87,8 +76,8 @@ def launch_failed(group: Any, launch: LaunchInstances, message: str, *, zonal: b
         subnet_id=launch.subnet_id,
         trigger=launch.trigger,
     )
-    _keep(group, activity)
-    _announce(group, activity)
+    activities.add(group, activity)
+    activities.request_notification(group, activity)
     for zone in [launch.zone] if zonal else dict.fromkeys(group.availability_zones):
         fail_zone(group, zone)
     summary = f"{group.name} could not launch in {launch.zone}: {message}"
@@ -119,76 +108,16 @@ def move_member(group: Any, instance_id: str, how: Move) -> None:
         member.instance.ec2_backend.delete_tags([instance_id], {ASG_NAME_TAG: group.name})
 
 
+def allow_termination(group: Any, instance_id: str) -> None:
+    """EC2-8: termination protection does not stop Auto Scaling."""
+    member_of(group, instance_id).instance.disable_api_termination = False
+
+
 def mark(group: Any, instance_id: str, failure: HealthFailure | None) -> None:
     """None: healthy again."""
     member = member_of(group, instance_id)
     member.failure = failure
     member.health_status = (Health.UNHEALTHY if failure else Health.HEALTHY).value
-
-
-# ---- activities --------------------------------------------------------------------------------------------------------------------------
-
-
-def open_activity(group: Any, opening: OpenActivity) -> Activity:
-    """The activity is the member's open one until it is closed."""
-    member = member_of(group, opening.instance_id) if opening.instance_id else None
-    subnet = member.instance.subnet_id if member and opening.kind is not ActivityKind.ATTACH else None  # section 2.5: attach tells none
-    activity = Activity(
-        id=str(mock_random.uuid4()),
-        kind=opening.kind,
-        description=opening.description,
-        cause=opening.cause,
-        start=context().clock.now(),
-        end=opening.end,
-        status=opening.status,
-        progress=opening.progress,
-        instance_id=opening.instance_id,
-        zone=member.availability_zone if member else None,
-        subnet_id=subnet,
-        trigger=opening.trigger,
-    )
-    _keep(group, activity)
-    if member and opening.end is None:
-        member.activity_id = activity.id
-    return activity
-
-
-def update_activity(group: Any, update: UpdateActivity) -> None:
-    known = group.sandbox.activities
-    known[update.activity_id] = replace(
-        known[update.activity_id], description=update.description, status=update.status, progress=update.progress
-    )
-
-
-def close_activity(group: Any, closing: CloseActivity) -> None:
-    known = group.sandbox.activities
-    known[closing.activity_id] = replace(
-        known[closing.activity_id],
-        description=closing.description,
-        status=closing.status,
-        status_message=closing.status_message,
-        progress=100,
-        end=context().clock.now(),
-    )
-    _announce(group, known[closing.activity_id])
-    for member in group.instance_states:
-        if member.activity_id == closing.activity_id:
-            member.activity_id = None
-
-
-def _announce(group: Any, activity: Activity) -> None:
-    """ASG-119: the controller tells the topics, when there are any that asked."""
-    wanted = {kind for kinds in group.sandbox.notifications.values() for kind in kinds}
-    if notifications.kind(activity) in wanted:
-        group.sandbox.notices.append(activity.id)
-
-
-def _keep(group: Any, activity: Activity) -> None:
-    """Six weeks of history (ASG-56)."""
-    known = group.sandbox.activities
-    known[activity.id] = activity
-    for old in [a for a in known.values() if a.end is not None and a.start < activity.start - HISTORY]:
-        del known[old.id]
 
 
 # ---- the group ---------------------------------------------------------------------------------------------------------------------------
@@ -230,7 +159,21 @@ def move_attachment(group: Any, arn: str, how: AttachmentMove) -> None:
         del attachments[arn]
 
 
-def last_activity_end(group: Any) -> datetime | None:
-    """When the last launch or termination of the group ended: the cooldown counts from there (SCL-34)."""
-    sizing = (ActivityKind.LAUNCH, ActivityKind.TERMINATE)
-    return max((a.end for a in group.sandbox.activities.values() if a.end and a.kind in sizing), default=None)
+def forget(group: Any) -> None:
+    group.autoscaling_backend.forget_group(group.name)
+
+
+def run_scheduled_action(group: Any, run: RunScheduledAction) -> None:
+    """Gives the group the action's size, if any, and stores the time of the action's next run."""
+    if run.size is not None:
+        group.min_size, group.max_size = run.size.min_size, run.size.max_size
+        change_desired(group, run.size.desired_capacity, run.sentence)
+    actions = group.autoscaling_backend.scheduled_actions
+    if run.next_run is None:
+        del actions[(group.name, run.name)]
+    else:
+        actions[(group.name, run.name)] = run.next_run
+
+
+def metrics_published(group: Any, minute: datetime) -> None:
+    group.metrics_published_at = minute

@@ -262,13 +262,13 @@ def test_actions_recur_and_are_skipped_while_suspended(stage: ScalingStage, tmp_
     reports_no_fault(stage)
 
 
-def test_an_action_that_cannot_be_changes_nothing_and_is_told(stage: ScalingStage) -> None:
+def test_an_action_that_contradicts_the_group_s_sizes_changes_nothing_and_is_an_event(stage: ScalingStage) -> None:
     at = stage.clock.now() + timedelta(minutes=1)
     stage.asg.put_scheduled_update_group_action(AutoScalingGroupName="web", ScheduledActionName="big", StartTime=at, DesiredCapacity=11)
     stage.wait(70)
     assert stage.desired() == 3
-    told = "cannot be: Desired capacity:11 must be between the specified min size:1 and max size:10"
-    assert any(event.summary.endswith(told) for event in stage.journal.about("big"))
+    reason = "failed: Desired capacity:11 must be between the specified min size:1 and max size:10"
+    assert any(event.summary.endswith(reason) for event in stage.journal.about("big"))
 
 
 # ---- notifications -----------------------------------------------------------------------------------------------------------------------

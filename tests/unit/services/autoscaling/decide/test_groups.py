@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.core.control import Action, Decision
-from sandbox.services.autoscaling import model
 from sandbox.services.autoscaling.actions import (
     CloseActivity,
     DeregisterTargets,
@@ -25,23 +24,10 @@ from sandbox.services.autoscaling.actions import (
     TerminateInstance,
     UpdateActivity,
 )
+from sandbox.services.autoscaling.activity_model import ActivityKind, StatusCode
 from sandbox.services.autoscaling.decide.groups import decide
-from sandbox.services.autoscaling.model import (
-    ActivityKind,
-    AttachmentMove,
-    AttachmentState,
-    Group,
-    Health,
-    HealthFailure,
-    LifecycleState,
-    Member,
-    Memory,
-    Move,
-    Owed,
-    Process,
-    Purpose,
-    StatusCode,
-)
+from sandbox.services.autoscaling.lifecycle_model import TRANSITIONS, AttachmentMove, AttachmentState, LifecycleState, Move
+from sandbox.services.autoscaling.model import Group, Health, HealthFailure, Member, Memory, Owed, Process, Purpose
 from tests.support import rule
 from tests.support.services.groups import (
     DELAYS,
@@ -500,4 +486,4 @@ def test_every_move_is_in_the_table(members: list[Member], desired: int) -> None
     state = {m.instance_id: m.lifecycle for m in members}
     for step in decided(observed).actions:
         if isinstance(step, MoveMember):
-            state[step.instance_id] = model.TRANSITIONS[state[step.instance_id], step.move]
+            state[step.instance_id] = TRANSITIONS[state[step.instance_id], step.move]

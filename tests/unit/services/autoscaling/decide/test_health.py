@@ -6,17 +6,8 @@ from typing import Any
 import pytest
 
 from sandbox.services.autoscaling.decide import health
-from sandbox.services.autoscaling.model import (
-    AttachmentState,
-    Group,
-    Health,
-    HealthFailure,
-    LifecycleState,
-    Member,
-    Memory,
-    Owed,
-    Process,
-)
+from sandbox.services.autoscaling.lifecycle_model import AttachmentState, LifecycleState
+from sandbox.services.autoscaling.model import Group, Health, HealthFailure, Member, Memory, Owed, Process
 from tests.support import rule
 from tests.support.services.groups import DELAYS, NOW, TG, attachment, group, leaving, member, pending, seconds
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sandbox.services.autoscaling.decide import policies
 from sandbox.services.autoscaling.decide.policies import PolicyFailure, adjusted, aggregated, agreed, needed, step_for, wanted
-from sandbox.services.autoscaling.model import LifecycleState
+from sandbox.services.autoscaling.lifecycle_model import LifecycleState
 from sandbox.services.autoscaling.policy_model import (
     AdjustmentType,
     Aggregation,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.services.autoscaling.activity_model import Activity, ActivityKind, StatusCode
 from sandbox.services.autoscaling.decide import notifications
 from sandbox.services.autoscaling.decide.notifications import GroupNames
-from sandbox.services.autoscaling.model import Activity, ActivityKind, StatusCode
 from tests.support import rule
 from tests.support.services.groups import NOW, activity
 

@@ -5,13 +5,24 @@ from typing import Any
 
 import pytest
 
-from sandbox.services.autoscaling.decide.schedules import RunAction, Schedule, ScheduledAction, bounds, decide, next_time
+from sandbox.services.autoscaling.actions import RunScheduledAction
+from sandbox.services.autoscaling.decide.schedules import decide, next_time, resized
+from sandbox.services.autoscaling.schedule_model import GroupSize, Schedule, ScheduledAction
 from tests.support import rule
 from tests.support.services.groups import NOW
 
 
 def action(name: str = "a", **more: Any) -> ScheduledAction:
     return ScheduledAction(arn=f"arn:{name}", name=name, auto_scaling_group_name="web", **({"due": NOW, "desired_capacity": 5} | more))
+
+
+def schedule(**more: Any) -> Schedule:
+    """Of a group of 3, between 1 and 10."""
+    return Schedule(auto_scaling_group_name="web", size=size(1, 10, 3), **more)
+
+
+def size(low: int, high: int, desired: int) -> GroupSize:
+    return GroupSize(min_size=low, max_size=high, desired_capacity=desired)
 
 
 def utc(text: str) -> datetime:
@@ -49,8 +60,8 @@ def test_what_is_no_cron_expression_of_five_fields_or_never_comes(recurrence: st
 def test_only_what_is_due_runs_the_oldest_first_and_the_loop_sleeps_until_the_next() -> None:
     late, punctual = action("late", due=NOW - timedelta(hours=5)), action("punctual")
     coming = action("coming", due=NOW + timedelta(minutes=7))
-    decision = decide(Schedule(actions=(coming, punctual, late)), NOW)
-    assert [run.action.name for run in decision.actions if isinstance(run, RunAction)] == ["late", "punctual"]
+    decision = decide(schedule(actions=(coming, punctual, late)), NOW)
+    assert [run.name for run in decision.actions if isinstance(run, RunScheduledAction)] == ["late", "punctual"]
     assert decision.look_again == timedelta(minutes=7)
 
 
@@ -66,15 +77,34 @@ def test_only_what_is_due_runs_the_oldest_first_and_the_loop_sleeps_until_the_ne
 )
 @rule("ASG-108")
 def test_an_action_recurs_until_its_end(given: dict[str, Any], again: datetime | None) -> None:
-    (run,) = decide(Schedule(actions=(action(**given),)), NOW).actions
-    assert isinstance(run, RunAction)
-    assert (run.again and run.again.due, run.skipped) == (again, False)
+    (run,) = decide(schedule(actions=(action(**given),)), NOW).actions
+    assert isinstance(run, RunScheduledAction)
+    assert (run.next_run and run.next_run.due, run.size is None) == (again, False)
 
 
 @rule("ASG-95")
 def test_while_suspended_a_due_action_is_skipped_for_good() -> None:
-    (run,) = decide(Schedule(actions=(action(),), suspended=True), NOW).actions
-    assert run == RunAction(action=action(), again=None, skipped=True)
+    (run,) = decide(schedule(actions=(action(),), suspended=True), NOW).actions
+    assert isinstance(run, RunScheduledAction)
+    assert (run.next_run, run.size) == (None, None)
+    assert run.event is not None
+    assert run.event.summary == "scheduled action a of web is skipped: the process ScheduledActions is suspended"
+
+
+def test_an_action_starts_from_the_size_that_the_one_before_it_left() -> None:
+    first = action("first", due=NOW - timedelta(minutes=1), desired_capacity=None, max_size=20)
+    runs = decide(schedule(actions=(action("second", desired_capacity=15), first)), NOW).actions
+    assert [run.size for run in runs if isinstance(run, RunScheduledAction)] == [size(1, 20, 3), size(1, 20, 15)]
+
+
+def test_an_action_that_contradicts_the_group_s_sizes_leaves_the_group_as_it_is() -> None:
+    (run,) = decide(schedule(actions=(action(desired_capacity=11),), causes={"a": "e000007"}), NOW).actions
+    assert isinstance(run, RunScheduledAction)
+    assert run.size is None
+    assert run.event is not None
+    assert (run.event.cause, run.event.resources) == ("e000007", ("web", "a"))
+    reason = "Desired capacity:11 must be between the specified min size:1 and max size:10"
+    assert run.event.summary == f"scheduled action a of web failed: {reason}"
 
 
 @pytest.mark.parametrize(
@@ -88,10 +118,10 @@ def test_while_suspended_a_due_action_is_skipped_for_good() -> None:
 )
 @rule("ASG-108", "ASG-4")
 def test_any_of_the_three_sizes_may_be_given(given: dict[str, Any], expected: tuple[int, int, int]) -> None:
-    assert bounds(action(**given), 1, 10, 3) == expected
+    assert resized(action(**given), size(1, 10, 3)) == size(*expected)
 
 
 @pytest.mark.parametrize("given", [{"min_size": 11, "desired_capacity": None}, {"desired_capacity": 11}, {"desired_capacity": 0}])
 def test_sizes_that_cannot_be_with_those_of_the_group(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
-        bounds(action(**given), 1, 10, 3)
+        resized(action(**given), size(1, 10, 3))

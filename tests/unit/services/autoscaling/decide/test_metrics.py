@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.core.control import Scope
-from sandbox.services.autoscaling.decide.metrics import METRICS, Group, Picture, decide
-from sandbox.services.autoscaling.model import LifecycleState
+from sandbox.services.autoscaling.decide.metrics import METRICS, GroupSample, ObservedGroups, decide
+from sandbox.services.autoscaling.lifecycle_model import LifecycleState
 from tests.support import rule
 
 NOON = datetime(2026, 5, 7, 12, tzinfo=UTC)
 S = LifecycleState
-GROUP = Group(
+GROUP = GroupSample(
     name="web",
     enabled=METRICS,
     min_size=1,
@@ -22,8 +22,8 @@ GROUP = Group(
 )
 
 
-def published(group: Group, now: datetime = NOON) -> dict[str, object]:
-    actions = decide(Picture(scope=Scope("1", "us-east-1"), groups=(group,)), now).actions
+def published(group: GroupSample, now: datetime = NOON) -> dict[str, object]:
+    actions = decide(ObservedGroups(scope=Scope("1", "us-east-1"), groups=(group,)), now).actions
     data = [datum for action in actions for datum in action.data]  # type: ignore[attr-defined]
     assert all((d.namespace, d.dimensions, d.at) == ("AWS/AutoScaling", (("AutoScalingGroupName", "web"),), NOON) for d in data)
     return {datum.name: datum.sample.total for datum in data}
