@@ -84,9 +84,9 @@ def seconds_each(made: Sequence[AccessRecord]) -> float:
         counts = AccessCounts(clock, lambda: datetime.now(UTC), lambda: None)
         began = time.thread_time()
         for start in range(0, len(made), size):
-            counts.take(made[start : start + size])
+            counts.count(made[start : start + size])
         costs.append((time.thread_time() - began) / len(made))
-        assert sum(tally.requests for _, tally in counts.waiting()) == len(made)
+        assert sum(tally.requests for _, tally in counts.unpublished()) == len(made)
     return statistics.median(costs)
 
 
@@ -119,7 +119,7 @@ def under_load(made: Sequence[AccessRecord]) -> tuple[float, int]:
     engine.add([controller])
     engine.start()
     try:
-        fed = _feed(controller.counts.take, made)
+        fed = _feed(controller.counts.count, made)
         deadline = time.monotonic() + LONGEST_WAIT
         while published.requests < len(made) and time.monotonic() < deadline:
             time.sleep(0.01)  # the pace of looking

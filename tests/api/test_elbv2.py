@@ -1,4 +1,4 @@
-"""ELBv2 by its API: boto3 in process, instances, checker and proxy in virtual time. Codes and texts are AWS's."""
+"""ELBv2 through its API: boto3 in process; instances, prober and proxy in virtual time. Matcher and texts are AWS's."""
 
 import pickle
 import random
@@ -47,7 +47,7 @@ PROVISIONING = 3.0
 
 @dataclass
 class Elb:
-    """A load balancing service of its own, over instances whose applications a test turns on and off."""
+    """An ELBv2 service with instances whose applications a test starts and stops."""
 
     clock: VirtualClock
     journal: Journal
@@ -81,7 +81,7 @@ class Elb:
         return str(self.subnets(1)[0]["VpcId"])
 
     def instance(self, subnet: int = 0, port: int = 80) -> str:
-        """A running instance whose application answers."""
+        """A running instance whose application responds."""
         where = self.subnet_ids(6)[subnet]
         answer = self.ec2.run_instances(ImageId=AMI, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=where)
         instance = answer["Instances"][0]
@@ -97,7 +97,7 @@ class Elb:
         return str(instance["InstanceId"])
 
     def set_state(self, instance_id: str, name: str) -> None:
-        """What EC2's controller would do: this service only reads it."""
+        """Sets what EC2's controller would set: ELBv2 only reads it."""
         moto = ec2_backends[HERE.account][HERE.region].get_instance_by_id(instance_id)
         moto._state.name = name
         self.engine.wake("elbv2")
@@ -116,7 +116,7 @@ class Elb:
         return str(self.api.create_listener(LoadBalancerArn=balancer, **(usual | parameters))["Listeners"][0]["ListenerArn"])
 
     def serving(self, **parameters: Any) -> tuple[str, str]:
-        """A target group behind an active load balancer. → target group, listener."""
+        """A target group behind an active load balancer. Returns target group and listener."""
         group = self.group(**parameters)
         listener = self.listener(self.balancer(), group)
         self.wait(PROVISIONING + 1)
@@ -141,7 +141,7 @@ class Elb:
     def states(self, group: str) -> list[str]:
         return [state for state, _ in self.health(group).values()]
 
-    def told(self, target: str) -> list[str]:
+    def recorded_states(self, target: str) -> list[str]:
         return [event.detail["state"] for event in self.journal.about(target) if event.detail_type == "Target Health State Change"]
 
 
@@ -152,7 +152,7 @@ def controllers_of(elb: Elb) -> list[Controller]:
 
 @pytest.fixture(scope="module")
 def transport() -> Transport:
-    """One for all tests: making boto3's clients is the slowest part of a test, and neither they nor the gateway keep state."""
+    """One for all tests: creating boto3's clients is the slowest part of a test, and neither they nor the gateway have state."""
     return Transport(Gateway())
 
 
@@ -183,7 +183,7 @@ def error_of(call: Any, **parameters: Any) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
-# ---- the life of a target ----------------------------------------------------------------------------------------------------------------
+# ---- target health -----------------------------------------------------------------------------------------------------------------------
 
 
 @rule("TG-12", "TG-15", "TG-16")
@@ -210,11 +210,11 @@ def test_a_registered_target_is_registering_then_healthy(elb):
     ]
     elb.wait(2)
     assert elb.health(group) == {instance: ("healthy", None)}
-    assert elb.told(instance) == ["initial", "healthy"]
+    assert elb.recorded_states(instance) == ["initial", "healthy"]
 
 
 @rule("TG-12", "TG-11")
-def test_a_target_whose_first_answer_is_awaited_is_in_its_initial_checks(elb):
+def test_a_target_without_a_first_result_is_in_its_initial_checks(elb):
     group, _ = elb.serving()
     instance = elb.instance()
     elb.world.machine(instance).app = App.HANGING
@@ -224,7 +224,7 @@ def test_a_target_whose_first_answer_is_awaited_is_in_its_initial_checks(elb):
 
 
 @rule("TG-14", "TG-35")
-def test_a_dead_application_is_found_within_65_seconds_and_gets_no_more_requests(elb):
+def test_a_dead_application_is_unhealthy_within_65_seconds_and_receives_no_more_requests(elb):
     group, listener = elb.serving()
     first, second = elb.instance(), elb.instance(1)
     elb.register(group, first, second)
@@ -239,7 +239,7 @@ def test_a_dead_application_is_found_within_65_seconds_and_gets_no_more_requests
 
 
 @rule("TG-35", "ALB-46", "ALB-45")
-def test_when_no_target_is_healthy_all_get_requests(elb):
+def test_when_no_target_is_healthy_all_receive_requests(elb):
     group, listener = elb.serving()
     first, second = elb.instance(), elb.instance(1)
     elb.register(group, first, second)
@@ -255,7 +255,7 @@ def test_when_no_target_is_healthy_all_get_requests(elb):
 
 
 @rule("TG-11")
-def test_the_codes_of_failed_checks_are_told(elb):
+def test_the_codes_of_failed_checks_are_reported(elb):
     group, _ = elb.serving()
     instance = elb.instance()
     elb.world.machine(instance).status_code = 502
@@ -269,7 +269,7 @@ def test_the_codes_of_failed_checks_are_told(elb):
 
 
 @rule("TG-15", "TG-38")
-def test_a_group_whose_only_target_is_being_registered_answers_503(elb):
+def test_a_group_whose_only_target_is_being_registered_returns_503(elb):
     group, listener = elb.serving()
     assert elb.proxy.request(listener).status == 503
     elb.register(group, elb.instance())
@@ -298,7 +298,7 @@ def test_a_group_that_no_listener_uses_is_unused_and_not_checked(elb):
     elb.api.delete_listener(ListenerArn=listener)
     elb.wait(1)
     assert elb.states(group) == ["unused"]
-    assert elb.told(instance) == ["initial", "unused", "initial", "healthy", "unused"]
+    assert elb.recorded_states(instance) == ["initial", "unused", "initial", "healthy", "unused"]
 
 
 @rule("TG-13")
@@ -330,7 +330,7 @@ def test_a_target_that_is_no_longer_running_stays_registered_as_unused(elb, stat
 
 @rule("ASG-70", "TG-20")
 @pytest.mark.parametrize("state", ["stopped", "terminated"])
-def test_a_target_whose_instance_is_gone_drains_all_the_same_when_it_is_deregistered(elb, state):
+def test_a_target_whose_instance_is_gone_drains_as_well(elb, state):
     group, _ = elb.serving()
     instance = elb.instance()
     elb.register(group, instance)
@@ -386,7 +386,7 @@ def test_an_unregistered_id_is_unused(elb):
 
 
 @rule("TG-16")
-def test_anomaly_detection_is_told_when_asked_for(elb):
+def test_anomaly_detection_is_reported_when_the_request_includes_it(elb):
     group, _ = elb.serving()
     elb.register(group, elb.instance())
     elb.wait(3)
@@ -406,21 +406,21 @@ def test_addresses_are_targets_of_an_ip_group(elb):
     assert found == {address: ("us-east-1a", "healthy"), "192.0.2.7": ("all", "unhealthy")}
 
 
-def test_a_target_that_is_refused_lets_none_of_the_call_in(elb):
+def test_one_refused_target_refuses_the_whole_call(elb):
     group, _ = elb.serving(TargetType="ip")
     targets = [{"Id": "127.0.0.1", "Port": port, "AvailabilityZone": "all"} for port in (5000, 4566)]
     assert error_of(elb.api.register_targets, TargetGroupArn=group, Targets=targets)[0] == "InvalidTarget"
     assert elb.described(group) == []
 
 
-def test_a_program_of_the_user_beside_the_sandbox_may_be_a_target(elb):
+def test_a_program_of_the_user_on_this_machine_may_be_a_target(elb):
     group, _ = elb.serving(TargetType="ip")
     elb.register(group, "127.0.0.1", Port=5000, AvailabilityZone="all")
     elb.register(group, "127.0.0.2", Port=4566, AvailabilityZone="all")
     assert {each["Target"]["Port"] for each in elb.described(group)} == {5000, 4566}
 
 
-def test_the_health_check_of_a_target_is_not_moved_to_a_port_of_the_sandbox(elb):
+def test_a_health_check_port_cannot_be_a_port_of_the_sandbox(elb):
     group, _ = elb.serving(TargetType="ip")
     elb.register(group, "127.0.0.1", Port=5000, AvailabilityZone="all")
     instances = elb.group("other")
@@ -455,11 +455,11 @@ def test_a_deregistered_target_drains_for_the_whole_delay(elb):
     elb.wait(0.2)
     assert list(elb.health(group)) == [second]
     assert elb.described(group, {"Id": first})[0]["TargetHealth"]["Reason"] == "Target.NotRegistered"
-    assert elb.told(first) == ["initial", "healthy", "draining", "unused"]
+    assert elb.recorded_states(first) == ["initial", "healthy", "draining", "unused"]
 
 
 @rule("TG-20")
-def test_without_a_delay_a_target_is_gone_at_once(elb):
+def test_without_a_delay_a_target_is_removed_at_once(elb):
     group, _ = elb.serving()
     elb.api.modify_target_group_attributes(TargetGroupArn=group, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "0"}])
     instance = elb.instance()
@@ -500,7 +500,7 @@ def test_deregistering_an_unknown_target_succeeds_and_registering_twice_changes_
 
 
 @rule("TG-12", "TG-20")
-def test_after_a_restart_health_and_draining_are_what_they_were(elb):
+def test_health_and_draining_survive_a_restart(elb):
     group, listener = elb.serving()
     healthy, broken, leaving = elb.instance(), elb.instance(1), elb.instance()
     elb.world.machine(broken).app = App.DOWN
@@ -521,14 +521,14 @@ def test_after_a_restart_health_and_draining_are_what_they_were(elb):
     assert {elb.proxy.request(listener).target_id for _ in range(4)} == {healthy}
     elb.wait(300)
     assert elb.states(group) == ["healthy", "unhealthy"]
-    assert elb.told(healthy) == ["initial", "healthy"]
+    assert elb.recorded_states(healthy) == ["initial", "healthy"]
 
 
 # ---- load balancers ----------------------------------------------------------------------------------------------------------------------
 
 
 @rule("ALB-3", "ALB-4", "ALB-2")
-def test_a_load_balancer_is_provisioning_for_a_while(elb):
+def test_a_load_balancer_is_provisioning_first(elb):
     made = elb.api.create_load_balancer(Name="shop", Subnets=elb.subnet_ids())["LoadBalancers"][0]
     assert made["State"] == {"Code": "provisioning"}
     assert (made["Scheme"], made["Type"], made["IpAddressType"]) == ("internet-facing", "application", "ipv4")
@@ -555,13 +555,13 @@ def test_nothing_listens_while_it_is_provisioned(elb):
 
 
 @rule("ALB-4")
-def test_an_internal_one_says_so_in_its_dns_name(elb):
+def test_the_dns_name_of_an_internal_load_balancer_begins_with_internal(elb):
     made = elb.api.create_load_balancer(Name="shop", Subnets=elb.subnet_ids(), Scheme="internal")["LoadBalancers"][0]
     assert made["DNSName"].startswith("internal-shop-")
 
 
 @rule("ALB-6")
-def test_the_same_request_again_is_the_same_load_balancer_and_target_group(elb):
+def test_the_same_request_returns_the_same_load_balancer_and_target_group(elb):
     assert elb.balancer() == elb.balancer()
     assert elb.group() == elb.group()
     assert error_of(elb.balancer, Scheme="internal") == (
@@ -575,7 +575,7 @@ def test_the_same_request_again_is_the_same_load_balancer_and_target_group(elb):
 
 
 @rule("ALB-8")
-def test_a_protected_load_balancer_is_not_deleted_and_target_groups_stay(elb):
+def test_a_protected_load_balancer_is_not_deleted_and_deleting_one_keeps_its_target_groups(elb):
     group = elb.group()
     balancer = elb.balancer()
     elb.listener(balancer, group)
@@ -653,7 +653,7 @@ def test_a_weighted_forward_uses_several_groups(elb):
 
 
 @rule("ALB-23", "ALB-25")
-def test_actions_are_completed_as_aws_does(elb):
+def test_actions_are_completed_with_aws_defaults(elb):
     group = elb.group()
     balancer = elb.balancer()
     forward = elb.api.describe_listeners(ListenerArns=[elb.listener(balancer, group)])["Listeners"][0]["DefaultActions"]
@@ -913,11 +913,11 @@ ERRORS = {
             "(SANDBOX_LISTENER_PORTS)",
         ),
     ),
-    "a marker of load balancers that nobody gave out": (
+    "an invalid marker of load balancers": (
         lambda elb: elb.api.describe_load_balancers(Marker="more"),
         ("ValidationError", "The marker 'more' is not valid"),
     ),
-    "a marker of rules that nobody gave out": (
+    "an invalid marker of rules": (
         lambda elb: elb.api.describe_rules(ListenerArn=elb.listener(elb.balancer()), Marker="more"),
         ("ValidationError", "The marker 'more' is not valid"),
     ),
@@ -959,7 +959,7 @@ def test_refused_with_the_code_and_the_text_of_aws(elb, case):
 
 
 def test_a_page_has_at_least_one(elb):
-    """botocore's clients check it themselves; others do not."""
+    """botocore validates it in the client; other clients do not."""
     form = b"Action=DescribeLoadBalancers&Version=2015-12-01&PageSize=0"
     kind = "application/x-www-form-urlencoded"
     answer = request(Gateway(), "POST", "/", form, CONTENT_TYPE=kind, HTTP_AUTHORIZATION=signed("elasticloadbalancing"))
@@ -995,14 +995,14 @@ NOT_SUPPORTED = {
 
 
 @pytest.mark.parametrize("case", NOT_SUPPORTED)
-def test_what_the_sandbox_cannot_do_is_refused_not_pretended(elb, case):
+def test_what_the_sandbox_does_not_support_is_refused(elb, case):
     _, text = error_of(NOT_SUPPORTED[case], elb=elb)
     assert "not supported by the sandbox yet" in text
     assert elb.api.describe_listeners(LoadBalancerArn=elb.balancer("probe"))["Listeners"] == []
 
 
 @rule("TG-4")
-def test_instances_that_do_not_run_are_all_named_and_none_is_registered(elb):
+def test_the_error_names_all_instances_that_are_not_running_and_none_is_registered(elb):
     group = elb.group()
     running, first, second = elb.instance(), elb.instance(), elb.instance()
     for instance in (first, second):
@@ -1015,7 +1015,7 @@ def test_instances_that_do_not_run_are_all_named_and_none_is_registered(elb):
 
 
 @rule("ALB-20")
-def test_one_port_has_one_listener(elb):
+def test_two_listeners_cannot_share_a_port(elb):
     balancer = elb.balancer()
     elb.listener(balancer)
     assert error_of(elb.listener, balancer=balancer) == (
@@ -1030,7 +1030,7 @@ def test_one_port_has_one_listener(elb):
 
 
 @rule("ALB-21")
-def test_a_priority_is_unique_and_the_default_rule_stays(elb):
+def test_priorities_are_unique_and_the_default_rule_cannot_be_deleted(elb):
     listener = make_rule(elb)
     conditions = [{"Field": "path-pattern", "Values": ["/y"]}]
     assert error_of(elb.api.create_rule, ListenerArn=listener, Priority=1, Conditions=conditions, Actions=FIXED) == (
@@ -1042,7 +1042,7 @@ def test_a_priority_is_unique_and_the_default_rule_stays(elb):
 
 
 @rule("ALB-9", "ALB-11")
-def test_a_target_group_belongs_to_one_load_balancer_and_is_not_deleted_in_use(elb):
+def test_a_target_group_in_use_cannot_be_deleted_or_used_by_another_load_balancer(elb):
     group, _ = elb.serving()
     assert error_of(elb.listener, balancer=elb.balancer("other"), group=group) == (
         "TargetGroupAssociationLimit",
@@ -1089,10 +1089,10 @@ def test_health_check_settings_have_aws_defaults_and_can_be_modified(elb):
     assert (now["HealthCheckTimeoutSeconds"], now["HealthCheckPath"]) == (5, "/")
 
 
-# ---- the loop ----------------------------------------------------------------------------------------------------------------------------
+# ---- the controllers ---------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_verdict_reaches_the_proxy_without_waiting_for_the_routing_loop(elb):
+def test_a_change_of_health_updates_the_proxy_in_the_same_reconcile(elb):
     group, listener = elb.serving()
     first, second = elb.instance(), elb.instance(1)
     elb.register(group, first, second)
@@ -1102,19 +1102,21 @@ def test_a_verdict_reaches_the_proxy_without_waiting_for_the_routing_loop(elb):
     apply = elb.proxy.apply
     elb.proxy.apply = lambda config: (applied.append(elb.clock.now()), apply(config))
     elb.wait(70)
-    (told,) = [e for e in elb.journal.about(first) if e.detail.get("state") == "unhealthy"]
-    assert applied == [told.at]
+    (unhealthy,) = [e for e in elb.journal.about(first) if e.detail.get("state") == "unhealthy"]
+    assert applied == [unhealthy.at]
     assert {elb.proxy.request(listener).target_id for _ in range(4)} == {second}
 
 
-def test_the_causes_of_a_death_lead_through_what_was_done_to_the_target(elb):
+def test_the_cause_of_a_failure_is_the_event_that_acted_on_the_instance(elb):
     group, _ = elb.serving()
     instance = elb.instance()
     elb.register(group, instance)
     elb.wait(3)
     fault = elb.journal.record(Event(source="sandbox.faults", detail_type="Fault", summary="the application dies", resources=(instance,)))
     elb.world.machine(instance).app = App.DOWN
-    elb.journal.record(Event(source="aws.autoscaling", detail_type="Opinion", summary="looks well", resources=(instance,), cause=fault.id))
+    elb.journal.record(
+        Event(source="aws.autoscaling", detail_type="Health verdict", summary="looks healthy", resources=(instance,), cause=fault.id)
+    )
     elb.wait(70)
     dead = elb.journal.about(instance)[-1]
     assert [event.summary for event in elb.journal.chain(dead)] == [
@@ -1127,7 +1129,7 @@ def test_the_causes_of_a_death_lead_through_what_was_done_to_the_target(elb):
     assert chain[1:] == [f"{instance}:80 in web is initial: registered", f"{instance}:80 in web is healthy: its first health check passed"]
 
 
-def test_a_deleted_group_is_let_go(elb):
+def test_a_deleted_target_group_is_no_longer_reconciled(elb):
     group = elb.group()
     elb.wait(1)
     elb.api.delete_target_group(TargetGroupArn=group)

@@ -112,7 +112,7 @@ def timeline(**group: Any) -> Timeline:
     running = on.world.machines.values()
     on.world.load = lambda machine, now: made.demand / max(1, sum(m.running for m in running))
     made.fleet.make(delay=300, **group)
-    checks = {"HealthCheckIntervalSeconds": 30, "HealthCheckTimeoutSeconds": 5, "HealthyThresholdCount": 5}
+    checks = {"HealthCheckIntervalSeconds": 30, "HealthCheckTimeoutSeconds": 5, "HealthyThresholdCount": 5}  # the times below need them
     on.client("elbv2").modify_target_group(TargetGroupArn=made.fleet.target_group, **checks)
     on.run(300)
     assert made.fleet.well()

@@ -1,4 +1,4 @@
-"""What ELBv2's decisions may answer with. The controllers carry them out, in order."""
+"""The actions that ELBv2's decisions return. The controllers perform them in order."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from sandbox.core.control import Action
 from sandbox.core.metrics import MetricDatum
 from sandbox.drivers.probe.base import ProbeRequest
 from sandbox.drivers.proxy.base import ProxyConfig
-from sandbox.services.elbv2.model import Health, Hosts, TargetKey
+from sandbox.services.elbv2.model import Health, PublishedHostCounts, TargetKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +27,14 @@ class SetHealth(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveTarget(Action):
-    """Its deregistration delay is over."""
+    """The deregistration delay has ended."""
 
     target: TargetKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CutConnections(Action):
-    """TG-20: what is still open when the delay is over is closed, and its requests get a 502."""
+class CloseConnections(Action):
+    """TG-20: connections that are still open at the end of the deregistration delay are closed; their requests fail with 502."""
 
     host: str
     port: int
@@ -42,7 +42,7 @@ class CutConnections(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRouting(Action):
-    """Who may get requests has changed: the proxy is updated now."""
+    """Target health has changed: the proxy's configuration is updated at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +56,17 @@ class ApplyConfig(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishRequests(Action):
+class PublishRequestMetrics(Action):
     data: tuple[MetricDatum, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishHosts(Action):
-    group: str  # arn
+class PublishHostCounts(Action):
+    target_group_arn: str
     data: tuple[MetricDatum, ...]
-    hosts: Hosts  # from now on
+    published: PublishedHostCounts  # including `data`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublishConnections(Action):
+class PublishConnectionMetrics(Action):
     data: tuple[MetricDatum, ...]

@@ -1,4 +1,4 @@
-"""The loop that publishes NewConnectionCount and ActiveConnectionCount (LBM-2): one key, for the connections of all load balancers."""
+"""Publishes NewConnectionCount and ActiveConnectionCount (LBM-2): one key, for the connections of all load balancers."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,15 +7,15 @@ from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
 from sandbox.core.metrics import PublishMetrics
 from sandbox.drivers.proxy.base import Proxy
-from sandbox.services.elbv2.actions import PublishConnections
+from sandbox.services.elbv2.actions import PublishConnectionMetrics
 from sandbox.services.elbv2.decide import connection_metrics
-from sandbox.services.elbv2.decide.connection_metrics import Counted, Links
-from sandbox.services.elbv2.state.metrics import balancers
+from sandbox.services.elbv2.decide.connection_metrics import ConnectionMemory, ObservedConnections
+from sandbox.services.elbv2.state.metrics import load_balancers
 
 CONNECTIONS = Scope("-", "-").key("connections")
 
 
-class ConnectionMetricsController(Shell[Links, Counted | None]):
+class ConnectionMetricsController(Shell[ObservedConnections, ConnectionMemory | None]):
     name = "elbv2-connection-metrics"
 
     def __init__(self, journal: Journal, proxy: Proxy, publish: PublishMetrics) -> None:
@@ -25,12 +25,12 @@ class ConnectionMetricsController(Shell[Links, Counted | None]):
     def keys(self) -> Iterable[str]:
         return (CONNECTIONS,)
 
-    def observe(self, key: str, now: datetime) -> Links:
-        return Links(balancers=tuple(balancers()), connections=self._proxy.connections())
+    def observe(self, key: str, now: datetime) -> ObservedConnections:
+        return ObservedConnections(load_balancers=tuple(load_balancers()), connections=self._proxy.connections())
 
-    def decide(self, observed: Links, memory: Counted | None, now: datetime) -> Decision[Counted | None]:
-        return connection_metrics.decide_connections(observed, memory, now)
+    def decide(self, observed: ObservedConnections, memory: ConnectionMemory | None, now: datetime) -> Decision[ConnectionMemory | None]:
+        return connection_metrics.decide(observed, memory, now)
 
     def act(self, key: str, action: Action, now: datetime) -> None:
-        assert isinstance(action, PublishConnections)
+        assert isinstance(action, PublishConnectionMetrics)
         self._publish(action.data)

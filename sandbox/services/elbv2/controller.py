@@ -1,7 +1,7 @@
-"""The loop of target health: one key for each target group. decide/target_groups.py judges the results of health checks.
+"""Reconciles target health: one key for each target group. decide/target_groups.py judges the results of health checks.
 
-A change of health and the proxy's configuration go out in the same reconcile (routing_controller.py), so requests to a target stop within
-milliseconds of the verdict.
+A change of health updates the proxy's configuration in the same reconcile (routing_controller.py), so a failed target receives no requests
+milliseconds later.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,9 +14,9 @@ from sandbox.core.journal import Journal
 from sandbox.drivers.probe.base import Prober
 from sandbox.drivers.proxy.base import Proxy
 from sandbox.drivers.runtime.base import Runtime
-from sandbox.services.elbv2.actions import CutConnections, ForgetProbe, RemoveTarget, SetHealth, StartProbe, UpdateRouting
+from sandbox.services.elbv2.actions import CloseConnections, ForgetProbe, RemoveTarget, SetHealth, StartProbe, UpdateRouting
 from sandbox.services.elbv2.decide import target_groups
-from sandbox.services.elbv2.model import HEALTH_CHANGE, Memory, Observed, TargetKey, group_of, probe_key, registration
+from sandbox.services.elbv2.model import HEALTH_CHANGE, Memory, ObservedTargetGroup, TargetKey, probe_key, target_group_of, target_resource
 from sandbox.services.elbv2.routing_controller import RoutingController
 from sandbox.services.elbv2.state import snapshot, writes
 
@@ -24,21 +24,21 @@ NAME = "elbv2"
 INSTANCE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
 
 
-class Elbv2Controller(Shell[Observed, Memory]):
+class Elbv2Controller(Shell[ObservedTargetGroup, Memory]):
     name = NAME
 
     def __init__(self, journal: Journal, prober: Prober, proxy: Proxy, runtime: Runtime, routing: RoutingController) -> None:
         super().__init__(journal)
         self._prober, self._proxy, self._routing = prober, proxy, routing
         self._sources = snapshot.Sources(endpoint=runtime.endpoint, result=prober.latest, cause=self._cause)
-        self._arns: dict[str, str] = {}  # key → ARN of the group seen last under it
+        self._arns: dict[str, str] = {}  # key → ARN of the target group that was last observed under it
         prober.on_result(_wake_target_group)
         journal.on_event(_wake_after_instance_change)
 
     def keys(self) -> Iterable[str]:
         return tuple(snapshot.target_group_keys())
 
-    def observe(self, key: str, now: datetime) -> Observed | None:
+    def observe(self, key: str, now: datetime) -> ObservedTargetGroup | None:
         scope, name = Scope.split(key)
         observed = snapshot.observe_target_group(scope, name, self._sources)
         if observed is None or self._arns.get(key, observed.arn) != observed.arn:
@@ -48,22 +48,22 @@ class Elbv2Controller(Shell[Observed, Memory]):
         return observed
 
     def _forget(self, key: str) -> None:
-        """The group is gone, or another one with its name exists."""
+        """The target group was deleted, or another one has its name."""
         memory, arn = self._memory.pop(key, None), self._arns.pop(key, None)
         if memory is not None and arn:
             for target in memory.checks:
                 self._prober.forget(probe_key(arn, target))
 
     def _cause(self, group_name: str, target: TargetKey) -> str | None:
-        """The newer of two events: the last one about the target here, and the last thing that was done to its instance. What other
-        services concluded does not count: a passed status check or a group's health verdict does not bring an application down."""
+        """The newer of two events: the last one about this target, and the last one that acted on its instance. Conclusions of other
+        services do not count: a passed status check, or an Auto Scaling health status, does not stop an application."""
         event = self.journal.get(self.journal.latest(target.id) or "")
         while event is not None and not _acts_on_target(event):
             event = self.journal.get(event.cause or "")
-        recorded_here = self.journal.latest(registration(group_name, target))
-        return _newest([event.id if event else None, recorded_here]) or self.journal.latest(group_name)
+        about_target = self.journal.latest(target_resource(group_name, target))
+        return _newest([event.id if event else None, about_target]) or self.journal.latest(group_name)
 
-    def decide(self, observed: Observed, memory: Memory | None, now: datetime) -> Decision[Memory]:
+    def decide(self, observed: ObservedTargetGroup, memory: Memory | None, now: datetime) -> Decision[Memory]:
         return target_groups.decide(observed, memory, now)
 
     def act(self, key: str, action: Action, now: datetime) -> None:
@@ -77,7 +77,7 @@ class Elbv2Controller(Shell[Observed, Memory]):
                 writes.set_health(scope, name, action.target, action.health, now)
             case RemoveTarget():
                 writes.remove_target(scope, name, action.target)
-            case CutConnections():
+            case CloseConnections():
                 self._proxy.close_connections(action.host, action.port)
             case UpdateRouting():
                 self._routing.update(now)
@@ -92,7 +92,7 @@ def _newest(ids: Sequence[str | None]) -> str | None:
 
 
 def _wake_target_group(probe: str) -> None:
-    account, region, name = group_of(probe)
+    account, region, name = target_group_of(probe)
     context().wake(NAME, Scope(account, region).key(name))
 
 

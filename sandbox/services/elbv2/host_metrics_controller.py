@@ -1,4 +1,4 @@
-"""The loop that publishes HealthyHostCount and UnHealthyHostCount: one key for each account and Region with target groups (LBM-4)."""
+"""Publishes HealthyHostCount and UnHealthyHostCount (LBM-4): one key for each account and Region with target groups."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,17 +8,18 @@ from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.core.metrics import PublishMetrics
-from sandbox.services.elbv2.actions import PublishHosts
+from sandbox.services.elbv2.actions import PublishHostCounts
 from sandbox.services.elbv2.decide import metrics
-from sandbox.services.elbv2.decide.metrics import Health
+from sandbox.services.elbv2.decide.metrics import ObservedHosts
 from sandbox.services.elbv2.model import HEALTH_CHANGE
-from sandbox.services.elbv2.state.metrics import groups_in_use, set_hosts
+from sandbox.services.elbv2.state import writes
+from sandbox.services.elbv2.state.metrics import measured_target_groups
 from sandbox.services.elbv2.state.snapshot import backends
 
 NAME = "elbv2-host-metrics"
 
 
-class HostMetricsController(Shell[Health, None]):
+class HostMetricsController(Shell[ObservedHosts, None]):
     name = NAME
 
     def __init__(self, journal: Journal, publish: PublishMetrics) -> None:
@@ -29,16 +30,16 @@ class HostMetricsController(Shell[Health, None]):
     def keys(self) -> Iterable[str]:
         return tuple(scope.key("hosts") for scope, backend in backends() if backend.target_groups)
 
-    def observe(self, key: str, now: datetime) -> Health:
+    def observe(self, key: str, now: datetime) -> ObservedHosts:
         scope, _ = Scope.split(key)
-        return Health(scope=scope, groups=tuple(groups_in_use(scope)))
+        return ObservedHosts(scope=scope, target_groups=tuple(measured_target_groups(scope)))
 
-    def decide(self, observed: Health, memory: None, now: datetime) -> Decision[None]:
+    def decide(self, observed: ObservedHosts, memory: None, now: datetime) -> Decision[None]:
         return metrics.decide_hosts(observed, now)
 
     def act(self, key: str, action: Action, now: datetime) -> None:
-        assert isinstance(action, PublishHosts)
-        set_hosts(action.group, action.hosts)
+        assert isinstance(action, PublishHostCounts)
+        writes.set_published_hosts(action.target_group_arn, action.published)
         self._publish(action.data)
 
 

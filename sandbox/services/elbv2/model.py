@@ -1,7 +1,7 @@
 """The nouns of ELBv2's target health: states and their table, AWS's reasons and descriptions, and the observed state that decide() gets.
 
-Frozen values only. A `Target` is kept on moto's target group object (state/snapshot.py), so it outlives a restart; the counts of checks
-passed and failed are memory and begin anew. decide/routing.py makes the proxy's configuration.
+Frozen values only. A `Target` is stored on moto's target group object (state/snapshot.py), so it survives a restart; the counts of passed
+and failed health checks are memory and start again at zero. decide/routing.py makes the proxy's configuration.
 """
 
 import re
@@ -36,7 +36,7 @@ class TargetState(Enum):
 
 
 class TargetEvent(Enum):
-    """What moves a target from state to state."""
+    """What changes a target's state."""
 
     REGISTERED = "registered"
     FIRST_CHECK_PASSED = "first check passed"
@@ -74,8 +74,8 @@ TRANSITIONS = {  # TG-12, TG-13, TG-20, TG-21
     (TargetState.HEALTHY, TargetEvent.DEREGISTERED): TargetState.DRAINING,
     (TargetState.UNHEALTHY, TargetEvent.DEREGISTERED): TargetState.DRAINING,
     (TargetState.UNAVAILABLE, TargetEvent.DEREGISTERED): TargetState.DRAINING,
-    (TargetState.UNUSED, TargetEvent.DEREGISTERED): TargetState.UNUSED,  # it gets no requests: nothing to wait for
-    (TargetState.UNUSED, TargetEvent.DEREGISTERED_GONE): TargetState.DRAINING,  # ASG-70: the wait is shown though the machine is gone
+    (TargetState.UNUSED, TargetEvent.DEREGISTERED): TargetState.UNUSED,  # it receives no requests: nothing to wait for
+    (TargetState.UNUSED, TargetEvent.DEREGISTERED_GONE): TargetState.DRAINING,  # ASG-70: it drains although its instance is gone
     (TargetState.DRAINING, TargetEvent.DRAINED): TargetState.UNUSED,
 }
 
@@ -83,14 +83,14 @@ TRANSITIONS = {  # TG-12, TG-13, TG-20, TG-21
 @persisted("elbv2.Health")
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What DescribeTargetHealth tells: `TargetHealth{State,Reason,Description}`. Healthy has neither reason nor description."""
+    """What DescribeTargetHealth returns: `TargetHealth{State,Reason,Description}`. Healthy has neither reason nor description."""
 
     state: TargetState
     reason: str | None = None
     description: str | None = None
 
 
-# TG-11, word for word. Four of AWS's rows have no cause here: the two of Elb.InternalError (an error of our checker is shown as ours),
+# TG-11, word for word. Four of AWS's rows cannot occur here: the two of Elb.InternalError (an error of our checker is reported as ours),
 # Target.IpUnusable (our load balancers have no address in the VPC), and "terminated or stopped state" (we always know which).
 REGISTERING = Health(TargetState.INITIAL, "Elb.RegistrationInProgress", "Target registration is in progress")
 CHECKING = Health(TargetState.INITIAL, "Elb.InitialHealthChecking", "Initial health checks in progress")
@@ -128,47 +128,47 @@ class TargetKey:
 @persisted("elbv2.Target")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A registration, as moto's target group object keeps it."""
+    """A registration, stored on moto's target group object."""
 
     key: TargetKey
     registered_at: datetime
-    zone: str | None = None  # as given at registration; None: the instance's own, or that of the address's subnet
+    zone: str | None = None  # as given at registration; None: the zone of the instance, or of the subnet of the address
     health: Health = REGISTERING
     since: datetime  # when `health.state` began
     draining_until: datetime | None = None  # None: it is not draining
 
 
-class Use(Enum):
-    """Does a load balancer send to the group? TG-13."""
+class TargetGroupUse(Enum):
+    """Whether a load balancer routes requests to the target group (TG-13)."""
 
     NONE = "no listener or rule forwards to it"
-    PROVISIONING = "its load balancer has no nodes yet"
+    PROVISIONING = "its load balancer is being provisioned"
     ACTIVE = "in use"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedTarget:
     target: Target
-    zone: str | None  # None: not known, for the instance is gone
+    zone: str | None  # None: unknown, because the instance is gone
     address: str | None  # None: the instance is gone
     check_port: int
     endpoint: tuple[str, int] | None  # where the checker connects; None without an address
-    serves_alone_at: tuple[str, int] | None = None  # where its requests go; None: it is gone, or another group sends there as well
+    exclusive_endpoint: tuple[str, int] | None = None  # host and port of its requests; None: it is gone, or another group uses it as well
     instance_state: str | None = None  # None: the target is an address
-    result: ProbeResult | None = None  # the newest
-    cause: str | None = None  # newest event about the target
+    result: ProbeResult | None = None  # of the newest health check
+    cause: str | None = None  # id of the newest event about the target
 
 
-class Codes:
-    """The status codes of a healthy target (TG-1): `200`, `200,202`, `200-299`, or both kinds in one list.
+class Matcher:
+    """The HTTP codes of a healthy target (TG-1): `200`, `200,202`, `200-299`, or values and ranges in one list.
 
-    ValueError when the text has another form, or names codes outside 200-499."""
+    Raises ValueError for any other form, and for codes outside 200-499."""
 
     __slots__ = ("_ranges", "text")
 
     def __init__(self, text: str) -> None:
         if not _MATCHER.fullmatch(text):
-            raise ValueError(f"'{text}' is not like 200 or 200,202 or 200-299")
+            raise ValueError(f"'{text}' is not a list of codes such as 200 or 200,202 or 200-299")
         parts = [part.split("-") for part in text.split(",")]
         self._ranges = [(int(part[0]), int(part[-1])) for part in parts]
         if any(not LOWEST_CODE <= low <= high <= HIGHEST_CODE for low, high in self._ranges):
@@ -179,21 +179,21 @@ class Codes:
         return status_code is not None and any(low <= status_code <= high for low, high in self._ranges)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Codes) and self.text == other.text
+        return isinstance(other, Matcher) and self.text == other.text
 
     def __hash__(self) -> int:
         return hash(self.text)
 
     def __repr__(self) -> str:
-        return f"Codes({self.text!r})"
+        return f"Matcher({self.text!r})"
 
 
-DEFAULT_CODES = Codes("200")
+DEFAULT_MATCHER = Matcher("200")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckSettings:
-    """TG-1."""
+class HealthCheckSettings:
+    """The health check settings of a target group. The defaults are AWS's (TG-1), and are written down only here."""
 
     enabled: bool = True
     interval: timedelta = timedelta(seconds=30)
@@ -201,72 +201,73 @@ class CheckSettings:
     healthy_threshold: int = 5
     unhealthy_threshold: int = 2
     path: str = "/"
-    matcher: Codes = DEFAULT_CODES
+    matcher: Matcher = DEFAULT_MATCHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class ObservedTargetGroup:
     arn: str
     name: str
     load_balancers: tuple[str, ...] = ()  # names
-    checks: CheckSettings = CheckSettings()
-    use: Use = Use.ACTIVE
+    checks: HealthCheckSettings = HealthCheckSettings()
+    use: TargetGroupUse = TargetGroupUse.ACTIVE
     enabled_zones: frozenset[str] = frozenset()
     targets: tuple[ObservedTarget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checks:
-    """What is remembered of one target's checks."""
+class CheckHistory:
+    """The health checks of one target since this process started."""
 
-    registered_at: datetime  # of the registration that they belong to
-    number: int = 0  # of the last probe
-    started_at: datetime | None = None  # None: none was started yet
-    outstanding: bool = False
+    registered_at: datetime  # of the registration that the checks belong to
+    number: int = 0  # of the last check
+    started_at: datetime | None = None  # of the last check; None: none was started yet
+    outstanding: bool = False  # the last check has no result yet
     passed: int = 0  # in a row
     failed: int = 0  # in a row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    checks: Mapping[TargetKey, Checks] = field(default_factory=dict)
+    checks: Mapping[TargetKey, CheckHistory] = field(default_factory=dict)
 
 
-PublishedCounts = frozenset[tuple[str, Dimensions, float]]
+HostCounts = frozenset[tuple[str, Dimensions, float]]
+"""Metric name, dimensions and value."""
 
 
 @persisted("elbv2.Hosts")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hosts:
-    """The host counts of a target group that were published in a minute. On moto's object: a restart publishes nothing twice."""
+class PublishedHostCounts:
+    """The host counts of a target group that were published for a minute. Stored, so that a restart publishes none of them twice."""
 
     minute: datetime | None = None
-    told: PublishedCounts = frozenset()
+    counts: HostCounts = frozenset()
 
 
 def probe_key(group_arn: str, target: TargetKey) -> str:
     return f"{group_arn}|{target.id}|{target.port}"
 
 
-def group_of(key: str) -> tuple[str, str, str]:
-    """Account, Region and name of the target group that a probe's key belongs to."""
+def target_group_of(key: str) -> tuple[str, str, str]:
+    """Account, Region and name of the target group that the key of a probe belongs to."""
     arn = key.split("|", 1)[0].split(":")
     return arn[4], arn[3], arn[5].split("/")[1]
 
 
-def registration(group_name: str, target: TargetKey) -> str:
-    """One target of one group, as a resource of events: "web/i-0a1:80"."""
+def target_resource(group_name: str, target: TargetKey) -> str:
+    """One target of one target group, as a resource of events: "web/i-0a1:80"."""
     return f"{group_name}/{target}"
 
 
 def health_event(group: tuple[str, str], load_balancers: tuple[str, ...], target: Target, health: Health, why: str) -> Event:
-    """`group`: ARN and name. `why` ends the sentence: "2 health checks failed in a row"."""
+    """`group`: ARN and name. `why` is the end of the summary: "2 health checks failed in a row"."""
     arn, name = group
     return Event(
         source="aws.elasticloadbalancing",
         detail_type=HEALTH_CHANGE,
         summary=f"{target.key} in {name} is {health.state.value}: {why}",
-        resources=(target.key.id, name, arn, registration(name, target.key), *load_balancers),
+        resources=(target.key.id, name, arn, target_resource(name, target.key), *load_balancers),
         detail={
             "target-group": name,
             "target": {"id": target.key.id, "port": target.key.port},

@@ -1,6 +1,6 @@
-"""The loop that configures the load balancers' proxy: one key, for there is one proxy. decide/routing.py makes the configuration.
+"""Configures the load balancers' proxy: one key, because there is one proxy. decide/routing.py makes the configuration.
 
-controller.py runs it in the same reconcile in which a target's health changes, so requests stop within milliseconds of the verdict.
+controller.py runs it in the same reconcile that changes a target's health, so a failed target receives no requests milliseconds later.
 """
 
 from collections.abc import Iterable
@@ -42,8 +42,8 @@ class RoutingController(Shell[Routing, RoutingMemory]):
                 self._proxy.apply(action.config)
             case ActivateLoadBalancer():
                 writes.activate(action.arn)
-                context().wake(TARGET_GROUPS)  # its target groups are in use from now on
+                context().wake(TARGET_GROUPS)  # its target groups are now in use
 
     def update(self, now: datetime) -> None:
-        """Configures the proxy now, with the health that is recorded at this moment."""
+        """Updates the proxy's configuration at once, with the target health that is stored now."""
         self.reconcile(ROUTING, now)

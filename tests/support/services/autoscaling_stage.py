@@ -78,10 +78,11 @@ class Stage:
         self.asg.create_auto_scaling_group(AutoScalingGroupName=name, **(given | more))
         return name
 
-    def target_group(self, name: str = "web", delay: int = 300, interval: int = 30) -> str:
-        """One that a load balancer with a listener forwards to. `delay`: of deregistration, `interval`: of health checks, in seconds."""
+    def target_group(self, name: str = "web", delay: int = 300, interval: int | None = None) -> str:
+        """One that a load balancer with a listener forwards to. `delay`: of deregistration, `interval`: of health checks, in seconds; None:
+        AWS's default."""
         vpc = self.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-        checks = {"HealthCheckIntervalSeconds": interval, "HealthCheckTimeoutSeconds": min(5, interval - 1)}
+        checks = {"HealthCheckIntervalSeconds": interval, "HealthCheckTimeoutSeconds": min(5, interval - 1)} if interval else {}
         made = self.elbv2.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc, **checks)
         arn = str(made["TargetGroups"][0]["TargetGroupArn"])
         attributes = [{"Key": "deregistration_delay.timeout_seconds", "Value": str(delay)}]

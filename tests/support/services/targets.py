@@ -1,4 +1,4 @@
-"""A target group's life in virtual time: decide() in a loop, with a checker whose answers a test sets. Builders with AWS's defaults."""
+"""A target group in virtual time: decide() in a loop, with a prober whose results a test sets. Builders with AWS's defaults."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -7,16 +7,26 @@ from datetime import UTC, datetime, timedelta
 from sandbox.core.control import Action
 from sandbox.core.events import Event
 from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult
-from sandbox.services.elbv2.actions import CutConnections, ForgetProbe, RemoveTarget, SetHealth, StartProbe
+from sandbox.services.elbv2.actions import CloseConnections, ForgetProbe, RemoveTarget, SetHealth, StartProbe
 from sandbox.services.elbv2.decide.target_groups import decide
-from sandbox.services.elbv2.model import REGISTERING, CheckSettings, Health, Memory, Observed, ObservedTarget, Target, TargetKey, Use
+from sandbox.services.elbv2.model import (
+    REGISTERING,
+    Health,
+    HealthCheckSettings,
+    Memory,
+    ObservedTarget,
+    ObservedTargetGroup,
+    Target,
+    TargetGroupUse,
+    TargetKey,
+)
 
 START = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"
 ZONE = "us-east-1a"
 KEY = TargetKey("i-0a1", 80)
 
-Answer = tuple[ProbeOutcome, int | None, float]  # outcome, status code, seconds until it is there
+Answer = tuple[ProbeOutcome, int | None, float]  # outcome, status code, seconds until the result
 
 
 def ok(status_code: int = 200) -> Answer:
@@ -35,25 +45,25 @@ def target(key: TargetKey = KEY, health: Health = REGISTERING, **changes: object
     return replace(Target(key=key, registered_at=START, since=START, health=health), **changes)  # type: ignore[arg-type]
 
 
-def seen(of: Target | None = None, **changes: object) -> ObservedTarget:
+def observed_target(of: Target | None = None, **changes: object) -> ObservedTarget:
     of = of or target()
     usual = ObservedTarget(target=of, zone=ZONE, address="172.31.0.5", check_port=80, endpoint=("127.0.0.5", 80), instance_state="running")
     return replace(usual, **changes)  # type: ignore[arg-type]
 
 
-def observed(*targets: ObservedTarget, **changes: object) -> Observed:
-    return replace(Observed(arn=ARN, name="web", enabled_zones=frozenset({ZONE}), targets=targets), **changes)  # type: ignore[arg-type]
+def observed_group(*targets: ObservedTarget, **changes: object) -> ObservedTargetGroup:
+    return replace(ObservedTargetGroup(arn=ARN, name="web", enabled_zones=frozenset({ZONE}), targets=targets), **changes)  # type: ignore[arg-type]
 
 
 @dataclass
-class Life:
-    """`answer(number)` gives what the check with that number meets. `run_until` moves from due moment to due moment."""
+class TargetGroupRun:
+    """`answer(now)` returns the result of a check that starts at that time. `run_until` advances from due time to due time."""
 
     answer: Callable[[datetime], Answer] = lambda at: ok()
-    settings: CheckSettings = field(default_factory=CheckSettings)
+    settings: HealthCheckSettings = field(default_factory=HealthCheckSettings)
     now: datetime = START
-    targets: dict[TargetKey, ObservedTarget] = field(default_factory=lambda: {KEY: seen()})
-    use: Use = Use.ACTIVE
+    targets: dict[TargetKey, ObservedTarget] = field(default_factory=lambda: {KEY: observed_target()})
+    use: TargetGroupUse = TargetGroupUse.ACTIVE
     memory: Memory | None = None
     results: list[tuple[datetime, ProbeResult]] = field(default_factory=list)
     requests: list[tuple[datetime, ProbeRequest]] = field(default_factory=list)
@@ -68,10 +78,10 @@ class Life:
         self.now = end
 
     def step(self) -> datetime:
-        """One reconcile. → when the next is due."""
+        """One reconcile. Returns the time of the next one."""
         self._deliver()
-        picture = observed(*self.targets.values(), checks=self.settings, use=self.use)
-        decision = decide(picture, self.memory, self.now)
+        observed = observed_group(*self.targets.values(), checks=self.settings, use=self.use)
+        decision = decide(observed, self.memory, self.now)
         self.memory = decision.memory
         self.events += decision.events
         for action in decision.actions:
@@ -102,8 +112,8 @@ class Life:
         elif isinstance(action, RemoveTarget):
             del self.targets[action.target]
             self.states.append(((self.now - START).total_seconds(), "gone"))
-        elif isinstance(action, CutConnections):
-            self.states.append(((self.now - START).total_seconds(), f"{action.host}:{action.port} is cut"))
+        elif isinstance(action, CloseConnections):
+            self.states.append(((self.now - START).total_seconds(), f"{action.host}:{action.port} closed"))
         elif isinstance(action, ForgetProbe):
             self.forgotten.append(action.key)
             self.results = [r for r in self.results if r[1].key != action.key]

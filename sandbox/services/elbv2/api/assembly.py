@@ -1,4 +1,4 @@
-"""ELBv2's backend class, put together from the API modules, in moto's place."""
+"""ELBv2's backend class, assembled from the API modules. It replaces moto's."""
 
 from sandbox.aws.seams import swap_backend
 from sandbox.core.persisted import persisted
@@ -11,4 +11,4 @@ __all__ = ["SandboxELBv2", "responses"]  # responses: imported so that its seam 
 @persisted("elbv2.Backend")
 @swap_backend("elbv2")
 class SandboxELBv2(Listeners):
-    """ELBv2 with health that is checked: api/target_groups.py, api/load_balancers.py and api/listeners.py."""
+    """ELBv2 with real health checks: api/target_groups.py, api/load_balancers.py and api/listeners.py."""

@@ -1,4 +1,6 @@
-"""The listener and rule part of the ELBv2 API, over moto's objects: checked, completed with AWS's defaults, in order of priority."""
+"""The listener and rule part of the ELBv2 API. Extends moto's backend: requests are validated and completed with AWS's defaults, rules are
+returned in order of priority.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -24,7 +26,7 @@ PROTOCOLS = ("HTTP", "HTTPS")
 class Listeners(LoadBalancers):
     # ---- listeners -----------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="ALB-9, ALB-20: one listener a port, a default action, a target group of this load balancer alone")
+    @replaces(why="ALB-9, ALB-20: one listener per port, one default action, target groups of no other load balancer")
     def create_listener(  # noqa: PLR0913, PLR0917 - moto's signature
         self,
         load_balancer_arn: str,
@@ -45,22 +47,22 @@ class Listeners(LoadBalancers):
             raise errors.listener_exists(load_balancer_arn)
         if len(balancer.listeners) >= MOST_LISTENERS:
             raise errors.too_many("TooManyListeners", "listeners for a load balancer", MOST_LISTENERS)
-        wanted = self._actions(balancer, actions)
-        listener = super().create_listener(load_balancer_arn, protocol, number, ssl_policy, certificate, wanted, alpn_policy, tags)
-        listener.ssl_policy = None  # of HTTPS listeners only
+        completed = self._actions(balancer, actions)
+        listener = super().create_listener(load_balancer_arn, protocol, number, ssl_policy, certificate, completed, alpn_policy, tags)
+        listener.ssl_policy = None  # only HTTPS listeners have one
         listener.attributes = {}
         default = next(rule for rule in listener.rules.values() if rule.is_default)
         default.arn = f"{listener.arn.replace(':listener/', ':listener-rule/')}/{mock_random.get_random_hex(16)}"  # ALB-4; moto's is id()
         self.refresh_associations()
         return listener
 
-    @replaces(why="ALB-10: every ARN asked for has to exist")
+    @replaces(why="ALB-10: an unknown ARN is an error")
     def describe_listeners(self, load_balancer_arn: str | None, listener_arns: list[str]) -> list[Any]:
         if load_balancer_arn:
             return list(self.find_load_balancer(load_balancer_arn).listeners.values())
         return [self.find_listener(arn) for arn in listener_arns]
 
-    @replaces(why="ALB-20: port and action checked, moto takes any")
+    @replaces(why="ALB-20: port and action are validated, moto accepts any")
     def modify_listener(
         self,
         arn: str,
@@ -76,13 +78,13 @@ class Listeners(LoadBalancers):
         number = listener.port if port is None else within(port, "port", 1, 65535)
         if number in {other.port for other in balancer.listeners.values() if other is not listener}:
             raise errors.validation(f"Listener port '{number}' is already in use")
-        wanted = [FakeAction(action) for action in self._actions(balancer, actions)] if actions else listener.default_actions
-        listener.port, listener.default_actions = number, wanted
-        next(rule for rule in listener.rules.values() if rule.is_default).actions = wanted
+        new_actions = [FakeAction(action) for action in self._actions(balancer, actions)] if actions else listener.default_actions
+        listener.port, listener.default_actions = number, new_actions
+        next(rule for rule in listener.rules.values() if rule.is_default).actions = new_actions
         self.refresh_associations()
         return listener
 
-    @replaces(why="the listener's target groups are free again")
+    @replaces(why="the listener's target groups can be used by another load balancer")
     def delete_listener(self, listener_arn: str) -> Any:
         self.find_listener(listener_arn)
         listener = super().delete_listener(listener_arn)
@@ -91,7 +93,7 @@ class Listeners(LoadBalancers):
 
     # ---- rules -----------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="ALB-9, ALB-21, ALB-22: priorities, limits, every kind of condition checked")
+    @replaces(why="ALB-9, ALB-21, ALB-22: priorities, limits and conditions are validated")
     def create_rule(
         self,
         listener_arn: str,
@@ -105,15 +107,15 @@ class Listeners(LoadBalancers):
         number = within(priority, "priority", 1, listener_validation.HIGHEST_PRIORITY)
         if number in {rule.priority for rule in listener.rules.values()}:
             raise PriorityInUseError()
-        wanted = self._actions(balancer, actions)
+        completed = self._actions(balancer, actions)
         checked = listener_validation.conditions(conditions)
         if sum(not rule.is_default for each in balancer.listeners.values() for rule in each.rules.values()) >= MOST_RULES:
             raise errors.too_many("TooManyRules", "rules for a load balancer", MOST_RULES)
-        rule = super().create_rule(listener_arn, checked, number, wanted, tags)
+        rule = super().create_rule(listener_arn, checked, number, completed, tags)
         self.refresh_associations()
         return rule
 
-    @replaces(why="ALB-21: in order of priority, the default last; every ARN asked for has to exist")
+    @replaces(why="ALB-21: in order of priority, the default rule last; an unknown ARN is an error")
     def describe_rules(self, listener_arn: str | None, rule_arns: list[str] | None) -> list[Any]:
         if rule_arns and listener_arn is None:
             found = {rule.arn: rule for _, rule in self._rules()}
@@ -123,47 +125,47 @@ class Listeners(LoadBalancers):
         rules = super().describe_rules(listener_arn, rule_arns)
         return sorted(rules, key=lambda rule: (rule.is_default, 0 if rule.is_default else rule.priority))
 
-    @replaces(why="the rule's action checked and its target groups associated")
+    @replaces(why="the action is validated and its target groups are associated")
     def modify_rule(self, rule_arn: str, conditions: list[dict[str, Any]], actions: list[dict[str, Any]]) -> Any:
         listener, rule = self._rule(rule_arn)
         if not conditions and not actions:
             raise errors.validation("Either conditions or actions must be specified")
         if rule.is_default and conditions:
-            raise errors.refusal("OperationNotPermitted", f"Default rule '{rule_arn}' cannot have conditions")  # (U)
+            raise errors.api_error("OperationNotPermitted", f"Default rule '{rule_arn}' cannot have conditions")  # (U)
         checked = listener_validation.conditions(conditions) if conditions else rule.conditions
         balancer = self.find_load_balancer(listener.load_balancer_arn)
-        wanted = [FakeAction(action) for action in self._actions(balancer, actions)] if actions else rule.actions
-        rule.conditions, rule.actions = checked, wanted
+        new_actions = [FakeAction(action) for action in self._actions(balancer, actions)] if actions else rule.actions
+        rule.conditions, rule.actions = checked, new_actions
         if rule.is_default:
-            listener.default_actions = wanted
+            listener.default_actions = new_actions
         self.refresh_associations()
         return rule
 
-    @replaces(why="ALB-21: the default rule stays; an unknown rule is an error")
+    @replaces(why="ALB-21: the default rule cannot be deleted; an unknown rule is an error")
     def delete_rule(self, arn: str) -> None:
         listener, rule = self._rule(arn)
         if rule.is_default:
-            raise errors.refusal("OperationNotPermitted", f"Default rule '{arn}' cannot be deleted")  # (U: the text)
+            raise errors.api_error("OperationNotPermitted", f"Default rule '{arn}' cannot be deleted")  # (U: the text)
         listener.remove_rule(arn)
         self.refresh_associations()
 
     @replaces(why="ALB-21: rules may swap their priorities, the default rule has none")
     def set_rule_priorities(self, rule_priorities: list[dict[str, Any]]) -> list[Any]:
-        wanted: dict[str, int] = {}
+        priorities: dict[str, int] = {}
         for each in rule_priorities:
             number = within(each["Priority"], "rulePriorities.member.priority", 1, listener_validation.HIGHEST_PRIORITY)
-            if number in wanted.values():
+            if number in priorities.values():
                 raise DuplicatePriorityError(str(number))
-            wanted[each["RuleArn"]] = number
-        found = [self._rule(arn) for arn in wanted]
+            priorities[each["RuleArn"]] = number
+        found = [self._rule(arn) for arn in priorities]
         for listener, rule in found:
             if rule.is_default:
-                raise errors.refusal("OperationNotPermitted", f"Default rule '{rule.arn}' cannot have a priority")  # (U)
-            others = {other.priority for other in listener.rules.values() if other.arn not in wanted}
-            if wanted[rule.arn] in others:
+                raise errors.api_error("OperationNotPermitted", f"Default rule '{rule.arn}' cannot have a priority")  # (U)
+            others = {other.priority for other in listener.rules.values() if other.arn not in priorities}
+            if priorities[rule.arn] in others:
                 raise PriorityInUseError()
         for _, rule in found:
-            rule.priority = wanted[rule.arn]
+            rule.priority = priorities[rule.arn]
         return [rule for _, rule in found]
 
     # ---- refused -----------------------------------------------------------------------------------------------------------------------
@@ -172,11 +174,11 @@ class Listeners(LoadBalancers):
     def add_listener_certificates(self, arn: str, certificates: list[dict[str, Any]]) -> list[str]:
         raise errors.not_supported("A certificate")
 
-    @replaces(why="not supported: attributes of listeners change headers, which the data plane does not")
+    @replaces(why="not supported: the data plane has no listener attributes")
     def modify_listener_attributes(self, listener_arn: str, attrs: list[dict[str, str]]) -> dict[str, str]:
         raise errors.not_supported("An attribute of a listener")
 
-    # ---- looking up --------------------------------------------------------------------------------------------------------------------
+    # ---- lookups -----------------------------------------------------------------------------------------------------------------------
 
     @adds(why="ALB-10: ListenerNotFound")
     def find_listener(self, arn: str) -> Any:
@@ -198,18 +200,18 @@ class Listeners(LoadBalancers):
         return found
 
     def _actions(self, balancer: Any, asked: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Checked against the target groups that are there (ALB-9, ALB-23)."""
-        wanted = listener_validation.actions(asked)
-        groups = [self.find_target_group(arn) for action in wanted for arn, _ in forwarded(action)]
+        """Validated and completed; every target group must exist and belong to no other load balancer (ALB-9, ALB-23)."""
+        completed = listener_validation.actions(asked)
+        groups = [self.find_target_group(arn) for action in completed for arn, _ in forwarded(action)]
         if taken := [group.arn for group in groups if set(group.load_balancer_arns) - {balancer.arn}]:
             raise errors.used_by_another(taken)
         for group in groups:
             if group.vpc_id != balancer.vpc_id:
                 raise errors.configuration(f"Target group '{group.arn}' is not in the VPC of the load balancer '{balancer.arn}'")  # (U)
-        theirs = {group.arn for group in self.target_groups.values() if balancer.arn in group.load_balancer_arns}
-        if len(theirs | {group.arn for group in groups}) > MOST_GROUPS:
+        in_use = {group.arn for group in self.target_groups.values() if balancer.arn in group.load_balancer_arns}
+        if len(in_use | {group.arn for group in groups}) > MOST_GROUPS:
             raise errors.too_many("TooManyUniqueTargetGroupsPerLoadBalancer", "target groups for a load balancer", MOST_GROUPS)
-        return wanted
+        return completed
 
 
 def _check_protocol(protocol: str | None, certificates: Any, alpn_policy: Sequence[str] | None) -> None:

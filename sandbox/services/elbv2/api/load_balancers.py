@@ -1,6 +1,6 @@
-"""The load balancer part of the ELBv2 API, over moto's objects: create, delete, attributes, subnets.
+"""The load balancer part of the ELBv2 API: create, delete, attributes, subnets. Extends moto's backend.
 
-A new load balancer is `provisioning` until the controller activates it (ALB-3); when is kept in `balancer.sandbox`.
+A new load balancer is `provisioning` until the controller activates it (ALB-3), at the time stored in `balancer.sandbox`.
 """
 
 from collections.abc import Sequence
@@ -25,19 +25,19 @@ MOST_LOAD_BALANCERS = 50  # ALB-9
 TYPES = ("application", "network", "gateway")
 SCHEMES = ("internet-facing", "internal")
 HOSTED_ZONE_ID = "Z35SXDOTRQ7X7K"  # ALB-4, of us-east-1
-DOMAIN = "elb.localhost"  # *.localhost is this machine in most resolvers, so a browser reaches the DNS name
+DOMAIN = "elb.localhost"  # most resolvers resolve *.localhost to this machine, so a browser reaches the DNS name
 
 
 @persisted("elbv2.BalancerExtra")
 @dataclass
 class BalancerExtra:
-    """What we keep on moto's load balancer object."""
+    """What we store on moto's load balancer object, as `.sandbox`."""
 
     active_from: datetime
 
 
 class LoadBalancers(TargetGroups):
-    @replaces(why="ALB-1 to ALB-9: subnets, names, defaults, idempotence, a time of provisioning")
+    @replaces(why="ALB-1 to ALB-9: subnets, names, defaults, idempotence, provisioning time")
     def create_load_balancer(  # noqa: PLR0913, PLR0917 - moto's signature
         self,
         name: str,
@@ -51,13 +51,13 @@ class LoadBalancers(TargetGroups):
     ) -> Any:
         scheme = scheme or "internet-facing"
         load_balancer_validation.name(name)
-        _check_kind(loadbalancer_type or "application", scheme, ip_address_type)
+        _check_type(loadbalancer_type or "application", scheme, ip_address_type)
         subnets = self._subnets(subnet_ids, subnet_mappings or [])
         groups = self._security_groups(security_groups, subnets[0].vpc_id)
-        wanted = (scheme, {subnet.id for subnet in subnets}, set(groups))
+        settings = (scheme, {subnet.id for subnet in subnets}, set(groups))
         for balancer in self.load_balancers.values():
             if balancer.name == name:
-                if (balancer.scheme, {subnet.id for subnet in balancer.subnets}, set(balancer.security_groups)) != wanted:
+                if (balancer.scheme, {subnet.id for subnet in balancer.subnets}, set(balancer.security_groups)) != settings:
                     raise errors.same_name("DuplicateLoadBalancerName", "load balancer", name)
                 return balancer  # ALB-6
         if len(self.load_balancers) >= MOST_LOAD_BALANCERS:
@@ -65,18 +65,18 @@ class LoadBalancers(TargetGroups):
         balancer = super().create_load_balancer(
             name, groups, [subnet.id for subnet in subnets], None, scheme, "application", ip_address_type, tags
         )
-        return self._finish(balancer)
+        return self._complete(balancer)
 
-    def _finish(self, balancer: Any) -> Any:
+    def _complete(self, balancer: Any) -> Any:
         prefix = "internal-" if balancer.scheme == "internal" else ""  # ALB-4
         balancer.dns_name = f"{prefix}{balancer.name}-{context().random.randrange(10**9, 2**31)}.{self.region_name}.{DOMAIN}"
         balancer.canonical_hosted_zone_id = HOSTED_ZONE_ID
         balancer.attrs = dict(load_balancer_validation.ATTRIBUTES)
-        wait = timedelta(seconds=context().settings.lb_provisioning_seconds)
-        balancer.sandbox = BalancerExtra(active_from=context().clock.now() + wait)
+        provisioning_time = timedelta(seconds=context().settings.lb_provisioning_seconds)
+        balancer.sandbox = BalancerExtra(active_from=context().clock.now() + provisioning_time)
         return balancer
 
-    @replaces(why="ALB-3: describing does not end the provisioning; every name and ARN asked for has to exist")
+    @replaces(why="ALB-3: describing does not end the provisioning; an unknown name or ARN is an error")
     def describe_load_balancers(self, arns: list[str] | None, names: list[str] | None) -> list[Any]:
         balancers = list(self.load_balancers.values())
         if not arns and not names:
@@ -87,7 +87,7 @@ class LoadBalancers(TargetGroups):
             raise errors.load_balancer_not_found()
         return found
 
-    @replaces(why="ALB-8: deletion protection; the load balancer's target groups are free again")
+    @replaces(why="ALB-8: deletion protection; the load balancer's target groups can be used by another one")
     def delete_load_balancer(self, arn: str) -> None:
         balancer = self.load_balancers.get(arn)
         if balancer and balancer.attrs["deletion_protection.enabled"] == "true":
@@ -96,19 +96,19 @@ class LoadBalancers(TargetGroups):
         self.tagging_service.delete_all_tags_for_resource(arn)
         self.refresh_associations()
 
-    @replaces(why="ALB-7: every key and value checked")
+    @replaces(why="ALB-7: every key and value is validated")
     def modify_load_balancer_attributes(self, arn: str, attrs: dict[str, Any]) -> dict[str, Any]:
         balancer = self.find_load_balancer(arn)
         balancer.attrs.update(load_balancer_validation.attributes(attrs))
         changed: dict[str, Any] = balancer.attrs
         return changed
 
-    @replaces(why="ALB-10: text")
+    @replaces(why="ALB-10: error text")
     def describe_load_balancer_attributes(self, arn: str) -> dict[str, Any]:
         attributes: dict[str, Any] = self.find_load_balancer(arn).attrs
         return attributes
 
-    @replaces(why="ALB-1: the same checks as at creation")
+    @replaces(why="ALB-1: the same validation as at creation")
     def set_subnets(self, arn: str, subnets: list[str], subnet_mappings: list[dict[str, Any]]) -> list[Any]:
         balancer = self.find_load_balancer(arn)
         found = self._subnets(subnets, subnet_mappings)
@@ -117,7 +117,7 @@ class LoadBalancers(TargetGroups):
         balancer.subnets = found
         return [AvailabilityZone(subnet) for subnet in found]
 
-    @replaces(why="ALB-10: the groups have to exist, in the load balancer's VPC")
+    @replaces(why="ALB-10: the groups must exist, in the load balancer's VPC")
     def set_security_groups(self, arn: str, sec_groups: list[str]) -> None:
         balancer = self.find_load_balancer(arn)
         balancer.security_groups = self._security_groups(sec_groups, balancer.vpc_id)
@@ -125,10 +125,10 @@ class LoadBalancers(TargetGroups):
     @replaces(why="the sandbox has no IPv6")
     def set_ip_address_type(self, arn: str, ip_type: str) -> None:
         balancer = self.find_load_balancer(arn)
-        _check_kind("application", balancer.scheme, ip_type)
+        _check_type("application", balancer.scheme, ip_type)
         balancer.ip_address_type = ip_type
 
-    # ---- looking up --------------------------------------------------------------------------------------------------------------------
+    # ---- lookups -----------------------------------------------------------------------------------------------------------------------
 
     @adds(why="ALB-10: LoadBalancerNotFound")
     def find_load_balancer(self, arn: str) -> Any:
@@ -137,7 +137,7 @@ class LoadBalancers(TargetGroups):
         except KeyError:
             raise errors.load_balancer_not_found() from None
 
-    @adds(why="TargetGroup.LoadBalancerArns follows the listeners: moto only ever appends to it")
+    @adds(why="TargetGroup.LoadBalancerArns follows the listeners: moto only appends to it")
     def refresh_associations(self) -> None:
         for group in self.target_groups.values():
             group.load_balancer_arns = [balancer.arn for balancer in self.balancers_using(group.arn)]
@@ -157,19 +157,19 @@ class LoadBalancers(TargetGroups):
             raise errors.subnet_not_found(subnet_id) from None
 
     def _security_groups(self, ids: Sequence[str], vpc_id: str) -> list[str]:
-        """ALB-2: the VPC's default group when none is asked for."""
+        """ALB-2: the VPC's default group when the request names none."""
         if not ids:
             return [self.ec2_backend.get_default_security_group(vpc_id).id]
         for each in ids:
             group = self.ec2_backend.get_security_group_from_id(each)
             if group is None:
-                raise errors.refusal("InvalidSecurityGroup", "One or more security groups are invalid")
+                raise errors.api_error("InvalidSecurityGroup", "One or more security groups are invalid")
             if group.vpc_id != vpc_id:
                 raise errors.configuration(f"Security group '{each}' does not belong to VPC '{vpc_id}'")
         return list(ids)
 
 
-def _check_kind(balancer_type: str, scheme: str, ip_address_type: str) -> None:
+def _check_type(balancer_type: str, scheme: str, ip_address_type: str) -> None:
     if balancer_type not in TYPES:
         raise errors.not_one_of(balancer_type, "type", TYPES)
     if balancer_type != "application":

@@ -1,4 +1,4 @@
-"""ELBv2's requests and answers where moto's differ from AWS's: parameters that moto passes over in silence, answers that it cuts short."""
+"""ELBv2's requests and responses where moto's differ from AWS's: parameters that moto ignores, responses that lack members."""
 
 from collections.abc import Collection
 from typing import Any
@@ -30,22 +30,22 @@ LIMITS = {  # ALB-9
 
 @swap_response("elbv2")
 class SandboxELBv2Response(ELBV2Response):
-    @replaces(why="moto passes over parameters of later years")
+    @replaces(why="moto ignores newer parameters")
     def create_load_balancer(self) -> Any:
         self._refuse("CustomerOwnedIpv4Pool", "EnablePrefixForIpv6SourceNat", "IpamPools", "MinimumLoadBalancerCapacity")
         return super().create_load_balancer()
 
-    @replaces(why="moto passes over parameters of later years")
+    @replaces(why="moto ignores newer parameters")
     def create_target_group(self) -> Any:
         self._refuse("TargetControlPort")
         return super().create_target_group()
 
-    @replaces(why="a page's size, and a marker that nobody gave out: moto's are internal errors")
+    @replaces(why="an invalid PageSize or Marker: moto fails with an internal error")
     def describe_load_balancers(self) -> Any:
         self._check_page({balancer.name for balancer in self.elbv2_backend.load_balancers.values()})
         return super().describe_load_balancers()
 
-    @replaces(why="a page's size, and a marker that nobody gave out: moto's are internal errors")
+    @replaces(why="an invalid PageSize or Marker: moto fails with an internal error")
     def describe_rules(self) -> Any:
         self._check_page({rule.arn for rule in self.elbv2_backend.describe_rules(self._get_param("ListenerArn"), None)})
         return super().describe_rules()
@@ -56,32 +56,32 @@ class SandboxELBv2Response(ELBV2Response):
         if marker and marker not in markers:
             raise errors.wrong_marker(marker)
 
-    @replaces(why="moto passes over MutualAuthentication")
+    @replaces(why="moto ignores MutualAuthentication")
     def create_listener(self) -> Any:
         self._refuse("MutualAuthentication")
         return super().create_listener()
 
-    @replaces(why="moto passes over MutualAuthentication")
+    @replaces(why="moto ignores MutualAuthentication")
     def modify_listener(self) -> Any:
         self._refuse("MutualAuthentication", "AlpnPolicy")
         return super().modify_listener()
 
-    @replaces(why="moto passes over Transforms")
+    @replaces(why="moto ignores Transforms")
     def create_rule(self) -> Any:
         self._refuse("Transforms")
         return super().create_rule()
 
-    @replaces(why="moto passes over Transforms")
+    @replaces(why="moto ignores Transforms")
     def modify_rule(self) -> Any:
         self._refuse("Transforms", "ResetTransforms")
         return super().modify_rule()
 
-    @replaces(why="AWS answers with all attributes, moto with those that were given")
+    @replaces(why="AWS returns all attributes, moto those of the request")
     def modify_target_group_attributes(self) -> Any:
         super().modify_target_group_attributes()
         return self.describe_target_group_attributes()
 
-    @replaces(why="TG-16: AnomalyDetection when it is asked for")
+    @replaces(why="TG-16: AnomalyDetection when the request includes it")
     def describe_target_health(self) -> Any:
         include = self._get_param("Include", [])
         with_anomaly = "AnomalyDetection" in include or "All" in include
@@ -89,7 +89,7 @@ class SandboxELBv2Response(ELBV2Response):
         found = self.elbv2_backend.describe_target_health(self._get_param("TargetGroupArn"), targets, with_anomaly)
         return ActionResult({"TargetHealthDescriptions": found})
 
-    @replaces(why="ALB-9: the quotas that are kept")
+    @replaces(why="ALB-9: the quotas that we enforce")
     def describe_account_limits(self) -> Any:
         return ActionResult({"Limits": [{"Name": name, "Max": str(limit)} for name, limit in LIMITS.items()]})
 

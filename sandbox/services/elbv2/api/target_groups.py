@@ -1,7 +1,7 @@
-"""The target group half of the ELBv2 API, over moto's objects: create, modify, attributes, registration, DescribeTargetHealth.
+"""The target group part of the ELBv2 API: create, modify, attributes, registration, DescribeTargetHealth. Extends moto's backend.
 
-Registrations are our `Target` values in `group.sandbox` (moto keys its own by id alone, so that a second port overwrites the first);
-health is written there by the controller through state/snapshot.py and told from there.
+Registrations are our `Target` values in `group.sandbox` (moto keys its own by id alone, so a second port overwrites the first). The
+controller writes health there through state/writes.py, and DescribeTargetHealth returns it from there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from sandbox.core.persisted import persisted
 from sandbox.services.elbv2 import errors, model
 from sandbox.services.elbv2.api.validation import target_groups as target_group_validation
 from sandbox.services.elbv2.decide.routing import forwarded
-from sandbox.services.elbv2.model import Health, Target, TargetEvent, TargetKey, TargetState
+from sandbox.services.elbv2.model import Health, PublishedHostCounts, Target, TargetEvent, TargetKey, TargetState
 from sandbox.services.elbv2.state.snapshot import check_port
 
 MOST_TARGET_GROUPS, MOST_TARGETS = 3000, 1000  # ALB-9
@@ -31,13 +31,14 @@ MOST_TARGET_GROUPS, MOST_TARGETS = 3000, 1000  # ALB-9
 @persisted("elbv2.GroupExtra")
 @dataclass
 class GroupExtra:
-    """What we keep on moto's target group object."""
+    """What we store on moto's target group object, as `.sandbox`."""
 
     targets: dict[TargetKey, Target] = field(default_factory=dict)
+    published_hosts: PublishedHostCounts = field(default_factory=PublishedHostCounts)
 
 
 class TargetHealthDescription(FakeHealthStatus):
-    """TG-16, with moto's names, by which its serializer (and Auto Scaling) reads it."""
+    """TG-16, with the attribute names that moto's serializer and its Auto Scaling read."""
 
     def __init__(self, key: TargetKey, health: Health, check_port: str, zone: str | None, with_anomaly: bool) -> None:
         super().__init__(key.id, str(key.port), check_port, health.state.value, health.reason, health.description)
@@ -58,50 +59,48 @@ class TargetHealthDescription(FakeHealthStatus):
 class TargetGroups(ELBv2Backend):
     # ---- settings --------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="TG-1, ALB-6, ALB-9: every limit checked, the same name with the same settings is the same group")
+    @replaces(why="TG-1, ALB-6, ALB-9: limits are validated; the same name with the same settings returns the existing group")
     def create_target_group(self, name: str, **kwargs: Any) -> Any:
         tags = kwargs.pop("tags", None)
-        wanted = target_group_validation.target_group(kwargs)
+        settings = target_group_validation.target_group(kwargs)
         for group in self.target_groups.values():
             if group.name == name:
-                if _settings(group) != {key: str(value) for key, value in wanted.items()}:
+                if _settings(group) != {key: str(value) for key, value in settings.items()}:
                     raise errors.same_name("DuplicateTargetGroupName", "target group", name)
                 return group
         if len(self.target_groups) >= MOST_TARGET_GROUPS:
             raise errors.too_many("TooManyTargetGroups", "target groups", MOST_TARGET_GROUPS)
-        group = super().create_target_group(name, tags=tags, **wanted)
+        group = super().create_target_group(name, tags=tags, **settings)
         group.sandbox = GroupExtra()
         group.attributes = dict(target_group_validation.ATTRIBUTES)
         return group
 
-    @replaces(why="TG-1: moto stores whatever it is given")
+    @replaces(why="TG-1: moto validates nothing")
     def modify_target_group(self, arn: str, *values: Any, **named: Any) -> Any:
         group = self.find_target_group(arn)
-        changes = dict(zip(_MODIFIABLE, values, strict=False)) | named
-        given = {_OURS[key]: value for key, value in changes.items() if value is not None}
+        changes = dict(zip(_MODIFY_ARGUMENTS, values, strict=False)) | named
+        given = {_CREATE_ARGUMENTS[key]: value for key, value in changes.items() if value is not None}
         if "matcher" in given:
             given["matcher"] = {"HttpCode": given["matcher"]}
-        now = {key: getattr(group, _on_group(key)) for key in target_group_validation.DEFAULTS}
-        wanted = now | given
-        wanted |= target_group_validation.health_check(wanted)
+        settings = {key: getattr(group, _attribute(key)) for key in target_group_validation.DEFAULTS} | given
+        settings |= target_group_validation.health_check(settings)
         self._check_health_check_port(group, str(given.get("healthcheck_port", model.TRAFFIC_PORT)))
         for key in given:
-            value = wanted[key]
-            setattr(group, _on_group(key), True if key == "healthcheck_enabled" else value)
+            setattr(group, _attribute(key), True if key == "healthcheck_enabled" else settings[key])
         return group
 
     def _check_health_check_port(self, group: Any, port: str) -> None:
-        """Of a group that has targets already; RegisterTargets checks those that come. Traffic ports were checked there."""
+        """For the targets that are registered already. RegisterTargets validates traffic ports, and the health check port of new ones."""
         checked = [] if port == model.TRAFFIC_PORT else [(key.id, int(port)) for key in group.sandbox.targets]
         if own := list(self._own_ports(checked)):
             raise errors.configuration(f"Health check port '{port}' is not valid: {', '.join(own)}")
 
-    @replaces(why="TG-3: every key and value checked")
+    @replaces(why="TG-3: every key and value is validated")
     def modify_target_group_attributes(self, target_group_arn: str, attributes: dict[str, Any]) -> None:
         group = self.find_target_group(target_group_arn)
         group.attributes.update(target_group_validation.attributes(attributes))
 
-    @replaces(why="ALB-10: text; a load balancer without target groups has none, which is no error")
+    @replaces(why="ALB-10: error text; a load balancer without target groups is no error")
     def describe_target_groups(self, load_balancer_arn: str | None, target_group_arns: list[str], names: list[str] | None) -> Iterable[Any]:
         if not load_balancer_arn or target_group_arns or names:
             found: Iterable[Any] = super().describe_target_groups(load_balancer_arn, target_group_arns, names)
@@ -110,7 +109,7 @@ class TargetGroups(ELBv2Backend):
             raise errors.load_balancer_not_found()
         return [group for group in self.target_groups.values() if load_balancer_arn in group.load_balancer_arns]
 
-    @replaces(why="ALB-11: text")
+    @replaces(why="ALB-11: error text")
     def delete_target_group(self, target_group_arn: str) -> Any:
         if target_group_arn in self.target_groups and self.balancers_using(target_group_arn):
             raise errors.in_use_by_listener(target_group_arn)
@@ -120,7 +119,7 @@ class TargetGroups(ELBv2Backend):
 
     # ---- registration ----------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="TG-4, TG-21: several ports of an instance, all checked before any is registered, draining is cancelled")
+    @replaces(why="TG-4, TG-21: several ports of an instance; all targets are validated before any is registered; draining is cancelled")
     def register_targets(self, target_group_arn: str, instances: list[Any]) -> None:
         group = self.find_target_group(target_group_arn)
         for asked in instances:
@@ -142,13 +141,14 @@ class TargetGroups(ELBv2Backend):
     def _register(self, group: Any, key: TargetKey, zone: str | None) -> None:
         now = context().clock.now()
         before = group.sandbox.targets.get(key)
-        was = before.health if before else model.NOT_REGISTERED
-        move(model.TRANSITIONS, str(key), was.state, TargetEvent.REGISTERED)
+        health = before.health if before else model.NOT_REGISTERED
+        move(model.TRANSITIONS, str(key), health.state, TargetEvent.REGISTERED)
         target = Target(key=key, registered_at=now, since=now, zone=zone)
         group.sandbox.targets[key] = target
-        self._tell(group, replace(target, health=was), model.REGISTERING, "registered again while draining" if before else "registered")
+        why = "registered again while draining" if before else "registered"
+        self._record(group, replace(target, health=health), model.REGISTERING, why)
 
-    @replaces(why="TG-4, TG-20: draining for the delay; an unknown target is no error")
+    @replaces(why="TG-4, TG-20: a target drains for the deregistration delay; an unknown target is no error")
     def deregister_targets(self, target_group_arn: str, instances: list[dict[str, Any]]) -> None:
         group = self.find_target_group(target_group_arn)
         delay = timedelta(seconds=int(group.attributes["deregistration_delay.timeout_seconds"]))
@@ -164,14 +164,14 @@ class TargetGroups(ELBv2Backend):
         now = context().clock.now()
         if state is TargetState.UNUSED or not delay:
             del group.sandbox.targets[target.key]
-            self._tell(group, target, model.NOT_REGISTERED, "deregistered")
+            self._record(group, target, model.NOT_REGISTERED, "deregistered")
             return
         group.sandbox.targets[target.key] = replace(target, health=model.DRAINING, since=now, draining_until=now + delay)
-        self._tell(group, target, model.DRAINING, f"deregistered, with a delay of {delay.total_seconds():.0f} seconds")
+        self._record(group, target, model.DRAINING, f"deregistered, with a deregistration delay of {delay.total_seconds():.0f} seconds")
 
     @replaces(why="TG-5: a terminated instance stays registered until someone deregisters it")
     def notify_terminate_instances(self, instance_ids: list[str]) -> None:
-        """The controller sees the instance's state."""
+        """The controller observes the instance's state."""
 
     def _check_instances(self, group: Any, ids: Sequence[str]) -> None:
         found = {each: self.ec2_backend.get_instance_by_id(each) for each in ids}
@@ -183,10 +183,10 @@ class TargetGroups(ELBv2Backend):
             raise errors.invalid_targets(f"not in the target group VPC '{group.vpc_id}'", foreign)
 
     def _own_ports(self, targets: Iterable[tuple[str, int]]) -> Iterator[str]:
-        """A clause for each target and port that leads to the sandbox itself, health checks included.
+        """A clause of the error text for each target and port that leads to the sandbox itself.
 
-        Its API must not be reached through a load balancer, whose clients may be web pages. A load balancer with a load balancer's port as
-        its target may call itself for ever; all of SANDBOX_LISTENER_PORTS counts, since a listener may be given any of them later.
+        The sandbox's API must not be reachable through a load balancer, whose clients may be web pages. A load balancer whose target is a
+        load balancer's port may call itself endlessly; any of SANDBOX_LISTENER_PORTS may become a listener's port later.
         """
         for target_id, port in targets:
             address = self._address(target_id)
@@ -195,7 +195,7 @@ class TargetGroups(ELBv2Backend):
                 yield f"'{target_id}:{port}' is {own.what}"
 
     def _address(self, target_id: str) -> str | None:
-        """None: an instance that is gone."""
+        """None: the instance is gone."""
         if not target_id.startswith("i-"):
             return target_id
         instance = self.ec2_backend.get_instance_by_id(target_id)
@@ -209,30 +209,30 @@ class TargetGroups(ELBv2Backend):
 
     # ---- health ------------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="TG-10 to TG-16: what the checker found, not `healthy` for all")
+    @replaces(why="TG-10 to TG-16: the result of real health checks; moto reports `healthy` for every target")
     def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]], with_anomaly: bool = False) -> list[Any]:
         group = self.find_target_group(target_group_arn)
         registered: Mapping[TargetKey, Target] = group.sandbox.targets
-        wanted = [key for asked in targets for key in _asked_for(group, asked)] if targets else list(registered)
-        return [self._description(group, key, registered.get(key), with_anomaly) for key in dict.fromkeys(wanted)]
+        keys = [key for asked in targets for key in _requested_keys(group, asked)] if targets else list(registered)
+        return [self._description(group, key, registered.get(key), with_anomaly) for key in dict.fromkeys(keys)]
 
     def _description(self, group: Any, key: TargetKey, target: Target | None, with_anomaly: bool) -> TargetHealthDescription:
         health = target.health if target else model.NOT_REGISTERED
         zone = target.zone if target else None
-        shows_anomaly = with_anomaly and health.state is TargetState.HEALTHY
-        return TargetHealthDescription(key, health, str(check_port(group, key.port)), zone, shows_anomaly)
+        has_anomaly_detection = with_anomaly and health.state is TargetState.HEALTHY
+        return TargetHealthDescription(key, health, str(check_port(group, key.port)), zone, has_anomaly_detection)
 
-    @adds(why="the one way in which health changes, for state/snapshot.py")
+    @adds(why="called by state/writes.py, for the controller")
     def set_target_health(self, group: Any, key: TargetKey, health: Health, now: datetime) -> None:
         target = group.sandbox.targets[key]
         since = target.since if target.health.state is health.state else now
         group.sandbox.targets[key] = replace(target, health=health, since=since)
 
-    def _tell(self, group: Any, target: Target, health: Health, why: str) -> None:
+    def _record(self, group: Any, target: Target, health: Health, why: str) -> None:
         names = tuple(balancer.name for balancer in self.balancers_using(group.arn))
         context().journal.record(model.health_event((group.arn, group.name), names, target, health, why))
 
-    # ---- looking up --------------------------------------------------------------------------------------------------------------------
+    # ---- lookups -----------------------------------------------------------------------------------------------------------------------
 
     @adds(why="ALB-10: TargetGroupNotFound")
     def find_target_group(self, arn: str) -> Any:
@@ -254,23 +254,23 @@ def _key(group: Any, asked: Mapping[str, Any]) -> TargetKey:
     return TargetKey(asked["Id"], int(asked.get("Port") or group.port))
 
 
-def _asked_for(group: Any, asked: Mapping[str, Any]) -> list[TargetKey]:
-    """Without a port: all the ports on which the id is registered."""
+def _requested_keys(group: Any, asked: Mapping[str, Any]) -> list[TargetKey]:
+    """Without a port: all ports on which the id is registered."""
     registered = [key for key in group.sandbox.targets if key.id == asked["Id"] and "Port" not in asked]
     return registered or [_key(group, asked)]
 
 
-def _on_group(name: str) -> str:
-    """moto's argument → moto's attribute."""
+def _attribute(name: str) -> str:
+    """moto's argument of CreateTargetGroup → the attribute of moto's target group."""
     return name.replace("healthcheck", "health_check")
 
 
 def _settings(group: Any) -> dict[str, str]:
     names = (*target_group_validation.DEFAULTS, "protocol", "port", "vpc_id")
-    return {name: str(getattr(group, _on_group(name))).replace("True", "true") for name in names}
+    return {name: str(getattr(group, _attribute(name))).replace("True", "true") for name in names}
 
 
-_OURS = {  # moto's argument of ModifyTargetGroup → of CreateTargetGroup, in moto's order
+_CREATE_ARGUMENTS = {  # moto's argument of ModifyTargetGroup → of CreateTargetGroup, in moto's order
     "health_check_proto": "healthcheck_protocol",
     "health_check_port": "healthcheck_port",
     "health_check_path": "healthcheck_path",
@@ -281,4 +281,4 @@ _OURS = {  # moto's argument of ModifyTargetGroup → of CreateTargetGroup, in m
     "http_codes": "matcher",
     "health_check_enabled": "healthcheck_enabled",
 }
-_MODIFIABLE = tuple(_OURS)
+_MODIFY_ARGUMENTS = tuple(_CREATE_ARGUMENTS)

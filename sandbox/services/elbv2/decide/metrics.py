@@ -1,10 +1,10 @@
-"""What the load balancers' requests and the targets' health say in namespace AWS/ApplicationELB (LBM-1 to LBM-4): pure.
+"""The metrics of requests and of target health in namespace AWS/ApplicationELB (LBM-1 to LBM-4): pure.
 
-Requests: what was counted since the last time is added to the minute that it belongs to, so a minute's Sum is exact whenever its parts
-come. A count of n is n samples of 1, as AWS keeps them (LBM-2: Sum is the useful statistic; the average is 1).
-The zone of a request is its target's: here one proxy stands for the nodes of all zones. A request that reached no target has no zone and
-is counted for the load balancer only. Connections: decide/connection_metrics.py. Not measured, so not published: rule
-evaluations, TLS and LCU metrics.
+Requests that were counted since the last publication are added to the minute that they belong to, so the Sum of a minute is exact even
+when its counts arrive in several parts. A count of n is n samples of 1, as on AWS (LBM-2: Sum is the useful statistic; the average is 1).
+The zone of a request is the zone of its target, because one proxy stands for the nodes of all zones. A request that reached no target has
+no zone and is counted for the load balancer only. decide/connection_metrics.py has the metrics of connections. Rule evaluations, TLS and
+LCU metrics are not measured, so they are not published.
 """
 
 from collections import Counter
@@ -14,23 +14,25 @@ from datetime import UTC, datetime, timedelta
 
 from sandbox.core.control import Decision, Scope
 from sandbox.core.metrics import Dimensions, MetricDatum, Sample, of_value, of_values, period_start, until_next
-from sandbox.services.elbv2.actions import PublishHosts, PublishRequests
-from sandbox.services.elbv2.decide.request_counts import Kind, Tally
-from sandbox.services.elbv2.model import Hosts, TargetState
+from sandbox.services.elbv2.actions import PublishHostCounts, PublishRequestMetrics
+from sandbox.services.elbv2.decide.request_counts import RequestKind, RequestTally
+from sandbox.services.elbv2.model import PublishedHostCounts, TargetState
 
 NAMESPACE = "AWS/ApplicationELB"
-OWN_CODES = frozenset({500, 502, 503, 504})  # LBM-2: those with a metric of their own
+CODES_WITH_METRIC = frozenset({500, 502, 503, 504})  # LBM-2: the codes that have a metric of their own
 REDIRECT, FIXED = "redirect", "fixed-response"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Requests:
-    """Requests to be told of, and where their targets are."""
+class ObservedRequests:
+    """Requests whose metrics are to be published, and the zones of their targets."""
 
-    counted: tuple[tuple[Kind, Tally], ...] = ()
-    zones: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (target group ARN, target) → its zone, where known
-    divisors: Mapping[tuple[str, str | None], int] = field(default_factory=dict)  # (target group ARN, zone or None: all) → targets, LBM-3
-    pause: timedelta = timedelta(seconds=1)  # until the next look, while requests come
+    counts: tuple[tuple[RequestKind, RequestTally], ...] = ()
+    zones: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (target group ARN, target) → zone, where known
+    divisors: Mapping[tuple[str, str | None], int] = field(
+        default_factory=dict
+    )  # (target group ARN, zone or None: all zones) → targets, LBM-3
+    pause: timedelta = timedelta(seconds=1)  # until the next publication, while there are requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +43,28 @@ class _Series:
     minute: int
 
 
-def decide_requests(observed: Requests) -> Decision[None]:
-    if not observed.counted:
-        return Decision(memory=None)  # the next request wakes
-    return Decision(memory=None, actions=(PublishRequests(data=tuple(_request_data(observed))),), look_again=observed.pause)
+def decide_requests(observed: ObservedRequests) -> Decision[None]:
+    if not observed.counts:
+        return Decision(memory=None)  # the next request wakes the controller
+    return Decision(memory=None, actions=(PublishRequestMetrics(data=tuple(_request_data(observed))),), look_again=observed.pause)
 
 
-def _request_data(observed: Requests) -> Iterator[MetricDatum]:
+def _request_data(observed: ObservedRequests) -> Iterator[MetricDatum]:
     counts: Counter[_Series] = Counter()
     shares: dict[_Series, tuple[int, int]] = {}
     times: dict[_Series, Counter[float]] = {}
     sizes: dict[_Series, Sample] = {}
-    for kind, tally in observed.counted:
+    for kind, tally in observed.counts:
         zone = observed.zones.get((kind.target_group or "", kind.target or ""))
-        for series in _counted(kind, zone):
+        for series in _count_series(kind, zone):
             counts[series] += tally.requests
-        for series, divisor in _shared(kind, zone, observed.divisors):
+        for series, divisor in _per_target_series(kind, zone, observed.divisors):
             shares[series] = (shares.get(series, (0, 0))[0] + tally.requests, divisor)
         if tally.times:
-            for series in _series(kind, ("TargetResponseTime",), _with_target_group(kind, zone)):
+            for series in _series(kind, ("TargetResponseTime",), _target_group_dimensions(kind, zone)):
                 times.setdefault(series, Counter()).update(tally.times)
-        for series in _series(kind, ("ProcessedBytes",), _balancer(kind, zone)) if tally.size else ():
-            sizes[series] = _added(sizes.get(series), tally)
+        for series in _series(kind, ("ProcessedBytes",), _load_balancer_dimensions(kind, zone)) if tally.size else ():
+            sizes[series] = _add_sizes(sizes.get(series), tally)
     yield from (_datum(series, "Count", of_value(1.0, float(n))) for series, n in counts.items())
     yield from (_datum(series, "Count", Sample(n, n / by, 1 / by, 1 / by)) for series, (n, by) in shares.items())
     yield from (_datum(series, "Seconds", of_values(list(found.items()))) for series, found in times.items())
@@ -81,7 +83,7 @@ def _datum(series: _Series, unit: str, sample: Sample) -> MetricDatum:
     )
 
 
-def _added(known: Sample | None, tally: Tally) -> Sample:
+def _add_sizes(known: Sample | None, tally: RequestTally) -> Sample:
     known = known or Sample(0, 0, tally.smallest, tally.largest)
     low, high = min(known.minimum, tally.smallest), max(known.maximum, tally.largest)
     return Sample(known.count + tally.requests, known.total + tally.size, low, high)
@@ -90,13 +92,13 @@ def _added(known: Sample | None, tally: Tally) -> Sample:
 # ---- which metrics a request counts in ---------------------------------------------------------------------------------------------------
 
 
-def _counted(kind: Kind, zone: str | None) -> Iterator[_Series]:
-    yield from _series(kind, tuple(_of_target(kind)), _with_target_group(kind, zone))
-    yield from _series(kind, tuple(_of_balancer(kind)), _balancer(kind, zone))
+def _count_series(kind: RequestKind, zone: str | None) -> Iterator[_Series]:
+    yield from _series(kind, tuple(_target_metrics(kind)), _target_group_dimensions(kind, zone))
+    yield from _series(kind, tuple(_load_balancer_metrics(kind)), _load_balancer_dimensions(kind, zone))
 
 
-def _of_target(kind: Kind) -> Iterator[str]:
-    """Metrics with a target group among their dimensions. AWS counts in RequestCount only requests for which a target was chosen."""
+def _target_metrics(kind: RequestKind) -> Iterator[str]:
+    """Metrics that have the target group as a dimension. AWS counts only requests for which a target was chosen in RequestCount."""
     if kind.target is None:
         return
     yield "RequestCount"
@@ -106,13 +108,13 @@ def _of_target(kind: Kind) -> Iterator[str]:
         yield "TargetConnectionErrorCount"
 
 
-def _of_balancer(kind: Kind) -> Iterator[str]:
-    """Metrics of what the load balancer answered by itself."""
+def _load_balancer_metrics(kind: RequestKind) -> Iterator[str]:
+    """Metrics of the load balancer's own responses."""
     if kind.target_status is not None:
         return
     if 3 <= kind.status // 100 <= 5:
         yield f"HTTPCode_ELB_{kind.status // 100}XX_Count"
-    if kind.status in OWN_CODES:
+    if kind.status in CODES_WITH_METRIC:
         yield f"HTTPCode_ELB_{kind.status}_Count"
     if kind.action == REDIRECT:
         yield "HTTP_Redirect_Count"
@@ -120,34 +122,36 @@ def _of_balancer(kind: Kind) -> Iterator[str]:
         yield "HTTP_Fixed_Response_Count"
 
 
-def _shared(kind: Kind, zone: str | None, divisors: Mapping[tuple[str, str | None], int]) -> Iterator[tuple[_Series, int]]:
-    """LBM-3: each request is 1/n for a group of n targets, so the Sum of a minute is its requests per target."""
+def _per_target_series(
+    kind: RequestKind, zone: str | None, divisors: Mapping[tuple[str, str | None], int]
+) -> Iterator[tuple[_Series, int]]:
+    """LBM-3: each request counts 1/n in a target group of n targets, so the Sum of a minute is the number of requests per target."""
     if kind.target is None or kind.target_group is None:
         return
     group, balancer = ("TargetGroup", dimension(kind.target_group)), ("LoadBalancer", kind.load_balancer)
-    for place in (None, zone) if zone else (None,):
-        in_zone: Dimensions = (("AvailabilityZone", place),) if place else ()
+    for of_zone in (None, zone) if zone else (None,):
+        in_zone: Dimensions = (("AvailabilityZone", of_zone),) if of_zone else ()
         sets = ((group, *in_zone), (balancer, group, *in_zone))
         for series in _series(kind, ("RequestCountPerTarget",), sets):
-            yield series, max(1, divisors.get((kind.target_group, place), 1))
+            yield series, max(1, divisors.get((kind.target_group, of_zone), 1))
 
 
-def _series(kind: Kind, names: tuple[str, ...], sets: tuple[Dimensions, ...]) -> Iterator[_Series]:
+def _series(kind: RequestKind, names: tuple[str, ...], sets: tuple[Dimensions, ...]) -> Iterator[_Series]:
     scope = scope_of(kind.listener)
     for name in names:
         for dimensions in sets:
             yield _Series(scope, name, dimensions, kind.minute)
 
 
-def _balancer(kind: Kind, zone: str | None) -> tuple[Dimensions, ...]:
+def _load_balancer_dimensions(kind: RequestKind, zone: str | None) -> tuple[Dimensions, ...]:
     """LB; LB+AZ."""
     balancer = ("LoadBalancer", kind.load_balancer)
     return ((balancer,), (balancer, ("AvailabilityZone", zone))) if zone else ((balancer,),)
 
 
-def _with_target_group(kind: Kind, zone: str | None) -> tuple[Dimensions, ...]:
+def _target_group_dimensions(kind: RequestKind, zone: str | None) -> tuple[Dimensions, ...]:
     """LB; LB+AZ; LB+TG; LB+AZ+TG."""
-    sets = _balancer(kind, zone)
+    sets = _load_balancer_dimensions(kind, zone)
     if kind.target_group is None:
         return sets
     group = ("TargetGroup", dimension(kind.target_group))
@@ -168,50 +172,57 @@ def scope_of(arn: str) -> Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class MeasuredTargetGroup:
     """A target group that a load balancer uses and that has health checks."""
 
     arn: str
     load_balancers: tuple[str, ...]  # arns
-    targets: tuple[tuple[str | None, TargetState], ...]  # registered ones: zone (None: not known) and state
-    hosts: Hosts = field(default_factory=Hosts)
+    targets: tuple[tuple[str | None, TargetState], ...]  # zone (None: unknown) and state
+    published: PublishedHostCounts = field(default_factory=PublishedHostCounts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class ObservedHosts:
     """The target groups of an account and Region."""
 
     scope: Scope
-    groups: tuple[Group, ...] = ()
+    target_groups: tuple[MeasuredTargetGroup, ...] = ()
 
 
-def decide_hosts(observed: Health, now: datetime) -> Decision[None]:
-    """What is so at the start of a minute is that minute's first sample; each change in it is another, so that Minimum and Maximum are
-    true however short an outage was (LBM-4). The average is of these samples, not of time."""
+def decide_hosts(observed: ObservedHosts, now: datetime) -> Decision[None]:
+    """The counts at the start of a minute are its first sample, and each change within it is another, so that Minimum and Maximum show even
+    a short outage (LBM-4). The average is that of the samples, not over time."""
     minute = period_start(now)
     actions = []
-    for group in observed.groups:
-        told = group.hosts.told if group.hosts.minute == minute else frozenset()
-        fresh = frozenset(_host_counts(group)) - told
-        if fresh:
+    for group in observed.target_groups:
+        published = group.published.counts if group.published.minute == minute else frozenset()
+        new = frozenset(_host_counts(group)) - published
+        if new:
             data = tuple(
                 MetricDatum(
-                    scope=observed.scope, namespace=NAMESPACE, name=name, dimensions=where, unit="Count", at=minute, sample=of_value(value)
+                    scope=observed.scope,
+                    namespace=NAMESPACE,
+                    name=name,
+                    dimensions=dimensions,
+                    unit="Count",
+                    at=minute,
+                    sample=of_value(value),
                 )
-                for name, where, value in sorted(fresh)
+                for name, dimensions, value in sorted(new)
             )
-            actions.append(PublishHosts(group=group.arn, data=data, hosts=Hosts(minute=minute, told=told | fresh)))
+            counts = PublishedHostCounts(minute=minute, counts=published | new)
+            actions.append(PublishHostCounts(target_group_arn=group.arn, data=data, published=counts))
     return Decision(memory=None, actions=tuple(actions), look_again=until_next(now))
 
 
-def _host_counts(group: Group) -> Iterator[tuple[str, Dimensions, float]]:
-    """Only groups with registered targets have any (LBM-2). Initial, unused and unavailable targets count in neither (LBM-4)."""
+def _host_counts(group: MeasuredTargetGroup) -> Iterator[tuple[str, Dimensions, float]]:
+    """Only target groups with registered targets have any (LBM-2). Initial, unused and unavailable targets count in neither (LBM-4)."""
     registered = [(zone, state) for zone, state in group.targets if state is not TargetState.DRAINING]
     zones = (*sorted({zone for zone, _ in registered if zone}), None) if registered else ()
     for name, counted in (("HealthyHostCount", TargetState.HEALTHY), ("UnHealthyHostCount", TargetState.UNHEALTHY)):
-        for place in zones:
-            count = sum(state is counted for zone, state in registered if place in (None, zone))
-            in_zone: Dimensions = (("AvailabilityZone", place),) if place else ()
+        for of_zone in zones:
+            count = sum(state is counted for zone, state in registered if of_zone in (None, zone))
+            in_zone: Dimensions = (("AvailabilityZone", of_zone),) if of_zone else ()
             for balancer in group.load_balancers:
-                where = (("LoadBalancer", dimension(balancer)), *in_zone, ("TargetGroup", dimension(group.arn)))
-                yield name, where, float(count)
+                dimensions = (("LoadBalancer", dimension(balancer)), *in_zone, ("TargetGroup", dimension(group.arn)))
+                yield name, dimensions, float(count)

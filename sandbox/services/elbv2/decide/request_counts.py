@@ -1,4 +1,4 @@
-"""Requests counted by kind: what state/access_counts.py collects and decide/metrics.py turns into CloudWatch's metrics."""
+"""Requests counted by kind. state/access_counts.py collects them, decide/metrics.py makes CloudWatch metrics of them."""
 
 from typing import NamedTuple
 
@@ -7,22 +7,22 @@ from sandbox.drivers.proxy.base import AccessRecord
 MINUTE = 60  # seconds
 
 
-class Kind(NamedTuple):
-    """What requests of one tally have in common."""
+class RequestKind(NamedTuple):
+    """What the requests of one tally have in common."""
 
     minute: int  # its start, seconds since 1970
     listener: str  # arn
     load_balancer: str  # "app/<name>/<id>"
     target_group: str | None  # arn
-    target: str | None  # "172.31.0.5:80"; None: none was chosen
-    status: int  # that the client got
-    target_status: int | None  # None: the load balancer answered by itself
+    target: str | None  # "172.31.0.5:80"; None: no target was chosen
+    status: int  # of the response to the client
+    target_status: int | None  # None: the response is the load balancer's own
     action: str  # "forward" | "fixed-response" | "redirect" | "-"
     connection_error: bool
 
 
-class Tally:
-    """Of the requests of one kind."""
+class RequestTally:
+    """The sums over the requests of one kind."""
 
     __slots__ = ("largest", "requests", "size", "smallest", "times")
 
@@ -31,8 +31,8 @@ class Tally:
         self.size = 0  # bytes, received and sent
         self.smallest, self.largest = 1 << 62, 0
         self.times: dict[float, int] = {}
-        """Response times in seconds and how often each occurred: three significant digits, so that there are at most 900 to a decade
-        and a percentile is off by half a percent at most."""
+        """Response time in seconds → how often it occurred. Rounded to three significant digits: at most 900 values per decade, and
+        percentiles are exact to half a percent."""
 
     def add(self, record: AccessRecord) -> None:
         self.requests += 1

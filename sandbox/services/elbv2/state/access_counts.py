@@ -1,8 +1,10 @@
-"""Counts requests as the data plane tells of them, in its thread, until the metrics loop takes the counts. A few microseconds a record.
+"""Counts requests as the data plane reports them, in its thread, until the metrics loop publishes the counts. A few microseconds per
+record.
 
-A request belongs to the minute of sandbox time in which its response ended. Access records carry real time: the moment is found from the
-record's age at arrival, so a record that comes late, after its minute or after a restart of the control plane, counts where it belongs.
-Between two takings there is one tally for each kind of request, so memory follows the number of targets and status codes, not of requests.
+A request belongs to the minute of sandbox time in which its response ended. Access records carry real time: the sandbox time is computed
+from the record's age at arrival, so a record that arrives late, after its minute or after a restart of the control plane, is counted in
+the right minute. Until it is published there is one tally per kind of request, so the memory used depends on the number of targets and
+status codes, not on the number of requests.
 """
 
 import threading
@@ -11,22 +13,21 @@ from datetime import datetime
 
 from sandbox.core.clock import Clock
 from sandbox.drivers.proxy.base import AccessRecord
-from sandbox.services.elbv2.decide.request_counts import MINUTE, Kind, Tally
+from sandbox.services.elbv2.decide.request_counts import MINUTE, RequestKind, RequestTally
 
 
 class AccessCounts:
-    """Thread-safe. `wake` is called when requests come after a time without any: then somebody should `waiting`."""
+    """Thread-safe. `wake` is called at the first request after a time without any: the caller should then read `unpublished`."""
 
     def __init__(self, clock: Clock, real_now: Callable[[], datetime] | None, wake: Callable[[], None]) -> None:
-        """`real_now`: what the records' times are measured by; None: they are in sandbox time (simulated proxy)."""
+        """`real_now`: the clock of the records' timestamps; None: they are in sandbox time (simulated proxy)."""
         self._clock, self._real_now, self._wake = clock, real_now, wake
         self._lock = threading.Lock()
-        self._tallies: dict[tuple[object, ...], Tally] = {}
-        self._waiting: list[tuple[Kind, Tally]] = []
+        self._tallies: dict[tuple[object, ...], RequestTally] = {}
+        self._unpublished: list[tuple[RequestKind, RequestTally]] = []
         self._idle = True
 
-    def take(self, records: Sequence[AccessRecord]) -> None:
-        """Counts each of them once."""
+    def count(self, records: Sequence[AccessRecord]) -> None:
         now = self._clock.now().timestamp()
         real, speed = (self._real_now().timestamp(), self._clock.speed) if self._real_now else (now, 1.0)
         with self._lock:
@@ -46,21 +47,21 @@ class AccessCounts:
                 )
                 tally = tallies.get(kind)
                 if tally is None:
-                    tally = tallies[kind] = Tally()
+                    tally = tallies[kind] = RequestTally()
                 tally.add(record)
             idle, self._idle = self._idle, False
         if idle:
             self._wake()
 
-    def waiting(self) -> tuple[tuple[Kind, Tally], ...]:
-        """What was counted and not yet marked as `taken`. Nothing: the next record wakes."""
+    def unpublished(self) -> tuple[tuple[RequestKind, RequestTally], ...]:
+        """The counts that are not marked as published. When there are none, the next record calls `wake`."""
         with self._lock:
             tallies, self._tallies = self._tallies, {}
-            self._waiting += [(Kind._make(kind), tally) for kind, tally in tallies.items()]
-            self._idle = not self._waiting
-            return tuple(self._waiting)
+            self._unpublished += [(RequestKind._make(kind), tally) for kind, tally in tallies.items()]
+            self._idle = not self._unpublished
+            return tuple(self._unpublished)
 
-    def taken(self) -> None:
-        """What `waiting` gave is in the metrics."""
+    def mark_published(self) -> None:
+        """The counts that `unpublished` returned last are in the metrics."""
         with self._lock:
-            self._waiting = []
+            self._unpublished = []

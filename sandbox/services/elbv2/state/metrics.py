@@ -1,4 +1,4 @@
-"""What the metrics loops read from moto's objects: which targets and zones the requests belong to, and the state of each target group."""
+"""What the metrics controllers read from moto's objects: the zones and target groups of requests, and the states of targets. Reads only."""
 
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
@@ -12,47 +12,47 @@ from moto.elbv2.models import elbv2_backends
 
 from sandbox.aws.backends import find
 from sandbox.core.control import Scope
-from sandbox.services.elbv2.decide.connection_metrics import Balancer
-from sandbox.services.elbv2.decide.metrics import Group, scope_of
-from sandbox.services.elbv2.decide.request_counts import Kind
-from sandbox.services.elbv2.model import Hosts, TargetState
+from sandbox.services.elbv2.decide.connection_metrics import CountedLoadBalancer
+from sandbox.services.elbv2.decide.metrics import MeasuredTargetGroup, scope_of
+from sandbox.services.elbv2.decide.request_counts import RequestKind
+from sandbox.services.elbv2.model import TargetState
 from sandbox.services.elbv2.state.snapshot import backends
 
 REGISTERED = frozenset(TargetState) - {TargetState.DRAINING}
 
 
 def find_target_group(arn: str | None) -> Any:
-    """The target group, or None. Makes no backend."""
+    """The target group, or None. Creates no backend."""
     if arn is None:
         return None
     backend = find(elbv2_backends, scope_of(arn))
     return backend.target_groups.get(arn) if backend else None
 
 
-def balancers() -> Iterator[Balancer]:
-    """With what belongs to each: a target group to the first that sends to it."""
+def load_balancers() -> Iterator[CountedLoadBalancer]:
+    """With the listeners and target groups of each. A target group that several use belongs to the first of them."""
     for _, backend in backends():
-        ends = {arn: list(balancer.listeners) for arn, balancer in backend.load_balancers.items()}
+        members = {arn: list(balancer.listeners) for arn, balancer in backend.load_balancers.items()}
         for group in backend.target_groups:
             for first in backend.balancers_using(group)[:1]:
-                ends[first.arn].append(group)
-        yield from (Balancer(arn=arn, ends=tuple(found)) for arn, found in ends.items())
+                members[first.arn].append(group)
+        yield from (CountedLoadBalancer(arn=arn, members=tuple(found)) for arn, found in members.items())
 
 
-def groups_in_use(scope: Scope) -> Iterator[Group]:
-    """Target groups that a load balancer uses and that have health checks."""
+def measured_target_groups(scope: Scope) -> Iterator[MeasuredTargetGroup]:
+    """The target groups that a load balancer uses and that have health checks."""
     backend = find(elbv2_backends, scope)
     if backend is None:
         return
     for group in backend.target_groups.values():
         users = tuple(balancer.arn for balancer in backend.balancers_using(group.arn)) if group.health_check_enabled else ()
         if users:
-            known = getattr(group, "sandbox_hosts", Hosts())  # moto's object has none before the first publication
-            yield Group(arn=group.arn, load_balancers=users, targets=targets(group), hosts=known)
+            published = group.sandbox.published_hosts
+            yield MeasuredTargetGroup(arn=group.arn, load_balancers=users, targets=targets(group), published=published)
 
 
 def targets(group: Any) -> tuple[tuple[str | None, TargetState], ...]:
-    """Zone and state of each registered target."""
+    """Zone and state of each target of the group."""
     ec2 = _ec2(group.arn)
     reservations = ec2.reservations.values() if ec2 else ()
     zones = {instance.id: instance.placement.zone for reservation in reservations for instance in reservation.instances}
@@ -60,14 +60,14 @@ def targets(group: Any) -> tuple[tuple[str | None, TargetState], ...]:
 
 
 def divisors(arn: str, registered: tuple[tuple[str | None, TargetState], ...]) -> Iterator[tuple[tuple[str, str | None], int]]:
-    """LBM-3: healthy targets, or registered ones where none is healthy; of the group and of each zone."""
-    for place in {None, *(zone for zone, _ in registered)}:
-        states = [state for zone, state in registered if place in (None, zone) and state in REGISTERED]
-        yield (arn, place), states.count(TargetState.HEALTHY) or len(states)
+    """LBM-3: the number of healthy targets, or of registered ones where none is healthy; for the target group (zone None) and each zone."""
+    for zone in {None, *(of_target for of_target, _ in registered)}:
+        states = [state for of_target, state in registered if zone in (None, of_target) and state in REGISTERED]
+        yield (arn, zone), states.count(TargetState.HEALTHY) or len(states)
 
 
-def zones(kinds: Iterable[Kind]) -> dict[tuple[str, str], str]:
-    """The zone of each target, by the subnet of its address: known for instances that are gone as well."""
+def zones(kinds: Iterable[RequestKind]) -> dict[tuple[str, str], str]:
+    """(target group ARN, target) → the zone of the subnet of its address. This includes instances that are gone."""
     asked = {(kind.target_group, kind.target) for kind in kinds if kind.target_group and kind.target}
     return {(arn, target): zone for arn, target in asked if (zone := _zone(arn, target.rpartition(":")[0]))}
 
@@ -75,20 +75,15 @@ def zones(kinds: Iterable[Kind]) -> dict[tuple[str, str], str]:
 def _zone(arn: str, address: str) -> str | None:
     group, ec2 = find_target_group(arn), _ec2(arn)
     try:
-        at = ip_address(address)
+        ip = ip_address(address)
     except ValueError:
         return None
-    for zonal in ec2.subnets.values() if group and ec2 else ():
-        for subnet in zonal.values():
-            if subnet.vpc_id == group.vpc_id and at in ip_network(subnet.cidr_block):
+    for subnets in ec2.subnets.values() if group and ec2 else ():
+        for subnet in subnets.values():
+            if subnet.vpc_id == group.vpc_id and ip in ip_network(subnet.cidr_block):
                 return str(subnet.availability_zone)
     return None
 
 
 def _ec2(arn: str) -> Any:
     return find(ec2_backends, scope_of(arn))
-
-
-def set_hosts(arn: str, hosts: Hosts) -> None:
-    """Keeps what was published of the target group on moto's object, so that a restart publishes nothing twice."""
-    find_target_group(arn).sandbox_hosts = hosts

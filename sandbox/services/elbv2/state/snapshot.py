@@ -1,6 +1,6 @@
-"""What the controllers read from moto's objects: target groups with their targets, and everything that is routed. Reads only.
+"""What the controllers read from moto's objects: target groups with their targets, and the input of the proxy's configuration. Reads only.
 
-Runs under the sandbox's lock. Registrations and health live on moto's objects, so a saved state carries them.
+Runs under the sandbox's lock. Registrations and health are stored on moto's objects, so the saved state contains them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,43 +20,38 @@ from sandbox.drivers.probe.base import ProbeResult
 from sandbox.services.elbv2.decide import routing
 from sandbox.services.elbv2.model import (
     TRAFFIC_PORT,
-    CheckSettings,
-    Codes,
-    Observed,
+    HealthCheckSettings,
+    Matcher,
     ObservedTarget,
+    ObservedTargetGroup,
     Target,
+    TargetGroupUse,
     TargetKey,
-    Use,
     probe_key,
 )
 
 Endpoint = Callable[[str, int], tuple[str, int]]
-"""Runtime.endpoint: where a private address and port are reached."""
+"""Runtime.endpoint: private address and port → host and port at which they can be reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """What the observed state needs besides moto: where to connect, what the checker saw, what happened last."""
+    """Where the observed state comes from, apart from moto: the runtime, the prober and the journal."""
 
     endpoint: Endpoint
     result: Callable[[str], ProbeResult | None]  # Prober.latest
-    cause: Callable[[str, TargetKey], str | None]  # of what happens next to a target of the group with that name
+    cause: Callable[[str, TargetKey], str | None]  # target group name, target → id of the event that causes its next change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where a target is."""
-
+class _TargetLocation:
     zone: str | None
     address: str | None
     instance_state: str | None  # None: the target is an address
 
 
-# ---- reading -----------------------------------------------------------------------------------------------------------------------------
-
-
 def backends() -> Iterator[tuple[Scope, Any]]:
-    """Those in use, in a fixed order."""
+    """The backends that exist, in a fixed order."""
     return walk(elbv2_backends)
 
 
@@ -66,22 +61,24 @@ def target_group_keys() -> Iterator[str]:
             yield scope.key(group.name)
 
 
-def observe_target_group(scope: Scope, name: str, sources: Sources) -> Observed | None:
-    """None: there is no such group (any more)."""
+def observe_target_group(scope: Scope, name: str, sources: Sources) -> ObservedTargetGroup | None:
+    """None: there is no target group of that name."""
     backend = find(elbv2_backends, scope)
-    group = group_named(backend, name)
+    group = target_group_named(backend, name)
     if backend is None or group is None:
         return None
     balancers = backend.balancers_using(group.arn)
     instances = _instances(scope)
-    return Observed(
+    return ObservedTargetGroup(
         arn=group.arn,
         name=group.name,
         load_balancers=tuple(balancer.name for balancer in balancers),
         checks=_check_settings(group),
         use=_use(balancers),
         enabled_zones=frozenset(subnet.availability_zone for balancer in balancers for subnet in balancer.subnets),
-        targets=tuple(_observed(backend, group, target, _place(target, instances), sources) for target in group.sandbox.targets.values()),
+        targets=tuple(
+            _observed_target(backend, group, target, _location(target, instances), sources) for target in group.sandbox.targets.values()
+        ),
     )
 
 
@@ -91,77 +88,77 @@ def observe_routing(endpoint: Endpoint, problems: Mapping[str, str]) -> routing.
     return routing.Routing(
         load_balancers=tuple(_balancer(each) for _, backend in found for each in backend.load_balancers.values()),
         target_groups=tuple(
-            _routed(group, instances, endpoint) for instances, backend in found for group in backend.target_groups.values()
+            _routed_target_group(group, instances, endpoint) for instances, backend in found for group in backend.target_groups.values()
         ),
         problems=tuple(sorted(problems.items())),
     )
 
 
-def _observed(backend: Any, group: Any, target: Target, place: _Place, sources: Sources) -> ObservedTarget:
+def _observed_target(backend: Any, group: Any, target: Target, location: _TargetLocation, sources: Sources) -> ObservedTarget:
     port = check_port(group, target.key.port)
     return ObservedTarget(
         target=target,
-        zone=place.zone,
-        address=place.address,
+        zone=location.zone,
+        address=location.address,
         check_port=port,
-        endpoint=sources.endpoint(place.address, port) if place.address else None,
-        serves_alone_at=_serves_alone_at(backend, group, target, place.address, sources) if target.draining_until else None,
-        instance_state=place.instance_state,
+        endpoint=sources.endpoint(location.address, port) if location.address else None,
+        exclusive_endpoint=_exclusive_endpoint(backend, group, target, location.address, sources) if target.draining_until else None,
+        instance_state=location.instance_state,
         result=sources.result(probe_key(group.arn, target.key)),
         cause=sources.cause(group.name, target.key),
     )
 
 
-def _serves_alone_at(backend: Any, group: Any, target: Target, address: str | None, sources: Sources) -> tuple[str, int] | None:
-    """Connections are known by address and port: those of another group that has the same target must not be cut with this one's."""
+def _exclusive_endpoint(backend: Any, group: Any, target: Target, address: str | None, sources: Sources) -> tuple[str, int] | None:
+    """Connections are identified by address and port: when another target group has the same target, its connections must stay open."""
     names = {target.key, TargetKey(address or "", target.key.port)}
     shared = any(other is not group and names & set(other.sandbox.targets) for other in backend.target_groups.values())
     return None if shared or address is None else sources.endpoint(address, target.key.port)
 
 
-def _routed(group: Any, instances: Mapping[str, Any], connect: Endpoint) -> routing.TargetGroup:
+def _routed_target_group(group: Any, instances: Mapping[str, Any], connect: Endpoint) -> routing.TargetGroup:
     candidates = []
     for target in group.sandbox.targets.values():
-        place = _place(target, instances)
-        endpoint = connect(place.address, target.key.port) if place.address else None
-        candidates.append(routing.Candidate(target=target, zone=place.zone, address=place.address, endpoint=endpoint))
+        location = _location(target, instances)
+        endpoint = connect(location.address, target.key.port) if location.address else None
+        candidates.append(routing.Candidate(target=target, zone=location.zone, address=location.address, endpoint=endpoint))
     algorithm = group.attributes["load_balancing.algorithm.type"]
     return routing.TargetGroup(arn=group.arn, algorithm=algorithm, candidates=tuple(candidates))
 
 
 def _instances(scope: Scope) -> dict[str, Any]:
-    """By id: moto's own lookup walks all reservations for each."""
+    """By id: moto's own lookup searches all reservations for each instance."""
     ec2 = find(ec2_backends, scope)
     reservations = ec2.all_reservations() if ec2 is not None else ()
     return {instance.id: instance for reservation in reservations for instance in reservation.instances}
 
 
-def _place(target: Target, instances: Mapping[str, Any]) -> _Place:
-    """An instance that EC2 shows no longer was terminated (EC2-9)."""
+def _location(target: Target, instances: Mapping[str, Any]) -> _TargetLocation:
+    """An instance that EC2 no longer knows was terminated (EC2-9)."""
     if not target.key.id.startswith("i-"):
-        return _Place(zone=target.zone, address=target.key.id, instance_state=None)
+        return _TargetLocation(zone=target.zone, address=target.key.id, instance_state=None)
     instance = instances.get(target.key.id)
     if instance is None or instance.state == "terminated":
-        return _Place(zone=None, address=None, instance_state="terminated")
-    return _Place(zone=instance.placement.zone, address=instance.private_ip, instance_state=instance.state)
+        return _TargetLocation(zone=None, address=None, instance_state="terminated")
+    return _TargetLocation(zone=instance.placement.zone, address=instance.private_ip, instance_state=instance.state)
 
 
-def _check_settings(group: Any) -> CheckSettings:
-    return CheckSettings(
+def _check_settings(group: Any) -> HealthCheckSettings:
+    return HealthCheckSettings(
         enabled=bool(group.health_check_enabled),
         interval=timedelta(seconds=int(group.health_check_interval_seconds)),
         timeout=timedelta(seconds=int(group.health_check_timeout_seconds)),
         healthy_threshold=int(group.healthy_threshold_count),
         unhealthy_threshold=int(group.unhealthy_threshold_count),
         path=group.health_check_path,
-        matcher=Codes(group.matcher["HttpCode"]),
+        matcher=Matcher(group.matcher["HttpCode"]),
     )
 
 
-def _use(balancers: list[Any]) -> Use:
+def _use(balancers: list[Any]) -> TargetGroupUse:
     if not balancers:
-        return Use.NONE
-    return Use.ACTIVE if any(balancer.state == "active" for balancer in balancers) else Use.PROVISIONING
+        return TargetGroupUse.NONE
+    return TargetGroupUse.ACTIVE if any(balancer.state == "active" for balancer in balancers) else TargetGroupUse.PROVISIONING
 
 
 def _balancer(balancer: Any) -> routing.LoadBalancer:
@@ -190,7 +187,7 @@ def _listener(listener: Any) -> routing.Listener:
 
 
 def check_port(group: Any, port: int) -> int:
-    """Where a target registered on `port` is checked (TG-1)."""
+    """The port on which a target that is registered on `port` is checked (TG-1)."""
     return port if group.health_check_port == TRAFFIC_PORT else int(group.health_check_port)
 
 
@@ -199,6 +196,6 @@ def priority(rule: Any) -> int | None:
     return None if rule.priority == routing.DEFAULT else int(rule.priority)
 
 
-def group_named(backend: Any | None, name: str) -> Any | None:
+def target_group_named(backend: Any | None, name: str) -> Any | None:
     groups = backend.target_groups.values() if backend is not None else ()
     return next((group for group in groups if group.name == name), None)

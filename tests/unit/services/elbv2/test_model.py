@@ -3,7 +3,7 @@ import pytest
 from sandbox.core.errors import IllegalTransition
 from sandbox.core.machine import move
 from sandbox.services.elbv2 import model
-from sandbox.services.elbv2.model import TRANSITIONS, Codes, TargetEvent, TargetKey, TargetState
+from sandbox.services.elbv2.model import TRANSITIONS, Matcher, TargetEvent, TargetKey, TargetState
 from tests.support import rule
 
 TABLE = {  # TG-11: reason, description
@@ -30,7 +30,7 @@ TABLE = {  # TG-11: reason, description
 
 @rule("TG-10", "TG-11")
 @pytest.mark.parametrize(("health", "texts"), TABLE.items())
-def test_reasons_and_descriptions_are_those_of_aws(health, texts):
+def test_reasons_and_descriptions_are_awss(health, texts):
     assert (health.state.value, health.reason, health.description) == texts
 
 
@@ -55,14 +55,14 @@ def test_every_state_can_be_reached_from_registration_and_left():
         (TargetState.HEALTHY, TargetEvent.DRAINED),
     ],
 )
-def test_other_moves_name_the_target_the_state_and_the_event(state, event):
+def test_an_illegal_transition_names_the_target_the_state_and_the_event(state, event):
     with pytest.raises(IllegalTransition, match=f"i-0a1:80: no transition from {state.value} by {event.value}"):
         move(TRANSITIONS, "i-0a1:80", state, event)
 
 
-def test_a_probe_key_tells_its_target_group():
+def test_a_probe_key_contains_its_target_group():
     arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/0123456789abcdef"
-    assert model.group_of(model.probe_key(arn, TargetKey("i-0a1", 8080))) == ("111122223333", "eu-west-1", "web")
+    assert model.target_group_of(model.probe_key(arn, TargetKey("i-0a1", 8080))) == ("111122223333", "eu-west-1", "web")
 
 
 # ---- TG-1: matchers ---------------------------------------------------------------------------------------------------------------------
@@ -86,11 +86,11 @@ def test_a_probe_key_tells_its_target_group():
     ],
 )
 def test_a_code_matches_lists_and_ranges(matcher, code, matches):
-    assert Codes(matcher).match(code) is matches
+    assert Matcher(matcher).match(code) is matches
 
 
 @rule("TG-1")
 @pytest.mark.parametrize("matcher", ["", "2xx", "200-", "200,", "20", "299-200", "199", "200-500", "200 ,202", "200;202"])
-def test_refuses_what_is_no_list_of_codes_within_200_to_499(matcher):
+def test_anything_but_a_list_of_codes_from_200_to_499_is_refused(matcher):
     with pytest.raises(ValueError, match=f"^.{matcher}. "):
-        Codes(matcher)
+        Matcher(matcher)

@@ -1,7 +1,7 @@
-"""What CreateListener, CreateRule and their Modify operations may ask for: actions and conditions, checked and completed.
+"""Validates the actions and conditions of CreateListener, CreateRule and their Modify operations, and completes them with AWS's defaults.
 
-Pure but for the errors it raises. What AWS does and the data plane does not yet (authentication, stickiness between groups, regular
-expressions, transforms) is refused in the open.
+What AWS supports and our data plane does not (authentication, stickiness between target groups, regular expressions, transforms) is
+refused with an error that names it.
 """
 
 import ipaddress
@@ -24,7 +24,7 @@ REDIRECT_DEFAULTS = {"Protocol": "#{protocol}", "Port": "#{port}", "Host": "#{ho
 
 
 def within(value: Any, member: str, low: int, high: int) -> int:
-    """A whole number in the range that the API's model allows."""
+    """The value as an integer. Raises ValidationError when it is none, or outside the range of the API's model."""
     if not re.fullmatch(r"-?\d+", str(value)) or int(value) < low:
         raise errors.out_of_range(value, member, "greater than or equal to", low)
     if int(value) > high:
@@ -33,16 +33,16 @@ def within(value: Any, member: str, low: int, high: int) -> int:
 
 
 def actions(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The one action of a rule, with AWS's defaults filled in (ALB-23). Raises InvalidLoadBalancerAction and ValidationError."""
+    """The one action of a rule, completed with AWS's defaults (ALB-23). Raises InvalidLoadBalancerAction and ValidationError."""
     for number, action in enumerate(asked, start=1):
         if action.get("Type") not in ACTION_TYPES:
             raise errors.not_one_of(action.get("Type"), f"actions.{number}.member.type", ACTION_TYPES)
-        if action["Type"] not in _COMPLETE:
+        if action["Type"] not in _COMPLETED_BY:
             raise errors.not_supported(f"The action {action['Type']}")
     if len(asked) != 1:
         raise errors.invalid_action("A rule must have exactly one action of type forward, redirect or fixed-response")  # (U)
     (action,) = asked
-    return [_COMPLETE[action["Type"]](action)]
+    return [_COMPLETED_BY[action["Type"]](action)]
 
 
 def _forward(action: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,9 +61,9 @@ def _forward(action: Mapping[str, Any]) -> dict[str, Any]:
         {"TargetGroupArn": arn, "Weight": within(weight, "actions.1.member.forwardConfig.targetGroups.weight", 0, HIGHEST_WEIGHT)}
         for arn, weight in groups
     ]
-    whole = {"Type": "forward", "ForwardConfig": {"TargetGroups": tuples, "TargetGroupStickinessConfig": {"Enabled": False}}}
-    alone = {"TargetGroupArn": groups[0][0]} if len(groups) == 1 else {}
-    return _ordered(action) | whole | alone
+    complete = {"Type": "forward", "ForwardConfig": {"TargetGroups": tuples, "TargetGroupStickinessConfig": {"Enabled": False}}}
+    short_form = {"TargetGroupArn": groups[0][0]} if len(groups) == 1 else {}
+    return _order(action) | complete | short_form
 
 
 def _redirect(action: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _redirect(action: Mapping[str, Any]) -> dict[str, Any]:
         within(config["Port"], "actions.1.member.redirectConfig.port", 1, 65535)
     if not config["Path"].startswith("/"):
         raise errors.invalid_action("The redirect path must begin with a '/' character")  # (U)
-    return _ordered(action) | {"Type": "redirect", "RedirectConfig": config}
+    return _order(action) | {"Type": "redirect", "RedirectConfig": config}
 
 
 def _fixed_response(action: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,18 +102,18 @@ def _fixed_response(action: Mapping[str, Any]) -> dict[str, Any]:
     if len(config.get("MessageBody") or "") > 1024:
         limit = "Member must have length less than or equal to 1024"
         raise errors.validation(f"1 validation error detected: Value at '{member}.messageBody' failed to satisfy constraint: {limit}")
-    return _ordered(action) | {"Type": "fixed-response", "FixedResponseConfig": dict(config)}
+    return _order(action) | {"Type": "fixed-response", "FixedResponseConfig": dict(config)}
 
 
-_COMPLETE = {"forward": _forward, "redirect": _redirect, "fixed-response": _fixed_response}
+_COMPLETED_BY = {"forward": _forward, "redirect": _redirect, "fixed-response": _fixed_response}
 
 
-def _ordered(action: Mapping[str, Any]) -> dict[str, Any]:
+def _order(action: Mapping[str, Any]) -> dict[str, Any]:
     return {"Order": within(action["Order"], "actions.1.member.order", 1, 50_000)} if "Order" in action else {}
 
 
 def conditions(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Raises ValidationError for what no rule can have (ALB-9, ALB-22)."""
+    """The conditions of a rule. Raises ValidationError for those that AWS refuses (ALB-9, ALB-22)."""
     if not asked:
         raise errors.validation("A rule must have at least one condition")  # (U)
     for condition in asked:
@@ -149,7 +149,7 @@ def _condition(condition: Mapping[str, Any]) -> None:
 
 
 def _header_name(name: str) -> None:
-    """ALB-22: a field name by RFC 7230."""
+    """ALB-22: a header field name as in RFC 7230."""
     if not 0 < len(name) <= LONGEST_HEADER_NAME:
         raise errors.validation(f"The 'HttpHeaderName' value is too long; the limit is '{LONGEST_HEADER_NAME}'")
     if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):

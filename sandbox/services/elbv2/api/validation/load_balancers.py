@@ -1,5 +1,5 @@
-"""What CreateLoadBalancer, SetSubnets and ModifyLoadBalancerAttributes may ask for: ALB-1, ALB-5 and ALB-7. Pure but for the errors it
-raises; what AWS does and the data plane does not yet is refused in the open.
+"""Validates the requests of CreateLoadBalancer, SetSubnets and ModifyLoadBalancerAttributes (ALB-1, ALB-5, ALB-7). What AWS supports and
+our data plane does not is refused with an error that names it.
 """
 
 import re
@@ -42,7 +42,7 @@ CHOICES = {
     "routing.http.xff_header_processing.mode": ("append", "preserve", "remove"),
 }
 
-CHANGEABLE = {  # what the data plane acts on; anything else keeps its default
+CHANGEABLE = {  # the attributes that the data plane supports; the others keep their defaults
     "deletion_protection.enabled",
     "idle_timeout.timeout_seconds",
     "client_keep_alive.seconds",

@@ -1,5 +1,5 @@
-"""What CreateTargetGroup, ModifyTargetGroup, ModifyTargetGroupAttributes and RegisterTargets may ask for: defaults and limits of TG-1 and
-TG-3. Pure but for the errors it raises; what AWS does and the data plane does not yet is refused in the open.
+"""Validates the requests of CreateTargetGroup, ModifyTargetGroup, ModifyTargetGroupAttributes and RegisterTargets: defaults and limits of
+TG-1 and TG-3. What AWS supports and our data plane does not is refused with an error that names it.
 """
 
 import ipaddress
@@ -8,24 +8,26 @@ from typing import Any
 
 from sandbox.services.elbv2 import errors
 from sandbox.services.elbv2.api.validation.listeners import within
-from sandbox.services.elbv2.model import ALL_ZONES, HIGHEST_CODE, LOWEST_CODE, TRAFFIC_PORT, Codes
+from sandbox.services.elbv2.model import ALL_ZONES, HIGHEST_CODE, LOWEST_CODE, TRAFFIC_PORT, HealthCheckSettings, Matcher
 
 TARGET_TYPES = ("instance", "ip", "lambda", "alb")
 PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
+
+AWS_CHECKS = HealthCheckSettings()  # AWS's defaults
 
 DEFAULTS: dict[str, Any] = {  # TG-1, by moto's names
     "target_type": "instance",
     "protocol_version": "HTTP1",
     "ip_address_type": "ipv4",
-    "healthcheck_enabled": "true",
+    "healthcheck_enabled": str(AWS_CHECKS.enabled).lower(),
     "healthcheck_protocol": "HTTP",
     "healthcheck_port": TRAFFIC_PORT,
-    "healthcheck_path": "/",
-    "healthcheck_interval_seconds": 30,
-    "healthcheck_timeout_seconds": 5,
-    "healthy_threshold_count": 5,
-    "unhealthy_threshold_count": 2,
-    "matcher": {"HttpCode": "200"},
+    "healthcheck_path": AWS_CHECKS.path,
+    "healthcheck_interval_seconds": int(AWS_CHECKS.interval.total_seconds()),
+    "healthcheck_timeout_seconds": int(AWS_CHECKS.timeout.total_seconds()),
+    "healthy_threshold_count": AWS_CHECKS.healthy_threshold,
+    "unhealthy_threshold_count": AWS_CHECKS.unhealthy_threshold,
+    "matcher": {"HttpCode": AWS_CHECKS.matcher.text},
 }
 
 RANGES = {  # moto's name: (member of the API, lowest, highest)
@@ -66,7 +68,7 @@ ATTRIBUTE_CHOICES = {
     "stickiness.type": ("lb_cookie", "app_cookie"),
 }
 
-SUPPORTED = {  # the values that the data plane can act on, where they are not all
+SUPPORTED = {  # the values that the data plane supports, where it does not support all
     "load_balancing.algorithm.type": ("round_robin", "least_outstanding_requests"),
     "load_balancing.algorithm.anomaly_mitigation": ("off",),
     "load_balancing.cross_zone.enabled": ("true", "use_load_balancer_configuration"),
@@ -81,18 +83,17 @@ SUPPORTED = {  # the values that the data plane can act on, where they are not a
 
 
 def target_group(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """moto's arguments with AWS's defaults filled in."""
-    given = {name: value for name, value in asked.items() if value is not None}
-    whole = DEFAULTS | given
-    _kind(whole)
+    """moto's arguments, completed with AWS's defaults."""
+    settings = DEFAULTS | {name: value for name, value in asked.items() if value is not None}
+    _check_type(settings)
     for name, text in (("protocol", "protocol"), ("port", "port"), ("vpc_id", "VPC ID")):
-        if not whole.get(name):
+        if not settings.get(name):
             raise errors.validation(f"A {text} must be specified")
-    within(whole["port"], "port", 1, 65535)
-    return whole | health_check(whole)
+    within(settings["port"], "port", 1, 65535)
+    return settings | health_check(settings)
 
 
-def _kind(asked: Mapping[str, Any]) -> None:
+def _check_type(asked: Mapping[str, Any]) -> None:
     target_type, protocol = asked["target_type"], asked.get("protocol")
     if target_type not in TARGET_TYPES:
         raise errors.not_one_of(target_type, "targetType", TARGET_TYPES)
@@ -109,7 +110,7 @@ def _kind(asked: Mapping[str, Any]) -> None:
 
 
 def health_check(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The health check settings of moto's arguments, checked and with numbers as numbers (TG-1)."""
+    """Validates the health check settings of moto's arguments (TG-1). Returns the numeric ones as integers."""
     numbers = {name: within(asked[name], member, low, high) for name, (member, low, high) in RANGES.items()}
     interval, timeout = numbers["healthcheck_interval_seconds"], numbers["healthcheck_timeout_seconds"]
     if timeout >= interval:
@@ -151,7 +152,7 @@ def _check_matcher(matcher: Mapping[str, Any]) -> None:
         raise errors.not_supported("A matcher for gRPC codes")
     codes = matcher.get("HttpCode") or ""
     try:
-        Codes(codes)
+        Matcher(codes)
     except ValueError:
         allowed = f"{LOWEST_CODE}-{HIGHEST_CODE}"
         raise errors.validation(f"Health check matcher HTTP code '{codes}' must be within '{allowed}' inclusive") from None
@@ -177,7 +178,7 @@ def check_range(key: str, value: str, low: int, high: int) -> None:
 
 
 def target(asked: Mapping[str, Any], target_type: str) -> None:
-    """One of RegisterTargets' targets has the form that the group's type asks for."""
+    """Validates one of RegisterTargets' targets against the target type of the group."""
     if "Port" in asked:
         within(asked["Port"], "targets.1.member.port", 1, 65535)
     if "QuicServerId" in asked:
@@ -195,7 +196,7 @@ def target(asked: Mapping[str, Any], target_type: str) -> None:
 
 
 def zone_of_address(address: str, given: str | None, subnets: Mapping[str, str]) -> str:
-    """`subnets`: CIDR → zone, of the group's VPC. An address outside them needs the zone `all` (U: the text)."""
+    """`subnets`: CIDR → zone, of the target group's VPC. An address outside them needs the zone `all` (U: the text)."""
     ip = ipaddress.IPv4Address(address)
     found = next((zone for cidr, zone in subnets.items() if ip in ipaddress.IPv4Network(cidr)), None)
     if found is None and given != ALL_ZONES:

@@ -1,4 +1,4 @@
-"""What requests and target states become in AWS/ApplicationELB: names, dimensions, values (table LBM-2)."""
+"""The metrics of requests and target states in AWS/ApplicationELB: names, dimensions, values (table LBM-2)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,8 +10,8 @@ from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.metrics import MetricDatum, Sample, of_value
 from sandbox.drivers.proxy.base import AccessRecord
-from sandbox.services.elbv2.decide.metrics import Group, Health, Requests, decide_hosts, decide_requests
-from sandbox.services.elbv2.model import Hosts, TargetState
+from sandbox.services.elbv2.decide.metrics import MeasuredTargetGroup, ObservedHosts, ObservedRequests, decide_hosts, decide_requests
+from sandbox.services.elbv2.model import PublishedHostCounts, TargetState
 from sandbox.services.elbv2.state.access_counts import AccessCounts
 from tests.support import rule
 from tests.support.services.access_records import BALANCER, GROUP, GROUP_ARN, NOON, TARGET, answered_by_balancer, record
@@ -29,8 +29,8 @@ SECOND = timedelta(seconds=1)
 
 def data_of(records: Sequence[AccessRecord], divisors: Mapping[tuple[str, str | None], int] | None = None) -> tuple[MetricDatum, ...]:
     counts = AccessCounts(VirtualClock(NOON), None, lambda: None)
-    counts.take(records)
-    observed = Requests(counted=counts.waiting(), zones={(GROUP_ARN, TARGET): "us-east-1a"}, divisors=divisors or {})
+    counts.count(records)
+    observed = ObservedRequests(counts=counts.unpublished(), zones={(GROUP_ARN, TARGET): "us-east-1a"}, divisors=divisors or {})
     return tuple(datum for action in decide_requests(observed).actions for datum in action.data)  # type: ignore[attr-defined]
 
 
@@ -123,7 +123,7 @@ def test_counts_are_samples_of_one_and_times_keep_their_distribution() -> None:
 
 
 @rule("LBM-2")
-def test_what_is_zero_is_not_reported() -> None:
+def test_zero_is_not_published() -> None:
     data = data_of([answered_by_balancer(503, received_bytes=0, sent_bytes=0)])
     assert names(data) == {"HTTPCode_ELB_5XX_Count", "HTTPCode_ELB_503_Count"}
 
@@ -140,10 +140,10 @@ def test_requests_per_target_are_requests_over_targets(divisors: Mapping[tuple[s
     assert sums == {of(TG): whole, of(LB, TG): whole, of(TG, AZ): zonal, of(LB, TG, AZ): zonal}
 
 
-def test_minutes_and_load_balancers_stay_apart() -> None:
+def test_minutes_and_load_balancers_have_separate_series() -> None:
     counts = AccessCounts(VirtualClock(NOON + 90 * SECOND), None, lambda: None)
-    counts.take([record(), record(time=NOON + 60 * SECOND), record(load_balancer="app/other/1")])
-    (action,) = decide_requests(Requests(counted=counts.waiting())).actions
+    counts.count([record(), record(time=NOON + 60 * SECOND), record(load_balancer="app/other/1")])
+    (action,) = decide_requests(ObservedRequests(counts=counts.unpublished())).actions
     found = {(d.dimensions, d.at): d.sample for d in action.data if d.name == "RequestCount" and len(d.dimensions) == 1}  # type: ignore[attr-defined]
     assert found == {
         ((LB,), NOON): of_value(1.0),
@@ -152,27 +152,30 @@ def test_minutes_and_load_balancers_stay_apart() -> None:
     }
 
 
-def test_without_requests_nothing_is_published_and_nobody_looks_again() -> None:
-    assert decide_requests(Requests()) == replace(decide_requests(Requests()), actions=(), look_again=None)
+def test_without_requests_nothing_is_published_and_nothing_is_scheduled() -> None:
+    assert decide_requests(ObservedRequests()) == replace(decide_requests(ObservedRequests()), actions=(), look_again=None)
 
 
 # ---- hosts -------------------------------------------------------------------------------------------------------------------------------
 
 
-def hosts(*targets: tuple[str | None, TargetState], known: Hosts | None = None, now: datetime = NOON) -> tuple[dict[object, float], Hosts]:
-    """→ {(name, dimensions): value}, and what is remembered."""
+def hosts(
+    *targets: tuple[str | None, TargetState], published: PublishedHostCounts | None = None, now: datetime = NOON
+) -> tuple[dict[object, float], PublishedHostCounts]:
+    """→ {(name, dimensions): value} of the samples, and all that were published in the minute."""
     balancer = f"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/{BALANCER}"
-    group = Group(arn=GROUP_ARN, load_balancers=(balancer,), targets=targets, hosts=known or Hosts())
-    actions = decide_hosts(Health(scope=Scope("1", "us-east-1"), groups=(group,)), now).actions
+    published = published or PublishedHostCounts()
+    group = MeasuredTargetGroup(arn=GROUP_ARN, load_balancers=(balancer,), targets=targets, published=published)
+    actions = decide_hosts(ObservedHosts(scope=Scope("1", "us-east-1"), target_groups=(group,)), now).actions
     found: dict[object, float] = {}
     for action in actions:
         for datum in action.data:  # type: ignore[attr-defined]
             found[datum.name, frozenset(datum.dimensions)] = datum.sample.total
-    return found, actions[0].hosts if actions else known or Hosts()  # type: ignore[attr-defined]
+    return found, actions[0].published if actions else published  # type: ignore[attr-defined]
 
 
 def counted(found: dict[object, float], *where: tuple[str, str]) -> tuple[float | None, float | None]:
-    """Healthy and unhealthy ones."""
+    """→ HealthyHostCount, UnHealthyHostCount."""
     return found.get(("HealthyHostCount", of(*where))), found.get(("UnHealthyHostCount", of(*where)))
 
 
@@ -186,7 +189,7 @@ def counted(found: dict[object, float], *where: tuple[str, str]) -> tuple[float 
         ((("us-east-1a", DRAINING),), (None, None), (None, None)),
         ((), (None, None), (None, None)),
     ],
-    ids=["two zones", "neither healthy nor unhealthy", "zone not known", "draining is not registered", "no targets"],
+    ids=["two zones", "neither healthy nor unhealthy", "zone unknown", "draining is not registered", "no targets"],
 )
 def test_hosts_are_counted_by_state_for_the_group_and_each_zone(
     targets: tuple[tuple[str | None, TargetState], ...], whole: tuple[float, float], zonal: tuple[float, float]
@@ -197,15 +200,17 @@ def test_hosts_are_counted_by_state_for_the_group_and_each_zone(
 
 @rule("LBM-4")
 def test_a_change_within_a_minute_is_another_sample_of_it() -> None:
-    _, known = hosts(("us-east-1a", HEALTHY))
-    assert hosts(("us-east-1a", HEALTHY), known=known, now=NOON + 30 * SECOND)[0] == {}
-    found, known = hosts(("us-east-1a", UNHEALTHY), known=known, now=NOON + 30 * SECOND)
+    _, published = hosts(("us-east-1a", HEALTHY))
+    assert hosts(("us-east-1a", HEALTHY), published=published, now=NOON + 30 * SECOND)[0] == {}
+    found, published = hosts(("us-east-1a", UNHEALTHY), published=published, now=NOON + 30 * SECOND)
     assert counted(found, LB, TG) == (0.0, 1.0)
-    assert hosts(("us-east-1a", HEALTHY), known=known, now=NOON + 50 * SECOND)[0] == {}  # that value the minute has already
-    found, _ = hosts(("us-east-1a", HEALTHY), known=known, now=NOON + 60 * SECOND)
+    assert (
+        hosts(("us-east-1a", HEALTHY), published=published, now=NOON + 50 * SECOND)[0] == {}
+    )  # the minute has a sample of that value already
+    found, _ = hosts(("us-east-1a", HEALTHY), published=published, now=NOON + 60 * SECOND)
     assert counted(found, LB, TG) == (1.0, 0.0)
 
 
-def test_the_next_look_is_at_the_next_minute() -> None:
-    decision = decide_hosts(Health(scope=Scope("1", "us-east-1")), NOON + 45 * SECOND)
+def test_the_next_sample_is_due_at_the_next_minute() -> None:
+    decision = decide_hosts(ObservedHosts(scope=Scope("1", "us-east-1")), NOON + 45 * SECOND)
     assert decision.look_again == 15 * SECOND

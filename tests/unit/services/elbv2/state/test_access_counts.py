@@ -1,4 +1,4 @@
-"""How access records become counts: the minute that each belongs to, nothing lost, nothing twice, from several threads."""
+"""Access records are counted in their minute, exactly once, from several threads."""
 
 import threading
 from collections import Counter
@@ -26,7 +26,7 @@ def counting(clock: VirtualClock, real_now: Callable[[], datetime] | None = None
 
 def by_minute(counts: AccessCounts) -> dict[int, int]:
     found: Counter[int] = Counter()
-    for kind, tally in counts.waiting():
+    for kind, tally in counts.unpublished():
         found[kind.minute - int(NOON.timestamp())] += tally.requests
     return dict(found)
 
@@ -36,77 +36,77 @@ def by_minute(counts: AccessCounts) -> dict[int, int]:
     ("ended", "minute"),
     [(0, 0), (59.9, 0), (60, 60), (119.9, 60)],
 )
-def test_a_request_counts_in_the_minute_of_its_end_however_late_it_is_told(ended: float, minute: int) -> None:
+def test_a_request_counts_in_the_minute_of_its_end_however_late_it_is_reported(ended: float, minute: int) -> None:
     counts, _ = counting(VirtualClock(NOON + 200 * SECOND))
-    counts.take([record(time=NOON + ended * SECOND)])
+    counts.count([record(time=NOON + ended * SECOND)])
     assert by_minute(counts) == {minute: 1}
 
 
-def test_real_time_becomes_sandbox_time_by_the_age_of_the_record() -> None:
-    """At speed 60 a record of two real seconds ago belongs two sandbox minutes back."""
+def test_the_sandbox_time_of_a_request_is_computed_from_the_age_of_its_record() -> None:
+    """At speed 60, a record from two real seconds ago is from two sandbox minutes ago."""
     real = datetime.fromisoformat("2031-01-01T00:00:30+00:00")
     counts, _ = counting(FastClock(NOON + 150 * SECOND), lambda: real)
-    counts.take([record(time=real - 2 * SECOND), record(time=real), record(time=real + 5 * SECOND)])  # the last: clocks differ a little
+    counts.count([record(time=real - 2 * SECOND), record(time=real), record(time=real + 5 * SECOND)])  # the last: clocks differ a little
     assert by_minute(counts) == {0: 1, 120: 2}
 
 
-def test_what_waits_is_given_until_it_is_taken_and_never_again() -> None:
+def test_counts_are_returned_until_they_are_marked_as_published() -> None:
     counts, _ = counting(VirtualClock(NOON))
-    counts.take([record()])
-    assert [tally.requests for _, tally in counts.waiting()] == [1]
-    counts.take([record()])
-    assert [tally.requests for _, tally in counts.waiting()] == [1, 1]
-    counts.taken()
-    assert counts.waiting() == ()
+    counts.count([record()])
+    assert [tally.requests for _, tally in counts.unpublished()] == [1]
+    counts.count([record()])
+    assert [tally.requests for _, tally in counts.unpublished()] == [1, 1]
+    counts.mark_published()
+    assert counts.unpublished() == ()
 
 
-def test_it_wakes_once_for_the_first_request_after_silence() -> None:
+def test_the_first_request_after_a_pause_wakes_the_controller_once() -> None:
     counts, woken = counting(VirtualClock(NOON))
-    counts.take([record()])
-    counts.take([record()])
+    counts.count([record()])
+    counts.count([record()])
     assert woken == ["woken"]
-    counts.waiting()
-    counts.taken()
-    counts.take([record()])
-    assert woken == ["woken"]  # it was not seen to be silent yet: the loop looks again by itself
-    counts.waiting()
-    counts.taken()
-    counts.waiting()
-    counts.take([record()])
+    counts.unpublished()
+    counts.mark_published()
+    counts.count([record()])
+    assert woken == ["woken"]  # the pause was not observed yet: the controller will look again by itself
+    counts.unpublished()
+    counts.mark_published()
+    counts.unpublished()
+    counts.count([record()])
     assert woken == ["woken"] * 2
 
 
-def test_records_of_one_kind_share_a_tally_and_bytes_and_times_are_kept() -> None:
+def test_records_of_one_kind_share_a_tally_of_bytes_and_times() -> None:
     counts, _ = counting(VirtualClock(NOON))
-    counts.take([record(target_processing_time=0.0123449), record(target_processing_time=0.01234), record(sent_bytes=900)])
-    counts.take([record(elb_status_code=500, target_status_code=500, target_processing_time=2.0)])
-    first, second = (tally for _, tally in counts.waiting())
+    counts.count([record(target_processing_time=0.0123449), record(target_processing_time=0.01234), record(sent_bytes=900)])
+    counts.count([record(elb_status_code=500, target_status_code=500, target_processing_time=2.0)])
+    first, second = (tally for _, tally in counts.unpublished())
     assert (first.requests, first.size, first.smallest, first.largest) == (3, 1800, 400, 1000)
     assert (first.times, second.times) == ({0.0123: 3}, {2.0: 1})
 
 
-def test_a_thousand_different_times_of_a_decade_become_at_most_nine_hundred() -> None:
+def test_times_are_rounded_to_nine_hundred_values_per_decade() -> None:
     counts, _ = counting(VirtualClock(NOON))
-    counts.take([record(target_processing_time=0.1 + n * 1e-5) for n in range(90_000)])
-    ((_, tally),) = counts.waiting()
+    counts.count([record(target_processing_time=0.1 + n * 1e-5) for n in range(90_000)])
+    ((_, tally),) = counts.unpublished()
     assert len(tally.times) <= 901 and sum(tally.times.values()) == 90_000
 
 
-def test_several_threads_lose_nothing() -> None:
+def test_no_record_of_several_threads_is_lost() -> None:
     counts, _ = counting(VirtualClock(NOON))
     counted = 0
     stop = threading.Event()
 
-    def tell() -> None:
+    def report() -> None:
         for _ in range(200):
-            counts.take([record()] * 10)
+            counts.count([record()] * 10)
 
-    threads = [threading.Thread(target=tell) for _ in range(4)]
+    threads = [threading.Thread(target=report) for _ in range(4)]
     for thread in threads:
         thread.start()
     while not stop.is_set():
         if not any(thread.is_alive() for thread in threads):
             stop.set()
-        counted += sum(tally.requests for _, tally in counts.waiting())
-        counts.taken()
+        counted += sum(tally.requests for _, tally in counts.unpublished())
+        counts.mark_published()
     assert counted == 8000

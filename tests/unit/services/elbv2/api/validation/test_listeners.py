@@ -12,7 +12,7 @@ def path(*values):
 
 
 @rule("ALB-23", "ALB-24")
-def test_both_forms_of_a_forward_become_one():
+def test_both_forms_of_a_forward_action_are_equivalent():
     by_arn = listener_validation.actions([{"Type": "forward", "TargetGroupArn": "tg-1"}])
     by_config = listener_validation.actions([{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "tg-1"}]}}])
     assert by_arn == by_config
@@ -36,7 +36,7 @@ def test_both_forms_of_a_forward_become_one():
         {"Type": "teleport"},
     ],
 )
-def test_refuses_actions_outside_the_limits(action):
+def test_actions_outside_the_limits_are_refused(action):
     with pytest.raises(ApiError):
         listener_validation.actions([action])
 
@@ -62,7 +62,7 @@ def test_refuses_actions_outside_the_limits(action):
         ([{"Values": ["/x"]}], "A condition field must be specified"),
     ],
 )
-def test_refuses_conditions_outside_the_limits(conditions, text):
+def test_conditions_outside_the_limits_are_refused(conditions, text):
     with pytest.raises(ApiError, match=text):
         listener_validation.conditions(conditions)
 

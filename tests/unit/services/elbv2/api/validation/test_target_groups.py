@@ -9,13 +9,13 @@ SUBNETS = {"172.31.0.0/20": "us-east-1a", "172.31.16.0/20": "us-east-1b"}
 
 @rule("TG-1")
 def test_a_request_is_completed_with_aws_defaults():
-    wanted = target_group_validation.target_group({"protocol": "HTTP", "port": 80, "vpc_id": "vpc-1", "matcher": None})
-    assert wanted == target_group_validation.DEFAULTS | {"protocol": "HTTP", "port": 80, "vpc_id": "vpc-1"}
+    settings = target_group_validation.target_group({"protocol": "HTTP", "port": 80, "vpc_id": "vpc-1", "matcher": None})
+    assert settings == target_group_validation.DEFAULTS | {"protocol": "HTTP", "port": 80, "vpc_id": "vpc-1"}
 
 
 @rule("TG-1")
 @pytest.mark.parametrize("missing", ["protocol", "port", "vpc_id"])
-def test_protocol_port_and_vpc_are_needed(missing):
+def test_protocol_port_and_vpc_are_required(missing):
     asked = {"protocol": "HTTP", "port": 80, "vpc_id": "vpc-1"}
     del asked[missing]
     with pytest.raises(ApiError, match="must be specified"):
@@ -32,7 +32,7 @@ def test_protocol_port_and_vpc_are_needed(missing):
         ("unhealthy_threshold_count", 2, 10),
     ],
 )
-def test_the_limits_themselves_are_allowed_and_nothing_beyond(setting, low, high):
+def test_the_limits_are_inclusive(setting, low, high):
     def asked(value):
         others = {"healthcheck_interval_seconds": 300, "healthcheck_timeout_seconds": 2}
         return target_group_validation.health_check(target_group_validation.DEFAULTS | others | {setting: value})[setting]
@@ -52,7 +52,7 @@ def test_the_limits_themselves_are_allowed_and_nothing_beyond(setting, low, high
         ("192.0.2.7", "all", "all"),
     ],
 )
-def test_an_address_is_in_the_zone_of_its_subnet_unless_told_otherwise(address, given, zone):
+def test_an_address_is_in_the_zone_of_its_subnet_unless_the_request_names_another(address, given, zone):
     assert target_group_validation.zone_of_address(address, given, SUBNETS) == zone
 
 
