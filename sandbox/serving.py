@@ -9,11 +9,12 @@ import shutil
 import signal
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sandbox import heap
-from sandbox.aws import state
+from sandbox import heap, takeover
+from sandbox.aws import state, state_file
 from sandbox.aws.http import open_files
 from sandbox.aws.http.server import Server
 from sandbox.aws.saver import Saver
@@ -25,17 +26,16 @@ from sandbox.core.text import plural
 from sandbox.drivers.build import real_drivers
 from sandbox.folder_lock import FolderLock
 from sandbox.journal_file import JournalFile
-from sandbox.parts import Sandbox
 from sandbox.settings import Settings
 from sandbox.wiring import build
 
+STATE = "state.bin"  # in the state folder
 NOT_SAVED, SAVED_AGAIN = "State Not Saved", "State Saved Again"
 GIVE_BACK_EVERY = 60.0  # real seconds
 
 
 def serve(settings: Settings) -> None:
-    """Returns after SIGTERM or SIGINT. Raises UserError when it cannot start (another sandbox uses the state folder, a port is taken, the
-    state is of another version)."""
+    """Returns after SIGTERM or SIGINT. Raises UserError when it cannot start (another sandbox uses the state folder, a port is taken)."""
     with FolderLock(settings.state_dir):
         _serve(settings)
 
@@ -44,15 +44,20 @@ def _serve(settings: Settings) -> None:
     open_files.raise_limit()
     file = JournalFile(settings.state_dir / "journal.jsonl")
     earlier = tuple(file.read())
-    saved = settings.state_dir / "state.bin"
-    saver = Saver(lambda: state.save(saved, lambda: sandbox.journal.newest), lambda error: sandbox.journal.record(_of_saving(error)))
-    sandbox = build(settings, start=_not_before(earlier), journal_sink=file.write, disk=lambda: on_disk(saver, file))
+    saved = settings.state_dir / STATE
+    start = takeover.start(saved, earlier, settings.speed, datetime.now(UTC))
+    saver = Saver(
+        lambda: state.save(saved, lambda: sandbox.journal.newest, settings.speed), lambda error: sandbox.journal.record(_saving(error))
+    )
+    goes_on = replace(settings, speed=start.speed)
+    sandbox = build(goes_on, start=start.at, journal_sink=file.write, disk=lambda: on_disk(saver, file, state_file.those_set_aside(saved)))
     server = Server(sandbox.gateway, settings.host, settings.port)
     told = Told()
     try:
-        take_up(sandbox, earlier, saved)
+        takeover.take_up(sandbox, earlier, saved)
         sandbox.journal.on_event(lambda event: None if event.detail_type in (NOT_SAVED, SAVED_AGAIN) else saver.mark())
         saver.start()
+        saver.mark()  # the clock at least
         sandbox.engine.start()
         server.start()
         _collect_garbage_of_now_on()
@@ -73,45 +78,15 @@ def _collect_garbage_of_now_on() -> None:
     gc.enable()
 
 
-def _not_before(earlier: Sequence[Event]) -> datetime:
-    """Now, or the end of the earlier run where that is later: a fast clock ran ahead of the wall's, and time never goes back."""
-    now = datetime.now(UTC)
-    return max(now, earlier[-1].at) if earlier else now
-
-
-def take_up(sandbox: Sandbox, earlier: Sequence[Event], saved: Path) -> None:
-    sandbox.journal.load(earlier)
-    again = saved.exists()
-    known = state.load(saved) if again else ""
-    containers = sandbox.drivers.runtime.containers()
-    taken = f"took up the state of an earlier run and {plural(len(containers), 'machine')}" if again else "started with nothing"
-    if unsaved := sandbox.journal.events(after=known) if known else ():
-        sandbox.journal.record(_forgotten(unsaved))
-    sandbox.journal.record(
-        Event(
-            source="sandbox.control",
-            detail_type="Sandbox Started",
-            summary=f"the control plane {taken} ({sandbox.drivers.runtime.name} runtime, speed {sandbox.clock.speed:g})",
-            detail={"runtime": sandbox.drivers.runtime.name, "speed": sandbox.clock.speed, "machines": sorted(containers)},
-        )
-    )
-
-
-def _forgotten(unsaved: Sequence[Event]) -> Event:
-    """The journal is written event by event, the state some milliseconds later: what came between is in the journal only. What the world
-    shows is found again by the controllers; a user's call is not."""
-    ids = [event.id for event in unsaved]
-    summary = f"the control plane died before it had saved what came of {plural(len(ids), 'event')} ({ids[0]} to {ids[-1]})"
-    return Event(source="sandbox.control", detail_type="State Forgotten", summary=summary, detail={"events": ids})
-
-
-def on_disk(saver: Saver, file: JournalFile) -> Disk:
-    """For /_sandbox/health: state and journal are written by different hands, and each one's failure is its own."""
+def on_disk(saver: Saver, file: JournalFile, aside: Sequence[Path] = ()) -> Disk:
+    """For /_sandbox/health: state and journal are written independently, and each has its own failures. `aside`: states that could not be
+    read."""
     unsaved = None if saver.trouble is None else f"The state could not be saved ({saver.trouble}): a restart now would forget what is not."
-    return Disk(state=unsaved, journal=file.trouble)
+    kept = f"The state of an earlier run could not be read: it is kept in {aside[-1]}, and what it ran is left alone." if aside else ""
+    return Disk(state=unsaved, journal=file.trouble, remark=kept)
 
 
-def _of_saving(error: Exception | None) -> Event:
+def _saving(error: Exception | None) -> Event:
     """When saving begins to fail, and when it succeeds again."""
     if error is None:
         return Event(source="sandbox.control", detail_type=SAVED_AGAIN, summary="the state is saved again")
@@ -161,7 +136,8 @@ def remove(settings: Settings) -> list[str]:
     drivers.close(keep_serving=False)
     if stayed:
         raise UserError("Not everything could be removed: " + " ".join(stayed), "sandbox down")
-    for name in ("state.bin", "journal.jsonl", "journal.older.jsonl"):
+    state_file.remove(settings.state_dir / STATE)
+    for name in ("journal.jsonl", "journal.older.jsonl"):
         (settings.state_dir / name).unlink(missing_ok=True)
     for folder in ("instances", "proxy"):
         shutil.rmtree(settings.state_dir / folder, ignore_errors=True)

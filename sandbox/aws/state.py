@@ -1,19 +1,13 @@
-"""The AWS state of the sandbox as one file. moto's backend objects are that state, with what services/*/backend.py keep on them; they are
-pickled together, so that an Auto Scaling group still holds the very EC2 backend that the Region has.
+"""The AWS state of the sandbox: saved, taken up again, reset. moto's backend objects are that state, with what the services keep on them;
+they are written together, so that an Auto Scaling group still holds the very EC2 backend that the Region has.
 
-The first line of the file is a header in JSON; a file of another moto version or schema is refused, since model attributes move between
-versions of moto. Only load a file that this sandbox wrote: a pickle can run code.
+What a file looks like is in state_file.py, how objects become bytes in pickling.py.
 """
 
-import copyreg
-import json
-import os
-import pickle
 import sys
-import tempfile
-import threading
 import weakref
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,15 +15,16 @@ from typing import Any
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
-import moto
 from moto.core.base_backend import BackendDict, backend_lock
 from moto.core.model_instances import reset_model_data
+from moto.ec2.models import ec2_backends
 from moto.moto_api._internal import mock_random
 
+from sandbox.aws import pickling, state_file
 from sandbox.aws.context import LOCK, context
-from sandbox.core.errors import SandboxError, UserError
-
-MAGIC, SCHEMA = "fault-tolerance-sandbox state", 3
+from sandbox.aws.state_file import Header, Unreadable
+from sandbox.core.clock import Reading
+from sandbox.core.errors import SandboxError
 
 KEPT: dict[str, tuple[str, str]] = {
     name: (f"moto.{name}.models", f"{name}_backends") for name in ("ec2", "elb", "elbv2", "autoscaling", "cloudwatch", "sns", "sqs", "fis")
@@ -42,8 +37,6 @@ REFERENCES = ("vpc_refs", "vpc_pcx_refs", "backend_refs")
 CACHES = (("moto.ec2.models.subnets", "Subnet", "_base_avail_ip_iterator"), ("moto.sns.models", "Subscription", "private_key"))
 """Methods with functools' cache: it holds each subnet, and by it the whole old backend, for ever. Emptied with the backends."""
 
-copyreg.pickle(type(threading.RLock()), lambda lock: (threading.RLock, ()))  # a queue has one; nobody holds it when the state is saved
-
 Backends = dict[str, dict[str, dict[str, Any]]]  # name → account → Region → backend
 
 
@@ -52,45 +45,49 @@ def keep(name: str, module: str, backends: str) -> None:
     KEPT[name] = (module, backends)
 
 
-def save(path: Path, newest_event: Callable[[], str] = str) -> None:
-    """Replaces the file in one step. The lock is held while the objects are pickled (30-40 ms for 500 instances), not for the disk.
-    `newest_event` tells the id of the last event of which the state holds what came of it."""
+def save(path: Path, newest_event: Callable[[], str] = str, configured: float | None = None) -> None:
+    """Replaces the file in one step. The lock is held while the objects are written to memory, not for the disk.
+    `newest_event` returns the id of the last event whose effects the state holds; `configured` is the speed that the control plane was
+    started with (None: that of the settings)."""
     with LOCK:
-        event = newest_event()
+        header = Header(event=newest_event(), clock=_reading(configured))
         try:
-            blob = pickle.dumps(_gather(), protocol=pickle.HIGHEST_PROTOCOL)
-        except Exception as error:  # pickle raises many kinds
-            raise SandboxError(f"The state cannot be saved: {type(error).__name__}: {error}") from error
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".new")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(json.dumps(_header() | {"event": event}).encode() + b"\n" + blob)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+            objects = pickling.dumps(_gather())
+        except SandboxError as error:
+            raise SandboxError(f"The state cannot be saved: {error}") from error
+    state_file.write(path, header, objects)
 
 
 def load(path: Path) -> str:
-    """Puts the saved state in the place of the present one. → the id of the last event it knows of, "" when none was told.
-    Raises UserError for a file that is not of this sandbox and moto version."""
-    header, _, blob = path.read_bytes().partition(b"\n")
-    event = _check(path, header)
+    """Puts the saved state in the place of the present one. → the id of the last event it knows of, "" when it has none.
+    Raises Unreadable when the file cannot be taken over; then the present state stays, or is empty."""
+    for module, _ in KEPT.values():
+        import_module(module)
     with LOCK:
-        for module, _ in KEPT.values():
-            import_module(module)
-        try:
-            saved: Backends = pickle.loads(blob)
-        except Exception as error:
-            raise _unreadable(path, f"is damaged ({type(error).__name__}: {error})") from error
+        header, saved = state_file.read(path)
         reset()
-        _begin_new_ids()
-        for name, accounts in saved.items():
-            _restore(name, accounts)
-    return event
+        try:
+            _begin_new_ids()
+            for name, accounts in saved.items():
+                _restore(name, accounts)
+        except Exception as error:
+            reset()
+            raise Unreadable(f"does not hold what it should ({type(error).__name__}: {error})") from error
+    return header.event
+
+
+def begin_after(lost: str) -> None:
+    """The state starts empty because the file `lost` was set aside. Until a reset, machines that belong to no instance are left alone, and
+    so is what the load balancers' proxy serves: both may be of the state that could not be read."""
+    settings = context().settings
+    with LOCK:
+        ec2_backends[settings.account][settings.region].sandbox_state_lost = lost
+
+
+def _reading(configured: float | None) -> Reading:
+    clock = context().clock
+    started_with = context().settings.speed if configured is None else configured
+    return Reading(at=clock.now(), wall=datetime.now(UTC), speed=clock.speed, configured=started_with)
 
 
 def reset(seed: int | None = None) -> None:
@@ -146,26 +143,3 @@ def _reserve_addresses(backend: Any) -> None:
     for subnets in backend.subnets.values():
         for subnet in subnets.values():
             subnet._reserved_ips |= subnet.aws_reserved_ips
-
-
-def _header() -> dict[str, Any]:
-    return {"magic": MAGIC, "schema": SCHEMA, "moto": moto.__version__}
-
-
-def _check(path: Path, header: bytes) -> str:
-    """→ the header's event."""
-    try:
-        found = json.loads(header)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict) or found.get("magic") != MAGIC:
-        raise _unreadable(path, "is not a state of the sandbox")
-    event = str(found.pop("event", ""))
-    if found != _header():
-        its = f"moto {found.get('moto')}, schema {found.get('schema')}"
-        raise _unreadable(path, f"was written with {its}; this sandbox has moto {moto.__version__}, schema {SCHEMA}")
-    return event
-
-
-def _unreadable(path: Path, why: str) -> UserError:
-    return UserError(f"{path} {why}, so it cannot be taken over.", f"mv {path} {path}.old")

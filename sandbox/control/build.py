@@ -10,6 +10,7 @@ from sandbox.control.access_log import AccessLog
 from sandbox.control.surface import ControlSurface
 from sandbox.core import caller
 from sandbox.core.control import Scope
+from sandbox.core.events import Event
 from sandbox.parts import Sandbox
 from sandbox.services.sns.state.mailbox import Mailbox
 
@@ -61,6 +62,8 @@ def _health(sandbox: Sandbox, disk: health.Disk) -> tuple[health.Part, ...]:
 def _set_speed(sandbox: Sandbox, speed: float) -> None:
     sandbox.clock.set_speed(speed)
     sandbox.engine.clock_changed()
+    summary = f"the clock runs at speed {speed:g}"
+    sandbox.journal.record(Event(source="sandbox.control", detail_type="Clock Speed Changed", summary=summary, detail={"speed": speed}))
 
 
 def _reset(sandbox: Sandbox) -> None:

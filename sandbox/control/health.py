@@ -40,6 +40,7 @@ class Disk:
 
     state: str | None = None
     journal: str | None = None
+    remark: str = ""  # on a state that could not be read
 
 
 def parts(
@@ -59,7 +60,7 @@ def parts(
         _engine(loops, now, speed),
         Part(name="runtime", ok=problem is None, sentence=problem or f"The {name} runtime can launch instances."),
         Part(name="proxy", ok=ill is None, sentence=ill or "The load balancers' proxy serves.", remark=proxy.remark),
-        Part(name="state", ok=disk.state is None, sentence=disk.state or "The state is on disk."),
+        Part(name="state", ok=disk.state is None, sentence=disk.state or "The state is on disk.", remark=disk.remark),
         Part(name="journal", ok=disk.journal is None, sentence=disk.journal or "The journal is on disk."),
     )
 

@@ -6,6 +6,7 @@ is moved, so that a day of a group is a fraction of a second of test.
 
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -79,6 +80,27 @@ class VirtualClock:
         if when < self._now:
             raise ValueError(f"time cannot go back from {self._now} to {when}")
         self._now = when
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a clock showed when the state was saved."""
+
+    at: datetime  # sandbox time
+    wall: datetime  # the machine's time then
+    speed: float
+    configured: float  # the speed that the control plane was started with
+
+    def after(self, wall: datetime) -> datetime:
+        """Sandbox time when the machine's is `wall`: it goes on at its speed while no control plane runs, as the instances do. Never
+        before what the clock showed, even if the machine's clock was set back; and a clock that is not slower than the machine's does not
+        show less than it (it stood still while the machine slept)."""
+        at = self.at + max(wall - self.wall, timedelta(0)) * self.speed
+        return max(at, wall) if self.speed >= 1 else at
+
+    def speed_after(self, configured: float) -> float:
+        """The speed that was in force goes on, unless the next control plane is started with another one than this was."""
+        return self.speed if configured == self.configured else configured
 
 
 def _checked(speed: float) -> float:

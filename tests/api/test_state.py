@@ -1,9 +1,8 @@
 """The state file: what comes back, what is refused, and that a reset leaves nothing."""
 
 import json
-import pickle
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,10 @@ import pytest
 from moto.core.base_backend import BackendDict
 
 from sandbox.aws import context as aws_context
-from sandbox.aws import state
+from sandbox.aws import pickling, state, state_file
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
-from sandbox.core.errors import SandboxError, UserError
+from sandbox.core.errors import SandboxError
 from tests.support.aws import IMAGE, Aws
 
 WEST = Scope("123456789012", "eu-west-1")
@@ -108,9 +107,14 @@ REFUSED = [
     (b"hello\n", "is not a state of the sandbox"),
     (b"", "is not a state of the sandbox"),
     (b"[1]\n", "is not a state of the sandbox"),
-    ({"moto": "4.0.0"}, "was written with moto 4.0.0"),
-    ({"schema": 99}, "schema 99; this sandbox has"),
-    ({}, "is damaged"),
+    ({"moto": "4.0.0"}, "was written with moto 4.0.0; this release has moto 5"),
+    ({"schema": 99}, "was written with schema 99; this release reads schemas 3 to 4"),
+    ({"schema": 2}, "was written with schema 2; this release reads schemas 3 to 4"),
+    ({"schema": "x"}, "is not a state of the sandbox"),
+    ({"clock": {"at": "noon"}}, "is not a state of the sandbox"),
+    ({}, "cannot be read: it is damaged"),
+    ({"schema": 3}, "cannot be read: it is damaged"),
+    ({"crc32": 1}, "is damaged: its checksum differs"),
 ]
 
 
@@ -118,26 +122,54 @@ REFUSED = [
 def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(aws: Aws, tmp_path: Path, content: Any, why: str) -> None:
     aws("sqs").create_queue(QueueName="q")
     path = tmp_path / "state"
-    header = {"magic": state.MAGIC, "schema": state.SCHEMA, "moto": moto.__version__}
+    header = {"magic": state_file.MAGIC, "schema": state_file.SCHEMA, "moto": moto.__version__}
     path.write_bytes(content if isinstance(content, bytes) else json.dumps(header | content).encode() + b"\nno pickle")
-    with pytest.raises(UserError, match=why) as refused:
+    with pytest.raises(state_file.Unreadable, match=why):
         state.load(path)
-    assert refused.value.next_command == f"mv {path} {path}.old"
+    assert path.exists()
     assert len(aws("sqs").list_queues()["QueueUrls"]) == 1
 
 
-def test_a_save_that_fails_leaves_the_old_file(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_save_that_fails_leaves_the_old_file(aws: Aws, tmp_path: Path) -> None:
+    from moto.ec2.models import ec2_backends
+
     path = tmp_path / "state"
     state.save(path)
     old = path.read_bytes()
-
-    def broken(*args: Any, **kwargs: Any) -> bytes:
-        raise pickle.PicklingError("a lock cannot be pickled")
-
-    monkeypatch.setattr(pickle, "dumps", broken)
-    with pytest.raises(SandboxError, match="a lock cannot be pickled"):
+    ec2_backends["123456789012"]["us-east-1"].stray = aws  # nothing that could be read back
+    with pytest.raises(SandboxError, match=r"tests\.support\.aws\.Aws has no name in the saved state"):
         state.save(path)
     assert (path.read_bytes(), [p.name for p in tmp_path.iterdir()]) == (old, ["state"])
+
+
+def test_a_file_that_holds_something_else_is_refused(aws: Aws, tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    for objects in ([1], {"ec2": 5}, {"billing": {}}, {"ec2": {"123456789012": {"us-east-1": "no backend"}}}):
+        state_file.write(path, state_file.Header(), pickling.dumps(objects))
+        with pytest.raises(state_file.Unreadable, match="does not hold what it should"):
+            state.load(path)
+
+
+def test_files_are_set_aside_under_new_names_and_removed_with_the_state(tmp_path: Path) -> None:
+    path = tmp_path / "state.bin"
+    for number in (1, 2):
+        path.write_text(str(number))
+        assert state_file.set_aside(path).name == f"state.bin.set-aside-{number}"
+    assert [file.read_text() for file in state_file.those_set_aside(path)] == ["1", "2"]
+    (tmp_path / "state.binx1y2.new").touch()
+    (tmp_path / "journal.jsonl").touch()
+    path.touch()
+    state_file.remove(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["journal.jsonl"]
+
+
+def test_the_clock_is_part_of_the_state(aws: Aws, tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+    state.save(tmp_path / "state", configured=2.0)
+    clock = state_file.read_header(tmp_path / "state").clock
+    assert clock is not None
+    assert (clock.at, clock.speed, clock.configured) == (aws.clock.now(), 1.0, 2.0)
+    assert before <= clock.wall <= datetime.now(UTC)
 
 
 def test_after_a_reset_nothing_is_left(aws: Aws) -> None:

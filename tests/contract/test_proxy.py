@@ -585,6 +585,28 @@ def test_envoy_outlives_the_control_plane_and_is_adopted(tmp_path) -> None:
 
 
 @pytest.mark.process
+def test_an_envoy_whose_configuration_is_lost_goes_on_until_there_is_another(tmp_path) -> None:
+    harness = EnvoyHarness(tmp_path)
+    try:
+        harness.apply(listener(rule(None, fixed("before"))))
+        address, pid = harness.proxy.local_address(ARN), harness.proxy.pid
+        with Load(address) as load:
+            until(lambda: load.good > 20)
+            harness.proxy.close(keep_serving=True)
+            harness.proxy = harness.open()
+            assert harness.proxy.available() == "the load balancers have no configuration yet"
+            harness.proxy.apply(None)
+            until(lambda: harness.proxy.available() is None)
+            since = load.good
+            until(lambda: load.good > since + 20)
+        assert (load.bad, harness.proxy.pid, harness.proxy.settled()) == ([], pid, False)
+        harness.apply(listener(rule(None, fixed("after"))))
+        assert (harness.ask().body, harness.proxy.pid) == ("after", pid)
+    finally:
+        harness.close()
+
+
+@pytest.mark.process
 def test_an_envoy_of_an_earlier_version_is_replaced_and_its_ports_stay(tmp_path) -> None:
     harness = EnvoyHarness(tmp_path)
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from sandbox import serving
+from sandbox import takeover
 from sandbox.aws import state
 from sandbox.core.journal import Journal
 from sandbox.wiring import build
@@ -97,7 +97,7 @@ def taken_up(on: VirtualSandbox, saved: Path) -> Journal:
     earlier = on.sandbox.journal.events()
     on.sandbox.close()
     again = build(on.sandbox.settings, virtual=True, start=on.now(), world=on.world)
-    serving.take_up(again, earlier, saved)
+    takeover.take_up(again, earlier, saved)
     return again.journal
 
 

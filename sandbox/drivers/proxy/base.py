@@ -138,7 +138,9 @@ class Connections:
 
 
 class Proxy(Protocol):
-    def apply(self, config: ProxyConfig) -> None: ...
+    def apply(self, config: ProxyConfig | None) -> None:
+        """Returns at once. None: the data plane goes on with the configuration that it has from an earlier control plane."""
+        ...
 
     def rejected(self) -> Sequence[str]:
         """Why the data plane rejected parts of the configuration, newest last; empty when it accepted everything."""

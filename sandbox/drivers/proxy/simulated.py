@@ -62,7 +62,9 @@ class SimulatedProxy:
 
     # ---- Proxy -----------------------------------------------------------------------------------------------------------------------
 
-    def apply(self, config: ProxyConfig) -> None:
+    def apply(self, config: ProxyConfig | None) -> None:
+        if config is None:
+            return
         self._config = config
         for listener in config.listeners:
             self._ports.setdefault(listener.arn, _FIRST_PORT + len(self._ports))

@@ -57,7 +57,8 @@ class Ec2Controller(Shell[Observed, Memory]):
         container = self._runtime.containers().get(instance_id)
         if container is None or any(instance.id == instance_id for _, instance in snapshot.known()):
             return None
-        return Observed(instance_id=instance_id, state=None, state_since=now, container=container, cause=cause)
+        lost = snapshot.state_lost()
+        return Observed(instance_id=instance_id, state=None, state_since=now, container=container, state_lost=lost, cause=cause)
 
     def decide(self, observed: Observed, memory: Memory | None, now: datetime) -> Decision[Memory]:
         return decide(observed, memory, now)

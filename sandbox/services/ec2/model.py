@@ -165,6 +165,7 @@ class Observed:
     host_reachable: bool | None = None  # the system status check's finding now; None: not known
     reachable: bool | None = None  # the instance status check's; None: not known
     terminated_visible: timedelta = timedelta(minutes=60)  # EC2-9
+    state_lost: str = ""  # of a container without instance: the file set aside that may know it; "": none was
     cause: str | None = None  # id of the newest event about the instance
 
 

@@ -52,7 +52,7 @@ class ActivateLoadBalancer(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyConfig(Action):
-    config: ProxyConfig
+    config: ProxyConfig | None  # None: the proxy keeps what it has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

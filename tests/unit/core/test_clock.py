@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.core.clock import VirtualClock, WallClock
+from sandbox.core.clock import Reading, VirtualClock, WallClock
 
 NOON = datetime(2026, 5, 7, 12, tzinfo=UTC)
 
@@ -40,3 +40,30 @@ def test_a_change_of_speed_does_not_make_time_jump() -> None:
 def test_a_speed_that_makes_no_sense_is_refused(speed: float) -> None:
     with pytest.raises(ValueError, match="speed"):
         WallClock(speed)
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("speed", "at", "wall_then", "wall_now", "expected"),
+    [
+        (1, NOON, NOON, NOON + HOUR, NOON + HOUR),
+        (60, NOON, NOON, NOON + HOUR, NOON + 60 * HOUR),
+        (0.5, NOON, NOON, NOON + HOUR, NOON + HOUR / 2),
+        (0.5, NOON - HOUR, NOON, NOON, NOON - HOUR),
+        (60, NOON + 9 * HOUR, NOON, NOON - HOUR, NOON + 9 * HOUR),  # the machine's clock was set back
+        (1, NOON - 8 * HOUR, NOON, NOON + HOUR, NOON + HOUR),  # the machine slept, and its clocks differ in that
+    ],
+)
+def test_a_saved_clock_goes_on_while_no_control_plane_runs(
+    speed: float, at: datetime, wall_then: datetime, wall_now: datetime, expected: datetime
+) -> None:
+    assert Reading(at=at, wall=wall_then, speed=speed, configured=1).after(wall_now) == expected
+
+
+@pytest.mark.parametrize(("speed", "started_with", "starts_with", "expected"), [(10, 1, 1, 10), (10, 1, 5, 5), (1, 1, 1, 1), (1, 10, 1, 1)])
+def test_a_set_speed_is_kept_unless_the_settings_have_changed(
+    speed: float, started_with: float, starts_with: float, expected: float
+) -> None:
+    assert Reading(at=NOON, wall=NOON, speed=speed, configured=started_with).speed_after(starts_with) == expected

@@ -88,12 +88,13 @@ class EnvoyProxy:
 
     # ---- Proxy ---------------------------------------------------------------------------------------------------------------------
 
-    def apply(self, config: ProxyConfig) -> None:
+    def apply(self, config: ProxyConfig | None) -> None:
         """The first call opens the discovery server and starts or adopts Envoy, so it must come after the state was loaded.
 
         Raises DriverUnavailable when the address of the discovery server is in use."""
         with self._lock:
-            self._config = config
+            if config is not None:
+                self._config = config
             if not self._opened:
                 self._ports.load(envoy_runs=self._process is None or self._process.holds_ports())
                 self._check_front_port()
@@ -120,7 +121,7 @@ class EnvoyProxy:
         self._trouble.append(callback)
 
     def available(self) -> str | None:
-        if self._config is None:
+        if not self._opened:
             return "the load balancers have no configuration yet"
         why_not = self._process.why_not() if self._process else None
         if why_not is not None:

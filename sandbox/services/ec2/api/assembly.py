@@ -32,11 +32,12 @@ WHILE_STOPPED = ("user_data", "instance_type", "kernel", "ramdisk", "ebs_optimiz
 ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
 
 
-@persisted("ec2.Backend")
+@persisted("ec2.Backend", sandbox_state_lost=str)
 @swap_backend("ec2")
 class SandboxEC2(EC2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.sandbox_tokens: dict[str, tuple[str, str]] = {}  # ClientToken → (fingerprint of the request, reservation id)
+        self.sandbox_state_lost = ""  # the state file that was set aside, when this state began after it: see aws/state.py
         super().__init__(region_name, account_id)
 
     # ---- launching ------------------------------------------------------------------------------------------------------------------

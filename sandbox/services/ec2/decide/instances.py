@@ -198,9 +198,13 @@ def _lost(observed: Observed, memory: Memory) -> Decision[Memory]:
 
 
 def _orphan(observed: Observed, memory: Memory) -> Decision[Memory]:
-    """A container of this sandbox without an instance: state was lost or reset. It is removed."""
+    """A container of this sandbox without an instance. After a reset it is removed; when the state could not be read it goes on serving."""
     if observed.container is None:
         return Decision(memory=memory)
+    if observed.state_lost:
+        summary = f"the container of {observed.instance_id} is left alone: the state that may know it is in {observed.state_lost}"
+        left = event_of(observed, "Orphan Left Alone", summary)
+        return Decision(memory=replace(memory, orphan_told=True), events=() if memory.orphan_told else (left,))
     told = event_of(observed, "Orphan Removed", f"the container of {observed.instance_id} belongs to no instance of the API and is removed")
     actions = _removal(observed.container)
     return Decision(memory=replace(memory, orphan_told=True), actions=actions, events=() if memory.orphan_told else (told,))

@@ -26,6 +26,12 @@ def known() -> Iterator[tuple[Scope, Any]]:
                     yield Scope(account, region), instance
 
 
+def state_lost() -> str:
+    """The state file that was set aside before this state began; "": none was. Machines that belong to no instance may be of that state."""
+    lost = (backend.sandbox_state_lost for regions in ec2_backends.values() for backend in regions.values())
+    return next((file for file in lost if file), "")
+
+
 def in_a_vpc(address: str) -> bool:
     """Does the address lie in a VPC of this sandbox? Health checks ask no other machine."""
     asked = ip_address(address)

@@ -68,17 +68,18 @@ class Routing:
     load_balancers: tuple[LoadBalancer, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()  # of the proxy: (listener ARN, sentence)
+    state_lost: bool = False  # the state that the proxy was configured from could not be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingMemory:
-    applied: proxy.ProxyConfig
+    applied: proxy.ProxyConfig | None
     problems: tuple[tuple[str, str], ...] = ()  # told already
 
 
 def decide(observed: Routing, memory: RoutingMemory | None, now: datetime) -> Decision[RoutingMemory]:
     """After a restart (memory None) the configuration is sent whatever it is: the proxy may have an older one."""
-    config = render(observed, now)
+    config = None if observed.state_lost and not observed.load_balancers else render(observed, now)
     ready = [balancer for balancer in observed.load_balancers if not balancer.active and balancer.active_from <= now]
     actions: list[Action] = [ActivateLoadBalancer(arn=balancer.arn) for balancer in ready]
     if memory is None or memory.applied != config:

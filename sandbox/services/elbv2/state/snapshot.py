@@ -91,6 +91,7 @@ def observe_routing(endpoint: Endpoint, problems: Mapping[str, str]) -> routing.
             _routed_target_group(group, instances, endpoint) for instances, backend in found for group in backend.target_groups.values()
         ),
         problems=tuple(sorted(problems.items())),
+        state_lost=any(backend.sandbox_state_lost for regions in ec2_backends.values() for backend in regions.values()),
     )
 
 

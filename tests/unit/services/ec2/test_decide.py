@@ -348,6 +348,14 @@ def test_an_orphan_is_told_once_and_removed_until_it_is_gone() -> None:
     assert (TerminateContainer(),) == second.actions
 
 
+def test_an_orphan_that_a_lost_state_may_know_is_reported_once_and_left_alone() -> None:
+    first = decide(instance(None, container(UP), state_lost="state.bin.set-aside-1"), None, NOW)
+    second = decide(instance(None, container(UP), state_lost="state.bin.set-aside-1"), first.memory, NOW)
+    assert titles(first) == ["Orphan Left Alone"]
+    assert "state.bin.set-aside-1" in first.events[0].summary
+    assert (titles(second), first.actions, second.actions) == ([], (), ())
+
+
 @pytest.mark.parametrize("state", list(InstanceState))
 @pytest.mark.parametrize("machine", [None, *ContainerState])
 def test_every_move_it_asks_for_is_in_the_table(state: InstanceState, machine: ContainerState | None) -> None:

@@ -18,7 +18,6 @@ from sandbox.core.errors import DriverUnavailable
 from sandbox.drivers.proxy.envoy.ads.stream import DiscoveryRequest, DiscoveryResponse, Kind, Snapshot, Stream
 
 _MAX_STREAMS = 4  # the current Envoy, one that is being replaced, and a reserve
-_NOTHING: Snapshot = {kind: {} for kind in Kind}
 
 
 class _Changed:
@@ -37,7 +36,7 @@ class DiscoveryServer:
         """`address`: "127.0.0.1:18000" or "unix:/path"."""
         self._address = address
         self._lock = threading.Lock()
-        self._snapshot = _NOTHING
+        self._snapshot: Snapshot | None = None  # until the first one, an Envoy keeps what it has
         self._streams: dict[Stream, _Inbox] = {}
         self._server: Any = None
 
@@ -85,7 +84,8 @@ class DiscoveryServer:
     def settled(self) -> bool:
         """Whether there is a connected Envoy, and all of them have accepted everything."""
         with self._lock:
-            return bool(self._streams) and all(stream.accepted(self._snapshot) for stream in self._streams)
+            snapshot = self._snapshot
+            return snapshot is not None and bool(self._streams) and all(stream.accepted(snapshot) for stream in self._streams)
 
     # ---- gRPC ----------------------------------------------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class DiscoveryServer:
             if isinstance(item, DiscoveryRequest):
                 stream.receive(item)
             found = []
-            while (response := stream.next_response(self._snapshot)) is not None:
+            while self._snapshot is not None and (response := stream.next_response(self._snapshot)) is not None:
                 found.append(response)
             return found
 

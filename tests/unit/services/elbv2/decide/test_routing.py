@@ -198,3 +198,14 @@ def test_a_listener_that_cannot_be_reached_is_told_once():
     first = routing.decide(seen, None, START)
     assert [event.summary for event in first.events] == ["a listener of shop cannot be reached: ports 8081-8100 are all in use"]
     assert routing.decide(seen, first.memory, START).events == ()
+
+
+def test_a_proxy_whose_state_is_lost_is_left_alone_until_there_is_a_load_balancer() -> None:
+    lost = routing.decide(Routing(state_lost=True), None, START)
+    assert lost.actions == (ApplyConfig(config=None),)
+    assert routing.decide(Routing(state_lost=True), lost.memory, START).actions == ()
+    made = replace(picture(candidate(model.HEALTHY)), state_lost=True)
+    [applied] = routing.decide(made, lost.memory, START).actions
+    assert isinstance(applied, ApplyConfig) and applied.config is not None
+    [emptied] = routing.decide(Routing(), lost.memory, START).actions
+    assert emptied == ApplyConfig(config=proxy.ProxyConfig()), "a reset ends it"
