@@ -79,6 +79,10 @@ def address_outside(address: str) -> ApiError:
     return _error("InvalidParameterValue", f"Address {address} does not fall within the subnet's address range")
 
 
+def malformed_address(address: str) -> ApiError:
+    return _error("InvalidParameterValue", f"Value ({address}) for parameter privateIpAddress is invalid. Invalid IPv4 address.")
+
+
 def address_reserved(address: str) -> ApiError:
     return _error("InvalidParameterValue", f"Address {address} is in subnet's reserved address range")
 
@@ -133,11 +137,6 @@ def wrong_page_size(given: int, least: int, most: int) -> ApiError:
 
 def has_dependencies(subnet_id: str) -> ApiError:
     return _error("DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
-
-
-def refused_cidr(code: str, sentence: str) -> ApiError:
-    """`sentence` names the CIDR and what it overlaps with on this machine."""
-    return _error(code, sentence)
 
 
 def unknown_key_pair(name: str) -> ApiError:

@@ -20,6 +20,8 @@ from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.core.persisted import persisted
 from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api import filters, responses
+from sandbox.services.ec2.api.validation.launches import check_launch, check_version
+from sandbox.services.ec2.api.validation.networks import check_free_on_machine
 from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
 from sandbox.services.ec2.state import launches
 from sandbox.services.ec2.state.launches import LaunchRequest
@@ -48,19 +50,15 @@ class SandboxEC2(EC2Backend):
         template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
         launches.fill_in(kwargs, request, template)
         launches.check_user_data(user_data or template.get("UserData"))
-        _check_image_id(image_id or template.get("ImageId"))
-        self._check_group_names(security_group_names)
+        self._check_image(image_id or template.get("ImageId"))
+        self._check_group_names(security_group_names or template.get("SecurityGroups") or [])
         self._check_key_pair(kwargs.get("key_name") or template.get("KeyName"))
+        check_launch(self, kwargs, template)
         if subnet := launches.choose_subnet(self, kwargs):
             kwargs["subnet_id"] = subnet.id
             count = launches.how_many(request, subnet, kwargs)
             count = launches.fitting(kwargs.get("instance_type", "m1.small"), request.minimum, count, launches.held(self))
-        before = set(self.reservations)
-        try:
-            reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
-        except Exception:
-            self._drop_empty(set(self.reservations) - before)
-            raise
+        reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
         self._launched(reservation, request)
         return reservation
 
@@ -88,6 +86,13 @@ class SandboxEC2(EC2Backend):
         for reservation_id in reservation_ids:
             if not self.reservations[reservation_id].instances:
                 del self.reservations[reservation_id]
+
+    def _check_image(self, image_id: str | None) -> None:
+        if not image_id:
+            raise errors.parameter_missing("ImageId")
+        if not image_id.startswith("ami-"):
+            raise errors.malformed_image_id(image_id)
+        self.describe_images(ami_ids=[image_id])  # which refuses one that does not exist
 
     def _check_group_names(self, names: list[str]) -> None:
         for name in names:
@@ -218,7 +223,7 @@ class SandboxEC2(EC2Backend):
         if is_default:
             cidr_block = context().settings.vpc_cidr
         else:
-            _refuse(cidr_block, "InvalidVpc.Range")
+            check_free_on_machine(cidr_block, "InvalidVpc.Range")
         return super().create_vpc(cidr_block, *args, is_default=is_default, **kwargs)
 
     @replaces(why="the default VPC's network is a setting: its subnets are a sixteenth of it, as /20 is of /16")
@@ -236,7 +241,7 @@ class SandboxEC2(EC2Backend):
     @replaces(why="a CIDR that this machine uses already cannot be a network of containers")
     def create_subnet(self, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
         if vpc_id in self.vpcs and not self.vpcs[vpc_id].is_default:
-            _refuse(cidr_block, "InvalidSubnet.Range")
+            check_free_on_machine(cidr_block, "InvalidSubnet.Range")
         return super().create_subnet(vpc_id, cidr_block, *args, **kwargs)
 
     @replaces(why="a subnet in which something has an interface stays: an instance, a load balancer")
@@ -264,6 +269,9 @@ class SandboxEC2(EC2Backend):
         wanted = launch_template_arg.get("LaunchTemplateId")
         if wanted and wanted not in self.launch_templates:
             raise errors.unknown_template_id(wanted)
+        if not wanted and not launch_template_arg.get("LaunchTemplateName"):
+            raise errors.parameter_missing("LaunchTemplateId")
+        check_version(launch_template_arg.get("Version", "$Default"))
         return super()._get_template_from_args(launch_template_arg)
 
     @replaces(why="UD-1: user data limit")
@@ -274,15 +282,3 @@ class SandboxEC2(EC2Backend):
 
 def _filtered(reservations: list[Any], wanted: Any) -> list[Any]:
     return filters.reservations(reservations, wanted) if wanted else reservations
-
-
-def _check_image_id(image_id: str | None) -> None:
-    if not image_id:
-        raise errors.parameter_missing("ImageId")
-    if not image_id.startswith("ami-"):
-        raise errors.malformed_image_id(image_id)
-
-
-def _refuse(cidr_block: str, code: str) -> None:
-    if cidr_block and (sentence := context().machines.check_cidr(cidr_block)):
-        raise errors.refused_cidr(code, sentence)

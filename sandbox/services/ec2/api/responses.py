@@ -1,6 +1,7 @@
 """EC2's operations where moto's response says something else than AWS: states as they are, counts, tokens, monitoring, console output."""
 
 import base64
+from http import HTTPStatus
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -11,9 +12,12 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import parse_user_data
 
 from sandbox.aws.context import LOCK, context
+from sandbox.aws.http.calls import READ_ONLY
 from sandbox.aws.seams import replaces, swap_response
 from sandbox.core.errors import DriverUnavailable
 from sandbox.services.ec2 import errors
+from sandbox.services.ec2.api.undo import undo
+from sandbox.services.ec2.api.validation.operations import check
 from sandbox.services.ec2.state import launches
 from sandbox.services.ec2.state.launches import LaunchRequest
 
@@ -23,6 +27,22 @@ STATES_AS_THEY_ARE = "EC2-4: the answer tells the state before and now, also whe
 
 @swap_response("ec2")
 class SandboxEC2Response(EC2Response):
+    @replaces(why="moto makes objects while it still checks, and keeps what it cannot describe: check first, and undo what is refused")
+    def call_action(self) -> Any:
+        operation, backend = self._get_action(), self.ec2_backend
+        check(operation, backend, self.params)
+        if operation.startswith(READ_ONLY):
+            return super().call_action()
+        restore = undo(backend)
+        try:
+            status, headers, body = super().call_action()
+        except BaseException:
+            restore()
+            raise
+        if status >= HTTPStatus.BAD_REQUEST:
+            restore()
+        return status, headers, body
+
     # ---- lifecycle ------------------------------------------------------------------------------------------------------------------
 
     @replaces(why="MaxCount, ClientToken, DisableApiTermination and Monitoring, which moto drops")

@@ -12,6 +12,12 @@ from sandbox.services.ec2 import errors
 RESERVED_HEAD = 4  # DNS-4: .0 to .3 and the last
 
 
+def cidr_blocks(vpc: Any) -> list[str]:
+    """The IPv4 blocks of a VPC: its own, and those that are associated with it."""
+    associations = vpc.get_cidr_block_association_set()
+    return [one["cidr_block"] for one in associations if one["cidr_block_state"]["state"] == "associated"]
+
+
 def taken(subnet: Any) -> set[str]:
     """Addresses of instances (moto keeps them on the subnet), of network interfaces, and reserved CIDRs."""
     interfaces = (eni for eni in subnet.ec2_backend.enis.values() if eni.subnet.id == subnet.id)
@@ -39,7 +45,10 @@ def choose(subnet: Any) -> str:
 
 def check(subnet: Any, address: str) -> None:
     """Raises what AWS answers when a request names an address that it cannot have."""
-    wanted = ip_address(address)
+    try:
+        wanted = ip_address(address)
+    except ValueError:
+        raise errors.malformed_address(address) from None
     if wanted not in subnet.cidr:
         raise errors.address_outside(address)
     if _reserved(subnet, wanted):

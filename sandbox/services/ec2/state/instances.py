@@ -62,6 +62,7 @@ class SandboxInstance(Instance):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.sandbox = InstanceExtra(state_since=context().clock.now())
+        self._iops: dict[str, int | None] = kwargs.pop("iops", {})  # by device; moto's launch makes volumes without them
         super().__init__(*args, **kwargs)
         self._state = MotoState(InstanceState.PENDING.value, InstanceState.PENDING.code)
         self.state_reason = None  # absent while there is none (EC2-13)
@@ -106,6 +107,28 @@ class SandboxInstance(Instance):
     def reboot(self) -> None:
         if self.lifecycle_state is InstanceState.RUNNING:
             self.sandbox.reboot_asked = True
+
+    @replaces(why="Iops of a launch's volumes: without them moto refuses io1 and io2")
+    def add_block_device(  # noqa: PLR0913, PLR0917 - as moto's
+        self,
+        size: int,
+        device_path: str,
+        snapshot_id: str | None,
+        encrypted: bool,
+        delete_on_termination: bool,
+        kms_key_id: str | None,
+        volume_type: str | None,
+    ) -> None:
+        volume = self.ec2_backend.create_volume(
+            size=size,
+            zone_name=self.availability_zone,
+            snapshot_id=snapshot_id,
+            encrypted=encrypted,
+            kms_key_id=kms_key_id,
+            volume_type=volume_type,
+            iops=self._iops.get(device_path),
+        )
+        self.ec2_backend.attach_volume(volume.id, self.id, device_path, delete_on_termination)
 
     # ---- what only AWS does ---------------------------------------------------------------------------------------------------------
 

@@ -97,6 +97,8 @@ def fill_in(arguments: dict[str, Any], request: LaunchRequest, template: Mapping
     arguments["disable_api_termination"] = bool(template.get("DisableApiTermination") if protection is None else protection)
     monitoring = (template.get("Monitoring") or {}).get("Enabled") if request.monitoring is None else request.monitoring
     arguments["monitoring_state"] = "enabled" if monitoring else arguments.get("monitoring_state", "disabled")
+    mappings = arguments.get("block_device_mappings") or template.get("BlockDeviceMappings") or ()
+    arguments["iops"] = {mapping.get("DeviceName"): (mapping.get("Ebs") or {}).get("Iops") for mapping in mappings}
     if arguments.get("is_instance_type_default") and template.get("InstanceType"):
         arguments["instance_type"] = template["InstanceType"]
         arguments["is_instance_type_default"] = False

@@ -15,6 +15,7 @@ from sandbox.core.control import Scope
 from sandbox.drivers.runtime.base import Container, Runtime
 from sandbox.services.ec2.model import InstanceState, Observed, ShutdownBehavior
 from sandbox.services.ec2.state import launches
+from sandbox.services.ec2.state.addresses import cidr_blocks
 
 
 def known() -> Iterator[tuple[Scope, Any]]:
@@ -36,7 +37,7 @@ def in_a_vpc(address: str) -> bool:
     """Does the address lie in a VPC of this sandbox? Health checks ask no other machine."""
     asked = ip_address(address)
     vpcs = [vpc for regions in ec2_backends.values() for backend in regions.values() for vpc in backend.vpcs.values()]
-    return any(asked in ip_network(vpc.cidr_block) for vpc in vpcs)
+    return any(asked in ip_network(block, strict=False) for vpc in vpcs for block in cidr_blocks(vpc))
 
 
 def find(scope: Scope, instance_id: str) -> Any:

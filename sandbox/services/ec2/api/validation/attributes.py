@@ -1,0 +1,43 @@
+"""Attributes of instances and images. moto sets any attribute of its object to any text: `id`, too."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+
+from sandbox.core.errors import ApiError
+from sandbox.services.ec2 import errors
+
+TRUTHS = ("disableApiTermination", "disableApiStop", "sourceDestCheck", "ebsOptimized", "enaSupport")
+TEXTS = ("instanceType", "kernel", "ramdisk", "userData", "instanceInitiatedShutdownBehavior", "sriovNetSupport")
+
+
+def check_instance_attribute(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """ModifyInstanceAttribute, in both of its forms: Attribute and Value, or a parameter for the attribute."""
+    attribute, value = parameters.get("Attribute"), parameters.get("Value")
+    if attribute is not None and attribute not in TRUTHS + TEXTS:
+        raise ApiError("InvalidParameterValue", f"Value ({attribute}) for parameter attribute is invalid. Unknown attribute.")
+    if attribute in TRUTHS and value not in ("true", "false"):
+        raise errors.wrong_value(str(value), attribute)
+    wanted = value if attribute == "instanceType" else (parameters.get("InstanceType") or {}).get("Value")
+    if wanted is not None and wanted not in INSTANCE_TYPES:
+        raise errors.wrong_value(wanted, "InstanceType")
+    _check_devices(backend, parameters)
+
+
+def _check_devices(backend: Any, parameters: Mapping[str, Any]) -> None:
+    mappings = parameters.get("BlockDeviceMappings") or ()
+    present = backend.get_instance(parameters["InstanceId"]).block_device_mapping if mappings else ()
+    for mapping in mappings:
+        if mapping.get("DeviceName") not in present:
+            text = f"No device is currently mapped at {mapping.get('DeviceName')}"
+            raise ApiError("InvalidInstanceAttributeValue", text)
+
+
+def check_image(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """DescribeImageAttribute."""
+    if parameters["ImageId"] not in backend.amis:
+        raise ApiError("InvalidAMIID.NotFound", f"The image id '[{parameters['ImageId']}]' does not exist")

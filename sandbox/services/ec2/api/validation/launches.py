@@ -1,0 +1,105 @@
+"""RunInstances: everything that the launch names is looked at before moto makes the first object of it.
+
+The request and its launch template are one by then. Counts, subnet and quotas are state/launches.py's.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.core.exceptions import ServiceException
+from moto.ec2.utils import filter_iam_instance_profiles
+
+from sandbox.core.errors import ApiError
+from sandbox.services.ec2 import errors
+from sandbox.services.ec2.api.validation import interfaces as network_interfaces
+from sandbox.services.ec2.api.validation.references import NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, check_ids
+from sandbox.services.ec2.api.validation.volumes import check_mappings
+from sandbox.services.ec2.model import ShutdownBehavior
+from sandbox.services.ec2.state import addresses
+
+MOST_TAGS = 50
+TAGGABLE = ("instance", "volume", "network-interface", "spot-instances-request", "elastic-gpu")
+VERSIONS = ("$latest", "$default")
+
+
+def check_version(version: Any) -> None:
+    """Of a launch template: a number from 1, $Latest or $Default."""
+    text = str(version)
+    if text.lower() not in VERSIONS and not (text.isdecimal() and int(text) > 0):
+        raise ApiError("InvalidLaunchTemplateVersion", f"Invalid launch template version: {text}")
+
+
+def check_profile(backend: Any, profile: Mapping[str, str] | None) -> None:
+    """IamInstanceProfile of a request or of its template."""
+    name, arn = (profile or {}).get("Name"), (profile or {}).get("Arn")
+    if not name and not arn:
+        return
+    try:
+        found = filter_iam_instance_profiles(backend.account_id, backend.partition, arn, name)
+    except ServiceException:
+        found = None
+    if found is None:
+        which, value, what = ("name", name, "name") if name else ("arn", arn, "ARN")
+        text = f"Value ({value}) for parameter iamInstanceProfile.{which} is invalid. Invalid IAM Instance Profile {what}"
+        raise ApiError("InvalidParameterValue", text)
+
+
+def check_launch(backend: Any, arguments: Mapping[str, Any], template: Mapping[str, Any]) -> None:
+    """`arguments` of moto's run_instances, after the template filled them in."""
+    check_ids(backend, SECURITY_GROUP, [one for one in _group_ids(arguments, template) if isinstance(one, str)])
+    check_profile(backend, template.get("IamInstanceProfile"))
+    _check_interfaces(backend, arguments.get("nics") or ())
+    _check_volumes(backend, arguments, template)
+    _check_tags(arguments.get("tags") or {})
+    behavior = arguments.get("instance_initiated_shutdown_behavior")
+    if behavior and behavior not in {known.value for known in ShutdownBehavior}:
+        raise errors.wrong_value(behavior, "InstanceInitiatedShutdownBehavior")
+
+
+def _check_volumes(backend: Any, arguments: Mapping[str, Any], template: Mapping[str, Any]) -> None:
+    if mappings := arguments.get("block_device_mappings"):
+        check_mappings(backend, mappings)
+        return
+    of_template = template.get("BlockDeviceMappings") or ()
+    check_mappings(backend, of_template)
+    if any("NoDevice" in mapping for mapping in of_template):
+        raise NotImplementedError("with NoDevice in a launch template")
+
+
+def _group_ids(arguments: Mapping[str, Any], template: Mapping[str, Any]) -> Iterable[Any]:
+    of_interfaces = [group for nic in arguments.get("nics") or () for group in nic.get("Groups") or ()]
+    return [*(arguments.get("security_group_ids") or template.get("SecurityGroupIds") or ()), *of_interfaces]
+
+
+def _check_interfaces(backend: Any, interfaces: Sequence[Mapping[str, Any]]) -> None:
+    indices = [int(one.get("DeviceIndex", 0)) for one in interfaces]
+    if interfaces and 0 not in indices:
+        raise ApiError("InvalidParameterValue", "When specifying network interfaces, you must include a device at index 0.")
+    if len(set(indices)) < len(indices):
+        raise ApiError("InvalidParameterValue", "Each network interface requires a unique device index.")
+    for one in interfaces:
+        if subnet_id := one.get("SubnetId"):
+            check_ids(backend, SUBNET, (subnet_id,))
+            _check_addresses(backend.get_subnet(subnet_id), one)
+        if interface_id := one.get("NetworkInterfaceId"):
+            check_ids(backend, NETWORK_INTERFACE, (interface_id,))
+            if backend.enis[interface_id].instance is not None:
+                raise network_interfaces.in_use(interface_id)
+
+
+def _check_addresses(subnet: Any, interface: Mapping[str, Any]) -> None:
+    listed = [one.get("PrivateIpAddress") for one in interface.get("PrivateIpAddresses") or ()]
+    for address in {interface.get("PrivateIpAddress"), *listed} - {None}:
+        addresses.check(subnet, address)
+
+
+def _check_tags(by_type: Mapping[str, Mapping[str, str | None]]) -> None:
+    for resource_type, tags in by_type.items():
+        if resource_type not in TAGGABLE:
+            text = f"'{resource_type}' is not a valid taggable resource type for this operation."
+            raise ApiError("InvalidParameterValue", text)
+        if sum(1 for key in tags if not key.startswith("aws:")) > MOST_TAGS:
+            raise ApiError("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")

@@ -1,0 +1,120 @@
+"""Networks: CIDR blocks, network ACL entries, prefix lists, dedicated hosts."""
+
+from collections.abc import Mapping, MutableMapping
+from ipaddress import IPv4Network, ip_network
+from typing import Any
+
+from sandbox.aws.context import context
+from sandbox.core.errors import ApiError
+from sandbox.services.ec2 import errors
+from sandbox.services.ec2.state.addresses import cidr_blocks
+
+LARGEST, SMALLEST = 16, 28  # prefix lengths of a VPC's block
+ONLY_ON_AWS = ("Ipv4IpamPoolId", "Ipv4NetmaskLength", "Ipv6Pool", "Ipv6CidrBlock", "Ipv6IpamPoolId", "Ipv6NetmaskLength")
+"""Address pools, of which moto knows none."""
+
+
+def check_cidr_is_given(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """CreateVpc and CreateSubnet; an IPv6-only subnet has none."""
+    if parameters.get("CidrBlock") or parameters.get("Ipv6Native"):
+        return
+    _refuse_pools(parameters)
+    raise _missing()
+
+
+def check_vpc_cidr(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """AssociateVpcCidrBlock."""
+    _refuse_pools(parameters)
+    if parameters.get("AmazonProvidedIpv6CidrBlock"):
+        return
+    block = parameters.get("CidrBlock")
+    if not block:
+        raise _missing()
+    network = _network(block)
+    if not LARGEST <= network.prefixlen <= SMALLEST:
+        raise ApiError("InvalidVpc.Range", f"The CIDR '{block}' is invalid.")
+    for present in cidr_blocks(backend.vpcs[parameters["VpcId"]]):
+        if network.overlaps(ip_network(present)):
+            raise ApiError("InvalidVpc.Range", f"The CIDR '{block}' conflicts with the CIDR '{present}' of the VPC.")
+    check_free_on_machine(block, "InvalidVpc.Range")
+
+
+def check_free_on_machine(block: str | None, code: str) -> None:
+    """Subnets are networks of containers: not in a range that this machine uses for something else."""
+    if block and (sentence := context().machines.check_cidr(block)):
+        raise ApiError(code, sentence)
+
+
+def _missing() -> ApiError:
+    return ApiError("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
+
+
+def _refuse_pools(parameters: Mapping[str, Any]) -> None:
+    if unknown := [name for name in ONLY_ON_AWS if parameters.get(name) is not None]:
+        raise NotImplementedError(f"with {unknown[0]}")
+
+
+def _network(block: str) -> IPv4Network:
+    try:
+        return IPv4Network(block, strict=False)
+    except ValueError:
+        raise ApiError(
+            "InvalidParameterValue", f"Value ({block}) for parameter cidrBlock is invalid. This is not a valid CIDR block."
+        ) from None
+
+
+# ---- network ACLs ---------------------------------------------------------------------------------------------------------------------
+
+
+def check_acl_entry(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """DeleteNetworkAclEntry and ReplaceNetworkAclEntry."""
+    entries = backend.network_acls[parameters["NetworkAclId"]].network_acl_entries
+    if all((entry.egress, entry.rule_number) != (parameters["Egress"], parameters["RuleNumber"]) for entry in entries):
+        raise ApiError("InvalidNetworkAclEntry.NotFound", "The specified network ACL entry does not exist.")
+
+
+def check_acl_association(backend: Any, parameters: Mapping[str, Any]) -> None:
+    association = parameters["AssociationId"]
+    if all(association not in acl._associations for acl in backend.network_acls.values()):
+        raise ApiError("InvalidAssociationID.NotFound", f"The association ID '{association}' does not exist")
+
+
+def check_group_rules(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """ModifySecurityGroupRules."""
+    if any(not update.get("SecurityGroupRule") for update in parameters["SecurityGroupRules"]):
+        raise errors.parameter_missing("SecurityGroupRule")
+
+
+# ---- transit gateways -----------------------------------------------------------------------------------------------------------------
+
+
+def check_peering(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """AcceptTransitGatewayPeeringAttachment, and those that reject and delete one: moto changes attachments of other kinds, then fails."""
+    wanted = parameters["TransitGatewayAttachmentId"]
+    attachment = backend.transit_gateway_attachments.get(wanted)
+    if attachment is None or attachment.resource_type != "peering":
+        text = f"Transit Gateway Attachment {wanted} was deleted or does not exist."
+        raise ApiError("InvalidTransitGatewayAttachmentID.NotFound", text)
+
+
+def check_propagation(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """EnableTransitGatewayRouteTablePropagation and Disable…: announcements, the other choice, are nothing that moto has."""
+    if not parameters.get("TransitGatewayAttachmentId"):
+        raise errors.parameter_missing("TransitGatewayAttachmentId")
+
+
+# ---- prefix lists and hosts -----------------------------------------------------------------------------------------------------------
+
+
+def complete_prefix_list(backend: Any, parameters: MutableMapping[str, Any]) -> None:
+    """ModifyManagedPrefixList: moto would take away the name of a list that is to keep it."""
+    prefix_list = backend.managed_prefix_lists[parameters["PrefixListId"]]
+    if prefix_list.version is None:
+        raise ApiError("UnsupportedOperation", f"The prefix list {prefix_list.id} is owned by AWS and cannot be modified.")
+    parameters.setdefault("PrefixListName", prefix_list.prefix_list_name)
+
+
+def check_hosts(backend: Any, parameters: Mapping[str, Any]) -> None:
+    for alternatives in (("Quantity",), ("InstanceType", "InstanceFamily"), ("AvailabilityZone", "AvailabilityZoneId")):
+        if all(parameters.get(name) is None for name in alternatives):
+            raise errors.parameter_missing(alternatives[0])

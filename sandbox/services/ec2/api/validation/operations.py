@@ -1,0 +1,65 @@
+"""What is checked before moto sees a request, by operation: requests that it would half carry out, or keep and then fail to describe.
+
+`check` completes some requests, too: where AWS finds a value by itself and moto needs it. Everything else about a request is moto's to
+check, and undo.py removes what it made of one that it refuses.
+"""
+
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from sandbox.aws.http.calls import READ_ONLY
+from sandbox.core.errors import ApiError
+from sandbox.services.ec2.api.validation import attributes, interfaces, launches, networks, volumes
+from sandbox.services.ec2.api.validation.references import check_references
+
+Parameters = MutableMapping[str, Any]
+
+CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
+    "AcceptTransitGatewayPeeringAttachment": networks.check_peering,
+    "AllocateHosts": networks.check_hosts,
+    "AssignIpv6Addresses": interfaces.check_ipv6,
+    "AssignPrivateIpAddresses": interfaces.check_assigned,
+    "AssociateVpcCidrBlock": networks.check_vpc_cidr,
+    "AttachNetworkInterface": interfaces.check_attachment,
+    "AttachVolume": volumes.check_attachment,
+    "CreateNetworkInterface": interfaces.complete_new,
+    "CreateSubnet": networks.check_cidr_is_given,
+    "CreateVolume": volumes.check_new,
+    "CreateVpc": networks.check_cidr_is_given,
+    "DeleteNetworkAclEntry": networks.check_acl_entry,
+    "DeleteNetworkInterface": interfaces.check_unused,
+    "DeleteTransitGatewayPeeringAttachment": networks.check_peering,
+    "DescribeImageAttribute": attributes.check_image,
+    "DetachNetworkInterface": interfaces.check_detachment,
+    "DetachVolume": volumes.complete_detachment,
+    "DisableTransitGatewayRouteTablePropagation": networks.check_propagation,
+    "EnableTransitGatewayRouteTablePropagation": networks.check_propagation,
+    "ModifyInstanceAttribute": attributes.check_instance_attribute,
+    "ModifyManagedPrefixList": networks.complete_prefix_list,
+    "ModifySecurityGroupRules": networks.check_group_rules,
+    "RejectTransitGatewayPeeringAttachment": networks.check_peering,
+    "ReplaceNetworkAclAssociation": networks.check_acl_association,
+    "ReplaceNetworkAclEntry": networks.check_acl_entry,
+    "RunInstances": lambda backend, parameters: launches.check_profile(backend, parameters.get("IamInstanceProfile")),
+    "UnassignPrivateIpAddresses": interfaces.check_unassigned,
+}
+
+
+def check(operation: str, backend: Any, parameters: Parameters) -> None:
+    """Raises ApiError. Changes nothing but `parameters`, which are shaped as botocore's model of the operation."""
+    if not operation.startswith(READ_ONLY):
+        _complete_tags(parameters)
+        check_references(backend, parameters)
+    if operation in CHECKS:
+        CHECKS[operation](backend, parameters)
+
+
+def _complete_tags(parameters: Parameters) -> None:
+    """TagSpecifications: a tag without a value has an empty one."""
+    for specification in parameters.get("TagSpecifications") or ():
+        if not specification.get("ResourceType"):
+            raise ApiError("InvalidParameterValue", "Tag specification resource type must have a value")
+        for tag in specification.setdefault("Tags", []):
+            if not tag.get("Key"):
+                raise ApiError("InvalidParameterValue", "Tag keys must have a value")
+            tag.setdefault("Value", "")
