@@ -788,6 +788,20 @@ def test_a_composite_alarm_follows_its_children(cloudwatch: CloudWatch) -> None:
     assert [parent["AlarmName"] for parent in parents] == ["both"]
 
 
+def test_the_state_change_of_a_child_causes_that_of_its_composite_alarm(cloudwatch: CloudWatch) -> None:
+    for name in ("a", "b"):
+        cloudwatch.alarm(name, MetricName=name, AlarmActions=[MISSING_TOPIC])  # its action is an event too
+    cloudwatch.api.put_composite_alarm(AlarmName="both", AlarmRule="ALARM(a) OR ALARM(b)")
+    cloudwatch.put(99.0, name="b")
+    cloudwatch.wait(2 * MINUTE)
+    events = [event for event in cloudwatch.journal.events() if event.detail_type == "CloudWatch Alarm State Change"]
+    [child] = [event for event in events if event.resources[0] == "b"]
+    created, changed = (event for event in events if event.resources[0] == "both")
+    assert changed.cause == child.id
+    call = cloudwatch.journal.get(str(created.cause))
+    assert call is not None and call.detail["eventName"] == "PutCompositeAlarm"
+
+
 @rule("CW-60", "CW-61", "CW-20")
 def test_composite_alarms_that_are_refused(cloudwatch: CloudWatch) -> None:
     def refusal(rule_text: str, name: str = "both", **parameters: Any) -> str:

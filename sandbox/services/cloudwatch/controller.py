@@ -24,9 +24,9 @@ from sandbox.services.cloudwatch.actions import (
     UpdateState,
     UpdateSuppression,
 )
-from sandbox.services.cloudwatch.decide.alarms import Memory, Observed, decide
+from sandbox.services.cloudwatch.decide.alarms import Memory, Observed, changed_child, decide
 from sandbox.services.cloudwatch.decide.notifications import Location
-from sandbox.services.cloudwatch.model import MetricAlarm
+from sandbox.services.cloudwatch.model import CompositeAlarm
 from sandbox.services.cloudwatch.state import regions, snapshot, writes
 from sandbox.services.cloudwatch.state.api_errors import error_text
 from sandbox.services.cloudwatch.state.backends import Backend, alarm_keys, find_backend
@@ -35,6 +35,7 @@ from sandbox.services.cloudwatch.state.records import AlarmRecord, parents_of, r
 
 HEALTH_METRICS = ("StatusCheckFailed", "UnHealthyHostCount", "HealthyHostCount")
 """Metrics whose newest value is a consequence of the newest event about the resource that they measure."""
+ALARM_ACTION = "CloudWatch Alarm Action"
 AWS_MANAGED_KEY = "alias/aws/sns"  # only SNS may use this key, and its policy cannot be changed (SNS-13)
 NO_KEY = "CloudWatch Alarms does not have authorization to access the SNS topic encryption key."  # CW-53
 
@@ -61,14 +62,22 @@ class CloudWatchController(Shell[Observed, Memory]):
         due = memory is not None and memory.configured_at == record.configuration.updated_at and now >= memory.next_evaluation
         location = Location(account=scope.account, region=scope.region, region_name=regions.region_name(scope.region))
         observed = snapshot.observe(backend, record, location, now if due else None)
-        return replace(observed, cause=self._cause(record), latest_event=self.journal.latest(name))
+        return replace(observed, cause=self._cause(observed), latest_event=self.journal.latest(name))
 
-    def _cause(self, record: AlarmRecord) -> str | None:
-        alarm = record.configuration
-        if not isinstance(alarm, MetricAlarm) or alarm.metric is None or not alarm.metric.name.startswith(HEALTH_METRICS):
+    def _cause(self, observed: Observed) -> str | None:
+        alarm = observed.alarm
+        if isinstance(alarm, CompositeAlarm):
+            return self._latest_change(changed_child(observed) or alarm.name)
+        if alarm.metric is None or not alarm.metric.name.startswith(HEALTH_METRICS):
             return None
         measured = [value.split("/")[1] if value.startswith("targetgroup/") else value for _, value in alarm.metric.dimensions]
         return next((cause for one in measured if (cause := self.journal.latest(one))), None)
+
+    def _latest_change(self, name: str) -> str | None:
+        """The newest event about the alarm that is not an action of it: what caused the action."""
+        latest = self.journal.latest(name)
+        event = self.journal.get(latest) if latest else None
+        return event.cause if event and event.detail_type == ALARM_ACTION else latest
 
     def decide(self, observed: Observed, memory: Memory | None, now: datetime) -> Decision[Memory]:
         return decide(observed, memory, now)
@@ -163,7 +172,7 @@ class ActionFailed(Exception):
 def _action_event(name: str, result: AlarmActionResult) -> Event:
     return Event(
         source="aws.cloudwatch",
-        detail_type="CloudWatch Alarm Action",
+        detail_type=ALARM_ACTION,
         summary=f"alarm {name}: {result.summary}",
         resources=(name, result.arn),
         detail={"alarmName": name, "action": result.arn, "error": result.error},

@@ -44,7 +44,7 @@ class Observed:
     set_states: tuple[StateChange, ...] = ()  # by SetAlarmState, whose actions have not run yet
     children: Mapping[str, AlarmState] = field(default_factory=dict)  # by name; of a composite alarm
     suppressor: AlarmState | None = None  # of a composite alarm that names one
-    cause: str | None = None  # id of the event behind the newest datapoints
+    cause: str | None = None  # id of the event behind the newest datapoints, or behind the newest change of a child
     latest_event: str | None = None  # id of the newest event about the alarm: causes actions of a decision without an event
 
 
@@ -192,16 +192,21 @@ def _composite_change(observed: Observed, alarm: CompositeAlarm, now: datetime) 
 
 def _composite_reason(observed: Observed, alarm: CompositeAlarm, value: StateValue) -> tuple[str, str]:
     """CW-61: names the child that changed last; for a new alarm, its creation."""
-    newest = max(observed.children.items(), key=lambda item: item[1].transitioned_at, default=None)
-    if newest is None or newest[1].transitioned_at <= alarm.updated_at:
+    name = changed_child(observed)
+    if name is None:
         return f"{alarm.arn} was created and its alarm rule evaluates to {value.value}", "{}"
-    name, state = newest
-    arn = _arn(alarm, name)
+    arn, state = _arn(alarm, name), observed.children[name]
     moment = f"{state.transitioned_at:%A %d %B, %Y %H:%M:%S} UTC"
     data = {
         "triggeringAlarms": [{"arn": arn, "state": {"value": state.value.value, "timestamp": reasons.json_time(state.transitioned_at)}}]
     }
     return f"{arn} transitioned to {state.value.value} at {moment}", reasons.as_json(data)
+
+
+def changed_child(observed: Observed) -> str | None:
+    """The child that changed last; None: none has changed since the composite alarm was configured."""
+    name, state = max(observed.children.items(), key=lambda child: child[1].transitioned_at, default=(None, None))
+    return name if state and state.transitioned_at > observed.alarm.updated_at else None
 
 
 def _arn(alarm: CompositeAlarm, name: str) -> str:
