@@ -13,7 +13,7 @@ import psutil
 from sandbox.settings import Settings
 
 SIMULATED = 2000  # vCPUs; a simulated instance costs a few kilobytes
-LEAST = 8  # vCPUs, on however small a machine
+LEAST = 20  # vCPUs, on however small a machine: the ten t3.medium of the tutorial
 MEMORY_OVERCOMMIT = (
     2  # memory limits of all instances ÷ memory of the machine: an instance of the sample application uses 30 of its 256 MiB
 )

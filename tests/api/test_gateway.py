@@ -59,6 +59,15 @@ def test_an_operation_that_the_sandbox_lacks_says_so(
     assert error_of(failed) == (501, "NotImplemented", f"The sandbox does not support {named} of {service}. See: sandbox seams")
 
 
+def test_an_operation_whose_library_is_not_installed_says_so(aws: Aws) -> None:
+    """moto reads the services of PrivateLink through API Gateway's validator of OpenAPI documents."""
+    with pytest.raises(ClientError) as failed:
+        aws("ec2").describe_vpc_endpoint_services()
+    status, code, text = error_of(failed)
+    assert (status, code) == (501, "NotImplemented")
+    assert "DescribeVpcEndpointServices of ec2 (No module named 'openapi_spec_validator')" in text
+
+
 QUERY_ERRORS = [
     ("ec2", b"Action=FlyToTheMoon&Version=2016-11-15", 400, "InvalidAction"),
     ("autoscaling", b"Action=FlyToTheMoon&Version=2011-01-01", 400, "InvalidAction"),

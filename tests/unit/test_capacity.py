@@ -16,9 +16,9 @@ GIB = 1 << 30
         (Machine(cores=2, memory_mib=24_000), {}, 128),  # 16 × 2 cores ÷ 0.25 cores for each vCPU
         (Machine(cores=2, memory_mib=24_000), {"cores_per_vcpu": 1}, 32),
         (Machine(cores=8, memory_mib=8_192), {}, 64),  # 2 × 8 GiB ÷ 256 MiB for each instance
-        (Machine(cores=8, memory_mib=8_192), {"memory_mib": 1024}, 16),
-        (Machine(cores=8, memory_mib=8_192, tasks=1_000), {}, 20),  # half of them ÷ 24 for each instance
-        (Machine(cores=1, memory_mib=512), {}, 8),  # however small
+        (Machine(cores=8, memory_mib=8_192), {"memory_mib": 512}, 32),
+        (Machine(cores=8, memory_mib=8_192, tasks=1_200), {}, 25),  # half of them ÷ 24 for each instance
+        (Machine(cores=1, memory_mib=512), {}, 20),  # however small
     ],
 )
 def test_memory_cores_and_tasks_bound_what_a_machine_holds(machine: Machine, settings: dict[str, object], vcpus: int) -> None:

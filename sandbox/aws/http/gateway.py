@@ -154,7 +154,7 @@ class Gateway:
             answer = run(app, environ)
         except ApiError as error:
             return answers.render(error, call.protocol, calls.status_of(call.service, error.code))
-        except NotImplementedError as error:
+        except (NotImplementedError, ModuleNotFoundError) as error:  # moto's code, or a library that moto needs for this operation alone
             return answers.render(calls.not_supported(call.operation, call.service, str(error)), call.protocol)
         except UserError as error:
             return answers.render(ApiError("InvalidRequest", error.message), call.protocol)
