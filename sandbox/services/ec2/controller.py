@@ -1,6 +1,6 @@
 """The EC2 loop: one key for each instance of every account and Region, and one for each container that belongs to none.
 
-The runtime's `on_change` wakes it (`key_of` tells which key an instance id is), the gateway wakes it after each request.
+The runtime wakes it when a machine changes, the gateway after each request.
 """
 
 from collections.abc import Iterable
@@ -10,21 +10,19 @@ from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
 from sandbox.drivers.runtime.base import Runtime
-from sandbox.services.ec2.decide.instances import decide
-from sandbox.services.ec2.model import (
+from sandbox.services.ec2.actions import (
     LaunchContainer,
-    Memory,
-    Observed,
     Purge,
-    Reboot,
     RebootContainer,
+    RecordBoot,
     SetState,
     SetStatus,
     StartContainer,
     StopContainer,
-    TakeNoteOfBoot,
     TerminateContainer,
 )
+from sandbox.services.ec2.decide.instances import decide
+from sandbox.services.ec2.model import Memory, Observed, Reboot
 from sandbox.services.ec2.state import snapshot
 
 ORPHANS = Scope("-", "-")  # containers without an instance have no account that we know
@@ -80,7 +78,7 @@ class Ec2Controller(Shell[Observed, Memory]):
                 instance.sandbox.reboot = Reboot(boots=action.boots, asked_at=now)
             case TerminateContainer():
                 self._runtime.terminate(instance_id)
-            case TakeNoteOfBoot():
+            case RecordBoot():
                 instance.note_boot(action.boots)
             case SetStatus():
                 instance.set_checks(action.system, action.instance, action.next_check)

@@ -12,15 +12,16 @@ from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
 from sandbox.core.metrics import PublishMetrics
 from sandbox.drivers.metering.base import Meter
+from sandbox.services.ec2.actions import Publish
 from sandbox.services.ec2.decide import metrics
-from sandbox.services.ec2.decide.metrics import Instance, Picture, Publish, Published
+from sandbox.services.ec2.decide.metrics import Instance, RunningInstances
 from sandbox.services.ec2.model import CHECK_INTERVAL, InstanceState
 from sandbox.services.ec2.state import snapshot
 
 GROUP_TAG = "aws:autoscaling:groupName"
 
 
-class Ec2MetricsController(Shell[Picture, None]):
+class Ec2MetricsController(Shell[RunningInstances, None]):
     name = "ec2-metrics"
 
     def __init__(self, journal: Journal, meter: Meter, publish: PublishMetrics) -> None:
@@ -30,9 +31,9 @@ class Ec2MetricsController(Shell[Picture, None]):
     def keys(self) -> Iterable[str]:
         return dict.fromkeys(scope.key("metrics") for scope, _ in snapshot.known())
 
-    def observe(self, key: str, now: datetime) -> Picture:
+    def observe(self, key: str, now: datetime) -> RunningInstances:
         scope, _ = Scope.split(key)
-        return Picture(scope=scope, instances=tuple(self._instance(instance, now) for instance in _running(scope)))
+        return RunningInstances(scope=scope, instances=tuple(self._instance(instance, now) for instance in _running(scope)))
 
     def _instance(self, instance: Any, now: datetime) -> Instance:
         extra = instance.sandbox
@@ -47,11 +48,11 @@ class Ec2MetricsController(Shell[Picture, None]):
             instance_check=extra.instance_check.result,
             checked_at=extra.next_check and extra.next_check - CHECK_INTERVAL,
             readings=(),
-            published=getattr(instance, "sandbox_published", Published()),
+            published=instance.sandbox_published,
         )
         return replace(seen, readings=tuple(self._meter.readings(instance.id))) if metrics.due(seen, now) else seen
 
-    def decide(self, observed: Picture, memory: None, now: datetime) -> Decision[None]:
+    def decide(self, observed: RunningInstances, memory: None, now: datetime) -> Decision[None]:
         return metrics.decide(observed, now)
 
     def act(self, key: str, action: Action, now: datetime) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from sandbox.core.control import Action
 from sandbox.core.events import Event
 from sandbox.core.persisted import persisted
 from sandbox.drivers.runtime.base import Container, LaunchSpec
@@ -171,63 +170,20 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What was seen, and what was already said, so that it is said once."""
+    """What was seen, and what was reported already, so that it is reported once."""
 
     seen: bool = False  # the machine was there: when the runtime shows none now, it was removed
-    waiting: bool = False  # it was told that a launch or start waits for the runtime
-    orphan_told: bool = False
+    waiting: bool = False  # reported that a launch or start waits for the runtime
+    orphan_reported: bool = False
 
 
-# ---- actions -----------------------------------------------------------------------------------------------------------------------
-
-
+@persisted("ec2.Published")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchContainer(Action):
-    spec: LaunchSpec
+class Published:
+    """What was published of an instance; kept on moto's instance, so that a restart publishes nothing twice."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartContainer(Action):
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopContainer(Action):
-    force: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RebootContainer(Action):
-    boots: int  # the machine's boots so far
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TerminateContainer(Action):
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetState(Action):
-    move: InstanceEvent
-    why: str  # one sentence
-    reason: Reason | None = None  # None: StateReason stays as it is (and is empty while running)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeNoteOfBoot(Action):
-    boots: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetStatus(Action):
-    system: StatusCheck
-    instance: StatusCheck
-    next_check: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purge(Action):
-    """The terminated instance disappears from DescribeInstances (EC2-9)."""
+    measured_until: datetime | None = None  # end of the last period of use
+    checked_until: datetime | None = None  # end of the last minute of status checks
 
 
 def state_change(instance_id: str, state: InstanceState, why: str) -> Event:

@@ -19,12 +19,12 @@ from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.core.persisted import persisted
 from sandbox.services.ec2 import errors
-from sandbox.services.ec2.api import filters, responses
+from sandbox.services.ec2.api import filters, launches, responses
+from sandbox.services.ec2.api.launches import LaunchRequest
 from sandbox.services.ec2.api.validation.launches import check_launch, check_version
 from sandbox.services.ec2.api.validation.networks import check_free_on_machine
 from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
-from sandbox.services.ec2.state import launches
-from sandbox.services.ec2.state.launches import LaunchRequest
+from sandbox.services.ec2.state import quotas
 
 __all__ = ["SandboxEC2", "responses"]  # responses: imported so that its seam is declared
 
@@ -57,7 +57,7 @@ class SandboxEC2(EC2Backend):
         if subnet := launches.choose_subnet(self, kwargs):
             kwargs["subnet_id"] = subnet.id
             count = launches.how_many(request, subnet, kwargs)
-            count = launches.fitting(kwargs.get("instance_type", "m1.small"), request.minimum, count, launches.held(self))
+            count = quotas.fitting(kwargs.get("instance_type", "m1.small"), request.minimum, count, quotas.held(self))
         reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
         self._launched(reservation, request)
         return reservation
@@ -115,7 +115,7 @@ class SandboxEC2(EC2Backend):
         for instance in stopped:
             if refusal := launches.no_capacity(instance.availability_zone, instance.instance_type):
                 raise errors.no_capacity(refusal)
-        launches.check_quotas_of_start(self, stopped)
+        quotas.check_quotas_of_start(self, stopped)
         return [(instance, instance.start()) for instance in instances]
 
     @replaces(why="EC2-4, EC2-14: only what has run, all or nothing; EC2-5: Force")

@@ -16,10 +16,10 @@ from sandbox.aws.http.calls import READ_ONLY
 from sandbox.aws.seams import replaces, swap_response
 from sandbox.core.errors import DriverUnavailable
 from sandbox.services.ec2 import errors
+from sandbox.services.ec2.api import launches
+from sandbox.services.ec2.api.launches import LaunchRequest
 from sandbox.services.ec2.api.undo import undo
 from sandbox.services.ec2.api.validation.operations import check
-from sandbox.services.ec2.state import launches
-from sandbox.services.ec2.state.launches import LaunchRequest
 
 SMALLEST_PAGE, LARGEST_PAGE = 5, 1000
 STATES_AS_THEY_ARE = "EC2-4: the answer tells the state before and now, also where nothing changed"

@@ -11,6 +11,17 @@ from datetime import datetime, timedelta
 from sandbox.core.control import Action, Decision
 from sandbox.core.events import Event
 from sandbox.drivers.runtime.base import Container, ContainerState
+from sandbox.services.ec2.actions import (
+    LaunchContainer,
+    Purge,
+    RebootContainer,
+    RecordBoot,
+    SetState,
+    SetStatus,
+    StartContainer,
+    StopContainer,
+    TerminateContainer,
+)
 from sandbox.services.ec2.decide.status_checks import checks
 from sandbox.services.ec2.model import (
     CHECK_INTERVAL,
@@ -20,19 +31,10 @@ from sandbox.services.ec2.model import (
     REBOOT_LIMIT,
     InstanceEvent,
     InstanceState,
-    LaunchContainer,
     Memory,
     Observed,
-    Purge,
-    RebootContainer,
-    SetState,
-    SetStatus,
     ShutdownBehavior,
-    StartContainer,
     StatusCheck,
-    StopContainer,
-    TakeNoteOfBoot,
-    TerminateContainer,
     event_of,
 )
 
@@ -88,7 +90,7 @@ def _wait_for_runtime(observed: Observed, memory: Memory) -> Decision[Memory]:
 
 def _booted(observed: Observed, container: Container, memory: Memory, now: datetime) -> Decision[Memory]:
     actions = (
-        TakeNoteOfBoot(boots=container.boots),
+        RecordBoot(boots=container.boots),
         SetStatus(system=StatusCheck(), instance=StatusCheck(), next_check=now + CHECK_INTERVAL),  # EC2-32, first result after a minute (U)
         SetState(move=InstanceEvent.BOOTED, why="its machine runs", because=observed.cause),
     )
@@ -121,7 +123,7 @@ def _running(observed: Observed, memory: Memory, now: datetime) -> Decision[Memo
     if container is not None and container.boots != observed.boots:
         if container.boots > observed.boots:  # fewer: a runtime that was restarted counts anew
             events.append(event_of(observed, "Instance Rebooted", f"{observed.instance_id} has rebooted"))
-        actions.append(TakeNoteOfBoot(boots=container.boots))
+        actions.append(RecordBoot(boots=container.boots))
     if container is not None and observed.reboot_asked and container.state is ContainerState.RUNNING:  # EC2-6
         actions.append(RebootContainer(boots=container.boots))
     return Decision(memory=memory, actions=tuple(actions), events=tuple(events), look_again=checked.look_again)
@@ -204,10 +206,10 @@ def _orphan(observed: Observed, memory: Memory) -> Decision[Memory]:
     if observed.state_lost:
         summary = f"the container of {observed.instance_id} is left alone: the state that may know it is in {observed.state_lost}"
         left = event_of(observed, "Orphan Left Alone", summary)
-        return Decision(memory=replace(memory, orphan_told=True), events=() if memory.orphan_told else (left,))
+        return Decision(memory=replace(memory, orphan_reported=True), events=() if memory.orphan_reported else (left,))
     told = event_of(observed, "Orphan Removed", f"the container of {observed.instance_id} belongs to no instance of the API and is removed")
     actions = _removal(observed.container)
-    return Decision(memory=replace(memory, orphan_told=True), actions=actions, events=() if memory.orphan_told else (told,))
+    return Decision(memory=replace(memory, orphan_reported=True), actions=actions, events=() if memory.orphan_reported else (told,))
 
 
 # ---- helpers ------------------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Which datapoints of namespace AWS/EC2 are due: pure. metrics_controller.py makes the picture and hands the data to CloudWatch.
+"""Which datapoints of namespace AWS/EC2 are due: pure. metrics_controller.py makes the observed and hands the data to CloudWatch.
 
 Periods are aligned to the wall clock in sandbox time: five minutes, or one with detailed monitoring (EC2-40). A period is published when
 the meter has a reading from after its end, so that the whole of it was measured. One value goes into every series of EC2-41 and EC2-42 that
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sandbox.core.control import Action, Decision, Scope
+from sandbox.core.control import Decision, Scope
 from sandbox.core.metrics import MINUTE, Dimensions, MetricDatum, of_value, period_start, until_next
-from sandbox.core.persisted import persisted
 from sandbox.drivers.metering.base import PeriodUsage, Usage, usage_between
-from sandbox.services.ec2.model import CheckResult
+from sandbox.services.ec2.actions import Publish
+from sandbox.services.ec2.model import CheckResult, Published
 
 NAMESPACE = "AWS/EC2"
 BASIC = timedelta(minutes=5)  # EC2-40
@@ -23,15 +23,6 @@ PATIENCE = timedelta(minutes=2)  # after which it is published from the readings
 OLDEST = timedelta(minutes=12)  # a meter keeps no older readings
 
 KNOWN = (CheckResult.PASSED, CheckResult.FAILED)
-
-
-@persisted("ec2.Published")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """What was published of an instance; kept on moto's instance, so that a restart publishes nothing twice."""
-
-    measured_until: datetime | None = None  # end of the last period of use
-    checked_until: datetime | None = None  # end of the last minute of status checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +43,19 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class RunningInstances:
     """The running instances of an account and Region. Stopped ones are not in it: they publish nothing (EC2-45)."""
 
     scope: Scope
     instances: tuple[Instance, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publish(Action):
-    instance_id: str
-    data: tuple[MetricDatum, ...]
-    published: Published  # from now on
-
-
-def decide(picture: Picture, now: datetime) -> Decision[None]:
+def decide(observed: RunningInstances, now: datetime) -> Decision[None]:
     actions = []
     wait = until_next(now)
-    for instance in picture.instances:
-        data, measured_until = _use(picture.scope, instance, now)
-        checks, checked_until = _checks(picture.scope, instance, now)
+    for instance in observed.instances:
+        data, measured_until = _use(observed.scope, instance, now)
+        checks, checked_until = _checks(observed.scope, instance, now)
         published = Published(measured_until=measured_until, checked_until=checked_until)
         if published != instance.published:
             actions.append(Publish(instance_id=instance.instance_id, data=(*data, *checks), published=published))

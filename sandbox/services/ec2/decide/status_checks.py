@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sandbox.core.control import Decision
 from sandbox.core.events import Event
-from sandbox.services.ec2.model import CHECK_INTERVAL, CheckResult, Observed, SetStatus, StatusCheck, event_of
+from sandbox.services.ec2.actions import SetStatus
+from sandbox.services.ec2.model import CHECK_INTERVAL, CheckResult, Observed, StatusCheck, event_of
 
 
 def checks(observed: Observed, now: datetime) -> Decision[None]:

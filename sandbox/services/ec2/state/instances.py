@@ -27,6 +27,7 @@ from sandbox.services.ec2.model import (
     USER_SHUTDOWN,
     InstanceEvent,
     InstanceState,
+    Published,
     Reason,
     Reboot,
     StatusCheck,
@@ -55,10 +56,11 @@ class InstanceExtra:
     next_check: datetime | None = None  # None: the machine has not run since the last launch or start
 
 
-@persisted("ec2.Instance")
+@persisted("ec2.Instance", _iops=dict)
 @swap_model("moto.ec2.models.instances", "Instance")
 class SandboxInstance(Instance):
     nics: dict[int, Any]
+    sandbox_published = Published()  # until the first metrics of this instance
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.sandbox = InstanceExtra(state_since=context().clock.now())

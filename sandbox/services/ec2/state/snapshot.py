@@ -1,4 +1,4 @@
-"""What the controller sees: moto's instances, and the frozen picture of one of them with its machine. Reads only."""
+"""What the controllers read: moto's instances, and the observed state of one of them with its machine. Reads only."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -10,45 +10,46 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.ec2.models import ec2_backends
 
+from sandbox.aws import backends
+from sandbox.aws.backends import walk
 from sandbox.aws.context import context
 from sandbox.core.control import Scope
 from sandbox.drivers.runtime.base import Container, Runtime
 from sandbox.services.ec2.model import InstanceState, Observed, ShutdownBehavior
-from sandbox.services.ec2.state import launches
+from sandbox.services.ec2.state import launch_spec
 from sandbox.services.ec2.state.addresses import cidr_blocks
 
 
 def known() -> Iterator[tuple[Scope, Any]]:
     """All instances of all accounts and Regions, oldest first in each."""
-    for account, regions in ec2_backends.items():
-        for region, backend in regions.items():
-            for reservation in backend.reservations.values():
-                for instance in reservation.instances:
-                    yield Scope(account, region), instance
+    for scope, backend in walk(ec2_backends):
+        for reservation in backend.reservations.values():
+            for instance in reservation.instances:
+                yield scope, instance
 
 
 def state_lost() -> str:
     """The state file that was set aside before this state began; "": none was. Machines that belong to no instance may be of that state."""
-    lost = (backend.sandbox_state_lost for regions in ec2_backends.values() for backend in regions.values())
+    lost = (backend.sandbox_state_lost for _, backend in walk(ec2_backends))
     return next((file for file in lost if file), "")
 
 
 def in_a_vpc(address: str) -> bool:
-    """Does the address lie in a VPC of this sandbox? Health checks ask no other machine."""
+    """Whether the address lies in a VPC of this sandbox. Health checks probe no other address."""
     asked = ip_address(address)
-    vpcs = [vpc for regions in ec2_backends.values() for backend in regions.values() for vpc in backend.vpcs.values()]
+    vpcs = [vpc for _, backend in walk(ec2_backends) for vpc in backend.vpcs.values()]
     return any(asked in ip_network(block, strict=False) for vpc in vpcs for block in cidr_blocks(vpc))
 
 
 def find(scope: Scope, instance_id: str) -> Any:
-    """The instance, or None. Makes no backend: reading must not call Regions into being."""
-    backend = ec2_backends.get(scope.account, {}).get(scope.region)
+    """The instance, or None."""
+    backend = backends.find(ec2_backends, scope)
     reservations: Sequence[Any] = list(backend.reservations.values()) if backend else ()
     return next((i for r in reservations for i in r.instances if i.id == instance_id), None)
 
 
 def read(instance: Any, runtime: Runtime, cause: str | None) -> Observed:
-    """The picture of one instance and its machine."""
+    """The observed state of one instance and its machine."""
     extra, unavailable = instance.sandbox, runtime.available()
     container: Container | None = runtime.containers().get(instance.id)
     return Observed(
@@ -57,7 +58,7 @@ def read(instance: Any, runtime: Runtime, cause: str | None) -> Observed:
         state_since=extra.state_since,
         container=container,
         unavailable=unavailable,
-        spec=launches.launch_spec(instance) if instance.lifecycle_state is InstanceState.PENDING else None,
+        spec=launch_spec.launch_spec(instance) if instance.lifecycle_state is InstanceState.PENDING else None,
         boots=extra.boots,
         start_asked=extra.start_asked,
         stop_forced=extra.stop_forced,

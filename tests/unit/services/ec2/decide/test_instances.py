@@ -7,6 +7,17 @@ import pytest
 
 from sandbox.core.control import Action, Decision
 from sandbox.drivers.runtime.base import Container, ContainerState, LaunchSpec
+from sandbox.services.ec2.actions import (
+    LaunchContainer,
+    Purge,
+    RebootContainer,
+    RecordBoot,
+    SetState,
+    SetStatus,
+    StartContainer,
+    StopContainer,
+    TerminateContainer,
+)
 from sandbox.services.ec2.decide.instances import decide
 from sandbox.services.ec2.model import (
     INSTANCE_SHUTDOWN,
@@ -15,20 +26,11 @@ from sandbox.services.ec2.model import (
     CheckResult,
     InstanceEvent,
     InstanceState,
-    LaunchContainer,
     Memory,
     Observed,
-    Purge,
     Reboot,
-    RebootContainer,
-    SetState,
-    SetStatus,
     ShutdownBehavior,
-    StartContainer,
     StatusCheck,
-    StopContainer,
-    TakeNoteOfBoot,
-    TerminateContainer,
 )
 from tests.support import rule
 
@@ -263,12 +265,12 @@ class TestReboot:
 
     def test_the_new_boot_is_noted(self) -> None:
         decision = decide(instance(RUNNING, container(UP, boots=2), reboot=Reboot(boots=1, asked_at=NOW)), None, NOW)
-        assert (TakeNoteOfBoot(boots=2),) == decision.actions
+        assert (RecordBoot(boots=2),) == decision.actions
         assert titles(decision) == ["Instance Rebooted"]
 
     def test_a_runtime_that_counts_anew_is_no_reboot(self) -> None:
         decision = decide(instance(RUNNING, container(UP, boots=1), boots=4), None, NOW)
-        assert decision.actions == (TakeNoteOfBoot(boots=1),)
+        assert decision.actions == (RecordBoot(boots=1),)
         assert titles(decision) == []
 
 

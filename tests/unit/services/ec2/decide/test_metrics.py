@@ -8,8 +8,8 @@ import pytest
 from sandbox.core.control import Scope
 from sandbox.core.metrics import MetricDatum
 from sandbox.drivers.metering.base import Usage
-from sandbox.services.ec2.decide.metrics import LOOK, Instance, Picture, Published, decide
-from sandbox.services.ec2.model import CheckResult
+from sandbox.services.ec2.decide.metrics import LOOK, Instance, RunningInstances, decide
+from sandbox.services.ec2.model import CheckResult, Published
 from tests.support import rule
 
 NOON = datetime(2026, 5, 7, 12, tzinfo=UTC)
@@ -58,7 +58,7 @@ def instance(**fields: object) -> Instance:
 
 
 def published(seen: Instance, now: datetime) -> tuple[list[MetricDatum], Published, timedelta | None]:
-    decision = decide(Picture(scope=Scope("1", "us-east-1"), instances=(seen,)), now)
+    decision = decide(RunningInstances(scope=Scope("1", "us-east-1"), instances=(seen,)), now)
     actions = decision.actions
     data = [datum for action in actions for datum in action.data]  # type: ignore[attr-defined]
     return data, actions[0].published if actions else seen.published, decision.look_again  # type: ignore[attr-defined]
