@@ -192,6 +192,31 @@ def test_links_and_paths_of_the_project_lead_somewhere(document: Path) -> None:
     assert missing == []
 
 
+def paths_of(section: str) -> list[tuple[str, bool]]:
+    """(path, whether it is marked "(new)") for each path that the tables of a section of ARCHITECTURE.md name."""
+    rows = [line for line in ARCHITECTURE.split(f"## {section}")[1].split("\n## ")[0].splitlines() if line.startswith("|")]
+    return [(path.rstrip("."), bool(new)) for path, new in re.findall(r"(?<![\w/.<>])([\w<>]+/[\w<>./-]*)( \(new\))?", "\n".join(rows))]
+
+
+def existing(path: str) -> list[Path]:
+    """What a path of those tables stands for; `<svc>` and other names in angle brackets stand for any name."""
+    folder = ROOT / "sandbox" if path.startswith("services/") else ROOT
+    return list(folder.glob(re.sub(r"<\w+>", "*", path)))
+
+
+@pytest.mark.parametrize(("section", "least"), [("Where do I ...", 60), ("Glossary", 2), ("What belongs where", 8)])
+def test_paths_that_the_tables_name_exist_unless_they_are_new(section: str, least: int) -> None:
+    paths = paths_of(section)
+    assert len(paths) >= least
+    assert [path for path, new in paths if bool(existing(path)) == new] == []
+
+
+def test_files_of_where_do_i_are_named_with_their_folder() -> None:
+    """Else the test above would not see them. `README.md` and `pyproject.toml` have no folder."""
+    section = ARCHITECTURE.split("## Where do I ...")[1].split("\n## ")[0]
+    assert [name for name in re.findall(r"(?<![\w/.>-])[\w-]+\.(?:py|md|toml)\b", section) if not (ROOT / name).exists()] == []
+
+
 # ---- rules
 
 
