@@ -1,6 +1,6 @@
-"""EC2's words: states and their table, state reasons, status checks, the picture that decide() looks at and the actions it may ask for.
+"""The nouns of EC2: instance states and their table, state reasons, status checks, and the observed state that decide() gets.
 
-Frozen values only. decide/instances.py reads `Observed` and returns the actions below; controller.py carries them out.
+Frozen values only. decide/instances.py reads `Observed` and returns the actions of actions.py.
 """
 
 from dataclasses import dataclass
@@ -153,7 +153,7 @@ class Observed:
     unavailable: str | None = None  # why the runtime cannot launch; it may then not know of a machine either
     spec: LaunchSpec | None = None  # while pending
     boots: int = 0  # boots of the machine that the instance has taken note of; 0: it never ran
-    start_asked: bool = False  # StartInstances came, and the runtime was not yet told
+    start_asked: bool = False  # StartInstances was called, and the runtime has not been asked yet
     stop_forced: bool = False
     reboot_asked: bool = False
     reboot: Reboot | None = None

@@ -218,7 +218,7 @@ class SandboxEC2(EC2Backend):
 
     # ---- networks and templates -----------------------------------------------------------------------------------------------------
 
-    @replaces(why="a CIDR that this machine uses already cannot be a network of containers; the default VPC's is a setting")
+    @replaces(why="containers cannot use a CIDR block that this machine's networks use; the default VPC's is a setting")
     def create_vpc(self, cidr_block: str, *args: Any, is_default: bool = False, **kwargs: Any) -> Any:
         if is_default:
             cidr_block = context().settings.vpc_cidr
@@ -238,7 +238,7 @@ class SandboxEC2(EC2Backend):
     def _subnets_of(self, vpc_id: str) -> list[Any]:
         return [subnet for subnet in self.describe_subnets() if subnet.vpc_id == vpc_id]
 
-    @replaces(why="a CIDR that this machine uses already cannot be a network of containers")
+    @replaces(why="containers cannot use a CIDR block that this machine's networks use")
     def create_subnet(self, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
         if vpc_id in self.vpcs and not self.vpcs[vpc_id].is_default:
             check_free_on_machine(cidr_block, "InvalidSubnet.Range")

@@ -60,7 +60,7 @@ def check_user_data(user_data: Any, code: str = "InvalidParameterValue") -> None
 
 
 def fill_in(arguments: dict[str, Any], request: LaunchRequest, template: Mapping[str, Any]) -> None:
-    """Adds to moto's arguments what the launch template says and moto leaves out. What the request says wins."""
+    """Adds to moto's arguments what the launch template contains and moto ignores. The request's own values win."""
     placement = template.get("Placement") or {}
     defaults = {
         "metadata_options": template.get("MetadataOptions"),
@@ -92,7 +92,9 @@ def no_capacity(zone: str, instance_type: str) -> str | None:
 
 
 def choose_subnet(backend: Any, arguments: Mapping[str, Any]) -> Any:
-    """The subnet that the launch goes to. InsufficientInstanceCapacity when its zone has none. None: no default subnet (moto says so)."""
+    """The subnet that the launch goes to; InsufficientInstanceCapacity when its zone has none.
+
+    None: there is no default subnet, and moto raises the error."""
     instance_type = arguments.get("instance_type", "m1.small")
     candidates = _candidates(backend, arguments)
     refusals = [no_capacity(subnet.availability_zone, instance_type) for subnet in candidates]

@@ -1,4 +1,4 @@
-"""EC2's operations where moto's response says something else than AWS: states as they are, counts, tokens, monitoring, console output."""
+"""EC2's operations where moto's response differs from AWS's: states as they are, counts, tokens, monitoring, console output."""
 
 import base64
 from http import HTTPStatus
@@ -22,7 +22,7 @@ from sandbox.services.ec2.api.undo import undo
 from sandbox.services.ec2.api.validation.operations import check
 
 SMALLEST_PAGE, LARGEST_PAGE = 5, 1000
-STATES_AS_THEY_ARE = "EC2-4: the answer tells the state before and now, also where nothing changed"
+STATES_AS_THEY_ARE = "EC2-4: the response has the state before and now, also where nothing changed"
 
 
 @swap_response("ec2")
@@ -84,7 +84,7 @@ class SandboxEC2Response(EC2Response):
         self.error_on_dryrun()
         return _changes("TerminatingInstances", self.ec2_backend.terminate_instances(self._get_param("InstanceIds", [])))
 
-    @replaces(why="a page's size, and a token that nobody gave out: moto's is an internal error")
+    @replaces(why="a page's size, and a NextToken that was never issued: moto answers an internal error")
     def describe_instances(self) -> ActionResult:
         size = self._get_param("MaxResults")
         if size is not None and not SMALLEST_PAGE <= int(size) <= LARGEST_PAGE:
@@ -119,8 +119,8 @@ class SandboxEC2Response(EC2Response):
             output = context().machines.console_output(instance.id)
         except KeyError:  # no machine yet, or no longer: AWS leaves Output out
             return ActionResult(result)
-        except DriverUnavailable as away:
-            raise errors.unavailable(str(away)) from away
+        except DriverUnavailable as error:
+            raise errors.unavailable(str(error)) from error
         return ActionResult({**result, "Output": base64.b64encode(output).decode()})
 
     # ---- attributes and templates -----------------------------------------------------------------------------------------------------

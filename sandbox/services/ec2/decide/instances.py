@@ -1,6 +1,6 @@
 """What EC2 does with one instance: compares the state that the API promised with the machine that is there. Pure.
 
-One function per state, each a ladder of early returns. The controller calls `decide` when the runtime's picture changed, when a request
+One function per state, each a ladder of early returns. The controller calls `decide` when the runtime's snapshot changed, when a request
 came, and at the resync; each answer is right after a restart, a missed wake-up, or twice in a row, because it looks at levels only.
 """
 
@@ -83,9 +83,9 @@ def _pending_without_machine(observed: Observed, memory: Memory) -> Decision[Mem
 
 
 def _wait_for_runtime(observed: Observed, memory: Memory) -> Decision[Memory]:
-    """A launch is not lost while the runtime is away: the instance stays pending, and says once why."""
-    told = event_of(observed, "Launch Waiting", f"{observed.instance_id} stays pending: {observed.unavailable}")
-    return Decision(memory=replace(memory, waiting=True), events=() if memory.waiting else (told,), look_again=RUNTIME_RETRY)
+    """A launch is not lost while the runtime does not answer: the instance stays pending, and one event says why."""
+    event = event_of(observed, "Launch Waiting", f"{observed.instance_id} stays pending: {observed.unavailable}")
+    return Decision(memory=replace(memory, waiting=True), events=() if memory.waiting else (event,), look_again=RUNTIME_RETRY)
 
 
 def _booted(observed: Observed, container: Container, memory: Memory, now: datetime) -> Decision[Memory]:
@@ -99,13 +99,13 @@ def _booted(observed: Observed, container: Container, memory: Memory, now: datet
 
 def _failed(observed: Observed, container: Container, memory: Memory) -> Decision[Memory]:
     sentence = container.error or "the runtime gives no reason"
-    if observed.boots:  # EC2-2 knows no way for a start that failed: AWS puts the instance back to stopped (U)
-        told = event_of(observed, "Instance Start Failed", f"{observed.instance_id} could not be started: {sentence}", error=sentence)
-        event = InstanceEvent.START_FAILED
+    if observed.boots:  # EC2-2 has no transition for a failed start: AWS returns the instance to stopped (U)
+        event = event_of(observed, "Instance Start Failed", f"{observed.instance_id} could not be started: {sentence}", error=sentence)
+        move = InstanceEvent.START_FAILED
     else:  # EC2-2: pending → shutting-down → terminated
-        told = event_of(observed, "Instance Launch Failed", f"{observed.instance_id} could not be launched: {sentence}", error=sentence)
-        event = InstanceEvent.LAUNCH_FAILED
-    return _set_state(SetState(move=event, why=LAUNCH_ERROR.message, reason=LAUNCH_ERROR), memory, told)
+        event = event_of(observed, "Instance Launch Failed", f"{observed.instance_id} could not be launched: {sentence}", error=sentence)
+        move = InstanceEvent.LAUNCH_FAILED
+    return _set_state(SetState(move=move, why=LAUNCH_ERROR.message, reason=LAUNCH_ERROR), memory, event)
 
 
 # ---- running ------------------------------------------------------------------------------------------------------------------------
@@ -135,11 +135,11 @@ def _not_up(observed: Observed, container: Container, memory: Memory, now: datet
     if reboot and container.boots == reboot.boots and container.state is ContainerState.EXITED and now < reboot.asked_at + REBOOT_LIMIT:
         return Decision(memory=memory, look_again=reboot.asked_at + REBOOT_LIMIT - now)
     summary = f"the machine of {observed.instance_id} {_how(container)}"
-    told = event_of(observed, "Instance Machine Exited", summary, exit_code=container.exit_code)
+    event = event_of(observed, "Instance Machine Exited", summary, exit_code=container.exit_code)
     terminate = observed.shutdown_behavior is ShutdownBehavior.TERMINATE
-    event = InstanceEvent.TERMINATE if terminate else InstanceEvent.STOP
+    move = InstanceEvent.TERMINATE if terminate else InstanceEvent.STOP
     why = f"{INSTANCE_SHUTDOWN.message} (behavior: {observed.shutdown_behavior.value})"
-    return _set_state(SetState(move=event, why=why, reason=INSTANCE_SHUTDOWN), memory, told)
+    return _set_state(SetState(move=move, why=why, reason=INSTANCE_SHUTDOWN), memory, event)
 
 
 def _how(container: Container) -> str:
@@ -171,8 +171,8 @@ def _stopped(observed: Observed, memory: Memory, now: datetime) -> Decision[Memo
         return _lost(observed, memory)
     if container is not None and container.state in STILL_UP:
         summary = f"the machine of {observed.instance_id} was started outside the API and is stopped again"
-        told = event_of(observed, "Instance Machine Started", summary)
-        return Decision(memory=memory, actions=(StopContainer(),), events=(told,))
+        event = event_of(observed, "Instance Machine Started", summary)
+        return Decision(memory=memory, actions=(StopContainer(),), events=(event,))
     return Decision(memory=memory)
 
 
@@ -195,8 +195,8 @@ def _terminated(observed: Observed, memory: Memory, now: datetime) -> Decision[M
 
 def _lost(observed: Observed, memory: Memory) -> Decision[Memory]:
     """Somebody removed the container behind the API's back (`docker rm -f`): the instance cannot come back."""
-    told = event_of(observed, "Instance Machine Lost", f"the machine of {observed.instance_id} was removed outside the API")
-    return _set_state(SetState(move=InstanceEvent.LOST, why=MACHINE_LOST.message, reason=MACHINE_LOST), memory, told)
+    event = event_of(observed, "Instance Machine Lost", f"the machine of {observed.instance_id} was removed outside the API")
+    return _set_state(SetState(move=InstanceEvent.LOST, why=MACHINE_LOST.message, reason=MACHINE_LOST), memory, event)
 
 
 def _orphan(observed: Observed, memory: Memory) -> Decision[Memory]:
@@ -207,9 +207,9 @@ def _orphan(observed: Observed, memory: Memory) -> Decision[Memory]:
         summary = f"the container of {observed.instance_id} is left alone: the state that may know it is in {observed.state_lost}"
         left = event_of(observed, "Orphan Left Alone", summary)
         return Decision(memory=replace(memory, orphan_reported=True), events=() if memory.orphan_reported else (left,))
-    told = event_of(observed, "Orphan Removed", f"the container of {observed.instance_id} belongs to no instance of the API and is removed")
+    event = event_of(observed, "Orphan Removed", f"the container {observed.instance_id} has no instance in the API and is removed")
     actions = _removal(observed.container)
-    return Decision(memory=replace(memory, orphan_reported=True), actions=actions, events=() if memory.orphan_reported else (told,))
+    return Decision(memory=replace(memory, orphan_reported=True), actions=actions, events=() if memory.orphan_reported else (event,))
 
 
 # ---- helpers ------------------------------------------------------------------------------------------------------------------------
@@ -224,9 +224,9 @@ def _removal(container: Container) -> tuple[Action, ...]:
     return () if container.state is ContainerState.REMOVING else (TerminateContainer(),)
 
 
-def _set_state(move: SetState, memory: Memory, told: Event) -> Decision[Memory]:
-    """A move with the event that tells why, and a look at once at what follows from it."""
-    return Decision(memory=memory, actions=(move,), events=(told,), look_again=AT_ONCE)
+def _set_state(move: SetState, memory: Memory, event: Event) -> Decision[Memory]:
+    """Moves the state, records why, and looks again immediately."""
+    return Decision(memory=memory, actions=(move,), events=(event,), look_again=AT_ONCE)
 
 
 _LADDERS: dict[InstanceState, Callable[[Observed, Memory, datetime], Decision[Memory]]] = {

@@ -89,7 +89,7 @@ def _due(instance: Instance, published: datetime | None, now: datetime) -> Itera
 
 
 def _use(scope: Scope, instance: Instance, now: datetime) -> tuple[list[MetricDatum], datetime | None]:
-    """The data of the periods that can be told now, and the end of the last of them."""
+    """The data of the periods that have ended and are measured, and the end of the last one."""
     data: list[MetricDatum] = []
     done, length = instance.published.measured_until, period(instance)
     newest = instance.readings[-1].at if instance.readings else None
@@ -138,7 +138,7 @@ def _checks(scope: Scope, instance: Instance, now: datetime) -> tuple[list[Metri
 
 
 def _failures(system: CheckResult, instance: CheckResult) -> Iterator[tuple[str, float]]:
-    """0 or 1. A check without a result says nothing, and nothing is said of both together unless the other failed."""
+    """0 or 1. A check without a result gives no value; both together give one only when the other check failed."""
     if CheckResult.FAILED in (system, instance) or (system in KNOWN and instance in KNOWN):
         yield "StatusCheckFailed", float(CheckResult.FAILED in (system, instance))
     if instance in KNOWN:

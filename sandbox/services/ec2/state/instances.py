@@ -165,14 +165,14 @@ class SandboxInstance(Instance):
             nic.stop()  # EC2-5: the public address is released
 
     def _release(self) -> None:
-        """Gives back addresses and volumes (EC2-9): only now, for until its machine was gone nobody else could have the address."""
+        """Releases addresses and volumes (EC2-9). Not earlier: the address is in use until the machine is removed."""
         kept = self._state, self.state_reason, self._reason
         super().terminate()
         self._state, self.state_reason, self._reason = kept
         for nic in [n for n in self.nics.values() if n.id in self.ec2_backend.enis]:
             self.detach_eni(nic)
         self.nics = {}
-        self._private_ips.clear()  # moto gives them back again when the object dies, by then they may be another's
+        self._private_ips.clear()  # moto releases them again when the object is deleted; another instance may have them by then
 
     # ---- the network interface -------------------------------------------------------------------------------------------------------
 

@@ -45,5 +45,5 @@ class SandboxNetworkInterface(NetworkInterface):
         """None: there is no public address, and nothing of it in the answer."""
         if not self.public_ip:
             return None
-        told: dict[str, Any] = super().association
-        return told | {"publicDnsName": public_name(self.public_ip, self.ec2_backend.region_name)}
+        shown: dict[str, Any] = super().association
+        return shown | {"publicDnsName": public_name(self.public_ip, self.ec2_backend.region_name)}

@@ -29,7 +29,7 @@ def known() -> Iterator[tuple[Scope, Any]]:
 
 
 def state_lost() -> str:
-    """The state file that was set aside before this state began; "": none was. Machines that belong to no instance may be of that state."""
+    """The state file that was set aside before this state began, or "". Machines without an instance may belong to that state."""
     lost = (backend.sandbox_state_lost for _, backend in walk(ec2_backends))
     return next((file for file in lost if file), "")
 
@@ -76,7 +76,7 @@ def read(instance: Any, runtime: Runtime, cause: str | None) -> Observed:
 
 
 def _host_reachable(instance_id: str, unavailable: str | None) -> bool | None:
-    """The system status check (EC2-30): a fault may make it fail. None: nobody knows, for the runtime does not answer."""
+    """The system status check (EC2-30): a fault may make it fail. None: not known, for the runtime does not answer."""
     if context().faults.host_unreachable(instance_id):
         return False
     return True if unavailable is None else None

@@ -1,4 +1,4 @@
-"""Network interfaces: what they may be attached to, and which addresses they may have."""
+"""Network interfaces: which instances they attach to, and which addresses they have."""
 
 from collections.abc import Mapping, MutableMapping
 from typing import Any

@@ -107,7 +107,7 @@ def check_propagation(backend: Any, parameters: Mapping[str, Any]) -> None:
 
 
 def complete_prefix_list(backend: Any, parameters: MutableMapping[str, Any]) -> None:
-    """ModifyManagedPrefixList: moto would take away the name of a list that is to keep it."""
+    """ModifyManagedPrefixList: moto clears the name of a list when the request gives none."""
     prefix_list = backend.managed_prefix_lists[parameters["PrefixListId"]]
     if prefix_list.version is None:
         raise ApiError("UnsupportedOperation", f"The prefix list {prefix_list.id} is owned by AWS and cannot be modified.")
