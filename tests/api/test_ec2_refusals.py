@@ -379,6 +379,14 @@ def test_a_vpc_gets_a_second_block_and_subnets_in_it(world: World) -> None:
 def test_a_network_needs_a_block(world: World, operation: str) -> None:
     parameters = {"VpcId": world.described()["VpcId"]} if operation == "create_subnet" else {}
     assert refused(world, lambda: getattr(world.api, operation)(**parameters))[0] == "MissingParameter"
+    assert refused(world, lambda: getattr(world.api, operation)(**parameters, CidrBlock="all"))[0] == "InvalidParameterValue"
+
+
+def test_a_block_is_kept_without_its_host_bits(world: World) -> None:
+    vpc = world.api.create_vpc(CidrBlock="10.8.7.6/16")["Vpc"]
+    second = world.api.associate_vpc_cidr_block(VpcId=vpc["VpcId"], CidrBlock="10.9.7.6/16")["CidrBlockAssociation"]
+    subnet = world.api.create_subnet(VpcId=vpc["VpcId"], CidrBlock="10.8.7.6/24")["Subnet"]
+    assert (vpc["CidrBlock"], second["CidrBlock"], subnet["CidrBlock"]) == ("10.8.0.0/16", "10.9.0.0/16", "10.8.7.0/24")
 
 
 def test_a_prefix_list_keeps_its_name_when_it_gets_entries(world: World) -> None:

@@ -14,15 +14,16 @@ ONLY_ON_AWS = ("Ipv4IpamPoolId", "Ipv4NetmaskLength", "Ipv6Pool", "Ipv6CidrBlock
 """Address pools, of which moto knows none."""
 
 
-def check_cidr_is_given(backend: Any, parameters: Mapping[str, Any]) -> None:
-    """CreateVpc and CreateSubnet; an IPv6-only subnet has none."""
-    if parameters.get("CidrBlock") or parameters.get("Ipv6Native"):
-        return
-    _refuse_pools(parameters)
-    raise _missing()
+def complete_cidr(backend: Any, parameters: MutableMapping[str, Any]) -> None:
+    """CreateVpc and CreateSubnet: the block without its host bits; an IPv6-only subnet has none."""
+    if block := parameters.get("CidrBlock"):
+        parameters["CidrBlock"] = str(_network(block))
+    elif not parameters.get("Ipv6Native"):
+        _refuse_pools(parameters)
+        raise _missing()
 
 
-def check_vpc_cidr(backend: Any, parameters: Mapping[str, Any]) -> None:
+def complete_vpc_cidr(backend: Any, parameters: MutableMapping[str, Any]) -> None:
     """AssociateVpcCidrBlock."""
     _refuse_pools(parameters)
     if parameters.get("AmazonProvidedIpv6CidrBlock"):
@@ -36,7 +37,8 @@ def check_vpc_cidr(backend: Any, parameters: Mapping[str, Any]) -> None:
     for present in cidr_blocks(backend.vpcs[parameters["VpcId"]]):
         if network.overlaps(ip_network(present)):
             raise ApiError("InvalidVpc.Range", f"The CIDR '{block}' conflicts with the CIDR '{present}' of the VPC.")
-    check_free_on_machine(block, "InvalidVpc.Range")
+    parameters["CidrBlock"] = str(network)
+    check_free_on_machine(str(network), "InvalidVpc.Range")
 
 
 def check_free_on_machine(block: str | None, code: str) -> None:
