@@ -37,7 +37,7 @@ from sandbox.parts import Sandbox
 from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
 from sandbox.services.autoscaling.schedule_controller import ScheduleController
-from sandbox.services.autoscaling.state.policies import by_alarm as execute_policy
+from sandbox.services.autoscaling.state.policies import execute_policy
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.cloudwatch.state.writes import publish_metrics
 from sandbox.services.ec2.controller import Ec2Controller

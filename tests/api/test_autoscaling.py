@@ -250,9 +250,9 @@ def test_a_new_account_is_refused_launch_configurations() -> None:
 
 
 @rule("ASG-16")
-def test_an_older_account_is_told_that_new_ones_are_refused(stage: Stage) -> None:
+def test_a_launch_configuration_is_created_with_a_note_that_new_accounts_are_refused(stage: Stage) -> None:
     stage.configuration()
-    assert any("accounts created since 2024-10-01 are refused this" in e.summary for e in stage.journal.about("lc"))
+    assert any("AWS refuses this to accounts created since 2024-10-01" in e.summary for e in stage.journal.about("lc"))
 
 
 @rule("ASG-60")

@@ -13,7 +13,7 @@ from sandbox.services.autoscaling.schedule_model import GroupSize, ScheduledActi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchInstances(Action):
-    """RunInstances, membership and an activity for each. A refusal becomes a Failed activity and a failure of the zone (ASG-26, ASG-60)."""
+    """RunInstances; each instance becomes a member with a launch activity. An error becomes a Failed activity (ASG-26, ASG-60)."""
 
     zone: str
     subnet_id: str
@@ -60,7 +60,7 @@ class MarkUnhealthy(Action):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenActivity(Action):
-    """`end` given: it is over as soon as it began (ASG-62)."""
+    """`end` given: the activity ends at once (ASG-62)."""
 
     kind: ActivityKind
     description: str
@@ -89,37 +89,37 @@ class CloseActivity(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owe(Action):
-    """The place of a member that was taken out is to be filled."""
+class RequestReplacement(Action):
+    """An instance is to be launched in place of the member that was taken out of service."""
 
     instance_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailZone(Action):
-    """A launch failed in the zone after RunInstances had accepted it."""
+class RecordZoneFailure(Action):
+    """A launch failed in the zone after RunInstances had accepted it: launches in the zone wait for its next retry."""
 
     zone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settle(Action):
-    """The first `changes` and `owed` of the group have been acted on."""
+class ClearHandledRequests(Action):
+    """The first `changes` and `replacements` that wait on the group have been acted on: they are removed."""
 
     changes: int
-    owed: int
+    replacements: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notify(Action):
-    """The topics that asked for it are told of an ended activity."""
+class PublishNotification(Action):
+    """Publishes the end of an activity to the topics whose configuration names its type."""
 
     activity_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetGroup(Action):
-    """The last member of a force-deleted group is gone."""
+class RemoveGroup(Action):
+    """The last member of a force-deleted group has been terminated."""
 
 
 # ---- schedule_controller.py --------------------------------------------------------------------------------------------------------------

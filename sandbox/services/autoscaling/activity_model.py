@@ -9,7 +9,7 @@ from sandbox.core.persisted import persisted
 
 @persisted("autoscaling.StatusCode")
 class StatusCode(Enum):
-    """Of an activity: those of ASG-55 that a group without hooks, spot and refresh comes through."""
+    """Of an activity (ASG-55), without the codes of lifecycle hooks, Spot and instance refresh."""
 
     PRE_IN_SERVICE = "PreInService"
     IN_PROGRESS = "InProgress"
@@ -28,7 +28,7 @@ class ActivityKind(Enum):
     DETACH = "detach"
     ENTER_STANDBY = "enter standby"
     EXIT_STANDBY = "exit standby"
-    REFUSAL = "refusal"  # nothing could be done: ASG-62
+    REFUSAL = "refusal"  # the group could not act: ASG-62
 
     @property
     def changes_size(self) -> bool:
@@ -59,9 +59,9 @@ class Activity:
     start: datetime
     status: StatusCode
     progress: int  # per cent
-    instance_id: str | None = None  # None: no instance came of it
+    instance_id: str | None = None  # None: no instance was launched
     zone: str | None = None
     subnet_id: str | None = None
     end: datetime | None = None  # None: still open
     status_message: str | None = None
-    trigger: Trigger | None = None  # None: no policy began it
+    trigger: Trigger | None = None  # None: no policy triggered it

@@ -1,7 +1,7 @@
 """The Auto Scaling loop: one key for each group of every account and Region.
 
-The gateway wakes it after each request, and it wakes itself when EC2 tells of a change of an instance. What a user could do goes through
-the API as `autoscaling`; what only Auto Scaling does is in state/writes.py.
+The gateway wakes it after each request, and it wakes itself when an EC2 instance changes its state. What a user could do goes through the
+API as `autoscaling`; what only Auto Scaling does is in state/writes.py.
 """
 
 from collections.abc import Iterable
@@ -14,19 +14,19 @@ from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.core.ports import Clients
 from sandbox.services.autoscaling.actions import (
+    ClearHandledRequests,
     CloseActivity,
     DeregisterTargets,
-    FailZone,
-    ForgetGroup,
     LaunchInstances,
     MarkUnhealthy,
     MoveAttachment,
     MoveMember,
-    Notify,
     OpenActivity,
-    Owe,
+    PublishNotification,
+    RecordZoneFailure,
     RegisterTargets,
-    Settle,
+    RemoveGroup,
+    RequestReplacement,
     TerminateInstance,
     UpdateActivity,
 )
@@ -49,19 +49,19 @@ class AutoScalingController(Shell[Group, Memory]):
     def __init__(self, journal: Journal, transport: Clients, delays: Delays | None = None) -> None:
         super().__init__(journal)
         self._transport, self._delays = transport, delays or Delays()
-        journal.on_event(self._hear)
+        journal.on_event(self._on_event)
 
-    def _hear(self, event: Event) -> None:
-        """ASG-48: an instance that does not run is found at once, not at the next periodic look."""
+    def _on_event(self, event: Event) -> None:
+        """ASG-48: an instance that is not running is found at once, not at the next periodic check."""
         if event.detail_type == INSTANCE_STATE_CHANGE:
             context().wake(self.name)
 
     def keys(self) -> Iterable[str]:
-        return tuple(scope.key(name) for scope, name in snapshot.known())
+        return tuple(scope.key(name) for scope, name in snapshot.groups())
 
     def observe(self, key: str, now: datetime) -> Group | None:
         group = snapshot.find(*Scope.split(key))
-        return snapshot.read(group, self.journal) if group else None
+        return snapshot.read_group(group, self.journal) if group else None
 
     def decide(self, observed: Group, memory: Memory | None, now: datetime) -> Decision[Memory]:
         return decide(observed, memory, now, self._delays)
@@ -82,23 +82,23 @@ class AutoScalingController(Shell[Group, Memory]):
             case MoveAttachment():
                 writes.move_attachment(group, action.target_group_arn, action.move)
             case MarkUnhealthy():
-                writes.mark(group, action.instance_id, action.failure)
+                writes.set_health(group, action.instance_id, action.failure)
             case OpenActivity():
                 activities.open_activity(group, action)
             case UpdateActivity():
                 activities.update_activity(group, action)
             case CloseActivity():
                 activities.close_activity(group, action)
-            case Owe():
-                writes.owe(group, action.instance_id, unhealthy=True)
-            case FailZone():
-                writes.fail_zone(group, action.zone)
-            case Settle():
-                writes.settle(group, action)
-            case Notify():
-                notification_state.tell(group, action.activity_id)
-            case ForgetGroup():
-                writes.forget(group)
+            case RequestReplacement():
+                writes.request_replacement(group, action.instance_id, unhealthy=True)
+            case RecordZoneFailure():
+                writes.record_zone_failure(group, action.zone)
+            case ClearHandledRequests():
+                writes.clear_handled_requests(group, action)
+            case PublishNotification():
+                notification_state.publish(group, action.activity_id)
+            case RemoveGroup():
+                writes.remove_group(group)
 
     def _targets(self, scope: Scope, action: RegisterTargets | DeregisterTargets) -> None:
         elbv2 = self._transport.client("elbv2", scope, caller=CALLER)

@@ -1,4 +1,4 @@
-"""Auto Scaling's errors to users of the API: code and text as AWS gives them (ASG-2 to ASG-9). One function for each sentence."""
+"""Auto Scaling's errors to users of the API: code and text as AWS gives them (ASG-2 to ASG-9). One function for each text."""
 
 from sandbox.core.errors import ApiError
 
@@ -171,5 +171,5 @@ def bad_next_token() -> ApiError:
 
 
 def not_supported(what: str) -> NotImplementedError:
-    """The gateway answers with an AWS-shaped error: better than an answer that nothing stands behind."""
+    """The gateway answers with an AWS-shaped error. A feature that does not exist here is refused, never accepted without effect."""
     return NotImplementedError(f"{what} is not part of this sandbox")

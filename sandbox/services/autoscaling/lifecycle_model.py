@@ -10,7 +10,7 @@ from sandbox.core.persisted import persisted
 
 
 class LifecycleState(Enum):
-    """ASG-78. Those that the sandbox's groups move through are in TRANSITIONS; the others belong to hooks and warm pools."""
+    """ASG-78. TRANSITIONS has the states that groups here use; the others belong to lifecycle hooks and warm pools."""
 
     PENDING = "Pending"
     PENDING_WAIT = "Pending:Wait"
@@ -45,12 +45,12 @@ class LifecycleState(Enum):
 
     @property
     def counts_toward_desired_capacity(self) -> bool:
-        """What the group compares with its desired capacity: neither standby (ASG-73) nor members that leave."""
+        """The group compares these with its desired capacity: no standby (ASG-73), and no members that are leaving."""
         return self in _COUNTED
 
     @property
     def has_left(self) -> bool:
-        """No longer listed: the member has left the group (ASG-71, ASG-81)."""
+        """The member has left the group and is no longer listed (ASG-71, ASG-81)."""
         return self in _LEFT
 
     @property
@@ -73,18 +73,18 @@ class LifecycleState(Enum):
 
     @property
     def is_changing(self) -> bool:
-        """The group itself moves the member on: look again soon."""
+        """The group itself makes the next transition: look again soon."""
         return self.is_draining or self is LifecycleState.PENDING or self is LifecycleState.TERMINATING_PROCEED
 
 
 class Move(Enum):
-    """What moves a member."""
+    """What causes a transition of a member."""
 
     ENTER_SERVICE = "running and registered"
     FAIL = "launch failed"
     TAKE_OUT = "taken out of service"
     PROCEED = "drained"
-    LEAVE = "gone"
+    LEAVE = "instance terminated"
     DETACH = "detached by a user"
     ENTER_STANDBY = "put in standby by a user"
     EXIT_STANDBY = "taken out of standby by a user"
@@ -97,7 +97,7 @@ TRANSITIONS: Mapping[tuple[LifecycleState, Move], LifecycleState] = {
     (LifecycleState.IN_SERVICE, Move.TAKE_OUT): LifecycleState.TERMINATING,
     (LifecycleState.ENTERING_STANDBY, Move.TAKE_OUT): LifecycleState.TERMINATING,
     (LifecycleState.STANDBY, Move.TAKE_OUT): LifecycleState.TERMINATING,
-    (LifecycleState.DETACHING, Move.TAKE_OUT): LifecycleState.TERMINATING,  # the group is force-deleted meanwhile
+    (LifecycleState.DETACHING, Move.TAKE_OUT): LifecycleState.TERMINATING,  # the group was force-deleted meanwhile
     (LifecycleState.TERMINATING, Move.PROCEED): LifecycleState.TERMINATING_PROCEED,  # ASG-80
     (LifecycleState.TERMINATING_PROCEED, Move.LEAVE): LifecycleState.TERMINATED,
     (LifecycleState.IN_SERVICE, Move.DETACH): LifecycleState.DETACHING,  # ASG-71
@@ -136,7 +136,10 @@ class AttachmentMove(Enum):
 ATTACHMENT_TRANSITIONS: Mapping[tuple[AttachmentState, AttachmentMove], AttachmentState] = {
     (AttachmentState.ADDING, AttachmentMove.REGISTER): AttachmentState.ADDED,
     (AttachmentState.ADDED, AttachmentMove.PASS): AttachmentState.IN_SERVICE,
-    (AttachmentState.IN_SERVICE, AttachmentMove.PASS): AttachmentState.IN_SERVICE,  # attached at creation: shown so before any passed
+    (
+        AttachmentState.IN_SERVICE,
+        AttachmentMove.PASS,
+    ): AttachmentState.IN_SERVICE,  # attached at creation
     (AttachmentState.ADDING, AttachmentMove.DETACH): AttachmentState.REMOVING,
     (AttachmentState.ADDED, AttachmentMove.DETACH): AttachmentState.REMOVING,
     (AttachmentState.IN_SERVICE, AttachmentMove.DETACH): AttachmentState.REMOVING,

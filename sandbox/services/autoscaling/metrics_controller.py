@@ -23,7 +23,7 @@ class AutoScalingMetricsController(Shell[ObservedGroups, None]):
         self._publish = publish
 
     def keys(self) -> Iterable[str]:
-        return dict.fromkeys(scope.key("metrics") for scope, _ in snapshot.known())
+        return dict.fromkeys(scope.key("metrics") for scope, _ in snapshot.groups())
 
     def observe(self, key: str, now: datetime) -> ObservedGroups:
         scope, _ = Scope.split(key)

@@ -1,6 +1,7 @@
-"""The nouns of EC2 Auto Scaling: states as tables, and the frozen observed state of a group that decide() gets.
+"""The nouns of EC2 Auto Scaling, and the frozen observed state of a group that decide() gets.
 
-state/snapshot.py reads it from moto's objects; decide/groups.py and its parts return the actions of actions.py.
+state/snapshot.py reads it from moto's objects; decide/groups.py and its parts return the actions of actions.py. The states of members and
+attachments are in lifecycle_model.py, scaling activities in activity_model.py, policies and schedules in their own files.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from sandbox.services.autoscaling.lifecycle_model import AttachmentState, Lifecy
 
 @persisted("autoscaling.Process")
 class Process(Enum):
-    """Section 2.9 of the rules: what a group does by itself, each of which can be suspended (ASG-95)."""
+    """Section 2.9 of the rules: the processes of a group, each of which can be suspended (ASG-95)."""
 
     LAUNCH = "Launch"
     TERMINATE = "Terminate"
@@ -35,7 +36,7 @@ class Health(Enum):
 
 @persisted("autoscaling.HealthFailure")
 class HealthFailure(Enum):
-    """Which check found a member unhealthy; the values go on `explain`'s lines."""
+    """Which check found a member unhealthy; events show the values."""
 
     NOT_RUNNING = "the instance is not running"  # ASG-41
     STATUS_CHECK = "the EC2 status checks fail"  # ASG-42
@@ -78,13 +79,13 @@ class Member:
     failure: HealthFailure | None = None  # why it is unhealthy
     impaired: bool = False  # an EC2 status check fails now
     targets: Mapping[str, str] = field(default_factory=dict)  # target group ARN → TargetHealth.State, where it is registered or draining
-    in_service_since: datetime | None = None  # None: not in service since its launch, attachment or standby
+    in_service_since: datetime | None = None  # None: not yet in service since its launch, attachment or standby
     protected: bool = False  # from scale-in
     purpose: Purpose = Purpose.DIFFERENCE
     launch_error: str | None = None  # StateReason of an instance that EC2 could not start
     activity: Activity | None = None  # its open one
     warmup: timedelta | None = None  # None: the group's default
-    lot: float = 0.0  # drawn at launch: decides ties (ASG-65)
+    tie_breaker: float = 0.0  # random, drawn at launch: decides between equal candidates for termination (ASG-65)
     cause: str | None = None  # id of the newest event about the instance
 
 
@@ -109,24 +110,24 @@ class Zone:
 class Attachment:
     target_group_arn: str
     state: AttachmentState
-    passed: bool = False  # an instance has passed its health checks since the attachment: only now may ELB checks replace (ASG-82)
+    passed: bool = False  # an instance has passed its health checks since the attachment: ELB checks count from then on (ASG-82)
 
 
 @persisted("autoscaling.DesiredChange")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredChange:
-    """Somebody changed the desired capacity, and the group has not yet acted on it."""
+    """A change of the desired capacity on which the group has not acted yet."""
 
     at: datetime
-    sentence: str  # the first one of the coming activities' cause
-    trigger: Trigger | None = None  # None: no policy did it
+    sentence: str  # with which the causes of the activities begin (ASG-57)
+    trigger: Trigger | None = None  # None: no policy made the change
     cause: str | None = None  # id of the event
 
 
-@persisted("autoscaling.Owed")
+@persisted("autoscaling.PendingReplacement")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
-    """A member was taken out and its place is to be filled."""
+class PendingReplacement:
+    """A member was taken out of service, and an instance is to be launched in its place."""
 
     at: datetime
     unhealthy: bool  # False: a user took it out
@@ -135,7 +136,7 @@ class Owed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The picture of one group."""
+    """The observed state of one group."""
 
     name: str
     min_size: int
@@ -143,7 +144,7 @@ class Group:
     desired_capacity: int
     zones: tuple[Zone, ...]
     source: LaunchSource  # what its next instance is made from
-    members: tuple[Member, ...] = ()  # in the order in which they came
+    members: tuple[Member, ...] = ()  # in the order in which they joined
     attachments: tuple[Attachment, ...] = ()
     termination_policies: tuple[str, ...] = ("Default",)
     health_check_types: frozenset[str] = frozenset({"EC2"})
@@ -152,16 +153,16 @@ class Group:
     suspended: frozenset[Process] = frozenset()
     balanced_only: bool = False  # AvailabilityZoneDistribution (ASG-26)
     changes: tuple[DesiredChange, ...] = ()
-    owed: tuple[Owed, ...] = ()
+    pending_replacements: tuple[PendingReplacement, ...] = ()
     deleting: datetime | None = None  # when it was force-deleted
-    resized_at: datetime | None = None  # end of its last launch or termination
-    notices: tuple[str, ...] = ()  # ids of ended activities that nobody has been told of (ASG-119)
+    resized_at: datetime | None = None  # end of its last launch or termination activity
+    pending_notifications: tuple[str, ...] = ()  # ids of ended activities that are not published to the topics yet (ASG-119)
     cause: str | None = None  # id of the newest event about the group
 
     def counted(self) -> tuple[Member, ...]:
         return tuple(m for m in self.members if m.lifecycle.counts_toward_desired_capacity)
 
-    def does(self, process: Process) -> bool:
+    def runs(self, process: Process) -> bool:
         return process not in self.suspended
 
     def warmup_of(self, member: Member) -> timedelta:
@@ -170,22 +171,22 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delays:
-    """The control loop's times as observed on AWS (ASG-48, ASG-120), in sandbox time. The one place for them."""
+    """The delays of the control loop as observed on AWS (ASG-48, ASG-120), in sandbox time. They are defined nowhere else."""
 
     launch: timedelta = timedelta(seconds=5)  # desired changed → launch activity: 5 to 9 s
     scale_in: timedelta = timedelta(seconds=3)  # desired changed → terminate activity
     replacement: timedelta = timedelta(seconds=1)  # terminate activity → launch of its replacement: 1 to 2 s (ASG-49)
-    health_check: timedelta = timedelta(seconds=15)  # between two looks at status checks and target health: 15 to 60 s
-    impaired: timedelta = timedelta(minutes=3)  # a status check fails for so long before it counts (ASG-42)
-    rebalance: timedelta = timedelta(minutes=1)  # uneven for so long before it is evened out (U)
+    health_check: timedelta = timedelta(seconds=15)  # between two evaluations of status checks and target health: 15 to 60 s
+    impaired: timedelta = timedelta(minutes=3)  # how long a status check fails before it counts (ASG-42)
+    rebalance: timedelta = timedelta(minutes=1)  # how long the zones are uneven before a rebalance (U)
     first_retry: timedelta = timedelta(seconds=10)  # after a failed launch in a zone; doubled each time (ASG-61; numbers (U))
     longest_retry: timedelta = timedelta(minutes=10)
-    transition: timedelta = timedelta(seconds=1)  # how often a member on its way is looked at when nothing woke the group
+    transition: timedelta = timedelta(seconds=1)  # how often a member in a transition is looked at when no event wakes the group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Rebuilt from the world after a restart: then its times begin anew."""
+    """Rebuilt from observed state after a restart: its times then start again."""
 
     checked_at: datetime | None = None  # the last periodic health check
     impaired_since: Mapping[str, datetime] = field(default_factory=dict)  # instance id →

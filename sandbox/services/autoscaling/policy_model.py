@@ -1,4 +1,4 @@
-"""Scaling policies as values: what PutScalingPolicy stored, and what the rules of decide/policies.py look at and answer.
+"""Scaling policies as values: what PutScalingPolicy stored, and the inputs and results of decide/policies.py.
 
 A policy belongs to one group, and is found by its ARN (what alarms name) or by group and name (what requests name).
 """
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sandbox.core.persisted import persisted
+from sandbox.core.persisted import persisted, renamed
 
 
 @persisted("autoscaling.PolicyType")
@@ -57,7 +57,7 @@ class ManagedAlarm:
     arn: str
 
 
-@persisted("autoscaling.ScalingPolicy")
+@persisted("autoscaling.ScalingPolicy", migrations={3: renamed(least="min_adjustment_magnitude")})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalingPolicy:
     arn: str
@@ -67,16 +67,16 @@ class ScalingPolicy:
     enabled: bool = True
     adjustment_type: AdjustmentType | None = None  # None: target tracking
     adjustment: int | None = None  # of a simple policy
-    least: int | None = None  # MinAdjustmentMagnitude, with percentages
+    min_adjustment_magnitude: int | None = None  # of PercentChangeInCapacity
     cooldown: int | None = None  # seconds; None: the group's default
     steps: tuple[Step, ...] = ()
     aggregation: Aggregation = Aggregation.AVERAGE
     warmup: int | None = None  # EstimatedInstanceWarmup in seconds; None: the group's (SCL-17)
     target: float | None = None  # of target tracking
     scales_in: bool = True  # not DisableScaleIn
-    configuration: Mapping[str, Any] = field(default_factory=dict)  # TargetTrackingConfiguration as it was given
-    high: ManagedAlarm | None = None  # the alarms that target tracking made (SCL-11)
-    low: ManagedAlarm | None = None  # None: it does not scale in
+    configuration: Mapping[str, Any] = field(default_factory=dict)  # TargetTrackingConfiguration of the request
+    high: ManagedAlarm | None = None  # AlarmHigh, created by target tracking (SCL-11)
+    low: ManagedAlarm | None = None  # AlarmLow; None: the policy does not scale in
 
     @property
     def alarms(self) -> tuple[ManagedAlarm, ...]:
@@ -84,31 +84,31 @@ class ScalingPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How large a group is, as a policy sees it."""
+class GroupCapacity:
+    """The size of a group, as a scaling policy sees it."""
 
     min_size: int
     max_size: int
     desired: int
     warm: int  # in service and past their warmup: what feeds the metric (SCL-16)
-    leaving: int = 0  # terminating, and still there
+    terminating: int = 0  # instances that terminate and still exist
     scaling_out: bool = False  # instances are launched or warm up
-    settled: bool = True  # the size has been the same for so long that the newest datapoint tells of it
+    metric_current: bool = True  # the size has not changed since before the newest datapoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach:
     """Why a policy runs."""
 
-    datapoints: tuple[float, ...] = ()  # that the alarm evaluated, newest last
+    datapoints: tuple[float, ...] = ()  # evaluated by the alarm, newest last
     threshold: float | None = None
-    low: bool = False  # it is the alarm under which target tracking scales in
+    low: bool = False  # the alarm is AlarmLow of target tracking, which scales in
 
 
-@persisted("autoscaling.Wish")
+@persisted("autoscaling.RequestedCapacity")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a policy asked for when it last ran: the largest wish of those that run together wins (SCL-2)."""
+class RequestedCapacity:
+    """The capacity that a policy requested when it last ran. Of policies that run together, the largest request wins (SCL-2)."""
 
     at: datetime
     capacity: int
@@ -116,13 +116,13 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """Numbers that AWS does not publish. The one place for them."""
+    """Numbers that AWS does not publish. They are defined nowhere else."""
 
-    tt_low_ratio: float = 0.9  # AlarmLow's threshold as a part of the target (SCL-13)
-    tt_low_ratio_small: float = 0.7  # of a small group that tracks an EC2 metric
+    tt_low_ratio: float = 0.9  # AlarmLow's threshold as a fraction of the target (SCL-13)
+    tt_low_ratio_small: float = 0.7  # the same for a small group that tracks an EC2 metric
     small_group: int = 3  # instances in service at most
-    most_removed: int = 1  # instances that target tracking takes at once (SCL-21)
-    fresh: timedelta = timedelta(seconds=75)  # how long a wish counts: alarms run policies every minute (SCL-4)
+    max_instances_removed: int = 1  # at once, by target tracking (SCL-21)
+    request_lifetime: timedelta = timedelta(seconds=75)  # how long a request counts: alarms run policies every minute (SCL-4)
 
 
 TUNING = Tuning()

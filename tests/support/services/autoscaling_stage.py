@@ -24,7 +24,7 @@ from sandbox.engine import Engine
 from sandbox.faults.hooks import FaultHooks
 from sandbox.faults.registry import FaultRegistry
 from sandbox.services.autoscaling.controller import AutoScalingController
-from sandbox.services.autoscaling.state.policies import by_alarm
+from sandbox.services.autoscaling.state.policies import execute_policy
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.services.elbv2.controller import Elbv2Controller
 from sandbox.services.elbv2.routing_controller import RoutingController
@@ -149,7 +149,7 @@ def make(**settings: Any) -> Stage:
         clients=transport,
         machines=runtime,
         faults=FaultHooks(faults),
-        execute_policy=by_alarm,
+        execute_policy=execute_policy,
     )
     moto_time.install(clock)
     state.reset(0)

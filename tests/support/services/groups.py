@@ -1,4 +1,4 @@
-"""Pictures with AWS's defaults: a test states only what matters to it."""
+"""Observed groups with AWS's defaults: a test states only what matters to it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -67,7 +67,7 @@ def activity(instance_id: str, kind: ActivityKind = ActivityKind.LAUNCH, status:
 
 
 def group(*members: Member, **more: Any) -> Group:
-    """Wants as many as it has, in the zones a and b."""
+    """Desired capacity as many as it has, in the zones a and b."""
     counted = sum(m.lifecycle in (LifecycleState.PENDING, LifecycleState.IN_SERVICE) for m in members)
     given = {"min_size": 0, "max_size": 100, "desired_capacity": counted, "zones": (zone("a"), zone("b")), "source": SOURCE}
     return Group(name="web", members=members, **(given | more))

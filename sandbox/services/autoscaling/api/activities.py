@@ -1,4 +1,4 @@
-"""DescribeScalingActivities: which activities are told, in which order, and what each looks like on the wire (ASG-56, section 2.5)."""
+"""DescribeScalingActivities: which activities it returns, in which order, and with which members (ASG-56, section 2.5)."""
 
 import json
 from collections.abc import Mapping
@@ -13,19 +13,19 @@ from sandbox.services.autoscaling.state.store import aware
 MOST = 100  # a page
 PART_OF_A_SECOND = timedelta(microseconds=999_999)  # added before a time is cut to seconds: rounds up
 FILTERS = ("StartTimeLowerBound", "StartTimeUpperBound", "Status")
-Found = tuple[Any, Activity]  # moto's group, which may be gone, and its activity
+Found = tuple[Any, Activity]  # moto's group, which may be deleted, and its activity
 
 
 def select(backend: Any, given: Mapping[str, Any]) -> list[Found]:
-    """The activities that the request asks for: open ones first, then the newest start first."""
+    """The activities that the request selects: open ones first, then the newest start first."""
     name, ids = given.get("AutoScalingGroupName"), given.get("ActivityIds")
-    living = [(group, a) for group in backend.autoscaling_groups.values() for a in group.sandbox.activities.values()]
-    found = living + (list(backend.deleted_activities) if given.get("IncludeDeletedGroups") else [])
+    existing = [(group, a) for group in backend.autoscaling_groups.values() for a in group.sandbox.activities.values()]
+    found = existing + (list(backend.deleted_activities) if given.get("IncludeDeletedGroups") else [])
     if name and name not in backend.autoscaling_groups and not any(group.name == name for group, _ in found):
         raise errors.unknown_group(name)
     chosen = [(g, a) for g, a in found if (not name or g.name == name) and (not ids or a.id in ids)]
-    for wanted in given.get("Filters") or []:
-        chosen = [each for each in chosen if _passes(each[1], wanted["Name"], wanted["Values"])]
+    for filter_ in given.get("Filters") or []:
+        chosen = [each for each in chosen if _passes(each[1], filter_["Name"], filter_["Values"])]
     newest_first = sorted(chosen, key=lambda each: each[1].start)[::-1]
     return sorted(newest_first, key=lambda each: each[1].end is not None)
 
@@ -49,8 +49,8 @@ def _time(text: str) -> datetime:
 
 
 def wire(group: Any, activity: Activity) -> dict[str, Any]:
-    """As the API shows it: the start in milliseconds, the end in whole seconds and never before the start."""
-    alive = group.autoscaling_backend.autoscaling_groups.get(group.name) is group
+    """As the API returns it: the start in milliseconds, the end in whole seconds and never before the start."""
+    exists = group.autoscaling_backend.autoscaling_groups.get(group.name) is group
     return {
         "ActivityId": activity.id,
         "AutoScalingGroupName": group.name,
@@ -62,7 +62,7 @@ def wire(group: Any, activity: Activity) -> dict[str, Any]:
         "StatusMessage": activity.status_message,
         "Progress": activity.progress,
         "Details": _details(activity),
-        "AutoScalingGroupState": "InService" if alive else "Deleted",
+        "AutoScalingGroupState": "InService" if exists else "Deleted",
         "AutoScalingGroupARN": group.arn,
     }
 

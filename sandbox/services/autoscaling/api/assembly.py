@@ -1,8 +1,7 @@
-"""moto's Auto Scaling that records wishes and leaves deeds to the controller: the group class, and the backend put together from its parts.
+"""moto's Auto Scaling, changed so that it records desired state and the controller acts on it: the group class, and the backend.
 
-Groups: api/groups.py, api/group_settings.py. Launch configurations: api/launch_configurations.py. Members: api/members.py. Target
-groups: api/attachments.py. Policies: api/policies.py. Schedules: api/schedules.py. Topics: api/notifications.py.
-What the requests say beyond moto: api/responses.py.
+The backend is assembled from one class for each noun: groups and group_settings, launch_configurations, members, attachments (target
+groups), policies, schedules, notifications. api/responses.py and api/scaling_responses.py parse the requests.
 """
 
 from datetime import datetime
@@ -48,7 +47,7 @@ class SandboxGroup(FakeAutoScalingGroup):
 
     @replaces(why=RECORDED)
     def replace_autoscaling_group_instances(self, count_needed: int, propagated_tags: dict[str, str]) -> None:
-        """Nothing here."""
+        """Does nothing."""
 
     @property
     @replaces(why="ASG-95: the reason and its time")
@@ -60,7 +59,7 @@ class SandboxGroup(FakeAutoScalingGroup):
 
     @suspended_processes.setter
     def suspended_processes(self, processes: list[str]) -> None:
-        """moto's constructor sets the empty list; suspend_processes() is the way in."""
+        """moto's constructor sets the empty list; only suspend_processes() changes it."""
 
     # ---- members of DescribeAutoScalingGroups that moto lacks: serialised by name ------------------------------------------------------
 
@@ -100,6 +99,6 @@ class SandboxAutoScaling(
         self.deleted_activities = []
         super().__init__(region_name, account_id)
 
-    @replaces(why="ASG-70: the group finds out by itself and takes the steps of a replacement")
+    @replaces(why="ASG-70: the controller finds the terminated instance, and replaces it")
     def notify_terminate_instances(self, instance_ids: list[str]) -> None:
-        """Nothing here."""
+        """Does nothing."""

@@ -1,4 +1,4 @@
-"""Operations on the target groups of a group (ASG-82, ASG-83). Registering and draining are the controller's.
+"""Operations on the target groups of a group (ASG-82, ASG-83). The controller registers and drains the targets.
 
 One of the parts of `SandboxAutoScaling` (api/assembly.py). Classic load balancers are not part of the sandbox.
 """
@@ -46,8 +46,8 @@ class AttachmentOperations(GroupOperations):
 
     @replaces(why=REGISTERED)
     def update_attached_target_groups(self, group_name: str) -> None:
-        """Nothing here."""
+        """Does nothing."""
 
     @replaces(why="classic load balancers are not part of the sandbox")
     def update_attached_elbs(self, group_name: str) -> None:
-        """Nothing here."""
+        """Does nothing."""

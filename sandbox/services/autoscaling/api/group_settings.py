@@ -1,4 +1,4 @@
-"""Operations on what is switched on and off at a group: processes (ASG-95), tags, metrics (ASG-118).
+"""Operations on settings of a group: suspended processes (ASG-95), tags, enabled metrics (ASG-118).
 
 One of the parts of `SandboxAutoScaling` (api/assembly.py).
 """
@@ -28,18 +28,18 @@ class GroupSettings(GroupOperations):
         group, now = self.group(group_name), context().clock.now()
         for process in _processes(scaling_processes):
             group.sandbox.suspended.setdefault(process, now)
-        self._tell_processes(group, "suspends", scaling_processes)
+        self._record_processes(group, "suspends", scaling_processes)
 
     @replaces(why="ASG-95: checked names")
     def resume_processes(self, group_name: str, scaling_processes: list[str]) -> None:
         group = self.group(group_name)
         for process in _processes(scaling_processes):
             group.sandbox.suspended.pop(process, None)
-        self._tell_processes(group, "resumes", scaling_processes)
+        self._record_processes(group, "resumes", scaling_processes)
 
-    def _tell_processes(self, group: Any, verb: str, names: list[str]) -> None:
+    def _record_processes(self, group: Any, verb: str, names: list[str]) -> None:
         summary = f"{group.name} {verb} {', '.join(names) or 'all processes'}"
-        context().journal.record(events.event(events.GROUP, summary, events.Told(group=group.name)))
+        context().journal.record(events.event(events.GROUP, summary, events.Subject(group=group.name)))
 
     # ---- tags --------------------------------------------------------------------------------------------------------------------------
 

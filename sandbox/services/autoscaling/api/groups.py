@@ -1,4 +1,4 @@
-"""Operations on groups: what AWS checks, and what it stores. The size is the controller's.
+"""Operations on groups: what AWS checks, and what it stores. The controller launches and terminates.
 
 One of the parts of `SandboxAutoScaling` (api/assembly.py). Method names and parameters are moto's where moto has the operation.
 """
@@ -31,7 +31,7 @@ RECORDED = "ASG-120: the API only records, the controller launches and terminate
 class GroupOperations(AutoScalingBackend):
     """Groups."""
 
-    deleted_activities: list[tuple[Any, Activity]]  # (group, activity) of groups that are gone, for IncludeDeletedGroups
+    deleted_activities: list[tuple[Any, Activity]]  # (group, activity) of deleted groups, for IncludeDeletedGroups
 
     def group(self, name: str) -> Any:
         """ASG-5 instead of an internal error."""
@@ -50,7 +50,7 @@ class GroupOperations(AutoScalingBackend):
         desired = low if given["desired_capacity"] is None else int(given["desired_capacity"])
         group_validation.bounds(low, high, desired)
         self._check_source(given["launch_config_name"], given["launch_template"], given.get("instance_id"))
-        self._check_places(given)
+        self._check_zones(given)
         self._check_target_groups(given["target_group_arns"], self._vpc(given.get("vpc_zone_identifier")))
         Quota.TARGET_GROUPS.check(len(set(given["target_group_arns"])))
         Quota.GROUPS.check(len(self.autoscaling_groups) + 1)
@@ -58,18 +58,18 @@ class GroupOperations(AutoScalingBackend):
         group_validation.policies(given["termination_policies"])
         group_validation.seconds("HealthCheckGracePeriod", given["health_check_period"])
         group = super().create_auto_scaling_group(name=name, **given)
-        group.health_check_grace_period = int(given["health_check_period"] or 0)  # ASG-7: 0, not the console's 300
+        group.health_check_grace_period = int(given["health_check_period"] or 0)  # ASG-7: 0; the console's default is 300
         group.default_cooldown = 300 if given["default_cooldown"] is None else int(given["default_cooldown"])
-        self._attached_at_creation(group)
-        told = events.Told(group=name, also=tuple(group.target_group_arns))
-        context().journal.record(events.event(events.GROUP, f"{name} is created: {low} to {high} instances, {desired} desired", told))
+        self._attach_at_creation(group)
+        subject = events.Subject(group=name, other_resources=tuple(group.target_group_arns))
+        context().journal.record(events.event(events.GROUP, f"{name} is created: {low} to {high} instances, {desired} desired", subject))
         group.desired_capacity = 0
         if desired:
             writes.change_desired(group, desired, texts.created(context().clock.now(), desired))
         return group
 
-    def _attached_at_creation(self, group: Any) -> None:
-        """ASG-82: shown InService at once."""
+    def _attach_at_creation(self, group: Any) -> None:
+        """ASG-82: InService at once."""
         group.target_group_arns = list(dict.fromkeys(group.target_group_arns))
         group.sandbox.attachments = {
             arn: Attachment(target_group_arn=arn, state=AttachmentState.IN_SERVICE) for arn in group.target_group_arns
@@ -81,19 +81,19 @@ class GroupOperations(AutoScalingBackend):
         self._refuse_while_deleting(group)
         low = group.min_size if given["min_size"] is None else given["min_size"]
         high = group.max_size if given["max_size"] is None else given["max_size"]
-        wanted = given.pop("desired_capacity")
-        group_validation.bounds(low, high, min(max(group.desired_capacity, low), high) if wanted is None else wanted)
+        desired = given.pop("desired_capacity")
+        group_validation.bounds(low, high, min(max(group.desired_capacity, low), high) if desired is None else desired)
         if given["launch_config_name"] or given["launch_template"]:
             self._check_source(given["launch_config_name"], given["launch_template"], None)
-        self._check_places(given)
+        self._check_zones(given)
         group_validation.health_check_type(given["health_check_type"])
         group_validation.seconds("HealthCheckGracePeriod", given["health_check_period"])
         old = group.desired_capacity
-        new = min(max(old, low), high) if wanted is None else wanted  # ASG-4
+        new = min(max(old, low), high) if desired is None else desired  # ASG-4
         super().update_auto_scaling_group(name=name, desired_capacity=new, **given)
         _one_source(group, given)
-        group.sandbox.failures.clear()  # what failed may have been repaired: the next try is made at once
-        writes.note_change(group, old, texts.updated(context().clock.now(), (low, high, new), old))
+        group.sandbox.failures.clear()  # the update may correct what failed: the next launch is tried at once
+        writes.record_change(group, old, texts.updated(context().clock.now(), (low, high, new), old))
         return group
 
     @adds(why="ASG-7: what moto's create and update drop")
@@ -140,7 +140,7 @@ class GroupOperations(AutoScalingBackend):
         if any(nic.get("SubnetId") for nic in version.data.get("NetworkInterfaces") or []):
             raise errors.unusable_template("Network interfaces with a subnet ID may not be specified in the launch template of a group.")
 
-    def _check_places(self, given: dict[str, Any]) -> None:
+    def _check_zones(self, given: dict[str, Any]) -> None:
         if identifier := given.get("vpc_zone_identifier"):
             subnets = [s.strip() for s in identifier.split(",") if s.strip()]
             known = {i for zone in self.ec2_backend.subnets.values() for i in zone}
@@ -184,33 +184,33 @@ class GroupOperations(AutoScalingBackend):
 
     # ---- delete ------------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="ASG-9: not while there are instances or activities; ForceDelete takes its time")
+    @replaces(why="ASG-9: not while there are instances or activities; ForceDelete takes time")
     def delete_auto_scaling_group(self, group_name: str, force: bool = False) -> None:
         group = self.group(group_name)
         if force and group.instance_states:
             group.sandbox.deleting = group.sandbox.deleting or context().clock.now()
-            told = events.Told(group=group_name)
-            context().journal.record(events.event(events.GROUP, f"{group_name} is force-deleted with its instances", told))
+            subject = events.Subject(group=group_name)
+            context().journal.record(events.event(events.GROUP, f"{group_name} is force-deleted, with its instances", subject))
             return
         open_activities = [a for a in group.sandbox.activities.values() if a.end is None]
         if open_activities and not force:
             raise errors.activities_left()
         if group.instance_states:
             raise errors.instances_left()
-        self.forget_group(group_name)
+        self.remove_group(group_name)
 
-    def forget_group(self, name: str) -> None:
-        """The group, its policies and its scheduled actions are gone; its activities can still be asked for."""
+    def remove_group(self, name: str) -> None:
+        """Removes the group with its policies and scheduled actions; its activities can still be described."""
         group = self.autoscaling_groups.pop(name)
         self.deleted_activities += [(group, activity) for activity in group.sandbox.activities.values()]
         for owned in (self.policies, self.scheduled_actions):
             for key in [key for key, value in owned.items() if value.auto_scaling_group_name == name]:
                 del owned[key]
-        context().journal.record(events.event(events.GROUP, f"{name} is deleted", events.Told(group=name)))
+        context().journal.record(events.event(events.GROUP, f"{name} is deleted", events.Subject(group=name)))
 
 
 def _one_source(group: Any, given: Mapping[str, Any]) -> None:
-    """moto keeps the template when a configuration is set, and the other way round."""
+    """Removes the launch source that the request replaces: moto would leave the group with both."""
     if given["launch_config_name"]:
         group.ec2_launch_template = None
     elif given["launch_template"]:

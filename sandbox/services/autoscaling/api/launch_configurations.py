@@ -1,4 +1,4 @@
-"""Operations on launch configurations: immutable, refused to new accounts, kept while a group uses them (ASG-15 to ASG-17).
+"""Operations on launch configurations: immutable, refused to new accounts, not deleted while a group uses them (ASG-15 to ASG-17).
 
 One of the parts of `SandboxAutoScaling` (api/assembly.py).
 """
@@ -25,7 +25,7 @@ from sandbox.services.autoscaling.decide import events
 class LaunchConfigurationOperations(AutoScalingBackend):
     """Launch configurations."""
 
-    @replaces(why="ASG-16, ASG-17: immutable, and refused to new accounts; InstanceId is a model to copy")
+    @replaces(why="ASG-16, ASG-17: immutable, and refused to new accounts; InstanceId: the instance's settings are copied")
     def create_launch_configuration(self, name: str, **given: Any) -> Any:
         if context().settings.launch_configurations == "refused":
             raise errors.configurations_refused()
@@ -36,8 +36,8 @@ class LaunchConfigurationOperations(AutoScalingBackend):
         if given.get("instance_id"):
             given |= self._copied(given["instance_id"], given)
         configuration = super().create_launch_configuration(name=name, **given)
-        summary = f"launch configuration {name} is made; accounts created since 2024-10-01 are refused this (ASG-16)"
-        context().journal.record(events.event(events.GROUP, summary, events.Told(group=name)))
+        summary = f"launch configuration {name} is created; AWS refuses this to accounts created since 2024-10-01 (ASG-16)"
+        context().journal.record(events.event(events.GROUP, summary, events.Subject(group=name)))
         return configuration
 
     def _copied(self, instance_id: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Operations on members: health, protection, termination, attachment, detachment, standby (sections 2.4 and 2.6).
 
-One of the parts of `SandboxAutoScaling` (api/assembly.py). A request opens the activity and makes the first move; the controller goes on.
+One of the parts of `SandboxAutoScaling` (api/assembly.py). A request opens the activity and makes the first transition; the controller
+makes the others.
 """
 
 # mypy: allow-subclassing-any
@@ -31,7 +32,7 @@ from sandbox.services.autoscaling.decide.health import in_grace_period
 from sandbox.services.autoscaling.lifecycle_model import LifecycleState, Move
 from sandbox.services.autoscaling.model import Health, HealthFailure
 from sandbox.services.autoscaling.state import activities, writes
-from sandbox.services.autoscaling.state.snapshot import read
+from sandbox.services.autoscaling.state.snapshot import read_group
 from sandbox.services.autoscaling.state.store import SandboxMember, launch_source
 
 
@@ -39,7 +40,7 @@ class MemberOperations(GroupOperations):
     """Members."""
 
     def member(self, instance_id: str) -> tuple[Any, SandboxMember]:
-        """The instance's group and its place there (ASG-5)."""
+        """The instance's group, and the member (ASG-5)."""
         for group in self.autoscaling_groups.values():
             for member in group.instance_states:
                 if member.instance_id == instance_id:
@@ -47,7 +48,7 @@ class MemberOperations(GroupOperations):
         raise errors.unknown_instance(instance_id)
 
     def members(self, group: Any, instance_ids: list[str], quota: PerCall = PerCall.INSTANCES) -> list[SandboxMember]:
-        """All of them are in the group."""
+        """The group's members with these ids. Raises ValidationError when one is not in the group."""
         quota.check(len(instance_ids))
         found = {m.instance_id: m for m in group.instance_states}
         if unknown := [i for i in instance_ids if i not in found]:
@@ -56,7 +57,7 @@ class MemberOperations(GroupOperations):
 
     # ---- health and protection ---------------------------------------------------------------------------------------------------------
 
-    @replaces(why="ASG-46, ASG-54: the grace period is respected, and the group acts upon it")
+    @replaces(why="ASG-46, ASG-54: the grace period is respected, and the group acts on it")
     def set_instance_health(self, instance_id: str, health_status: str, respect_grace_period: bool = True) -> None:
         group, member = self.member(instance_id)
         if health_status not in {h.value for h in Health}:
@@ -65,14 +66,14 @@ class MemberOperations(GroupOperations):
         if member.lifecycle.is_leaving or (unhealthy and respect_grace_period and self._in_grace_period(group, instance_id)):
             return
         if unhealthy:
-            told = events.Told(group=group.name, instance_id=instance_id)
-            context().journal.record(events.marked_unhealthy(told, HealthFailure.USER))
-        writes.mark(group, instance_id, HealthFailure.USER if unhealthy else None)
+            subject = events.Subject(group=group.name, instance_id=instance_id)
+            context().journal.record(events.marked_unhealthy(subject, HealthFailure.USER))
+        writes.set_health(group, instance_id, HealthFailure.USER if unhealthy else None)
 
     def _in_grace_period(self, group: Any, instance_id: str) -> bool:
-        picture = read(group, context().journal)
-        member = next(m for m in picture.members if m.instance_id == instance_id)
-        return in_grace_period(picture, member, context().clock.now())
+        observed = read_group(group, context().journal)
+        member = next(m for m in observed.members if m.instance_id == instance_id)
+        return in_grace_period(observed, member, context().clock.now())
 
     @replaces(why="ASG-68: only in service or standby; unknown ids are refused")
     def set_instance_protection(self, group_name: str, instance_ids: list[str], protected_from_scale_in: bool | None) -> None:
@@ -97,30 +98,30 @@ class MemberOperations(GroupOperations):
             raise errors.would_fall_below_min(group.min_size)
         shrink = _resized(group, -1) if should_decrement and counted else None
         cause = texts.user_terminated(context().clock.now(), instance_id, shrink)
-        activity = _started(group, member, ActivityKind.TERMINATE, texts.terminating(instance_id), cause)
+        activity = _open_activity(group, member, ActivityKind.TERMINATE, texts.terminating(instance_id), cause)
         writes.move_member(group, instance_id, Move.TAKE_OUT)
         if not should_decrement and counted:
-            writes.owe(group, instance_id, unhealthy=False)
+            writes.request_replacement(group, instance_id, unhealthy=False)
         return group, activity
 
     # ---- attach, detach ----------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="ASG-72: running, in nobody's group, in the group's zones; desired grows within max")
+    @replaces(why="ASG-72: running, in no group, in the group's zones; desired grows up to max")
     def attach_instances(self, group_name: str, instance_ids: list[str]) -> None:
         group = self.group(group_name)
         self._refuse_while_deleting(group)
         PerCall.INSTANCES.check(len(instance_ids))
         instances = [self._attachable(group, i) for i in dict.fromkeys(instance_ids)]
-        wanted = group.desired_capacity + len(instances)
-        if wanted > group.max_size:
-            raise errors.attaching_above_max(group.max_size, wanted)
-        group.desired_capacity = wanted
+        desired = group.desired_capacity + len(instances)
+        if desired > group.max_size:
+            raise errors.attaching_above_max(group.max_size, desired)
+        group.desired_capacity = desired
         for instance in instances:
             instance.add_tags({ASG_NAME_TAG: group.name})
             member = SandboxMember(group, instance, launch_source(group), context().random.random())
             group.instance_states.append(member)
-            cause = texts.attached(context().clock.now(), wanted)
-            _started(group, member, ActivityKind.ATTACH, texts.attaching(instance.id), cause)
+            cause = texts.attached(context().clock.now(), desired)
+            _open_activity(group, member, ActivityKind.ATTACH, texts.attaching(instance.id), cause)
 
     def _attachable(self, group: Any, instance_id: str) -> Any:
         try:
@@ -135,7 +136,7 @@ class MemberOperations(GroupOperations):
             raise errors.wrong_zone(instance_id, instance.availability_zone, group.name)
         return instance
 
-    @replaces(why="ASG-71: draining first, the decision about desired, an activity")
+    @replaces(why="ASG-71: draining first, the choice about desired capacity, an activity")
     def detach_instances(self, group_name: str, instance_ids: list[str], should_decrement: bool) -> list[tuple[Any, Activity]]:
         group = self.group(group_name)
         members = self.members(group, instance_ids)
@@ -153,7 +154,7 @@ class MemberOperations(GroupOperations):
         departure = Departure(ActivityKind.ENTER_STANDBY, Move.ENTER_STANDBY, texts.entering_standby, texts.standby_entered)
         return _depart(group, members, departure, should_decrement)
 
-    @replaces(why="ASG-73: through Pending, registered again before InService; desired grows within max")
+    @replaces(why="ASG-73: through Pending, registered again before InService; desired grows up to max")
     def exit_standby_instances(self, group_name: str, instance_ids: list[str]) -> list[tuple[Any, Activity]]:
         group = self.group(group_name)
         members = self.members(group, instance_ids)
@@ -164,8 +165,8 @@ class MemberOperations(GroupOperations):
         for member in members:
             old, new = _resized(group, 1)
             cause = texts.standby_left(context().clock.now(), member.instance_id, old, new)
-            activity = _started(group, member, ActivityKind.EXIT_STANDBY, texts.leaving_standby(member.instance_id), cause)
-            writes.mark(group, member.instance_id, None)
+            activity = _open_activity(group, member, ActivityKind.EXIT_STANDBY, texts.leaving_standby(member.instance_id), cause)
+            writes.set_health(group, member.instance_id, None)
             writes.move_member(group, member.instance_id, Move.EXIT_STANDBY)
             done.append((group, activity))
         return done
@@ -173,7 +174,7 @@ class MemberOperations(GroupOperations):
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A way out of service that keeps the instance running."""
+    """Detachment or standby: the member leaves service, and the instance keeps running."""
 
     kind: ActivityKind
     move: Move
@@ -183,17 +184,17 @@ class Departure:
 
 def _depart(group: Any, members: list[SandboxMember], departure: Departure, should_decrement: bool) -> list[tuple[Any, Activity]]:
     counted = [m for m in members if m.lifecycle.counts_toward_desired_capacity]
-    wanted = group.desired_capacity - len(counted)
-    if should_decrement and wanted < group.min_size:
-        raise errors.detaching_below_min(group.min_size, wanted)
+    desired = group.desired_capacity - len(counted)
+    if should_decrement and desired < group.min_size:
+        raise errors.detaching_below_min(group.min_size, desired)
     done = []
     for member in members:
         shrink = _resized(group, -1) if should_decrement and member in counted else None
         cause = departure.cause(context().clock.now(), member.instance_id, shrink)
-        activity = _started(group, member, departure.kind, departure.description(member.instance_id), cause)
+        activity = _open_activity(group, member, departure.kind, departure.description(member.instance_id), cause)
         writes.move_member(group, member.instance_id, departure.move)
         if not should_decrement and member in counted:
-            writes.owe(group, member.instance_id, unhealthy=False)
+            writes.request_replacement(group, member.instance_id, unhealthy=False)
         done.append((group, activity))
     return done
 
@@ -205,12 +206,12 @@ def _check_lifecycle(members: list[SandboxMember], allowed: tuple[LifecycleState
 
 
 def _resized(group: Any, by: int) -> tuple[int, int]:
-    """The capacity before and after. The request itself does what the new size asks for, so no change is left to act on."""
+    """The capacity before and after. The request itself moves the members, so no change is left for the controller."""
     group.desired_capacity += by
     return group.desired_capacity - by, group.desired_capacity
 
 
-BEGINNINGS = {  # section 2.5
+INITIAL_STATUS = {  # section 2.5
     ActivityKind.TERMINATE: (StatusCode.IN_PROGRESS, 0),
     ActivityKind.ATTACH: (StatusCode.IN_PROGRESS, 50),  # (U)
     ActivityKind.DETACH: (StatusCode.IN_PROGRESS, 50),
@@ -219,17 +220,17 @@ BEGINNINGS = {  # section 2.5
 }
 
 
-def _started(group: Any, member: SandboxMember, kind: ActivityKind, description: str, cause: str) -> Activity:
-    """Opens the activity; what was under way with the member ends."""
-    if under_way := group.sandbox.activities.get(member.activity_id):
-        cancelled = CloseActivity(activity_id=under_way.id, description=under_way.description, status=StatusCode.CANCELLED)
+def _open_activity(group: Any, member: SandboxMember, kind: ActivityKind, description: str, cause: str) -> Activity:
+    """Opens the activity, and cancels the one that the member has open."""
+    if current := group.sandbox.activities.get(member.activity_id):
+        cancelled = CloseActivity(activity_id=current.id, description=current.description, status=StatusCode.CANCELLED)
         activities.close_activity(group, cancelled)
-    status, progress = BEGINNINGS[kind]
+    status, progress = INITIAL_STATUS[kind]
     opening = OpenActivity(
         kind=kind, description=description, cause=cause, status=status, progress=progress, instance_id=member.instance_id
     )
     activity = activities.open_activity(group, opening)
-    told = events.Told(group=group.name, instance_id=member.instance_id)
-    summary = f"{group.name}: a user asked for {kind.value} of {member.instance_id}"
-    context().journal.record(events.of_activity(events.STARTED, summary, told, activity))
+    subject = events.Subject(group=group.name, instance_id=member.instance_id)
+    summary = f"{group.name}: a user requested {kind.value} of {member.instance_id}"
+    context().journal.record(events.of_activity(events.STARTED, summary, subject, activity))
     return activity

@@ -1,6 +1,6 @@
-"""Operations on notifications to topics: who is told of which activities (ASG-119). Telling itself is in state/notifications.py.
+"""Operations on notification configurations: which topics get which activities (ASG-119). state/notifications.py publishes.
 
-One of the parts of `SandboxAutoScaling` (api/assembly.py). Kept on the group: topic ARN → notification types.
+One of the parts of `SandboxAutoScaling` (api/assembly.py). Stored on the group: topic ARN → notification types.
 """
 
 # mypy: allow-subclassing-any
@@ -19,14 +19,14 @@ class NotificationOperations(GroupOperations):
 
     @adds(why="ASG-119: moto lacks notifications")
     def put_notification_configuration(self, group_name: str, topic_arn: str, types: list[str]) -> None:
-        """Replaces the topic's earlier configuration. The topic gets a test message: one that cannot be told is refused."""
+        """Replaces the topic's earlier configuration. The topic gets a test message: when SNS refuses it, so is the request."""
         group = self.group(group_name)
         if unknown := [kind for kind in types if kind not in notifications.TYPES]:
             raise errors.invalid(f"Invalid notification type: {unknown[0]}. Valid types are: {', '.join(notifications.TYPES)}.")
         if not types:
             raise errors.invalid("You must specify at least one notification type.")
         Quota.TOPICS.check(len({*group.sandbox.notifications, topic_arn}))
-        notification_state.test(group, topic_arn)
+        notification_state.publish_test(group, topic_arn)
         group.sandbox.notifications[topic_arn] = tuple(dict.fromkeys(types))
 
     @adds(why="ASG-119: moto lacks notifications")

@@ -1,4 +1,4 @@
-"""Pages of long answers: `MaxRecords` items from `NextToken` on, which is an offset here and opaque to callers."""
+"""Pages of long answers: `MaxRecords` items from `NextToken` on. The token is an offset, and opaque to callers."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Operations on scaling policies, and the alarms that target tracking keeps at CloudWatch (SCL-1, SCL-10 to SCL-13, SCL-36).
+"""Operations on scaling policies, and the CloudWatch alarms that target tracking manages (SCL-1, SCL-10 to SCL-13, SCL-36).
 
 One of the parts of `SandboxAutoScaling` (api/assembly.py). What a policy does when it runs is in state/policies.py.
 """
@@ -46,24 +46,24 @@ class PolicyOperations(GroupOperations):
         if policy.type is PolicyType.TARGET_TRACKING:
             policy = self._with_alarms(group, policy)
         self.policies[key] = policy
-        group.sandbox.wishes.pop(policy.arn, None)
-        self._delete_alarms(old)  # SCL-11: replaced by those just made
-        self._tell(policy, "is updated" if old else "is made")
+        group.sandbox.requested_capacities.pop(policy.arn, None)
+        self._delete_alarms(old)  # SCL-11: the new ones replace them
+        self._record(policy, "is updated" if old else "is created")
         return policy
 
     def _policy_arn(self, group: str, name: str) -> str:
-        place = f"arn:{get_partition(self.region_name)}:autoscaling:{self.region_name}:{self.account_id}"
-        return f"{place}:scalingPolicy:{mock_random.uuid4()}:autoScalingGroupName/{group}:policyName/{name}"
+        prefix = f"arn:{get_partition(self.region_name)}:autoscaling:{self.region_name}:{self.account_id}"
+        return f"{prefix}:scalingPolicy:{mock_random.uuid4()}:autoScalingGroupName/{group}:policyName/{name}"
 
     def _check_resource_label(self, group: Any, policy: ScalingPolicy) -> None:
         """SCL-10: the load balancer forwards to the target group, and the group is attached to it."""
         label = (policy.configuration.get("PredefinedMetricSpecification") or {}).get("ResourceLabel")
         if not label:
             return
-        wanted = target_tracking.target_group_part(label)
-        arn = next((arn for arn in group.target_group_arns if arn.endswith(f":{wanted}")), None)
+        named = target_tracking.target_group_part(label)
+        arn = next((arn for arn in group.target_group_arns if arn.endswith(f":{named}")), None)
         target_group = self.elbv2_backend.target_groups.get(arn)
-        balancer = label.removesuffix(f"/{wanted}")
+        balancer = label.removesuffix(f"/{named}")
         if target_group is None or not any(a.endswith(f":loadbalancer/{balancer}") for a in target_group.load_balancer_arns):
             raise errors.invalid(f"The resource label {label} does not name a load balancer and a target group attached to {group.name}.")
 
@@ -75,7 +75,7 @@ class PolicyOperations(GroupOperations):
         for request in target_tracking.alarms(policy, in_service, unique, TUNING):
             try:
                 cloudwatch.put_metric_alarm(**request)
-            except ClientError as error:  # a metric that CloudWatch refuses: a name, a unit, an expression
+            except ClientError as error:  # CloudWatch refuses the metric: a name, a unit, an expression
                 self._delete_alarms(replace(policy, high=made[0] if made else None))
                 raise errors.invalid(error.response["Error"]["Message"]) from None
             name = request["AlarmName"]
@@ -88,26 +88,26 @@ class PolicyOperations(GroupOperations):
     @replaces(why="SCL-11: by group and name or by ARN; its alarms go with it")
     def delete_policy(self, name: str, group_name: str | None = None) -> None:
         policy = self.policy(name, group_name)
-        self._forget_policy(policy)
+        self._remove_policy(policy)
 
-    def _forget_policy(self, policy: ScalingPolicy) -> None:
+    def _remove_policy(self, policy: ScalingPolicy) -> None:
         del self.policies[(policy.auto_scaling_group_name, policy.name)]
-        self.group(policy.auto_scaling_group_name).sandbox.wishes.pop(policy.arn, None)
+        self.group(policy.auto_scaling_group_name).sandbox.requested_capacities.pop(policy.arn, None)
         self._delete_alarms(policy)
-        self._tell(policy, "is deleted")
+        self._record(policy, "is deleted")
 
     def _delete_alarms(self, policy: ScalingPolicy | None) -> None:
         if policy is None or not policy.alarms:
             return
         try:
             client("cloudwatch", scope_of(self)).delete_alarms(AlarmNames=[alarm.name for alarm in policy.alarms])
-        except ClientError as error:  # a composite alarm of the user's stands on one of them (CW-60)
-            self._tell(policy, f"leaves its alarms behind: {error.response['Error']['Message']}")
+        except ClientError as error:  # a composite alarm refers to one of them (CW-60)
+            self._record(policy, f"could not delete its alarms: {error.response['Error']['Message']}")
 
-    def forget_group(self, name: str) -> None:
+    def remove_group(self, name: str) -> None:
         for policy in list(self.policies_of(name)):
-            self._forget_policy(policy)
-        super().forget_group(name)
+            self._remove_policy(policy)
+        super().remove_group(name)
 
     # ---- find ----------------------------------------------------------------------------------------------------------------------------
 
@@ -138,7 +138,7 @@ class PolicyOperations(GroupOperations):
         return [_wire(policy, self.alarms_of(policy)) for policy in chosen]
 
     def alarms_of(self, policy: ScalingPolicy) -> tuple[ManagedAlarm, ...]:
-        """Its own, or those of the user that name it."""
+        """The alarms of target tracking, or the user's alarms that have the policy as their action."""
         if policy.type is PolicyType.TARGET_TRACKING:
             return policy.alarms
         found = client("cloudwatch", scope_of(self)).describe_alarms(ActionPrefix=policy.arn)["MetricAlarms"]
@@ -146,15 +146,17 @@ class PolicyOperations(GroupOperations):
 
     # ---- execute -------------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="SCL-36, SCL-3: step policies by metric value; bounds; the cause says who")
+    @replaces(why="SCL-36, SCL-3: step policies by metric value; bounds; the cause of the change")
     def execute_policy(self, given: Mapping[str, Any]) -> None:
         policy = self.policy(given["PolicyName"], given.get("AutoScalingGroupName"))
-        policy_execution.by_user(self.group(policy.auto_scaling_group_name), policy, given)
+        policy_execution.execute_on_request(self.group(policy.auto_scaling_group_name), policy, given)
 
-    def _tell(self, policy: ScalingPolicy, what: str) -> None:
-        told = events.Told(group=policy.auto_scaling_group_name, also=(policy.arn, *(alarm.name for alarm in policy.alarms)))
+    def _record(self, policy: ScalingPolicy, what: str) -> None:
+        subject = events.Subject(
+            group=policy.auto_scaling_group_name, other_resources=(policy.arn, *(alarm.name for alarm in policy.alarms))
+        )
         summary = f"scaling policy {policy.name} of {policy.auto_scaling_group_name} {what}"
-        context().journal.record(events.event(events.POLICY, summary, told, {"PolicyARN": policy.arn}))
+        context().journal.record(events.event(events.POLICY, summary, subject, {"PolicyARN": policy.arn}))
 
 
 def _wire(policy: ScalingPolicy, alarms: tuple[ManagedAlarm, ...]) -> dict[str, Any]:
@@ -166,7 +168,7 @@ def _wire(policy: ScalingPolicy, alarms: tuple[ManagedAlarm, ...]) -> dict[str, 
         "PolicyType": policy.type.value,
         "AdjustmentType": policy.adjustment_type.value if policy.adjustment_type else None,
         "ScalingAdjustment": policy.adjustment,
-        "MinAdjustmentMagnitude": policy.least,
+        "MinAdjustmentMagnitude": policy.min_adjustment_magnitude,
         "Cooldown": policy.cooldown,
         "StepAdjustments": [_wire_step(step) for step in policy.steps],
         "MetricAggregationType": policy.aggregation.value if policy.type is PolicyType.STEP else None,

@@ -1,5 +1,5 @@
-"""How much of each thing there may be (ASG-10), with the quotas that a new account has. Called by the operations before anything is stored;
-quotas of steps and of batches are checked with the rest of those requests.
+"""The quotas of a new account (ASG-10). The operations check them before they store anything. Limits of step adjustments and of batches are
+checked with the rest of those requests, in api/validation/.
 """
 
 from enum import Enum
@@ -8,7 +8,7 @@ from sandbox.services.autoscaling import errors
 
 
 class Quota(Enum):
-    """(what, how many, of what)"""
+    """(what, how many, in what)"""
 
     GROUPS = ("Auto Scaling groups", 500, "the Region")
     CONFIGURATIONS = ("launch configurations", 200, "the Region")
@@ -21,10 +21,10 @@ class Quota(Enum):
     def most(self) -> int:
         return int(self.value[1])
 
-    def check(self, wanted: int) -> None:
+    def check(self, count: int) -> None:
         """LimitExceeded when there would be more than the quota allows."""
         what, most, where = self.value
-        if wanted > most:
+        if count > most:
             raise errors.limit_exceeded(what, most, where)
 
 

@@ -1,7 +1,7 @@
-"""Auto Scaling's operations where moto's response drops parameters, says something else than AWS, or lacks the operation.
+"""Auto Scaling's operations where moto drops parameters, answers differently from AWS, or lacks the operation.
 
-Handlers only translate: checks and state are in the backend's parts. What nothing stands behind (hooks, warm pools, instance refresh,
-mixed instances) is refused with an AWS-shaped error: an accepted request that does nothing would be a lie.
+Handlers only translate: checks and state are in the backend's parts. Features that the sandbox lacks (lifecycle hooks, warm pools, instance
+refresh, mixed instances) are refused with an AWS-shaped error: an accepted request would have no effect.
 """
 
 from collections.abc import Callable
@@ -32,11 +32,11 @@ REFUSED_PARAMETERS = (
     "DesiredCapacityType",
     "Operator",
 )
-NO_EFFECT: tuple[Any, ...] = ("", [], 0, "units", "none", None)  # values of refused parameters that ask for nothing
-NO_HOOKS = "ASG-88: a hook that is put must not be ignored"
-NO_REFRESH = "ASG-100: nothing stands behind it here"
-NO_WARM_POOL = "ASG-107: nothing stands behind it here"
-NO_CLASSIC = "classic load balancers: nothing stands behind them here"
+NO_EFFECT: tuple[Any, ...] = ("", [], 0, "units", "none", None)  # values of refused parameters that request nothing
+NO_HOOKS = "ASG-88: the sandbox has no lifecycle hooks, and ignores none silently"
+NO_REFRESH = "ASG-100: the sandbox has no instance refresh"
+NO_WARM_POOL = "ASG-107: the sandbox has no warm pools"
+NO_CLASSIC = "the sandbox has no classic load balancers"
 
 
 def _refusal(what: str) -> Callable[[Any], ActionResult]:
@@ -60,11 +60,11 @@ class SandboxAutoScalingResponse(ScalingResponses):
 
     # ---- groups ------------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="ASG-7: parameters that moto drops; those that nothing stands behind are refused")
+    @replaces(why="ASG-7: parameters that moto drops; those that the sandbox does not support are refused")
     def create_auto_scaling_group(self) -> ActionResult:
         return self._with_settings(super().create_auto_scaling_group)
 
-    @replaces(why="ASG-7: parameters that moto drops; those that nothing stands behind are refused")
+    @replaces(why="ASG-7: parameters that moto drops; those that the sandbox does not support are refused")
     def update_auto_scaling_group(self) -> ActionResult:
         return self._with_settings(super().update_auto_scaling_group)
 
@@ -124,23 +124,23 @@ class SandboxAutoScalingResponse(ScalingResponses):
         self.autoscaling_backend.set_instance_health(instance_id, status, respect is not False)
         return EmptyResult()
 
-    @replaces(why="ASG-69: the activity as AWS tells it")
+    @replaces(why="ASG-69: the activity as AWS returns it")
     def terminate_instance_in_auto_scaling_group(self) -> ActionResult:
         decrement = bool(self._get_bool_param("ShouldDecrementDesiredCapacity", False))
         done = self.autoscaling_backend.terminate_instance(self._get_param("InstanceId"), decrement)
         return ActionResult({"Activity": activities.wire(*done)})
 
-    @replaces(why="ASG-71: activities as AWS tells them")
+    @replaces(why="ASG-71: activities as AWS returns them")
     def detach_instances(self) -> ActionResult:
         decrement = bool(self._get_bool_param("ShouldDecrementDesiredCapacity", False))
         return self._activities(self.autoscaling_backend.detach_instances(*self._named_instances(), decrement))
 
-    @replaces(why="ASG-73: activities as AWS tells them")
+    @replaces(why="ASG-73: activities as AWS returns them")
     def enter_standby(self) -> ActionResult:
         decrement = bool(self._get_bool_param("ShouldDecrementDesiredCapacity", False))
         return self._activities(self.autoscaling_backend.enter_standby_instances(*self._named_instances(), decrement))
 
-    @replaces(why="ASG-73: activities as AWS tells them")
+    @replaces(why="ASG-73: activities as AWS returns them")
     def exit_standby(self) -> ActionResult:
         return self._activities(self.autoscaling_backend.exit_standby_instances(*self._named_instances()))
 
@@ -152,7 +152,7 @@ class SandboxAutoScalingResponse(ScalingResponses):
 
     # ---- target groups -----------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="ASG-82: states as they are")
+    @replaces(why="ASG-82: the actual states")
     def describe_load_balancer_target_groups(self) -> ActionResult:
         attachments = self.autoscaling_backend.attachments(self._get_param("AutoScalingGroupName"))
         shown = [{"LoadBalancerTargetGroupARN": a.target_group_arn, "State": a.state.value} for a in attachments]

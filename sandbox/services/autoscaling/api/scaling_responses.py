@@ -53,7 +53,7 @@ class ScalingResponses(AutoScalingResponse):
         self.autoscaling_backend.execute_policy(self._get_params())
         return EmptyResult()
 
-    get_predictive_scaling_forecast = adds(why="SCL-1: nothing stands behind it here")(_refused)
+    get_predictive_scaling_forecast = adds(why="SCL-1: the sandbox has no predictive scaling")(_refused)
 
     # ---- schedule ------------------------------------------------------------------------------------------------------------------------
 

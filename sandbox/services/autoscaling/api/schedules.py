@@ -1,4 +1,4 @@
-"""Operations on scheduled actions: what AWS checks and keeps (ASG-108). They run in schedule_controller.py.
+"""Operations on scheduled actions (ASG-108). schedule_controller.py runs the actions.
 
 One of the parts of `SandboxAutoScaling` (api/assembly.py).
 """
@@ -45,14 +45,14 @@ class ScheduleOperations(GroupOperations):
         Quota.SCHEDULED_ACTIONS.check(sum(name == group_name for name, _ in {*self.scheduled_actions, key}))
         self.scheduled_actions[key] = action
         summary = (
-            f"scheduled action {action.name} of {group_name} is {'updated' if old else 'made'}; it runs next at {action.due:%F %T} UTC"
+            f"scheduled action {action.name} of {group_name} is {'updated' if old else 'created'}; it runs next at {action.due:%F %T} UTC"
         )
-        context().journal.record(events.event(events.SCHEDULE, summary, events.Told(group=group_name, also=(action.name,))))
+        context().journal.record(events.event(events.SCHEDULE, summary, events.Subject(group=group_name, other_resources=(action.name,))))
 
     def _scheduled_action_arn(self, key: tuple[str, str]) -> str:
-        place = f"arn:{get_partition(self.region_name)}:autoscaling:{self.region_name}:{self.account_id}"
+        prefix = f"arn:{get_partition(self.region_name)}:autoscaling:{self.region_name}:{self.account_id}"
         named = f"autoScalingGroupName/{key[0]}:scheduledActionName/{key[1]}"
-        return f"{place}:scheduledUpdateGroupAction:{mock_random.uuid4()}:{named}"
+        return f"{prefix}:scheduledUpdateGroupAction:{mock_random.uuid4()}:{named}"
 
     @replaces(why="ASG-108: an unknown group is an error; each action by itself")
     def batch_put_scheduled_update_group_action(self, group_name: str, actions: list[dict[str, Any]]) -> list[dict[str, str]]:
@@ -88,7 +88,7 @@ class ScheduleOperations(GroupOperations):
             raise errors.unknown_scheduled_action(name)
         del self.scheduled_actions[(group.name, name)]
         summary = f"scheduled action {name} of {group.name} is deleted"
-        context().journal.record(events.event(events.SCHEDULE, summary, events.Told(group=group.name, also=(name,))))
+        context().journal.record(events.event(events.SCHEDULE, summary, events.Subject(group=group.name, other_resources=(name,))))
 
     @replaces(why="an unknown group is an error; each action by itself")
     def batch_delete_scheduled_action(self, group_name: str, names: list[str]) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
-"""The size of a group: what is missing is launched, what is too much is taken, what lies unevenly is balanced. Pure.
+"""The size of a group: missing instances are launched, surplus instances terminated, uneven zones rebalanced. Pure.
 
-Each function returns a `Plan`: the steps for now, or when to look again. AWS's own delays (ASG-120) lie between a change and its step.
+Each function returns a `Plan`: the actions for now, or when to look again. A change is acted on after AWS's own delay (ASG-120).
 """
 
 from collections import Counter
@@ -10,39 +10,43 @@ from datetime import datetime
 from sandbox.core.control import Action
 from sandbox.core.text import plural
 from sandbox.services.autoscaling.actions import (
+    ClearHandledRequests,
     LaunchInstances,
     OpenActivity,
-    Settle,
 )
 from sandbox.services.autoscaling.activity_model import ActivityKind, StatusCode, Trigger
 from sandbox.services.autoscaling.decide import events, lifecycle, placement, termination_policy, texts
-from sandbox.services.autoscaling.decide.placement import Place
+from sandbox.services.autoscaling.decide.placement import Placement
 from sandbox.services.autoscaling.lifecycle_model import LifecycleState
-from sandbox.services.autoscaling.model import Delays, Group, Health, Memory, Owed, Process, Purpose
+from sandbox.services.autoscaling.model import Delays, Group, Health, Memory, PendingReplacement, Process, Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    steps: tuple[Action, ...] = ()
+    actions: tuple[Action, ...] = ()
     look_at: datetime | None = None  # None: nothing to wait for
 
 
 def missing(group: Group) -> int:
-    """How many instances short of desired; negative: too many."""
+    """By how many instances the group is below its desired capacity; negative: above."""
     return group.desired_capacity - len(group.counted())
 
 
-def settled(group: Group) -> Plan:
-    """The group is as large as desired: what was asked meanwhile is done with."""
-    return Plan(steps=(Settle(changes=len(group.changes), owed=len(group.owed)),) if group.changes or group.owed else ())
+def clear_requests(group: Group) -> Plan:
+    """The group has its desired capacity: the changes and replacements that still wait need no action."""
+    return Plan(actions=(_all_handled(group),) if group.changes or group.pending_replacements else ())
+
+
+def _all_handled(group: Group) -> ClearHandledRequests:
+    return ClearHandledRequests(changes=len(group.changes), replacements=len(group.pending_replacements))
 
 
 # ---- scale out ---------------------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Want:
-    """So many instances for one reason."""
+class LaunchRequest:
+    """Instances to be launched for one reason."""
 
     count: int
     cause: str
@@ -52,65 +56,73 @@ class Want:
 
 
 def scale_out(group: Group, now: datetime, delays: Delays) -> Plan:
-    if not group.does(Process.LAUNCH):
+    if not group.runs(Process.LAUNCH):
         return Plan()
-    owed = tuple(o for o in group.owed[: missing(group)] if now >= o.at + delays.replacement)
-    changed = _change_due(group, delays)
-    for_difference = missing(group) - len(group.owed[: missing(group)]) if changed is None or now >= changed else 0
-    wants = _wants(group, owed, for_difference, now)
-    count = sum(w.count for w in wants)
-    places = placement.places(group, count, now, delays)
-    if count == 0 or not places:
-        waits = [o.at + delays.replacement for o in group.owed] + ([changed] if changed else [])
-        retry = placement.next_retry(group.zones, now, delays)
-        return Plan(look_at=min([w for w in waits if w > now] + ([retry] if retry else []), default=None))
-    return Plan(steps=(*_launches(group, wants, places), Settle(changes=len(group.changes) if for_difference else 0, owed=len(owed))))
+    pending = group.pending_replacements[: missing(group)]
+    due = tuple(p for p in pending if now >= p.at + delays.replacement)
+    change_due = _change_due(group, delays)
+    difference = missing(group) - len(pending) if change_due is None or now >= change_due else 0
+    requests = _launch_requests(group, due, difference, now)
+    count = sum(request.count for request in requests)
+    placements = placement.placements(group, count, now, delays)
+    if count == 0 or not placements:
+        return Plan(look_at=_next_launch(group, change_due, now, delays))
+    handled = ClearHandledRequests(changes=len(group.changes) if difference else 0, replacements=len(due))
+    return Plan(actions=(*_launches(group, requests, placements), handled))
+
+
+def _next_launch(group: Group, change_due: datetime | None, now: datetime, delays: Delays) -> datetime | None:
+    moments = [p.at + delays.replacement for p in group.pending_replacements]
+    moments += [moment for moment in (change_due, placement.next_retry(group.zones, now, delays)) if moment]
+    return min((moment for moment in moments if moment > now), default=None)
 
 
 def _change_due(group: Group, delays: Delays) -> datetime | None:
-    """When the group acts on the change of desired; None: there is none to act on, a difference is made good at once."""
+    """When the group acts on the change of its desired capacity; None: there is no change, and a difference is corrected at once."""
     return group.changes[0].at + delays.launch if group.changes else None
 
 
-def _wants(group: Group, owed: tuple[Owed, ...], for_difference: int, now: datetime) -> list[Want]:
-    unhealthy = [o for o in owed if o.unhealthy]
-    others = for_difference + len(owed) - len(unhealthy)
-    sentences = [c.sentence for c in group.changes] if for_difference else []
-    difference = texts.cause(*sentences, texts.started(now, len(group.counted()), group.desired_capacity))
-    asked = [c.cause for c in reversed(group.changes) if for_difference] + [o.cause for o in owed]
-    because = next((cause for cause in asked if cause), group.cause)
-    wants = [Want(count=1, cause=texts.replaced(now), purpose=Purpose.REPLACEMENT, because=o.cause) for o in unhealthy]
-    trigger = _trigger(group) if for_difference else None
-    grow = Want(count=others, cause=difference, purpose=Purpose.DIFFERENCE, because=because, trigger=trigger)
-    return [*wants, *([grow] if others else [])]
+def _launch_requests(group: Group, replacements: tuple[PendingReplacement, ...], difference: int, now: datetime) -> list[LaunchRequest]:
+    """One for each unhealthy instance, and one for all others: their cause is the difference between desired and actual capacity."""
+    unhealthy = [r for r in replacements if r.unhealthy]
+    requests = [LaunchRequest(count=1, cause=texts.replaced(now), purpose=Purpose.REPLACEMENT, because=r.cause) for r in unhealthy]
+    others = difference + len(replacements) - len(unhealthy)
+    if not others:
+        return requests
+    changes = group.changes if difference else ()
+    cause = texts.cause(*(c.sentence for c in changes), texts.started(now, len(group.counted()), group.desired_capacity))
+    causes = [c.cause for c in reversed(changes)] + [r.cause for r in replacements]
+    because = next((event for event in causes if event), group.cause)
+    trigger = _trigger(group) if difference else None
+    return [*requests, LaunchRequest(count=others, cause=cause, purpose=Purpose.DIFFERENCE, because=because, trigger=trigger)]
 
 
 def _trigger(group: Group) -> Trigger | None:
-    """The newest policy behind the changes that are acted on."""
+    """The policy that made the newest of the changes that are acted on; None: no policy made any."""
     return next((c.trigger for c in reversed(group.changes) if c.trigger), None)
 
 
-def _launches(group: Group, wants: list[Want], places: tuple[Place, ...]) -> tuple[Action, ...]:
+def _launches(group: Group, requests: list[LaunchRequest], placements: tuple[Placement, ...]) -> tuple[Action, ...]:
     """One RunInstances for each reason and subnet."""
-    left = list(places)
-    steps: list[Action] = []
-    for want in wants:
-        mine, left = left[: want.count], left[want.count :]
-        steps += [_launch(group, want, place, count) for place, count in Counter(mine).items()]
-    return tuple(steps)
+    rest = list(placements)
+    actions: list[Action] = []
+    for request in requests:
+        own, rest = rest[: request.count], rest[request.count :]
+        actions += [_launch(group, request, target, count) for target, count in Counter(own).items()]
+    return tuple(actions)
 
 
-def _launch(group: Group, want: Want, place: Place, count: int) -> Action:
-    told = events.Told(group=group.name, cause=want.because)
-    summary = f"{group.name} launches {plural(count, 'instance')} in {place.zone}: {want.purpose.value}"
+def _launch(group: Group, request: LaunchRequest, target: Placement, count: int) -> Action:
+    subject = events.Subject(group=group.name, cause=request.because)
+    summary = f"{group.name} launches {plural(count, 'instance')} in {target.zone}: {request.purpose.value}"
     return LaunchInstances(
-        zone=place.zone,
-        subnet_id=place.subnet_id,
+        zone=target.zone,
+        subnet_id=target.subnet_id,
         count=count,
-        cause=want.cause,
-        purpose=want.purpose,
-        trigger=want.trigger,
-        event=events.event(events.STARTED, summary, told, {"Cause": want.cause}),
+        cause=request.cause,
+        purpose=request.purpose,
+        trigger=request.trigger,
+        event=events.event(events.STARTED, summary, subject, {"Cause": request.cause}),
     )
 
 
@@ -118,33 +130,32 @@ def _launch(group: Group, want: Want, place: Place, count: int) -> Action:
 
 
 def scale_in(group: Group, now: datetime, delays: Delays) -> Plan:
-    if not group.does(Process.TERMINATE):
+    if not group.runs(Process.TERMINATE):
         return Plan()
-    if not group.changes and _rebalance_under_way(group):
-        return Plan()  # ASG-27: it launches first and terminates after
+    if not group.changes and _rebalance_in_progress(group):
+        return Plan()  # ASG-27: a rebalance launches first and terminates after
     due = group.changes[-1].at + delays.scale_in if group.changes else now
     if now < due:
         return Plan(look_at=due)
-    victims = termination_policy.choose(group, -missing(group), now)
-    settle = Settle(changes=len(group.changes), owed=len(group.owed))
-    if not victims:
-        return Plan(steps=(_all_protected(group, now), settle) if group.changes else ())
+    selected = termination_policy.choose(group, -missing(group), now)
+    if not selected:
+        return Plan(actions=(_all_protected(group, now), _all_handled(group)) if group.changes else ())
     size = len(group.counted())
-    shrunk = texts.shrunk(now, size, size - len(victims), [v.instance_id for v in victims])
+    shrunk = texts.shrunk(now, size, size - len(selected), [m.instance_id for m in selected])
     cause = texts.cause(*(c.sentence for c in group.changes), shrunk)
     because = group.changes[-1].cause if group.changes else group.cause
     trigger = _trigger(group)
-    steps = [step for victim in victims for step in lifecycle.take_out(group, victim, cause, because, trigger)]
-    return Plan(steps=(*steps, settle))
+    actions = [action for member in selected for action in lifecycle.take_out(group, member, cause, because, trigger)]
+    return Plan(actions=(*actions, _all_handled(group)))
 
 
-def _rebalance_under_way(group: Group) -> bool:
+def _rebalance_in_progress(group: Group) -> bool:
     return any(m.purpose is Purpose.REBALANCE and m.lifecycle is LifecycleState.PENDING for m in group.members)
 
 
 def _all_protected(group: Group, now: datetime) -> Action:
     """ASG-62."""
-    told = events.Told(group=group.name, cause=group.changes[-1].cause)
+    subject = events.Subject(group=group.name, cause=group.changes[-1].cause)
     return OpenActivity(
         kind=ActivityKind.REFUSAL,
         description=texts.PROTECTED,
@@ -152,7 +163,7 @@ def _all_protected(group: Group, now: datetime) -> Action:
         status=StatusCode.CANCELLED,
         progress=100,
         end=now,
-        event=events.event(events.ENDED, f"{group.name}: {texts.PROTECTED}", told),
+        event=events.event(events.ENDED, f"{group.name}: {texts.PROTECTED}", subject),
     )
 
 
@@ -160,15 +171,15 @@ def _all_protected(group: Group, now: datetime) -> Action:
 
 
 def uneven(group: Group, now: datetime, delays: Delays) -> bool:
-    """The group is at rest and its zones differ by more than 1, or it has instances in a zone that it no longer uses (ASG-27, ASG-29)."""
-    if any(not group.does(p) for p in (Process.AZ_REBALANCE, Process.LAUNCH)):
+    """The group is stable, and its zones differ by more than 1 or it has instances in a zone that is not enabled (ASG-27, ASG-29)."""
+    if any(not group.runs(p) for p in (Process.AZ_REBALANCE, Process.LAUNCH)):
         return False
-    resting = all(m.lifecycle is LifecycleState.IN_SERVICE and m.health is Health.HEALTHY for m in group.counted())
-    return missing(group) == 0 and resting and bool(placement.rebalancing(group, now, delays))
+    stable = all(m.lifecycle is LifecycleState.IN_SERVICE and m.health is Health.HEALTHY for m in group.counted())
+    return missing(group) == 0 and stable and bool(placement.rebalancing(group, now, delays))
 
 
 def rebalance(group: Group, memory: Memory, now: datetime, delays: Delays) -> Plan:
-    """`memory` with the present `uneven_since`. The surplus is then taken by scale-in, from the fullest zone."""
+    """`memory` has the current `uneven_since`. Scale-in then terminates the surplus, in the zone with most instances."""
     if memory.uneven_since is None:
         return Plan(look_at=placement.next_retry(group.zones, now, delays))
     due = memory.uneven_since + delays.rebalance
@@ -177,9 +188,9 @@ def rebalance(group: Group, memory: Memory, now: datetime, delays: Delays) -> Pl
     moves = placement.rebalancing(group, now, delays)
     room = group.max_size + placement.allowance(group.max_size) - len(group.counted())  # ASG-28
     present = placement.counts(group)
-    steps: list[Action] = []
+    actions: list[Action] = []
     for zone, count in Counter(moves[:room]).items():
-        want = Want(count=count, cause=texts.rebalanced(now, zone, present), purpose=Purpose.REBALANCE, because=group.cause)
-        places = placement.spread([z for z in group.zones if z.name == zone], present, count)
-        steps += _launches(group, [want], places)
-    return Plan(steps=tuple(steps))
+        request = LaunchRequest(count=count, cause=texts.rebalanced(now, zone, present), purpose=Purpose.REBALANCE, because=group.cause)
+        placements = placement.spread([z for z in group.zones if z.name == zone], present, count)
+        actions += _launches(group, [request], placements)
+    return Plan(actions=tuple(actions))

@@ -1,6 +1,6 @@
 """The events of a group, for the journal: AWS's detail-types where AWS has one (ASG-93), short titles elsewhere. Pure.
 
-Shared by what decides (they travel in steps) and by what answers API requests (api/assembly.py).
+Decisions attach them to their actions; the API operations record them directly.
 """
 
 from collections.abc import Mapping
@@ -22,42 +22,42 @@ DESIRED = "Desired Capacity Change"
 GROUP = "Auto Scaling Group Change"
 POLICY = "Scaling Policy Change"
 SCHEDULE = "Scheduled Action"
-UNTOLD = "Notification Not Published"
+NOT_PUBLISHED = "Notification Not Published"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What an event is about and why."""
+class Subject:
+    """What an event is about, and what caused it."""
 
     group: str
     instance_id: str | None = None
     cause: str | None = None  # id of the event that led here
-    also: tuple[str, ...] = ()  # further resources
+    other_resources: tuple[str, ...] = ()  # ARNs and names besides the group and the instance
 
     @property
     def resources(self) -> tuple[str, ...]:
-        return (self.group, *((self.instance_id,) if self.instance_id else ()), *self.also)
+        return (self.group, *((self.instance_id,) if self.instance_id else ()), *self.other_resources)
 
 
-def event(detail_type: str, summary: str, told: Told, detail: Mapping[str, Any] | None = None) -> Event:
+def event(detail_type: str, summary: str, subject: Subject, detail: Mapping[str, Any] | None = None) -> Event:
     return Event(
         source="aws.autoscaling",
         detail_type=detail_type,
         summary=summary,
-        resources=told.resources,
-        detail={"AutoScalingGroupName": told.group} | dict(detail or {}),
-        cause=told.cause,
+        resources=subject.resources,
+        detail={"AutoScalingGroupName": subject.group} | dict(detail or {}),
+        cause=subject.cause,
     )
 
 
-def of_activity(detail_type: str, summary: str, told: Told, activity: Activity | None) -> Event:
+def of_activity(detail_type: str, summary: str, subject: Subject, activity: Activity | None) -> Event:
     """With the fields that AWS's own events carry of the activity."""
-    detail: dict[str, Any] = {"EC2InstanceId": told.instance_id} if told.instance_id else {}
+    detail: dict[str, Any] = {"EC2InstanceId": subject.instance_id} if subject.instance_id else {}
     if activity is not None:
         detail |= {"ActivityId": activity.id, "Description": activity.description, "Cause": activity.cause}
-    return event(detail_type, summary, told, detail)
+    return event(detail_type, summary, subject, detail)
 
 
-def marked_unhealthy(told: Told, failure: HealthFailure) -> Event:
-    summary = f"{told.group} marks {told.instance_id} Unhealthy: {failure.value}"
-    return event(HEALTH, summary, told, {"EC2InstanceId": told.instance_id, "HealthStatus": "Unhealthy"})
+def marked_unhealthy(subject: Subject, failure: HealthFailure) -> Event:
+    summary = f"{subject.group} marks {subject.instance_id} Unhealthy: {failure.value}"
+    return event(HEALTH, summary, subject, {"EC2InstanceId": subject.instance_id, "HealthStatus": "Unhealthy"})

@@ -1,7 +1,7 @@
-"""Which members are unhealthy (section 2.4), and which of the unhealthy may be taken out now (ASG-50). Pure.
+"""Which members are unhealthy (section 2.4), and which unhealthy members are replaced now (ASG-50). Pure.
 
-An instance that does not run is found at every look; status checks and load balancer health at the periodic check (ASG-48), and only
-after the grace period (ASG-45). Marking and replacing are two steps, for each can be suspended (section 2.9).
+An instance that is not running is found at every call; status checks and load balancer health at the periodic check (ASG-48), and only
+after the grace period (ASG-45). Marking and replacing are separate, because each can be suspended (section 2.9).
 """
 
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ def periodic_check_due(memory: Memory, now: datetime, delays: Delays) -> bool:
 
 
 def impaired_since(group: Group, memory: Memory, now: datetime) -> Mapping[str, datetime]:
-    """Since when each member's status check fails, as far as it was seen."""
+    """Instance id → since when its status check fails, as far as observed."""
     return {m.instance_id: memory.impaired_since.get(m.instance_id, now) for m in group.members if m.impaired}
 
 
 def marks(group: Group, memory: Memory, now: datetime, delays: Delays) -> tuple[MarkUnhealthy, ...]:
-    """`memory` with the present `impaired_since`."""
-    if not group.does(Process.HEALTH_CHECK):
+    """`memory` has the current `impaired_since`."""
+    if not group.runs(Process.HEALTH_CHECK):
         return ()  # section 2.9: no marking by EC2 or ELB
     found = {m.instance_id: HealthFailure.NOT_RUNNING for m in group.counted() if m.health is Health.HEALTHY and _not_running(m)}
     if periodic_check_due(memory, now, delays):
@@ -37,7 +37,7 @@ def marks(group: Group, memory: Memory, now: datetime, delays: Delays) -> tuple[
 
 
 def _not_running(member: Member) -> bool:
-    """ASG-41: at once, even in the grace period. A launch that EC2 could not carry out is not a health matter."""
+    """ASG-41: at once, even in the grace period. A failed launch is no health check failure."""
     starting = member.lifecycle is LifecycleState.PENDING
     if starting and member.launch_error is not None:
         return False
@@ -51,13 +51,13 @@ def _paced_marks(group: Group, memory: Memory, now: datetime, delays: Delays) ->
     failing = [m for m in checked if elb_unhealthy(group, m)]
     everyone = [m for m in group.members if m.lifecycle is LifecycleState.IN_SERVICE]
     if len(failing) > 1 and all(elb_unhealthy(group, m) for m in everyone):
-        whole = len(everyone) >= group.desired_capacity and all(m.health is Health.HEALTHY for m in everyone)
-        failing = failing[:1] if whole else []  # ASG-51: not the whole group at a time
+        complete = len(everyone) >= group.desired_capacity and all(m.health is Health.HEALTHY for m in everyone)
+        failing = failing[:1] if complete else []  # ASG-51: not the whole group at once
     return {m.instance_id: HealthFailure.ELB for m in failing} | found
 
 
 def _impaired_long(member: Member, memory: Memory, now: datetime, delays: Delays) -> bool:
-    """ASG-42: it waits some minutes before it marks."""
+    """ASG-42: the status check must fail for some minutes before the member is marked."""
     return member.impaired and now - memory.impaired_since.get(member.instance_id, now) >= delays.impaired
 
 
@@ -78,33 +78,35 @@ def _counts(attachment: Attachment) -> bool:
 
 
 def _mark(group: Group, member: Member, failure: HealthFailure) -> MarkUnhealthy:
-    told = events.Told(group=group.name, instance_id=member.instance_id, cause=member.cause)
-    return MarkUnhealthy(instance_id=member.instance_id, failure=failure, event=events.marked_unhealthy(told, failure))
+    subject = events.Subject(group=group.name, instance_id=member.instance_id, cause=member.cause)
+    return MarkUnhealthy(instance_id=member.instance_id, failure=failure, event=events.marked_unhealthy(subject, failure))
 
 
 # ---- replacing ---------------------------------------------------------------------------------------------------------------------------
 
 
 def to_replace(group: Group, now: datetime) -> tuple[Member, ...]:
-    """The unhealthy members to be taken out now. Scale-in protection does not count here (ASG-52)."""
-    if not (group.does(Process.REPLACE_UNHEALTHY) and group.does(Process.TERMINATE)):
+    """The unhealthy members to be taken out of service now, also those with scale-in protection (ASG-52)."""
+    if not (group.runs(Process.REPLACE_UNHEALTHY) and group.runs(Process.TERMINATE)):
         return ()
-    sick = [m for m in group.counted() if m.health is Health.UNHEALTHY]
-    at_once = [m for m in sick if m.failure in (HealthFailure.NOT_RUNNING, HealthFailure.USER)]
-    paced = [m for m in sick if m not in at_once]
-    budget = max(1, group.desired_capacity // 10) - _under_way(group, now, len(at_once))
+    unhealthy = [m for m in group.counted() if m.health is Health.UNHEALTHY]
+    at_once = [m for m in unhealthy if m.failure in (HealthFailure.NOT_RUNNING, HealthFailure.USER)]
+    paced = [m for m in unhealthy if m not in at_once]
+    budget = max(1, group.desired_capacity // 10) - _replacing(group, now, len(at_once))
     return (*at_once, *paced[: max(budget, 0)])  # ASG-50
 
 
-def _under_way(group: Group, now: datetime, leaving: int) -> int:
-    """By how much the group is below desired because of what is in progress."""
-    settled = [m for m in group.members if _settled(group, m, now)]
-    replacing = bool(leaving or (group.owed and group.does(Process.LAUNCH)) or any(m.activity is not None for m in group.members))
-    unsettled = len(group.counted()) - len(settled)
-    return max(group.desired_capacity - len(settled) + leaving, 0) if replacing or unsettled else 0
+def _replacing(group: Group, now: datetime, leaving: int) -> int:
+    """By how many instances the group is below its desired capacity because of replacements in progress."""
+    ready = [m for m in group.members if _ready(group, m, now)]
+    replacing = bool(
+        leaving or (group.pending_replacements and group.runs(Process.LAUNCH)) or any(m.activity is not None for m in group.members)
+    )
+    starting = len(group.counted()) - len(ready)
+    return max(group.desired_capacity - len(ready) + leaving, 0) if replacing or starting else 0
 
 
-def _settled(group: Group, member: Member, now: datetime) -> bool:
+def _ready(group: Group, member: Member, now: datetime) -> bool:
     """In service, its initial health checks over and its warmup passed."""
     if member.lifecycle is not LifecycleState.IN_SERVICE or member.in_service_since is None:
         return False

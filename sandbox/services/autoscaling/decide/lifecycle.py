@@ -1,6 +1,7 @@
-"""Members on their way: into service, out of it, into standby, away; and target group attachments on theirs. Pure.
+"""Transitions of members (into service, out of service, into standby, out of the group) and of target group attachments. Pure.
 
-Each function looks at one kind of way and says the next step of all who are on it, so any of them may be missed or run twice.
+Each function handles one kind of transition and returns the next actions of all members in it, from their observed state alone: a missed
+or repeated call does no harm.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,10 +12,10 @@ from sandbox.core.events import Event
 from sandbox.services.autoscaling.actions import (
     CloseActivity,
     DeregisterTargets,
-    FailZone,
     MoveAttachment,
     MoveMember,
     OpenActivity,
+    RecordZoneFailure,
     RegisterTargets,
     TerminateInstance,
     UpdateActivity,
@@ -28,8 +29,8 @@ DRAINING = "draining"
 ENDED_STATES = frozenset({"shutting-down", "terminated"})
 
 
-def told(group: Group, member: Member) -> events.Told:
-    return events.Told(group=group.name, instance_id=member.instance_id, cause=member.cause)
+def _subject(group: Group, member: Member) -> events.Subject:
+    return events.Subject(group=group.name, instance_id=member.instance_id, cause=member.cause)
 
 
 # ---- into service ------------------------------------------------------------------------------------------------------------------------
@@ -38,7 +39,7 @@ def told(group: Group, member: Member) -> events.Told:
 def arrivals(group: Group, now: datetime) -> Iterator[Action]:
     """Pending and running: registered with the target groups first, then InService (ASG-79)."""
     arrived = [m for m in group.members if m.lifecycle is LifecycleState.PENDING and m.instance_state == "running"]
-    if group.does(Process.ADD_TO_LOAD_BALANCER):  # ASG-84
+    if group.runs(Process.ADD_TO_LOAD_BALANCER):  # ASG-84
         for attachment in group.attachments:
             yield from _registration(attachment, arrived)
     for member in arrived:
@@ -58,11 +59,11 @@ def _registration(attachment: Attachment, members: Iterable[Member]) -> Iterator
 def _in_service(group: Group, member: Member) -> Event:
     launched = member.activity is None or member.activity.kind is ActivityKind.LAUNCH
     title = events.LAUNCHED if launched else events.ENDED
-    return events.of_activity(title, f"{member.instance_id} is in service in {group.name}", told(group, member), member.activity)
+    return events.of_activity(title, f"{member.instance_id} is in service in {group.name}", _subject(group, member), member.activity)
 
 
 def _arrival_activity(group: Group, member: Member) -> Iterator[Action]:
-    """ASG-58: successful at once, or after the warmup."""
+    """ASG-58: the activity is successful at once, or after the warmup."""
     activity = member.activity
     if activity is None:
         return
@@ -83,14 +84,14 @@ def warmups(group: Group, now: datetime) -> Iterator[Action]:
 
 
 def failures(group: Group) -> Iterator[Action]:
-    """Launches that EC2 accepted and then could not carry out: the zone counts a failure and the next try is planned anew (ASG-61)."""
+    """Launches that EC2 accepted and that failed later: the zone counts a failure, and the launch is retried (ASG-61)."""
     for member in group.members:
         if member.lifecycle is not LifecycleState.PENDING or member.launch_error is None:
             continue
         summary = f"{group.name} could not launch {member.instance_id} in {member.zone}: {member.launch_error}"
-        event = events.of_activity(events.NOT_LAUNCHED, summary, told(group, member), member.activity)
+        event = events.of_activity(events.NOT_LAUNCHED, summary, _subject(group, member), member.activity)
         yield MoveMember(instance_id=member.instance_id, move=Move.FAIL, event=event)
-        yield FailZone(zone=member.zone)
+        yield RecordZoneFailure(zone=member.zone)
         if member.activity:
             description = texts.failed(member.activity.description, member.launch_error)
             yield CloseActivity(
@@ -102,8 +103,8 @@ def failures(group: Group) -> Iterator[Action]:
 
 
 def take_out(group: Group, member: Member, cause: str, because: str | None, trigger: Trigger | None = None) -> Iterator[Action]:
-    """Opens the terminate activity (ASG-59) and ends a launch activity that is still open."""
-    told_why = events.Told(group=group.name, instance_id=member.instance_id, cause=because)
+    """Opens the terminate activity (ASG-59), and cancels an activity of the member that is still open."""
+    subject = events.Subject(group=group.name, instance_id=member.instance_id, cause=because)
     sentence = cause.rsplit(" was taken out of service ", 1)[-1].split(".", 1)[0]
     summary = f"{group.name} takes {member.instance_id} out of service {sentence}"
     if member.activity:
@@ -116,18 +117,18 @@ def take_out(group: Group, member: Member, cause: str, because: str | None, trig
         progress=0,
         instance_id=member.instance_id,
         trigger=trigger,
-        event=events.event(events.STARTED, summary, told_why),
+        event=events.event(events.STARTED, summary, subject),
     )
     yield MoveMember(instance_id=member.instance_id, move=Move.TAKE_OUT)
 
 
 def departures(group: Group) -> Iterator[Action]:
-    """Leaving members: deregistered, drained, and then on (ASG-80, ASG-71, ASG-73)."""
+    """Members that leave service are deregistered and drained; then they terminate, detach or enter standby (ASG-80, ASG-71, ASG-73)."""
     leaving = [m for m in group.members if m.lifecycle.is_draining]
-    if group.does(Process.ADD_TO_LOAD_BALANCER):  # ASG-84
+    if group.runs(Process.ADD_TO_LOAD_BALANCER):  # ASG-84
         yield from deregistration(group, leaving)
     for member in leaving:
-        states = set(member.targets.values()) if group.does(Process.ADD_TO_LOAD_BALANCER) else set()
+        states = set(member.targets.values()) if group.runs(Process.ADD_TO_LOAD_BALANCER) else set()
         if DRAINING in states:
             yield from _draining_activity(member)
         elif not states:
@@ -135,7 +136,7 @@ def departures(group: Group) -> Iterator[Action]:
 
 
 def deregistration(group: Group, members: Iterable[Member]) -> Iterator[Action]:
-    """Takes those of `members` that are registered out of every target group of the group."""
+    """Deregisters `members` from every target group of the group."""
     for attachment in group.attachments:
         arn = attachment.target_group_arn
         present = [m for m in members if m.targets.get(arn, DRAINING) != DRAINING]
@@ -163,12 +164,12 @@ def _proceed(group: Group, member: Member) -> Iterator[Action]:
         yield UpdateActivity(activity_id=member.activity.id, description=description, status=StatusCode.IN_PROGRESS, progress=50)
     else:
         summary = f"{member.instance_id} of {group.name}: {member.activity.kind.value} ended"
-        event = events.of_activity(events.ENDED, summary, told(group, member), member.activity)
+        event = events.of_activity(events.ENDED, summary, _subject(group, member), member.activity)
         yield CloseActivity(activity_id=member.activity.id, description=member.activity.description, event=event)
 
 
 def terminations(group: Group) -> Iterator[Action]:
-    """Drained members: EC2 is asked to terminate them, and they leave the group when they are terminated."""
+    """Drained members are terminated at EC2, and leave the group when EC2 shows them terminated."""
     for member in group.members:
         if member.lifecycle is not LifecycleState.TERMINATING_PROCEED:
             continue
@@ -176,7 +177,7 @@ def terminations(group: Group) -> Iterator[Action]:
             yield TerminateInstance(instance_id=member.instance_id, because=member.cause)
         elif member.instance_state == "terminated":
             summary = f"{member.instance_id} is terminated and has left {group.name}"
-            event = events.of_activity(events.TERMINATED, summary, told(group, member), member.activity)
+            event = events.of_activity(events.TERMINATED, summary, _subject(group, member), member.activity)
             yield MoveMember(instance_id=member.instance_id, move=Move.LEAVE, event=event)
             if member.activity:
                 yield CloseActivity(activity_id=member.activity.id, description=texts.terminating(member.instance_id))
@@ -202,18 +203,18 @@ def _in_service_members(group: Group) -> list[Member]:
 
 
 def _adding(group: Group, attachment: Attachment) -> Iterator[Action]:
-    if group.does(Process.ADD_TO_LOAD_BALANCER):
+    if group.runs(Process.ADD_TO_LOAD_BALANCER):
         yield from _registration(attachment, [m for m in _in_service_members(group) if m.instance_state == "running"])
     yield _moved(group, attachment, AttachmentMove.REGISTER)
 
 
 def _removing(group: Group, attachment: Attachment) -> Iterator[Action]:
     arn = attachment.target_group_arn
-    there = [m for m in _in_service_members(group) if arn in m.targets]
-    registered = [m.instance_id for m in there if m.targets[arn] != DRAINING]
+    present = [m for m in _in_service_members(group) if arn in m.targets]
+    registered = [m.instance_id for m in present if m.targets[arn] != DRAINING]
     if registered:
         yield DeregisterTargets(target_group_arn=arn, instance_ids=tuple(registered), because=group.cause)
-    elif not there:
+    elif not present:
         yield _moved(group, attachment, AttachmentMove.DRAIN)
 
 
@@ -225,6 +226,6 @@ def _passing(group: Group, attachment: Attachment) -> Iterator[Action]:
 
 def _moved(group: Group, attachment: Attachment, move: AttachmentMove) -> Action:
     arn = attachment.target_group_arn
-    about = events.Told(group=group.name, also=(arn, arn.split("/")[1]), cause=group.cause)
+    subject = events.Subject(group=group.name, other_resources=(arn, arn.split("/")[1]), cause=group.cause)
     summary = f"{group.name} and target group {arn.split('/')[1]}: {move.value}"
-    return MoveAttachment(target_group_arn=arn, move=move, event=events.event(events.ATTACHMENT, summary, about))
+    return MoveAttachment(target_group_arn=arn, move=move, event=events.event(events.ATTACHMENT, summary, subject))

@@ -1,4 +1,4 @@
-"""Which datapoints of namespace AWS/AutoScaling are due: pure (ASG-118). metrics_controller.py publishes them.
+"""Which datapoints of namespace AWS/AutoScaling are due. Pure (ASG-118). metrics_controller.py publishes them.
 
 One sample a minute of each metric that EnableMetricsCollection named. Groups here have no weighted capacity, so the capacity metrics count
 instances. Warm pools and retained instances do not exist here: their metrics can be enabled and have no data.
@@ -80,7 +80,7 @@ def _data(scope: Scope, group: GroupSample, minute: datetime) -> tuple[MetricDat
 
 
 def measured(group: GroupSample) -> dict[str, int]:
-    """Every metric that has a value here."""
+    """Metric name → value, for every metric that can have one here."""
     counts = {kind: sum(map(counted, group.members)) for kind, counted in KINDS.items()}
     counts["Total"] = sum(counts.values())
     sizes = {"GroupMinSize": group.min_size, "GroupMaxSize": group.max_size, "GroupDesiredCapacity": group.desired_capacity}

@@ -1,6 +1,6 @@
-"""What topics are told of an ended activity, and of being asked to listen: subject and message as AWS sends them (ASG-119, SNS-33). Pure.
+"""Notifications about ended activities, and the test notification: subject and message as AWS sends them (ASG-119, SNS-33). Pure.
 
-state/writes.py notes which activities are to be told of; state/notifications.py publishes.
+state/activities.py stores which activities are to be published; state/notifications.py publishes them.
 """
 
 import json
@@ -30,7 +30,7 @@ class GroupNames:
 
 
 def kind(activity: Activity) -> str | None:
-    """The notification type of the ended activity; None: nobody is told of it."""
+    """The notification type of the ended activity; None: it has no notification."""
     return KINDS.get((activity.kind, activity.status))
 
 
@@ -42,7 +42,7 @@ def subject(group: GroupNames, activity: Activity) -> str:
 
 
 def message(group: GroupNames, activity: Activity, alarms: Sequence[Mapping[str, Any]]) -> str:
-    """`alarms`: those that set the activity off, as `invoking_alarm` shows them. Keys in the order of a real message."""
+    """`alarms`: those that triggered the activity, as `invoking_alarm` returns them. Keys in the order of a real message."""
     ends = ("EC2", "AutoScalingGroup") if activity.kind is ActivityKind.LAUNCH else ("AutoScalingGroup", "EC2")
     failed = activity.status is StatusCode.FAILED
     end = _milliseconds(activity.end or activity.start)

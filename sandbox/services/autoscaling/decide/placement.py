@@ -1,7 +1,7 @@
 """Which Availability Zone and subnet the next instances go to. Pure.
 
 A launch goes to the zone with the fewest instances, there to the subnet with the most free addresses (ASG-25; ties by the order of the
-group's subnets (U)). A zone whose launch failed is passed over until its retry is due, and the others take its share (ASG-26).
+group's subnets (U)). A zone whose launch failed is skipped until its retry is due, and the others take its share (ASG-26).
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from sandbox.services.autoscaling.model import Delays, Group, Member, Zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Placement:
     zone: str
     subnet_id: str
 
@@ -32,41 +32,41 @@ def usable(zones: Iterable[Zone], now: datetime, delays: Delays) -> tuple[Zone, 
 
 
 def next_retry(zones: Iterable[Zone], now: datetime, delays: Delays) -> datetime | None:
-    """The first moment at which a zone that is passed over now may be tried."""
+    """When the first of the zones that are skipped now may be tried again; None: no zone is skipped."""
     waits = [due for z in zones if (due := retry_at(z, delays)) is not None and due > now]
     return min(waits, default=None)
 
 
 def counts(group: Group, members: Iterable[Member] | None = None) -> dict[str, int]:
-    """Counted members by zone: every enabled zone, and the zones in which members still are."""
+    """Zone → its members that count toward desired capacity: every enabled zone, and other zones that still have members."""
     found = Counter(m.zone for m in (group.counted() if members is None else members))
     return {z.name: 0 for z in group.zones} | dict(found)
 
 
-def spread(zones: Sequence[Zone], present: Mapping[str, int], count: int) -> tuple[Place, ...]:
-    """Places for `count` instances, one by one to the emptiest of `zones`. Empty when there is no zone."""
+def spread(zones: Sequence[Zone], present: Mapping[str, int], count: int) -> tuple[Placement, ...]:
+    """Placements for `count` instances, one by one in the zone with the fewest instances. Empty when there is no zone."""
     if not zones:
         return ()
     taken: Counter[str] = Counter()
     free = {s.id: s.free_addresses for z in zones for s in z.subnets}
-    places: list[Place] = []
+    placements: list[Placement] = []
     for _ in range(count):
         zone = min(zones, key=lambda z: present.get(z.name, 0) + taken[z.name])
         subnet = max(zone.subnets, key=lambda s: free[s.id])
         taken[zone.name] += 1
         free[subnet.id] -= 1
-        places.append(Place(zone=zone.name, subnet_id=subnet.id))
-    return tuple(places)
+        placements.append(Placement(zone=zone.name, subnet_id=subnet.id))
+    return tuple(placements)
 
 
-def balanced_only(group: Group, count: int, now: datetime, delays: Delays) -> tuple[Place, ...]:
-    """As `spread` over all zones, failing or not; what falls to a zone that waits for its retry is left for then (ASG-26)."""
+def balanced_only(group: Group, count: int, now: datetime, delays: Delays) -> tuple[Placement, ...]:
+    """As `spread` over all zones, failing or not; the share of a zone that waits for its retry is launched later (ASG-26)."""
     open_now = {z.name for z in usable(group.zones, now, delays)}
     return tuple(p for p in spread([z for z in group.zones if z.subnets], counts(group), count) if p.zone in open_now)
 
 
-def places(group: Group, count: int, now: datetime, delays: Delays) -> tuple[Place, ...]:
-    """Places for `count` more instances of the group; fewer or none when zones have to be waited for."""
+def placements(group: Group, count: int, now: datetime, delays: Delays) -> tuple[Placement, ...]:
+    """Placements for `count` more instances of the group; fewer or none while zones wait for their retry."""
     if group.balanced_only:
         return balanced_only(group, count, now, delays)
     return spread(usable(group.zones, now, delays), counts(group), count)
@@ -75,7 +75,7 @@ def places(group: Group, count: int, now: datetime, delays: Delays) -> tuple[Pla
 def rebalancing(group: Group, now: datetime, delays: Delays) -> tuple[str, ...]:
     """The zones, one for each instance, into which launches would bring the counts within 1 of each other (ASG-27, ASG-29).
 
-    Only what scale-in could then take away is counted as movable: a protected member stays where it is (ASG-68).
+    Only members that scale-in can terminate count as movable: a protected member stays where it is (ASG-68).
     """
     targets = usable(group.zones, now, delays)
     enabled = {z.name for z in group.zones}
@@ -102,7 +102,7 @@ def allowance(max_size: int) -> int:
     return max(1, int(max_size / 10 + 0.5))
 
 
-def later(moments: Iterable[datetime | None], now: datetime) -> timedelta | None:
-    """How long until the first of the moments; None: there is none. Never negative."""
+def until_first(moments: Iterable[datetime | None], now: datetime) -> timedelta | None:
+    """The time until the first of the moments, never negative; None: there is none."""
     due = [m for m in moments if m is not None]
     return max(min(due) - now, timedelta(0)) if due else None

@@ -1,6 +1,7 @@
-"""What a scaling policy makes of an alarm: the capacity it wants, and whether the group follows. Pure: section 3 of the rules.
+"""The capacity that scaling policies request when an alarm is in ALARM. Pure: section 3 of the rules.
 
-`wanted` is one policy's answer; `agreed` weighs it against the other policies of the group. state/policies.py carries it out.
+`requested_capacity` is the request of one policy; `combined_capacity` combines it with the requests of the group's other policies.
+state/policies.py changes the desired capacity.
 """
 
 import math
@@ -14,12 +15,12 @@ from sandbox.services.autoscaling.policy_model import (
     AdjustmentType,
     Aggregation,
     Breach,
+    GroupCapacity,
     PolicyType,
+    RequestedCapacity,
     ScalingPolicy,
-    Standing,
     Step,
     Tuning,
-    Wish,
 )
 
 TINY = 1e-9  # 3 × 70 / 70 may come out as 3.0000000000000004
@@ -32,19 +33,19 @@ class PolicyFailure(Exception):
 # ---- the group as policies see it --------------------------------------------------------------------------------------------------------
 
 
-def standing(group: Group, now: datetime, resolution: timedelta) -> Standing:
-    """`resolution`: between two datapoints of the policy's metric. The newest covers the present size after two of them."""
+def group_capacity(group: Group, now: datetime, resolution: timedelta) -> GroupCapacity:
+    """`resolution`: the time between two datapoints of the policy's metric. After two of them, the newest measures the current size."""
     counted = group.counted()
     warm = sum(is_warm(group, member, now) for member in counted)
     resized = group.resized_at
-    return Standing(
+    return GroupCapacity(
         min_size=group.min_size,
         max_size=group.max_size,
         desired=group.desired_capacity,
         warm=warm,
-        leaving=sum(member.lifecycle.is_terminating for member in group.members),
+        terminating=sum(member.lifecycle.is_terminating for member in group.members),
         scaling_out=warm < len(counted) or len(counted) < group.desired_capacity,
-        settled=resized is None or now >= resized + 2 * resolution,
+        metric_current=resized is None or now >= resized + 2 * resolution,
     )
 
 
@@ -65,8 +66,8 @@ def warmup(policy: ScalingPolicy, default_instance_warmup: int | None, default_c
 # ---- one policy --------------------------------------------------------------------------------------------------------------------------
 
 
-def wanted(policy: ScalingPolicy, group: Standing, breach: Breach, tuning: Tuning = TUNING) -> int:
-    """The capacity that the policy wants, within the group's bounds (SCL-2). Raises PolicyFailure."""
+def requested_capacity(policy: ScalingPolicy, group: GroupCapacity, breach: Breach, tuning: Tuning = TUNING) -> int:
+    """The capacity that the policy requests, within the group's bounds (SCL-2). Raises PolicyFailure."""
     match policy.type:
         case PolicyType.TARGET_TRACKING:
             capacity = _tracked(policy, group, breach, tuning)
@@ -83,44 +84,44 @@ def adjusted(policy: ScalingPolicy, capacity: int, adjustment: int) -> int:
         case AdjustmentType.EXACT:
             return adjustment
         case AdjustmentType.PERCENT:
-            return capacity + _share(capacity, adjustment, policy.least or 1)
+            return capacity + _share(capacity, adjustment, policy.min_adjustment_magnitude or 1)
     return capacity + adjustment
 
 
-def _share(capacity: int, percent: int, least: int) -> int:
-    """Rounded toward zero, and never to zero: 0.4 of an instance is one."""
+def _share(capacity: int, percent: int, minimum: int) -> int:
+    """Rounded toward zero, but to 1 at least: 0.4 of an instance is one instance."""
     if percent == 0:
         return 0
-    size = max(abs(capacity * percent) // 100, least)
+    size = max(abs(capacity * percent) // 100, minimum)
     return size if percent > 0 else -size
 
 
-def _tracked(policy: ScalingPolicy, group: Standing, breach: Breach, tuning: Tuning) -> int:
-    """SCL-15. Out of the newest datapoint; in by the highest one of those evaluated, which takes away the least."""
+def _tracked(policy: ScalingPolicy, group: GroupCapacity, breach: Breach, tuning: Tuning) -> int:
+    """SCL-15. Scales out by the newest datapoint, and in by the highest of those evaluated, which removes the fewest instances."""
     if not breach.datapoints:
         return group.desired  # SCL-19
     assert policy.target is not None
     if breach.low:
         return _tracked_in(policy.target, group, max(breach.datapoints), tuning)
     if group.warm == 0:
-        return max(group.desired, 1)  # nothing feeds the metric; from none to the first one (U)
-    return max(group.desired, needed(group.warm, breach.datapoints[-1], policy.target))  # SCL-16: warming ones are in `desired`
+        return max(group.desired, 1)  # no instance counts for the metric; from zero to one (U)
+    return max(group.desired, needed(group.warm, breach.datapoints[-1], policy.target))  # SCL-16: instances that warm up are in `desired`
 
 
 def needed(current: int, metric: float, target: float) -> int:
-    """So many instances that the metric is at the target or under it, when `current` of them show `metric`."""
+    """How many instances bring the metric to the target or below, when the metric of `current` instances is `metric`."""
     return max(math.ceil(current * metric / target - TINY), 0)
 
 
-def _tracked_in(target: float, group: Standing, metric: float, tuning: Tuning) -> int:
+def _tracked_in(target: float, group: GroupCapacity, metric: float, tuning: Tuning) -> int:
     """SCL-16, SCL-21."""
-    if group.scaling_out or not group.settled:
+    if group.scaling_out or not group.metric_current:
         return group.desired
-    short = group.desired - needed(group.warm + group.leaving, metric, target)
-    return group.desired - min(max(short, 0), tuning.most_removed)
+    surplus = group.desired - needed(group.warm + group.terminating, metric, target)
+    return group.desired - min(max(surplus, 0), tuning.max_instances_removed)
 
 
-def _stepped(policy: ScalingPolicy, group: Standing, breach: Breach) -> int:
+def _stepped(policy: ScalingPolicy, group: GroupCapacity, breach: Breach) -> int:
     if not breach.datapoints or breach.threshold is None:
         raise PolicyFailure("Metric data points must be provided")
     value = aggregated(policy.aggregation, breach.datapoints)
@@ -128,10 +129,10 @@ def _stepped(policy: ScalingPolicy, group: Standing, breach: Breach) -> int:
     if step is None:
         shown = ", ".join(f"{point}" for point in breach.datapoints)
         raise PolicyFailure(f"No step adjustment found for metric value [{shown}] and breach threshold {breach.threshold}")
-    settled = group.warm if group.scaling_out else group.desired
-    capacity = adjusted(policy, settled, step.adjustment)
-    if capacity > settled:
-        return max(capacity, group.desired)  # SCL-33: only the difference to what is warming up
+    base = group.warm if group.scaling_out else group.desired
+    capacity = adjusted(policy, base, step.adjustment)
+    if capacity > base:
+        return max(capacity, group.desired)  # SCL-33: only the difference to the instances that warm up
     return group.desired if group.scaling_out else capacity
 
 
@@ -146,12 +147,12 @@ def aggregated(how: Aggregation, points: tuple[float, ...]) -> float:
 
 
 def step_for(steps: Iterable[Step], offset: float) -> Step | None:
-    """The step whose interval holds the value's distance from the threshold; above the threshold first."""
-    held = [step for step in steps if _holds(step, offset)]
-    return max(held, key=lambda step: math.inf if step.upper is None else step.upper, default=None)
+    """The step whose interval contains the value's distance from the threshold; of two, the higher one."""
+    matching = [step for step in steps if _contains(step, offset)]
+    return max(matching, key=lambda step: math.inf if step.upper is None else step.upper, default=None)
 
 
-def _holds(step: Step, offset: float) -> bool:
+def _contains(step: Step, offset: float) -> bool:
     """SCL-30: above the threshold the lower bound belongs to the step, below it the upper one."""
     lower = -math.inf if step.lower is None else step.lower
     upper = math.inf if step.upper is None else step.upper
@@ -161,7 +162,7 @@ def _holds(step: Step, offset: float) -> bool:
 # ---- several policies --------------------------------------------------------------------------------------------------------------------
 
 
-def agreed(own: int, group: Standing, others: Iterable[Wish], now: datetime, tuning: Tuning = TUNING) -> int:
-    """SCL-2: the largest of what the group's policies want now. `others`: the last wishes of its other policies."""
-    fresh = [wish.capacity for wish in others if now - wish.at <= tuning.fresh]
-    return own if own >= group.desired else min(max([own, *fresh]), group.desired)
+def combined_capacity(own: int, group: GroupCapacity, others: Iterable[RequestedCapacity], now: datetime, tuning: Tuning = TUNING) -> int:
+    """SCL-2: the largest of the capacities that the group's policies request now. `others`: the last requests of its other policies."""
+    current = [request.capacity for request in others if now - request.at <= tuning.request_lifetime]
+    return own if own >= group.desired else min(max([own, *current]), group.desired)

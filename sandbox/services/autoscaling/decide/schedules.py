@@ -45,8 +45,8 @@ def _run(schedule: Schedule, action: ScheduledAction, now: datetime) -> RunSched
 
 def _event(schedule: Schedule, action: ScheduledAction, what: str) -> Event:
     group = schedule.auto_scaling_group_name
-    told = events.Told(group=group, cause=schedule.causes.get(action.name), also=(action.name,))
-    return events.event(events.SCHEDULE, f"scheduled action {action.name} of {group} {what}", told)
+    subject = events.Subject(group=group, cause=schedule.causes.get(action.name), other_resources=(action.name,))
+    return events.event(events.SCHEDULE, f"scheduled action {action.name} of {group} {what}", subject)
 
 
 def next_run(action: ScheduledAction, now: datetime) -> ScheduledAction | None:

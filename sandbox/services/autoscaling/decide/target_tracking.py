@@ -1,6 +1,6 @@
-"""The two alarms of a target tracking policy, as PutMetricAlarm takes them (SCL-10 to SCL-13). Pure; api/policies.py puts them.
+"""The two alarms of a target tracking policy, as PutMetricAlarm takes them (SCL-10 to SCL-13). Pure; api/policies.py calls it.
 
-AlarmLow's threshold is an observation, not a promise of AWS: its numbers are in policy_model.Tuning.
+AWS does not document AlarmLow's threshold; the observed numbers are in policy_model.Tuning.
 """
 
 from collections.abc import Iterator, Mapping

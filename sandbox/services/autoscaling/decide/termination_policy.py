@@ -1,7 +1,7 @@
-"""Which members a scale-in takes: balance of the zones first, then the group's termination policies in order, then the lot (ASG-65). Pure.
+"""Which members a scale-in terminates (ASG-65): by the balance of the zones, the group's termination policies, the tie-breaker. Pure.
 
-A policy narrows the candidates to the best of them; the next policy sees what is left. A tie that no policy breaks is broken by the
-member's lot, drawn from the sandbox's seeded chance when it was launched, so a run can be repeated.
+A policy narrows the candidates; the next policy sees the rest. Between candidates that all policies rate equally, the tie-breaker decides:
+a random number that each member drew from the sandbox's seeded generator at launch, so that a run can be repeated.
 """
 
 from collections import Counter
@@ -26,21 +26,21 @@ Policy = Callable[[Sequence[Member], Situation], Sequence[Member]]
 
 
 def choose(group: Group, count: int, now: datetime) -> tuple[Member, ...]:
-    """Up to `count` members in the order of choice; fewer when the rest is protected (ASG-68)."""
+    """Up to `count` members in the order of choice; fewer when the others are protected (ASG-68)."""
     situation = Situation(current=group.source, now=now)
     left, chosen = list(group.counted()), list[Member]()
     for _ in range(count):
         candidates = _of_fullest_zones(group, left)
         if not candidates:
             break
-        victim = _narrowed(candidates, group.termination_policies, situation)
-        left.remove(victim)
-        chosen.append(victim)
+        selected = _narrowed(candidates, group.termination_policies, situation)
+        left.remove(selected)
+        chosen.append(selected)
     return tuple(chosen)
 
 
 def _of_fullest_zones(group: Group, members: Sequence[Member]) -> list[Member]:
-    """The unprotected members of the zone or zones with most instances; a zone that is no longer enabled is always fuller (ASG-65)."""
+    """The unprotected members of the zone or zones with most instances; a zone that is no longer enabled comes first (ASG-65)."""
     enabled = {z.name for z in group.zones}
     size = Counter(m.zone for m in members)
 
@@ -55,7 +55,7 @@ def _of_fullest_zones(group: Group, members: Sequence[Member]) -> list[Member]:
 def _narrowed(candidates: Sequence[Member], policies: Sequence[str], situation: Situation) -> Member:
     for name in policies:
         candidates = POLICIES[name](candidates, situation)
-    return min(candidates, key=lambda m: (m.lot, m.instance_id))
+    return min(candidates, key=lambda m: (m.tie_breaker, m.instance_id))
 
 
 # ---- the policies of ASG-67 ------------------------------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ def _newest_instance(members: Sequence[Member], situation: Situation) -> Sequenc
 
 
 def _oldest_launch_configuration(members: Sequence[Member], situation: Situation) -> Sequence[Member]:
-    """Members of a template are left alone while there are others."""
+    """Members launched from a template come last."""
     return _least(members, lambda m: (m.source.is_template, m.source.created_at if not m.source.is_template else situation.now))
 
 
@@ -96,7 +96,7 @@ def _closest_to_next_instance_hour(members: Sequence[Member], situation: Situati
 
 
 def _allocation_strategy(members: Sequence[Member], situation: Situation) -> Sequence[Member]:
-    """One instance type and no spot: every member fits the strategy as well as another."""
+    """Groups here have one instance type and no Spot Instances: every member fits the strategy equally."""
     return members
 
 

@@ -1,4 +1,4 @@
-"""Every sentence that a group says, exactly as AWS says it (section 2.5 of the rules). Pure; times are UTC to the second.
+"""The causes and descriptions of activities, exactly as AWS words them (section 2.5 of the rules). Pure; times are UTC to the second.
 
 A cause is sentences joined by two spaces (ASG-57): first who changed the desired capacity, then what the group did.
 """

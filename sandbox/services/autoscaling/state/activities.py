@@ -17,9 +17,9 @@ from sandbox.services.autoscaling.state.store import HISTORY, member_of
 
 
 def open_activity(group: Any, opening: OpenActivity) -> Activity:
-    """The activity is the member's open one until it is closed."""
+    """Until it is closed, the activity is the member's open one."""
     member = member_of(group, opening.instance_id) if opening.instance_id else None
-    subnet = member.instance.subnet_id if member and opening.kind is not ActivityKind.ATTACH else None  # section 2.5: attach tells none
+    subnet = member.instance.subnet_id if member and opening.kind is not ActivityKind.ATTACH else None  # section 2.5: attach shows none
     activity = Activity(
         id=str(mock_random.uuid4()),
         kind=opening.kind,
@@ -41,41 +41,41 @@ def open_activity(group: Any, opening: OpenActivity) -> Activity:
 
 
 def update_activity(group: Any, update: UpdateActivity) -> None:
-    known = group.sandbox.activities
-    known[update.activity_id] = replace(
-        known[update.activity_id], description=update.description, status=update.status, progress=update.progress
+    activities = group.sandbox.activities
+    activities[update.activity_id] = replace(
+        activities[update.activity_id], description=update.description, status=update.status, progress=update.progress
     )
 
 
 def close_activity(group: Any, closing: CloseActivity) -> None:
-    known = group.sandbox.activities
-    known[closing.activity_id] = replace(
-        known[closing.activity_id],
+    activities = group.sandbox.activities
+    activities[closing.activity_id] = replace(
+        activities[closing.activity_id],
         description=closing.description,
         status=closing.status,
         status_message=closing.status_message,
         progress=100,
         end=context().clock.now(),
     )
-    request_notification(group, known[closing.activity_id])
+    request_notification(group, activities[closing.activity_id])
     for member in group.instance_states:
         if member.activity_id == closing.activity_id:
             member.activity_id = None
 
 
 def request_notification(group: Any, activity: Activity) -> None:
-    """ASG-119: the controller tells the topics, when there are any that asked."""
-    wanted = {kind for kinds in group.sandbox.notifications.values() for kind in kinds}
-    if notifications.kind(activity) in wanted:
-        group.sandbox.notices.append(activity.id)
+    """ASG-119: the controller publishes the activity, when a topic is configured for its type."""
+    configured = {kind for kinds in group.sandbox.notifications.values() for kind in kinds}
+    if notifications.kind(activity) in configured:
+        group.sandbox.pending_notifications.append(activity.id)
 
 
 def add(group: Any, activity: Activity) -> None:
     """Six weeks of history (ASG-56)."""
-    known = group.sandbox.activities
-    known[activity.id] = activity
-    for old in [a for a in known.values() if a.end is not None and a.start < activity.start - HISTORY]:
-        del known[old.id]
+    activities = group.sandbox.activities
+    activities[activity.id] = activity
+    for old in [a for a in activities.values() if a.end is not None and a.start < activity.start - HISTORY]:
+        del activities[old.id]
 
 
 def last_activity_end(group: Any) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Clients of other services, for what Auto Scaling asks of them while it answers. Its calls are journalled as its own."""
+"""Clients of other services' APIs. The journal names Auto Scaling as the caller."""
 
 from typing import Any
 

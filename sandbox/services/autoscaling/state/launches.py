@@ -35,7 +35,7 @@ def launch(ec2: Any, group: Any, action: LaunchInstances) -> None:
 
 
 def parameters(group: Any, launch: LaunchInstances, source: LaunchSource) -> dict[str, Any]:
-    """Keyword arguments of boto3's run_instances: as many of `launch.count` as EC2 has room for. The rest is missing at the next look."""
+    """Keyword arguments of boto3's run_instances: as many of `launch.count` as EC2 has capacity for. The group launches the rest later."""
     made = _of_template(group, source) if source.is_template else _of_configuration(group, launch)
     request = {"MinCount": 1, "MaxCount": launch.count, **made}
     if "NetworkInterfaces" in request:
@@ -47,23 +47,23 @@ def parameters(group: Any, launch: LaunchInstances, source: LaunchSource) -> dic
 
 
 def _of_template(group: Any, source: LaunchSource) -> dict[str, Any]:
-    """The version resolved now (ASG-18). What moto's RunInstances does not take from a template is said in so many words."""
+    """The version is resolved now (ASG-18). Parameters that moto's RunInstances does not take from a template are passed explicitly."""
     data = group.ec2_launch_template.get_version(source.version).data
     groups = (data.get("NetworkInterfaces") or [{}])[0].get("Groups")
-    said = {
+    given = {
         "ImageId": data.get("ImageId"),
         "IamInstanceProfile": data.get("IamInstanceProfile"),
         "SecurityGroupIds": None if data.get("SecurityGroupIds") or data.get("SecurityGroups") else groups,
     }
     template = {"LaunchTemplateId": source.name, "Version": str(source.version)}
-    return {"LaunchTemplate": template} | {name: value for name, value in said.items() if value}
+    return {"LaunchTemplate": template} | {name: value for name, value in given.items() if value}
 
 
 def _of_configuration(group: Any, launch: LaunchInstances) -> dict[str, Any]:
     configuration = group.launch_config
     ids = _group_ids(group, configuration.security_groups, launch.subnet_id)
     profile = configuration.iam_instance_profile
-    said = {
+    given = {
         "ImageId": configuration.image_id,
         "InstanceType": configuration.instance_type,
         "KeyName": configuration.key_name,
@@ -76,12 +76,12 @@ def _of_configuration(group: Any, launch: LaunchInstances) -> dict[str, Any]:
         "SecurityGroupIds": ids,
     }
     if configuration.associate_public_ip_address:
-        said["NetworkInterfaces"] = [{"DeviceIndex": 0, "AssociatePublicIpAddress": True, "Groups": said.pop("SecurityGroupIds")}]
-    return {name: value for name, value in said.items() if value}
+        given["NetworkInterfaces"] = [{"DeviceIndex": 0, "AssociatePublicIpAddress": True, "Groups": given.pop("SecurityGroupIds")}]
+    return {name: value for name, value in given.items() if value}
 
 
 def _group_ids(group: Any, names: list[str], subnet_id: str) -> list[str]:
-    """Names belong to the subnet's VPC. An unknown name goes to EC2 as it is, which refuses it."""
+    """Names are looked up in the subnet's VPC. An unknown name is passed to EC2, which refuses it."""
     ec2 = group.autoscaling_backend.ec2_backend
     vpc_id = ec2.get_subnet(subnet_id).vpc_id
     found = [(name, ec2.get_security_group_by_name_or_id(name, vpc_id)) for name in names]

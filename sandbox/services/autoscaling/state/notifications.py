@@ -1,6 +1,6 @@
-"""Publishes to the topics of a group: the test message when it is configured, and each ended activity that was asked for (ASG-119).
+"""Publishes to the topics of a group: the test message when a topic is configured, and each ended activity of its types (ASG-119).
 
-By SNS's API, like anyone. What cannot be delivered is an event in the journal: nothing waits for it.
+It uses SNS's API. When SNS refuses a message, an event is recorded; the message is not sent again.
 """
 
 from typing import Any
@@ -20,8 +20,8 @@ from sandbox.services.autoscaling.decide.notifications import GroupNames
 from sandbox.services.autoscaling.state.clients import client, scope_of
 
 
-def test(group: Any, topic_arn: str) -> None:
-    """Raises ValidationError when the topic does not take it."""
+def publish_test(group: Any, topic_arn: str) -> None:
+    """Raises ValidationError when SNS refuses the message."""
     names = _names(group)
     try:
         text = notifications.test_message(names, str(mock_random.uuid4()), context().clock.now())
@@ -30,22 +30,22 @@ def test(group: Any, topic_arn: str) -> None:
         raise errors.topic_unreachable(topic_arn, error.response["Error"]["Message"]) from None
 
 
-def tell(group: Any, activity_id: str) -> None:
-    """All topics that asked for the activity's type; then the activity counts as told."""
-    group.sandbox.notices.remove(activity_id)
+def publish(group: Any, activity_id: str) -> None:
+    """Publishes the activity to all topics configured for its type, once."""
+    group.sandbox.pending_notifications.remove(activity_id)
     activity = group.sandbox.activities.get(activity_id)
-    if activity is None:  # six weeks old meanwhile
+    if activity is None:  # removed from the history meanwhile
         return
     names = _names(group)
-    listening = [topic for topic, kinds in group.sandbox.notifications.items() if notifications.kind(activity) in kinds]
-    if not listening:
+    topics = [topic for topic, kinds in group.sandbox.notifications.items() if notifications.kind(activity) in kinds]
+    if not topics:
         return
     text = notifications.message(names, activity, _invoking_alarms(group, activity))
-    for topic_arn in listening:
+    for topic_arn in topics:
         try:
             _publish(group, topic_arn, notifications.subject(names, activity), text)
         except ClientError as error:
-            _failed(group, topic_arn, activity, error.response["Error"]["Message"])
+            _record_failure(group, topic_arn, activity, error.response["Error"]["Message"])
 
 
 def _publish(group: Any, topic_arn: str, subject: str, text: str) -> None:
@@ -63,10 +63,10 @@ def _invoking_alarms(group: Any, activity: Activity) -> list[dict[str, Any]]:
     return [notifications.invoking_alarm(alarm, scope.account, scope.region) for alarm in found]
 
 
-def _failed(group: Any, topic_arn: str, activity: Activity, message: str) -> None:
+def _record_failure(group: Any, topic_arn: str, activity: Activity, message: str) -> None:
     summary = f"{group.name} could not notify {topic_arn} of {activity.description!r}: {message}"
-    told = events.Told(group=group.name, instance_id=activity.instance_id, also=(topic_arn,))
-    context().journal.record(events.of_activity(events.UNTOLD, summary, told, activity))
+    subject = events.Subject(group=group.name, instance_id=activity.instance_id, other_resources=(topic_arn,))
+    context().journal.record(events.of_activity(events.NOT_PUBLISHED, summary, subject, activity))
 
 
 def _names(group: Any) -> GroupNames:

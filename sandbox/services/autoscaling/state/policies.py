@@ -1,6 +1,6 @@
-"""A scaling policy runs: by CloudWatch's alarm (each minute while it lasts, SCL-4) or by a user's ExecutePolicy. Called under the lock.
+"""Runs a scaling policy: for a CloudWatch alarm (each minute while it is in ALARM, SCL-4) or for ExecutePolicy. Called under the lock.
 
-`by_alarm` implements core/ports.py's ExecutePolicy, which CloudWatch calls. What it raises is a sentence for the alarm's history.
+`execute_policy` implements core/ports.py's ExecutePolicy, which CloudWatch calls. Its errors are shown in the alarm's history.
 """
 
 from collections.abc import Mapping
@@ -21,17 +21,17 @@ from sandbox.services.autoscaling.activity_model import Trigger
 from sandbox.services.autoscaling.decide import policies, target_tracking, texts
 from sandbox.services.autoscaling.decide.policies import PolicyFailure
 from sandbox.services.autoscaling.model import Process
-from sandbox.services.autoscaling.policy_model import Breach, PolicyType, ScalingPolicy, Standing, Wish
+from sandbox.services.autoscaling.policy_model import Breach, GroupCapacity, PolicyType, RequestedCapacity, ScalingPolicy
 from sandbox.services.autoscaling.state import activities, snapshot, writes
 from sandbox.services.autoscaling.state.clients import scope_of
 
 BASIC, DETAILED = timedelta(minutes=5), timedelta(minutes=1)  # SCL-14
 
 
-def by_alarm(
+def execute_policy(
     *, scope: Scope, policy_arn: str, alarm_name: str, alarm_state: str, datapoints: tuple[float, ...], threshold: float | None
 ) -> None:
-    """Brings the group's desired capacity to what the policy wants. Raises PolicyFailure (SCL-5)."""
+    """Sets the group's desired capacity to what the policy requests. Raises PolicyFailure (SCL-5)."""
     backend, policy = _find(scope, policy_arn)
     group = backend.autoscaling_groups[policy.auto_scaling_group_name]
     if not policy.enabled or Process.ALARM_NOTIFICATION in group.sandbox.suspended or group.sandbox.deleting is not None:
@@ -40,30 +40,30 @@ def by_alarm(
     if policy.type is PolicyType.SIMPLE and activities.blocking(group, now):
         return  # SCL-34
     low = policy.low is not None and policy.low.name == alarm_name
-    seen = _standing(group, policy, now)
-    own = policies.wanted(policy, seen, Breach(datapoints=datapoints, threshold=threshold, low=low))
+    size = _group_capacity(group, policy, now)
+    own = policies.requested_capacity(policy, size, Breach(datapoints=datapoints, threshold=threshold, low=low))
     if low and not _all_ready(backend, policy):
-        own = max(own, seen.desired)
-    new = policies.agreed(own, seen, _others(group, policy), now)
-    group.sandbox.wishes[policy.arn] = Wish(at=now, capacity=own)
-    sentence = texts.alarm(now, (alarm_name, policy.name), seen.desired, new, alarm_state)
+        own = max(own, size.desired)
+    new = policies.combined_capacity(own, size, _others(group, policy), now)
+    group.sandbox.requested_capacities[policy.arn] = RequestedCapacity(at=now, capacity=own)
+    sentence = texts.alarm(now, (alarm_name, policy.name), size.desired, new, alarm_state)
     with context().journal.because(context().journal.latest(alarm_name) or context().journal.current_cause):
         _resize(group, new, sentence, _trigger(group, policy, alarm_name))
 
 
-def by_user(group: Any, policy: ScalingPolicy, given: Mapping[str, Any]) -> None:
+def execute_on_request(group: Any, policy: ScalingPolicy, given: Mapping[str, Any]) -> None:
     """SCL-36."""
     if policy.type is PolicyType.TARGET_TRACKING:
         raise errors.invalid(f"Policy {policy.name} is of type {policy.type.value}, which cannot be executed.")  # (U)
     now = context().clock.now()
     if given.get("HonorCooldown") and policy.type is PolicyType.SIMPLE and (activity := activities.blocking(group, now)):
         raise errors.blocked(activity.id)
-    seen = _standing(group, policy, now)
+    size = _group_capacity(group, policy, now)
     try:
-        new = policies.wanted(policy, seen, _breach(policy, given))
+        new = policies.requested_capacity(policy, size, _breach(policy, given))
     except PolicyFailure as failure:
         raise errors.invalid(str(failure)) from None
-    _resize(group, new, texts.policy_executed(now, policy.name, seen.desired, new), _trigger(group, policy, None))
+    _resize(group, new, texts.policy_executed(now, policy.name, size.desired, new), _trigger(group, policy, None))
 
 
 def _breach(policy: ScalingPolicy, given: Mapping[str, Any]) -> Breach:
@@ -87,9 +87,9 @@ def _find(scope: Scope, policy_arn: str) -> tuple[Any, ScalingPolicy]:
     raise PolicyFailure(f"No scaling policy found for ARN {policy_arn}")  # (U)
 
 
-def _standing(group: Any, policy: ScalingPolicy, now: datetime) -> Standing:
+def _group_capacity(group: Any, policy: ScalingPolicy, now: datetime) -> GroupCapacity:
     basic = target_tracking.tracks_ec2(policy) and any(not member.instance.monitored for member in group.instance_states)
-    return policies.standing(snapshot.read(group, context().journal), now, BASIC if basic else DETAILED)
+    return policies.group_capacity(snapshot.read_group(group, context().journal), now, BASIC if basic else DETAILED)
 
 
 def _all_ready(backend: Any, policy: ScalingPolicy) -> bool:
@@ -103,8 +103,8 @@ def _all_ready(backend: Any, policy: ScalingPolicy) -> bool:
     )
 
 
-def _others(group: Any, policy: ScalingPolicy) -> list[Wish]:
-    return [wish for arn, wish in group.sandbox.wishes.items() if arn != policy.arn]
+def _others(group: Any, policy: ScalingPolicy) -> list[RequestedCapacity]:
+    return [request for arn, request in group.sandbox.requested_capacities.items() if arn != policy.arn]
 
 
 def _trigger(group: Any, policy: ScalingPolicy, alarm: str | None) -> Trigger:

@@ -1,6 +1,7 @@
-"""Makes the frozen picture of a group from moto's objects: the group, its instances at EC2, its targets at Elastic Load Balancing.
+"""Makes the frozen observed state of a group from moto's objects: the group, its EC2 instances, its load balancer targets.
 
-Called under the lock by the controller; changes nothing. Direct reads: an API call would cost a hundred times as much and be journalled.
+Called by the controllers under the lock; changes nothing. It reads moto directly: an API call would cost a hundred times as much, and
+be recorded as an event.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from sandbox.services.autoscaling.state.activities import last_activity_end
 from sandbox.services.autoscaling.state.store import SandboxMember, aware, launch_source
 
 
-def known() -> Iterator[tuple[Scope, str]]:
+def groups() -> Iterator[tuple[Scope, str]]:
     """All groups of all accounts and Regions."""
     for scope, backend in walk(autoscaling_backends):
         for name in backend.autoscaling_groups:
@@ -36,7 +37,7 @@ def find(scope: Scope, name: str) -> Any:
     return backend.autoscaling_groups.get(name) if backend else None
 
 
-def read(group: Any, journal: Journal) -> Group:
+def read_group(group: Any, journal: Journal) -> Group:
     extra = group.sandbox
     health = _target_health(group)
     attached = [a for arn, a in extra.attachments.items() if arn in group.autoscaling_backend.elbv2_backend.target_groups]
@@ -56,10 +57,10 @@ def read(group: Any, journal: Journal) -> Group:
         suspended=frozenset(extra.suspended),
         balanced_only=extra.availability_zone_distribution == "balanced-only",
         changes=tuple(extra.changes),
-        owed=tuple(extra.owed),
+        pending_replacements=tuple(extra.pending_replacements),
         deleting=extra.deleting,
         resized_at=last_activity_end(group),
-        notices=tuple(extra.notices),
+        pending_notifications=tuple(extra.pending_notifications),
         cause=journal.latest(group.name),
     )
 
@@ -68,8 +69,8 @@ def _zones(group: Any) -> Iterator[Zone]:
     """Enabled zones in the order of the group's subnets. Without subnets: the default subnet of each zone."""
     ec2 = group.autoscaling_backend.ec2_backend
     if group.vpc_zone_identifier:
-        wanted = group.vpc_zone_identifier.split(",")
-        subnets = [ec2.subnets[z][i] for i in wanted for z in ec2.subnets if i in ec2.subnets[z]]
+        ids = group.vpc_zone_identifier.split(",")
+        subnets = [ec2.subnets[z][i] for i in ids for z in ec2.subnets if i in ec2.subnets[z]]
     else:
         defaults = ec2.get_default_subnets()
         subnets = [defaults[z] for z in group.availability_zones if z in defaults]
@@ -82,7 +83,7 @@ def _zones(group: Any) -> Iterator[Zone]:
 def _target_health(group: Any) -> dict[str, dict[str, str]]:
     """Instance id → target group ARN → state, for the group's target groups that exist.
 
-    Only registrations on the target group's own port are Auto Scaling's: another port is a user's, who takes it away himself (TG-4).
+    Only registrations on the target group's own port count: those on another port were made, and are removed, by a user (TG-4).
     """
     elbv2 = group.autoscaling_backend.elbv2_backend
     found: dict[str, dict[str, str]] = {}
@@ -114,19 +115,19 @@ def _member(group: Any, member: SandboxMember, targets: dict[str, str], journal:
         launch_error=_launch_error(member),
         activity=group.sandbox.activities.get(member.activity_id),
         warmup=member.warmup,
-        lot=member.lot,
+        tie_breaker=member.tie_breaker,
         cause=journal.latest(member.instance_id),
     )
 
 
 def _launch_error(member: SandboxMember) -> str | None:
-    """Why EC2 could not start the instance; None: it could, or somebody ended it."""
+    """Why EC2 could not start the instance; None: it started, or was stopped or terminated by request."""
     instance = member.instance
     if instance.state not in ("shutting-down", "terminated") or member.in_service_since is not None or not instance.state_reason:
         return None
     code: str = instance.state_reason.code
-    by_hand = code.endswith("InitiatedShutdown")
-    return None if by_hand or not code else f"{instance.state_reason.message.rstrip('.')}."
+    requested = code.endswith("InitiatedShutdown")
+    return None if requested or not code else f"{instance.state_reason.message.rstrip('.')}."
 
 
 # ---- schedules and metrics ---------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
-"""What the sandbox keeps on moto's Auto Scaling objects, so that reset and the saved state carry it: `group.sandbox`, and `SandboxMember`.
+"""What the sandbox stores on moto's Auto Scaling objects: `group.sandbox`, and `SandboxMember`. A reset clears it;
+the saved state holds it.
 
-Plain state and no decisions: state/snapshot.py reads it, state/writes.py and the API operations change it.
+Data without decisions: state/snapshot.py reads it, state/writes.py, state/activities.py and the API operations change it.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.autoscaling.models import InstanceState as MotoMember
 
-from sandbox.core.persisted import persisted
+from sandbox.core.persisted import persisted, renamed
 from sandbox.services.autoscaling.activity_model import Activity
 from sandbox.services.autoscaling.lifecycle_model import LifecycleState
 from sandbox.services.autoscaling.model import (
@@ -20,41 +21,44 @@ from sandbox.services.autoscaling.model import (
     DesiredChange,
     HealthFailure,
     LaunchSource,
-    Owed,
+    PendingReplacement,
     Process,
     Purpose,
 )
-from sandbox.services.autoscaling.policy_model import Wish
+from sandbox.services.autoscaling.policy_model import RequestedCapacity
 
 HISTORY = timedelta(weeks=6)  # ASG-56
 
 
-@persisted("autoscaling.GroupExtra")
+@persisted(
+    "autoscaling.GroupExtra",
+    migrations={3: renamed(owed="pending_replacements", notices="pending_notifications", wishes="requested_capacities")},
+)
 @dataclass(kw_only=True)
 class GroupExtra:
     activities: dict[str, Activity] = field(default_factory=dict)  # by id, in the order of their start
     attachments: dict[str, Attachment] = field(default_factory=dict)  # by target group ARN
     changes: list[DesiredChange] = field(default_factory=list)
-    owed: list[Owed] = field(default_factory=list)
+    pending_replacements: list[PendingReplacement] = field(default_factory=list)
     failures: dict[str, tuple[int, datetime]] = field(default_factory=dict)  # zone → launches failed in a row, the last one's time
     suspended: dict[Process, datetime] = field(default_factory=dict)
-    wishes: dict[str, Wish] = field(default_factory=dict)  # policy ARN → what it last asked for
+    requested_capacities: dict[str, RequestedCapacity] = field(default_factory=dict)  # policy ARN → what it last requested
     notifications: dict[str, tuple[str, ...]] = field(default_factory=dict)  # topic ARN → notification types
-    notices: list[str] = field(default_factory=list)  # ids of ended activities that the topics have not been told of
+    pending_notifications: list[str] = field(default_factory=list)  # ids of ended activities to be published to the topics
     deleting: datetime | None = None
     default_instance_warmup: int | None = None  # seconds
     availability_zone_distribution: str = "balanced-best-effort"
     context: str | None = None
 
 
-@persisted("autoscaling.Member")
+@persisted("autoscaling.Member", migrations={3: renamed(lot="tie_breaker")})
 class SandboxMember(MotoMember):
-    """moto's member with a life of its own: what it was made from, why it is unhealthy, since when it serves."""
+    """moto's member, with what moto lacks: its launch source, why it is unhealthy, since when it is in service."""
 
-    def __init__(self, group: Any, instance: Any, source: LaunchSource, lot: float, purpose: Purpose = Purpose.DIFFERENCE) -> None:
+    def __init__(self, group: Any, instance: Any, source: LaunchSource, tie_breaker: float, purpose: Purpose = Purpose.DIFFERENCE) -> None:
         instance.autoscaling_group = group
         super().__init__(instance, LifecycleState.PENDING.value, protected_from_scale_in=group.new_instances_protected_from_scale_in)
-        self.source, self.purpose, self.lot = source, purpose, lot
+        self.source, self.purpose, self.tie_breaker = source, purpose, tie_breaker
         self.source_name = group.launch_template["LaunchTemplateName"] if source.is_template else source.name
         self.failure: HealthFailure | None = None
         self.in_service_since: datetime | None = None
@@ -79,7 +83,7 @@ class SandboxMember(MotoMember):
 
     @property
     def warm_at(self) -> datetime | None:
-        """From when on its metrics count for the group's (SCL-16); None: it is not in service."""
+        """From when on its metrics count toward the group's (SCL-16); None: it is not in service."""
         default = self.instance.autoscaling_group.sandbox.default_instance_warmup or 0
         warmup = timedelta(seconds=default) if self.warmup is None else self.warmup
         return self.in_service_since + warmup if self.in_service_since else None
@@ -95,7 +99,7 @@ def member_of(group: Any, instance_id: str) -> SandboxMember:
 
 
 def launch_source(group: Any) -> LaunchSource:
-    """What the group's next instance is made from: a template's version is resolved anew each time (ASG-18)."""
+    """What the group's next instance is launched from. A template's version is resolved at each launch (ASG-18)."""
     template = group.ec2_launch_template
     if template is None:
         configuration = group.launch_config

@@ -1,6 +1,6 @@
-"""What only Auto Scaling itself writes: members, lifecycle states, activities, attachments. Each function changes moto's group alone.
+"""What only Auto Scaling itself writes: members, lifecycle states, attachments, sizes. Each function changes one of moto's groups.
 
-Called by the controller, and by the API operations where a request itself opens an activity.
+Called by the controllers, and by API operations that themselves change members. Activities are in state/activities.py.
 """
 
 from collections.abc import Iterable
@@ -17,10 +17,10 @@ from moto.moto_api._internal import mock_random
 from sandbox.aws.context import context
 from sandbox.core.machine import move
 from sandbox.services.autoscaling.actions import (
+    ClearHandledRequests,
     LaunchInstances,
     OpenActivity,
     RunScheduledAction,
-    Settle,
 )
 from sandbox.services.autoscaling.activity_model import Activity, ActivityKind, StatusCode, Trigger
 from sandbox.services.autoscaling.decide import events, texts
@@ -32,7 +32,7 @@ from sandbox.services.autoscaling.lifecycle_model import (
     LifecycleState,
     Move,
 )
-from sandbox.services.autoscaling.model import DesiredChange, Health, HealthFailure, Owed
+from sandbox.services.autoscaling.model import DesiredChange, Health, HealthFailure, PendingReplacement
 from sandbox.services.autoscaling.state import activities
 from sandbox.services.autoscaling.state.store import SandboxMember, launch_source, member_of
 
@@ -40,7 +40,7 @@ from sandbox.services.autoscaling.state.store import SandboxMember, launch_sourc
 
 
 def add_members(group: Any, instance_ids: Iterable[str], launch: LaunchInstances) -> None:
-    """The launched instances are members from now on, each with its launch activity (ASG-58) and Auto Scaling's tag (ASG-20)."""
+    """Makes the launched instances members, each with its launch activity (ASG-58) and Auto Scaling's tag (ASG-20)."""
     for instance_id in instance_ids:
         instance = group.autoscaling_backend.ec2_backend.get_instance(instance_id)
         instance.add_tags({ASG_NAME_TAG: group.name})
@@ -60,7 +60,7 @@ def add_members(group: Any, instance_ids: Iterable[str], launch: LaunchInstances
 
 
 def launch_failed(group: Any, launch: LaunchInstances, message: str, *, zonal: bool) -> None:
-    """ASG-60, ASG-61: a Failed activity, and the zone is passed over for a while. `zonal` False: no other zone could do better."""
+    """ASG-60, ASG-61: a Failed activity; launches in the zone wait for its retry. `zonal` False: launches in all zones wait."""
     now = context().clock.now()
     activity = Activity(
         id=str(mock_random.uuid4()),
@@ -79,13 +79,13 @@ def launch_failed(group: Any, launch: LaunchInstances, message: str, *, zonal: b
     activities.add(group, activity)
     activities.request_notification(group, activity)
     for zone in [launch.zone] if zonal else dict.fromkeys(group.availability_zones):
-        fail_zone(group, zone)
+        record_zone_failure(group, zone)
     summary = f"{group.name} could not launch in {launch.zone}: {message}"
-    context().journal.record(events.of_activity(events.NOT_LAUNCHED, summary, events.Told(group=group.name), activity))
+    context().journal.record(events.of_activity(events.NOT_LAUNCHED, summary, events.Subject(group=group.name), activity))
 
 
-def fail_zone(group: Any, zone: str) -> None:
-    """Launches that fail at one moment are one try."""
+def record_zone_failure(group: Any, zone: str) -> None:
+    """Launches that fail at the same moment count as one failure."""
     now = context().clock.now()
     failures, failed_at = group.sandbox.failures.get(zone, (0, None))
     if failed_at != now:
@@ -98,9 +98,9 @@ def move_member(group: Any, instance_id: str, how: Move) -> None:
     member.lifecycle_state = state.value
     if state is LifecycleState.IN_SERVICE:
         member.in_service_since = context().clock.now()
-        group.sandbox.failures.pop(member.availability_zone, None)  # not before: EC2 accepts launches that it then cannot carry out
+        group.sandbox.failures.pop(member.availability_zone, None)  # not earlier: EC2 accepts launches that fail later
     if how in (Move.ENTER_STANDBY, Move.EXIT_STANDBY):
-        member.in_service_since = None  # ASG-45: the grace period begins anew
+        member.in_service_since = None  # ASG-45: the grace period starts again
     if state.has_left:
         group.instance_states.remove(member)
         member.instance.autoscaling_group = None
@@ -113,7 +113,7 @@ def allow_termination(group: Any, instance_id: str) -> None:
     member_of(group, instance_id).instance.disable_api_termination = False
 
 
-def mark(group: Any, instance_id: str, failure: HealthFailure | None) -> None:
+def set_health(group: Any, instance_id: str, failure: HealthFailure | None) -> None:
     """None: healthy again."""
     member = member_of(group, instance_id)
     member.failure = failure
@@ -124,30 +124,30 @@ def mark(group: Any, instance_id: str, failure: HealthFailure | None) -> None:
 
 
 def change_desired(group: Any, new: int, sentence: str, trigger: Trigger | None = None) -> None:
-    """Records the new desired capacity; the controller brings the group after it. `sentence`: who did it, for the causes (ASG-57)."""
+    """Sets the desired capacity; the controller acts on it. `sentence`: who changed it, for the causes of activities (ASG-57)."""
     old, group.desired_capacity = group.desired_capacity, new
-    note_change(group, old, sentence, trigger)
+    record_change(group, old, sentence, trigger)
 
 
-def note_change(group: Any, old: int, sentence: str, trigger: Trigger | None = None) -> None:
-    """The desired capacity, now `group.desired_capacity`, was `old`."""
+def record_change(group: Any, old: int, sentence: str, trigger: Trigger | None = None) -> None:
+    """Records that the desired capacity has changed from `old`, for the controller."""
     new = group.desired_capacity
     if new == old:
         return
     detail = {"OldDesiredCapacity": old, "NewDesiredCapacity": new, "Cause": sentence}
-    told = events.Told(group=group.name)
-    event = context().journal.record(events.event(events.DESIRED, f"{group.name}: desired capacity {old} → {new}", told, detail))
+    subject = events.Subject(group=group.name)
+    event = context().journal.record(events.event(events.DESIRED, f"{group.name}: desired capacity {old} → {new}", subject, detail))
     group.sandbox.changes.append(DesiredChange(at=context().clock.now(), sentence=sentence, trigger=trigger, cause=event.id))
 
 
-def owe(group: Any, instance_id: str, *, unhealthy: bool) -> None:
+def request_replacement(group: Any, instance_id: str, *, unhealthy: bool) -> None:
     cause = context().journal.latest(instance_id)
-    group.sandbox.owed.append(Owed(at=context().clock.now(), unhealthy=unhealthy, cause=cause))
+    group.sandbox.pending_replacements.append(PendingReplacement(at=context().clock.now(), unhealthy=unhealthy, cause=cause))
 
 
-def settle(group: Any, done: Settle) -> None:
-    del group.sandbox.changes[: done.changes]
-    del group.sandbox.owed[: done.owed]
+def clear_handled_requests(group: Any, handled: ClearHandledRequests) -> None:
+    del group.sandbox.changes[: handled.changes]
+    del group.sandbox.pending_replacements[: handled.replacements]
 
 
 def move_attachment(group: Any, arn: str, how: AttachmentMove) -> None:
@@ -159,8 +159,8 @@ def move_attachment(group: Any, arn: str, how: AttachmentMove) -> None:
         del attachments[arn]
 
 
-def forget(group: Any) -> None:
-    group.autoscaling_backend.forget_group(group.name)
+def remove_group(group: Any) -> None:
+    group.autoscaling_backend.remove_group(group.name)
 
 
 def run_scheduled_action(group: Any, run: RunScheduledAction) -> None:

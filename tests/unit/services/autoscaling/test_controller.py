@@ -1,4 +1,4 @@
-"""The whole loop in virtual time: groups that launch, replace, drain, shrink and balance, and say so in AWS's words."""
+"""The whole loop in virtual time: groups that launch, replace, drain, shrink and rebalance, with AWS's own activities and causes."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -23,7 +23,7 @@ def stage() -> Stage:
     return make()
 
 
-def told(stage: Stage, verb: str) -> list[str]:
+def causes(stage: Stage, verb: str) -> list[str]:
     return [a["Cause"] for a in stage.activities() if a["Description"].startswith(verb)]
 
 
@@ -62,19 +62,19 @@ def test_a_terminated_member_is_replaced_in_its_zone_within_seconds(stage: Stage
     stage.wait(2)
     assert (stage.zones(), stage.described()["DesiredCapacity"]) == (["a", "b", "c"], 3)
     assert victim not in stage.instances(None)
-    assert told(stage, "Terminating")[0] == (
+    assert causes(stage, "Terminating")[0] == (
         "At 2026-05-07T12:00:20Z an instance was taken out of service in response to an EC2 health check"
         " indicating it has been terminated or stopped."
     )
     assert (
-        told(stage, "Launching")[0]
+        causes(stage, "Launching")[0]
         == "At 2026-05-07T12:00:21Z an instance was launched in response to an unhealthy instance needing to be replaced."
     )
     reports_no_fault(stage)
 
 
 @rule("ASG-93")
-def test_explain_walks_from_the_replacement_back_to_the_user_who_terminated(stage: Stage) -> None:
+def test_the_causes_of_a_replacement_lead_back_to_the_user_s_request(stage: Stage) -> None:
     stage.ready()
     before = stage.instances()
     stage.ec2.terminate_instances(InstanceIds=before[:1])
@@ -103,7 +103,7 @@ def test_explain_walks_from_the_replacement_back_to_the_user_who_terminated(stag
     ids=["stopped", "marked by a user", "terminated through the group"],
 )
 @rule("ASG-41", "ASG-46", "ASG-69")
-def test_a_member_that_is_lost_in_any_way_is_replaced(stage: Stage, hurt: Callable[[Stage, str], object]) -> None:
+def test_a_lost_member_is_replaced(stage: Stage, hurt: Callable[[Stage, str], object]) -> None:
     stage.ready()
     victim = stage.instances()[0]
     hurt(stage, victim)
@@ -126,7 +126,7 @@ def test_the_desired_capacity_is_followed_up_and_down(stage: Stage) -> None:
     stage.asg.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=2)
     stage.wait(10)
     assert len(set(stage.zones())) == 2
-    chosen = told(stage, "Terminating")[0]
+    chosen = causes(stage, "Terminating")[0]
     assert chosen.startswith(
         "At 2026-05-07T12:00:30Z a user request explicitly set group desired capacity changing the desired capacity from 7 to 2."
         "  At 2026-05-07T12:00:33Z an instance was taken out of service in response to a difference between desired and actual capacity,"
@@ -142,7 +142,7 @@ def test_new_bounds_carry_the_desired_capacity_with_them(stage: Stage) -> None:
     stage.asg.update_auto_scaling_group(AutoScalingGroupName="web", MinSize=4)
     stage.wait(10)
     assert (stage.described()["DesiredCapacity"], len(stage.instances())) == (4, 4)
-    assert told(stage, "Launching")[0].startswith(
+    assert causes(stage, "Launching")[0].startswith(
         "At 2026-05-07T12:00:20Z a user request update of AutoScalingGroup constraints to min: 4, max: 10, desired: 4"
         " changing the desired capacity from 3 to 4."
     )
@@ -152,7 +152,7 @@ def test_new_bounds_carry_the_desired_capacity_with_them(stage: Stage) -> None:
 
 
 @rule("ASG-62", "ASG-68")
-def test_protected_members_stay_and_the_group_says_so_once(stage: Stage) -> None:
+def test_protected_members_stay_and_one_activity_says_so(stage: Stage) -> None:
     stage.ready(NewInstancesProtectedFromScaleIn=True)
     stage.asg.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=1)
     stage.wait(60)
@@ -165,7 +165,7 @@ def test_protected_members_stay_and_the_group_says_so_once(stage: Stage) -> None
 
 
 @rule("ASG-17", "ASG-18", "ASG-20")
-def test_each_launch_resolves_the_template_anew(stage: Stage) -> None:
+def test_each_launch_resolves_the_template_again(stage: Stage) -> None:
     data = {"ImageId": "ami-0c047a86012500412", "InstanceType": "t3.micro"}
     template = stage.ec2.create_launch_template(LaunchTemplateName="shop", LaunchTemplateData=data)["LaunchTemplate"]["LaunchTemplateId"]
     stage.ready(LaunchTemplate={"LaunchTemplateName": "shop", "Version": "$Latest"}, DesiredCapacity=1)
@@ -213,7 +213,7 @@ def no_capacity_in(stage: Stage, zone: str) -> Fault:
 
 
 @rule("ASG-26", "ASG-30", "ASG-60")
-def test_a_zone_without_capacity_is_passed_over_and_filled_again_when_it_recovers(stage: Stage) -> None:
+def test_a_zone_without_capacity_is_skipped_and_filled_again_when_it_recovers(stage: Stage) -> None:
     fault = no_capacity_in(stage, "us-east-1a")
     stage.ready()
     assert stage.zones() == ["b", "b", "c"]
@@ -225,7 +225,7 @@ def test_a_zone_without_capacity_is_passed_over_and_filled_again_when_it_recover
     stage.faults.clear(fault.id)
     stage.wait(180)
     assert stage.zones() == ["a", "b", "c"]
-    assert any("An instance was launched to aid in balancing the group's zones." in cause for cause in told(stage, "Launching"))
+    assert any("An instance was launched to aid in balancing the group's zones." in cause for cause in causes(stage, "Launching"))
     reports_no_fault(stage)
 
 
@@ -242,7 +242,7 @@ def test_retries_become_rarer(stage: Stage) -> None:
 
 
 @rule("ASG-61")
-def test_retries_become_rarer_also_when_ec2_accepts_the_launch_and_cannot_carry_it_out(stage: Stage) -> None:
+def test_retries_become_rarer_also_when_ec2_accepts_the_launch_and_it_fails_later(stage: Stage) -> None:
     stage.world.launch_error = lambda zone: "no such image"
     stage.group(zones=1, DesiredCapacity=1)
     stage.wait(600)
@@ -429,14 +429,14 @@ def test_with_launch_suspended_nothing_is_replaced_until_it_is_resumed(stage: St
 
 
 @rule("ASG-52", "ASG-95")
-def test_with_replace_unhealthy_suspended_members_are_marked_and_kept(stage: Stage) -> None:
+def test_with_replace_unhealthy_suspended_members_are_marked_and_stay(stage: Stage) -> None:
     stage.ready()
     stage.asg.suspend_processes(AutoScalingGroupName="web", ScalingProcesses=["ReplaceUnhealthy"])
     victim = stage.instances()[0]
     stage.ec2.stop_instances(InstanceIds=[victim])
     stage.wait(60)
-    kept = next(i for i in stage.described()["Instances"] if i["InstanceId"] == victim)
-    assert (kept["LifecycleState"], kept["HealthStatus"]) == ("InService", "Unhealthy")
+    member = next(i for i in stage.described()["Instances"] if i["InstanceId"] == victim)
+    assert (member["LifecycleState"], member["HealthStatus"]) == ("InService", "Unhealthy")
     stage.asg.resume_processes(AutoScalingGroupName="web")
     stage.wait(5)
     assert victim not in stage.instances(None)
@@ -507,7 +507,7 @@ def test_a_forced_deletion_terminates_the_instances_and_the_history_can_still_be
     reports_no_fault(stage)
 
 
-def test_a_controller_that_begins_anew_goes_on_where_the_last_one_was(stage: Stage, tmp_path: Path) -> None:
+def test_a_new_controller_continues_where_the_last_one_stopped(stage: Stage, tmp_path: Path) -> None:
     arn = stage.target_group(delay=100)
     stage.ready(TargetGroupARNs=[arn], HealthCheckType="ELB")
     stage.wait(40)
@@ -522,8 +522,8 @@ def test_a_controller_that_begins_anew_goes_on_where_the_last_one_was(stage: Sta
     reports_no_fault(stage)
 
 
-def test_the_same_seed_tells_the_same_story() -> None:
-    def story() -> list[tuple[str, str, str]]:
+def test_the_same_seed_gives_the_same_events() -> None:
+    def events() -> list[tuple[str, str, str]]:
         stage = make()
         stage.ready()
         stage.asg.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=5)
@@ -531,14 +531,14 @@ def test_the_same_seed_tells_the_same_story() -> None:
         stage.wait(60)
         return [(e.at.isoformat(), e.detail_type, e.summary) for e in stage.journal.events()]
 
-    first = story()
-    assert first == story()
+    first = events()
+    assert first == events()
     assert len(first) > 40
 
 
-def test_reading_a_picture_changes_nothing(stage: Stage) -> None:
+def test_reading_the_snapshot_changes_nothing(stage: Stage) -> None:
     stage.ready()
     with LOCK:
         group = snapshot.find(HERE, "web")
-        assert snapshot.read(group, stage.journal) == snapshot.read(group, stage.journal)
+        assert snapshot.read_group(group, stage.journal) == snapshot.read_group(group, stage.journal)
     assert snapshot.find(HERE, "none") is None

@@ -184,7 +184,7 @@ def test_step_scaling_adds_by_the_size_of_the_breach_and_then_only_the_differenc
 
 
 @rule("SCL-5", "CW-52")
-def test_a_step_policy_that_fits_no_step_says_so_in_the_history_of_the_alarm(stage: ScalingStage) -> None:
+def test_a_step_policy_that_fits_no_step_fails_with_a_reason_in_the_history_of_the_alarm(stage: ScalingStage) -> None:
     bounds = [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}]
     kind = {"PolicyType": "StepScaling", "AdjustmentType": "ChangeInCapacity", "StepAdjustments": bounds}
     stage.alarm(stage.policy("step", **kind), ComparisonOperator="LessThanThreshold")
@@ -196,7 +196,7 @@ def test_a_step_policy_that_fits_no_step_says_so_in_the_history_of_the_alarm(sta
 
 
 @rule("SCL-5", "CW-19")
-def test_an_alarm_for_a_policy_that_is_gone_says_so_in_its_history(stage: ScalingStage) -> None:
+def test_an_alarm_for_a_deleted_policy_fails_in_its_history(stage: ScalingStage) -> None:
     arn = stage.policy("gone", AdjustmentType="ChangeInCapacity", ScalingAdjustment=1)
     stage.alarm(arn)
     stage.asg.delete_policy(AutoScalingGroupName="web", PolicyName="gone")
@@ -302,47 +302,47 @@ def listen(stage: ScalingStage, *kinds: str) -> None:
 
 
 @rule("ASG-119", "SNS-33")
-def test_topics_hear_of_the_test_and_of_what_they_asked_for(stage: ScalingStage, inbox: Any) -> None:
+def test_topics_get_the_test_message_and_the_types_they_are_configured_for(stage: ScalingStage, inbox: Any) -> None:
     listen(stage, "TERMINATE")
     stage.wait(1)
-    ((subject, told),) = inbox()
-    assert (told["Event"], told["AutoScalingGroupName"]) == ("autoscaling:TEST_NOTIFICATION", "web")
+    ((subject, message),) = inbox()
+    assert (message["Event"], message["AutoScalingGroupName"]) == ("autoscaling:TEST_NOTIFICATION", "web")
     stage.asg.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=4)
     stage.wait(30)
     assert inbox() == []
     gone = stage.instances()
     stage.asg.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=3)
     stage.wait(30)
-    ((subject, told),) = inbox()
+    ((subject, message),) = inbox()
     activity = stage.activities()[0]
     assert subject == 'Auto Scaling: termination for group "web"'
-    assert (told["EC2InstanceId"], told["ActivityId"]) == ((set(gone) - set(stage.instances())).pop(), activity["ActivityId"])
-    assert (told["Cause"], told["Description"]) == (activity["Cause"], activity["Description"])
+    assert (message["EC2InstanceId"], message["ActivityId"]) == ((set(gone) - set(stage.instances())).pop(), activity["ActivityId"])
+    assert (message["Cause"], message["Description"]) == (activity["Cause"], activity["Description"])
     reports_no_fault(stage)
 
 
 @rule("SNS-33")
-def test_of_what_an_alarm_set_off_the_alarm_is_told_too(stage: ScalingStage, inbox: Any) -> None:
+def test_the_notification_of_an_activity_names_the_alarm_that_triggered_it(stage: ScalingStage, inbox: Any) -> None:
     stage.policy()
     listen(stage, "LAUNCH")
     stage.demand = 270
     stage.sizes(12)
-    told = inbox()[-1][1]
-    (alarm,) = told["Details"]["InvokingAlarms"]
-    assert (told["Event"], alarm["AlarmName"].startswith("TargetTracking-web-AlarmHigh-")) == ("autoscaling:EC2_INSTANCE_LAUNCH", True)
+    message = inbox()[-1][1]
+    (alarm,) = message["Details"]["InvokingAlarms"]
+    assert (message["Event"], alarm["AlarmName"].startswith("TargetTracking-web-AlarmHigh-")) == ("autoscaling:EC2_INSTANCE_LAUNCH", True)
     assert (alarm["NewStateValue"], alarm["Trigger"]["MetricName"]) == ("ALARM", "CPUUtilization")
 
 
 @rule("ASG-119", "ASG-60")
-def test_a_failed_launch_is_told_and_a_topic_that_is_gone_is_a_record_in_the_journal(stage: ScalingStage, inbox: Any) -> None:
+def test_a_failed_launch_is_published_and_a_deleted_topic_is_an_event(stage: ScalingStage, inbox: Any) -> None:
     listen(stage, "LAUNCH_ERROR", "LAUNCH")
     stage.wait(1)
     inbox()
     stage.world.launch_error = lambda zone: "no room"
     stage.asg.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=4)
     stage.wait(8)
-    told = inbox()[0][1]
-    assert (told["Event"], told["StatusCode"], "Internal error" in told["StatusMessage"]) == (
+    message = inbox()[0][1]
+    assert (message["Event"], message["StatusCode"], "Internal error" in message["StatusMessage"]) == (
         "autoscaling:EC2_INSTANCE_LAUNCH_ERROR",
         "Failed",
         True,

@@ -1,6 +1,6 @@
-"""What a request for a group may ask for (ASG-1 to ASG-7, ASG-40, ASG-67): each function returns when it may, and raises AWS's error else.
+"""Validation of requests for groups (ASG-1 to ASG-7, ASG-40, ASG-67): each function raises AWS's error when its parameter is invalid.
 
-Called by the operations on groups before anything is stored. What needs to look at other objects is checked there.
+Called by the operations on groups before anything is stored. Checks against other objects are in api/groups.py.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from sandbox.services.autoscaling import errors
 from sandbox.services.autoscaling.decide.termination_policy import POLICIES
 
 LONGEST_NAME = 255  # ASG-6
-HEALTH_CHECK_TYPES = frozenset({"EC2", "ELB"})  # EBS and VPC_LATTICE: nothing here stands behind them
+HEALTH_CHECK_TYPES = frozenset({"EC2", "ELB"})  # EBS and VPC_LATTICE are not supported here
 DISTRIBUTIONS = frozenset({"balanced-best-effort", "balanced-only"})
 UNSET_WARMUP = -1  # ASG-7
 

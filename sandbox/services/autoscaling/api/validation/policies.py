@@ -1,6 +1,6 @@
-"""What PutScalingPolicy may ask for (SCL-1, SCL-3, SCL-10, SCL-30): raises AWS's error, or makes the policy.
+"""Validation of PutScalingPolicy and ExecutePolicy (SCL-1, SCL-3, SCL-10, SCL-30, SCL-36): AWS's error, or what the request describes.
 
-Only the request is looked at here; whether the group and its target groups fit is asked in api/policies.py.
+Checks against the group and its target groups are in api/policies.py.
 """
 
 import math
@@ -33,7 +33,7 @@ STATISTICS = ("Average", "Minimum", "Maximum", "SampleCount", "Sum")
 
 
 def policy(given: Mapping[str, Any], arn: str) -> ScalingPolicy:
-    """The policy that the request describes, still without alarms."""
+    """The policy that the request describes, without alarms."""
     kind = _type(given.get("PolicyType") or SIMPLE.value)
     _check_presence(given, kind)
     tracking = given.get("TargetTrackingConfiguration") or {}
@@ -47,7 +47,7 @@ def policy(given: Mapping[str, Any], arn: str) -> ScalingPolicy:
         enabled=given.get("Enabled") is not False,
         adjustment_type=_adjustment_type(given.get("AdjustmentType")),
         adjustment=_adjustment(given),
-        least=_least(given),
+        min_adjustment_magnitude=_min_adjustment_magnitude(given),
         cooldown=_seconds(given, "Cooldown"),
         steps=_steps(given.get("StepAdjustments") or []),
         aggregation=_aggregation(given.get("MetricAggregationType")),
@@ -98,15 +98,15 @@ def _adjustment(given: Mapping[str, Any]) -> int | None:
     return adjustment
 
 
-def _least(given: Mapping[str, Any]) -> int | None:
-    least: int | None = given.get("MinAdjustmentMagnitude")
-    if least is None:
+def _min_adjustment_magnitude(given: Mapping[str, Any]) -> int | None:
+    min_adjustment_magnitude: int | None = given.get("MinAdjustmentMagnitude")
+    if min_adjustment_magnitude is None:
         return None
     if given.get("AdjustmentType") != AdjustmentType.PERCENT.value:
         raise errors.invalid("MinAdjustmentMagnitude is valid only when the AdjustmentType is PercentChangeInCapacity.")  # SCL-3 (U)
-    if least < 1:
+    if min_adjustment_magnitude < 1:
         raise errors.invalid("MinAdjustmentMagnitude must be greater than 0.")
-    return least
+    return min_adjustment_magnitude
 
 
 def _seconds(given: Mapping[str, Any], name: str) -> int | None:

@@ -1,4 +1,4 @@
-"""The ladder: from a picture to the steps, for each way a member can be on and each reason to grow, shrink or balance."""
+"""From the observed state of a group to its actions: each transition of a member, and each reason to grow, shrink or rebalance."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,24 +10,24 @@ from hypothesis import strategies as st
 
 from sandbox.core.control import Action, Decision
 from sandbox.services.autoscaling.actions import (
+    ClearHandledRequests,
     CloseActivity,
     DeregisterTargets,
-    FailZone,
-    ForgetGroup,
     LaunchInstances,
     MoveAttachment,
     MoveMember,
     OpenActivity,
-    Owe,
+    RecordZoneFailure,
     RegisterTargets,
-    Settle,
+    RemoveGroup,
+    RequestReplacement,
     TerminateInstance,
     UpdateActivity,
 )
 from sandbox.services.autoscaling.activity_model import ActivityKind, StatusCode
 from sandbox.services.autoscaling.decide.groups import decide
 from sandbox.services.autoscaling.lifecycle_model import TRANSITIONS, AttachmentMove, AttachmentState, LifecycleState, Move
-from sandbox.services.autoscaling.model import Group, Health, HealthFailure, Member, Memory, Owed, Process, Purpose
+from sandbox.services.autoscaling.model import Group, Health, HealthFailure, Member, Memory, PendingReplacement, Process, Purpose
 from tests.support import rule
 from tests.support.services.groups import (
     DELAYS,
@@ -53,22 +53,22 @@ def decided(observed: Group, memory: Memory = JUST_CHECKED) -> Decision[Memory]:
     return decide(observed, memory, NOW, DELAYS)
 
 
-def steps(observed: Group, memory: Memory = JUST_CHECKED) -> list[Any]:
-    return [bare(step) for step in decided(observed, memory).actions]
+def actions(observed: Group, memory: Memory = JUST_CHECKED) -> list[Any]:
+    return [bare(action) for action in decided(observed, memory).actions]
 
 
-def bare(step: Any) -> Action:
+def bare(action: Any) -> Action:
     """Without its event and cause, which have tests of their own."""
-    stripped: Action = replace(step, event=None, because=None)
+    stripped: Action = replace(action, event=None, because=None)
     return stripped
 
 
 def launches(observed: Group, memory: Memory = JUST_CHECKED) -> list[LaunchInstances]:
-    return [s for s in steps(observed, memory) if isinstance(s, LaunchInstances)]
+    return [s for s in actions(observed, memory) if isinstance(s, LaunchInstances)]
 
 
 def taken_out(observed: Group, memory: Memory = JUST_CHECKED) -> list[str]:
-    return [s.instance_id for s in steps(observed, memory) if isinstance(s, MoveMember) and s.move is Move.TAKE_OUT]
+    return [s.instance_id for s in actions(observed, memory) if isinstance(s, MoveMember) and s.move is Move.TAKE_OUT]
 
 
 # ---- at rest -----------------------------------------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def test_a_group_at_rest_looks_again_at_the_next_health_check() -> None:
 
 
 @rule("ASG-58")
-def test_a_member_on_its_way_is_looked_at_again_soon() -> None:
+def test_a_member_in_a_transition_is_looked_at_again_soon() -> None:
     assert DELAYS.transition == decided(group(pending("i-1"))).look_again
 
 
@@ -95,44 +95,44 @@ def test_a_running_member_is_registered_before_it_is_in_service() -> None:
         RegisterTargets(target_group_arn=TG, instance_ids=("i-1",)),
         MoveMember(instance_id="i-1", move=Move.ENTER_SERVICE),
         CloseActivity(activity_id="activity of i-1", description="Launching a new EC2 instance: i-1"),
-    ] == steps(group(arrived, attachments=(attachment(),)))
+    ] == actions(group(arrived, attachments=(attachment(),)))
 
 
 @rule("ASG-58")
 def test_with_a_warmup_the_launch_activity_waits_for_it() -> None:
     arrived = group(pending("i-1", instance_state="running"), default_instance_warmup=seconds(60))
-    update = steps(arrived)[-1]
+    update = actions(arrived)[-1]
     assert (update.status, update.progress) == (StatusCode.WAITING_FOR_INSTANCE_WARMUP, 66)
     waiting = activity("i-1", status=StatusCode.WAITING_FOR_INSTANCE_WARMUP)
     warming = member("i-1", activity=waiting, in_service_since=NOW - seconds(59))
-    assert steps(group(warming, default_instance_warmup=seconds(60))) == []
+    assert actions(group(warming, default_instance_warmup=seconds(60))) == []
     assert seconds(1) == decided(group(warming, default_instance_warmup=seconds(60))).look_again
     warm = group(replace(warming, in_service_since=NOW - seconds(60)), default_instance_warmup=seconds(60))
-    assert [CloseActivity(activity_id=waiting.id, description=waiting.description)] == steps(warm)
+    assert [CloseActivity(activity_id=waiting.id, description=waiting.description)] == actions(warm)
 
 
 @rule("ASG-84")
 def test_nothing_is_registered_or_drained_while_add_to_load_balancer_is_suspended() -> None:
     suspended = {"suspended": frozenset({Process.ADD_TO_LOAD_BALANCER}), "attachments": (attachment(),)}
-    arriving = steps(group(pending("i-1", instance_state="running"), **suspended))
+    arriving = actions(group(pending("i-1", instance_state="running"), **suspended))
     assert MoveMember(instance_id="i-1", move=Move.ENTER_SERVICE) == arriving[0]
-    going = steps(group(leaving("i-2", targets={TG: "healthy"}), **suspended))
+    going = actions(group(leaving("i-2", targets={TG: "healthy"}), **suspended))
     assert MoveMember(instance_id="i-2", move=Move.PROCEED) == going[0]
 
 
 @rule("ASG-60", "ASG-61")
-def test_a_launch_that_ec2_could_not_carry_out_is_a_failed_activity_and_a_failure_of_its_zone() -> None:
+def test_a_launch_that_fails_at_ec2_is_a_failed_activity_and_a_failure_of_its_zone() -> None:
     lost = pending("i-1", instance_state="terminated", launch_error="Client.InternalError: Client error on launch.")
     assert [
         MoveMember(instance_id="i-1", move=Move.FAIL),
-        FailZone(zone="a"),
+        RecordZoneFailure(zone="a"),
         CloseActivity(
             activity_id="activity of i-1",
             description="Launching a new EC2 instance: i-1.  Status Reason: Client.InternalError: Client error on launch.",
             status=StatusCode.FAILED,
             status_message="Client.InternalError: Client error on launch.",
         ),
-    ] == steps(group(lost))
+    ] == actions(group(lost))
 
 
 # ---- out of service ----------------------------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ WAITING = activity("i-1", ActivityKind.TERMINATE, StatusCode.WAITING_FOR_ELB_CON
 )
 @rule("ASG-59", "ASG-80")
 def test_a_terminating_member_is_drained_then_terminated_then_leaves(member: Member, expected: list[Action]) -> None:
-    assert expected == steps(group(member, attachments=(attachment(),), desired_capacity=0))
+    assert expected == actions(group(member, attachments=(attachment(),), desired_capacity=0))
 
 
 @pytest.mark.parametrize("lifecycle", [LifecycleState.DETACHING, LifecycleState.ENTERING_STANDBY])
@@ -193,9 +193,9 @@ def test_a_member_that_is_detached_or_put_in_standby_is_drained_and_keeps_runnin
     assert [
         MoveMember(instance_id="i-1", move=Move.PROCEED),
         CloseActivity(activity_id="activity of i-1", description="Launching a new EC2 instance: i-1"),
-    ] == steps(group(going))
+    ] == actions(group(going))
     registered = replace(going, targets={TG: "healthy"})
-    assert [DeregisterTargets(target_group_arn=TG, instance_ids=("i-1",))] == steps(group(registered, attachments=(attachment(),)))
+    assert [DeregisterTargets(target_group_arn=TG, instance_ids=("i-1",))] == actions(group(registered, attachments=(attachment(),)))
 
 
 # ---- attachments -------------------------------------------------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ def test_an_attachment_goes_from_adding_to_in_service_and_from_removing_to_remov
 ) -> None:
     observed = group(member("i-1", targets={TG: target} if target else {}), attachments=(attachment(state, passed),))
     wanted = [MoveAttachment(target_group_arn=TG, move=e) if isinstance(e, AttachmentMove) else e for e in expected]
-    assert wanted == steps(observed)
+    assert wanted == actions(observed)
 
 
 # ---- replacement -------------------------------------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ def test_an_attachment_goes_from_adding_to_in_service_and_from_removing_to_remov
     ],
 )
 @rule("ASG-49", "ASG-59")
-def test_an_unhealthy_member_is_taken_out_and_its_place_is_owed(failure: HealthFailure, sentence: str) -> None:
+def test_an_unhealthy_member_is_taken_out_and_a_replacement_is_requested(failure: HealthFailure, sentence: str) -> None:
     sick = member("i-1", health=Health.UNHEALTHY, failure=failure, protected=True)
     assert [
         OpenActivity(
@@ -250,17 +250,19 @@ def test_an_unhealthy_member_is_taken_out_and_its_place_is_owed(failure: HealthF
             instance_id="i-1",
         ),
         MoveMember(instance_id="i-1", move=Move.TAKE_OUT),
-        Owe(instance_id="i-1"),
-    ] == steps(group(sick, member("i-2")))
+        RequestReplacement(instance_id="i-1"),
+    ] == actions(group(sick, member("i-2")))
 
 
 @rule("ASG-49")
 def test_the_replacement_is_launched_a_second_later_without_waiting_for_draining() -> None:
     def draining(ago: float) -> Group:
-        owed = (Owed(at=NOW - seconds(ago), unhealthy=True),)
-        return group(leaving("i-1", targets={TG: "draining"}, activity=WAITING), member("i-2", "b"), desired_capacity=2, owed=owed)
+        pending = (PendingReplacement(at=NOW - seconds(ago), unhealthy=True),)
+        return group(
+            leaving("i-1", targets={TG: "draining"}, activity=WAITING), member("i-2", "b"), desired_capacity=2, pending_replacements=pending
+        )
 
-    assert steps(draining(0.5)) == []
+    assert actions(draining(0.5)) == []
     assert [
         LaunchInstances(
             zone="a",
@@ -269,15 +271,15 @@ def test_the_replacement_is_launched_a_second_later_without_waiting_for_draining
             cause=f"At {T} an instance was launched in response to an unhealthy instance needing to be replaced.",
             purpose=Purpose.REPLACEMENT,
         ),
-        Settle(changes=0, owed=1),
-    ] == steps(draining(1))
+        ClearHandledRequests(changes=0, replacements=1),
+    ] == actions(draining(1))
 
 
 # ---- scale out ---------------------------------------------------------------------------------------------------------------------------
 
 
 @rule("ASG-25", "ASG-57", "ASG-120")
-def test_what_is_missing_is_launched_evenly_five_seconds_after_the_change() -> None:
+def test_missing_instances_are_launched_evenly_five_seconds_after_the_change() -> None:
     wanted = group(desired_capacity=3, changes=(change(ago=5),))
     cause = (
         f"Somebody changed it.  At {T} an instance was started in response to a difference between desired and actual capacity,"
@@ -286,8 +288,8 @@ def test_what_is_missing_is_launched_evenly_five_seconds_after_the_change() -> N
     assert [
         LaunchInstances(zone="a", subnet_id="subnet-a", count=2, cause=cause, purpose=Purpose.DIFFERENCE),
         LaunchInstances(zone="b", subnet_id="subnet-b", count=1, cause=cause, purpose=Purpose.DIFFERENCE),
-        Settle(changes=1, owed=0),
-    ] == steps(wanted)
+        ClearHandledRequests(changes=1, replacements=0),
+    ] == actions(wanted)
     early = decided(group(desired_capacity=3, changes=(change(ago=4),)))
     assert ((), seconds(1)) == (early.actions, early.look_again)
 
@@ -307,49 +309,49 @@ def test_after_failures_in_every_zone_the_group_waits_for_the_first_retry() -> N
 @pytest.mark.parametrize("observed", [group(desired_capacity=2), group(desired_capacity=2, changes=(change(),))])
 @rule("ASG-52")
 def test_nothing_is_launched_while_launch_is_suspended(observed: Group) -> None:
-    assert steps(replace(observed, suspended=frozenset({Process.LAUNCH}))) == []
+    assert actions(replace(observed, suspended=frozenset({Process.LAUNCH}))) == []
 
 
 @rule("ASG-69")
-def test_the_place_of_an_instance_that_a_user_terminated_is_a_difference() -> None:
-    owed = (Owed(at=NOW - seconds(1), unhealthy=False),)
-    launch = launches(group(member("i-1"), desired_capacity=2, owed=owed))[0]
+def test_the_replacement_of_an_instance_that_a_user_terminated_has_the_cause_difference() -> None:
+    pending = (PendingReplacement(at=NOW - seconds(1), unhealthy=False),)
+    launch = launches(group(member("i-1"), desired_capacity=2, pending_replacements=pending))[0]
     assert Purpose.DIFFERENCE is launch.purpose
     assert launch.cause.endswith("increasing the capacity from 1 to 2.")
 
 
 @rule("ASG-4")
-def test_a_change_that_was_taken_back_is_done_with() -> None:
-    assert [Settle(changes=2, owed=0)] == steps(group(member("i-1"), changes=(change(), change())))
+def test_a_change_that_was_reverted_needs_no_action() -> None:
+    assert [ClearHandledRequests(changes=2, replacements=0)] == actions(group(member("i-1"), changes=(change(), change())))
 
 
 # ---- scale in ----------------------------------------------------------------------------------------------------------------------------
 
 
 @rule("ASG-57", "ASG-65", "ASG-120")
-def test_what_is_too_much_is_taken_out_three_seconds_after_the_change() -> None:
-    members = [member("i-1", "a", lot=0.2), member("i-2", "a", lot=0.1), member("i-3", "b")]
+def test_surplus_members_are_taken_out_three_seconds_after_the_change() -> None:
+    members = [member("i-1", "a", tie_breaker=0.2), member("i-2", "a", tie_breaker=0.1), member("i-3", "b")]
     shrunk = group(*members, desired_capacity=2, changes=(change(ago=3),))
-    opened = steps(shrunk)[0]
+    opened = actions(shrunk)[0]
     assert (
         f"Somebody changed it.  At {T} an instance was taken out of service in response to a difference between desired and actual"
         f" capacity, shrinking the capacity from 3 to 2.  At {T} instance i-2 was selected for termination."
     ) == opened.cause
     assert taken_out(shrunk) == ["i-2"]
-    assert steps(group(*members, desired_capacity=2, changes=(change(ago=2),))) == []
+    assert actions(group(*members, desired_capacity=2, changes=(change(ago=2),))) == []
 
 
 @rule("ASG-62")
-def test_with_only_protected_members_desired_is_lowered_and_nobody_is_taken() -> None:
-    kept = [member(f"i-{n}", protected=True) for n in range(3)]
-    refusal, settle = steps(group(*kept, desired_capacity=1, changes=(change(),)))
+def test_with_only_protected_members_nothing_is_terminated() -> None:
+    protected = [member(f"i-{n}", protected=True) for n in range(3)]
+    refusal, handled = actions(group(*protected, desired_capacity=1, changes=(change(),)))
     assert refusal.description == "Could not scale to desired capacity because all remaining instances are protected from scale-in."
-    assert Settle(changes=1, owed=0) == settle
-    assert steps(group(*kept, desired_capacity=1)) == [], "said once"
+    assert ClearHandledRequests(changes=1, replacements=0) == handled
+    assert actions(group(*protected, desired_capacity=1)) == [], "only one activity"
 
 
 @rule("ASG-52")
-def test_nobody_is_taken_out_while_terminate_is_suspended() -> None:
+def test_no_member_is_taken_out_while_terminate_is_suspended() -> None:
     assert taken_out(group(member("i-1"), desired_capacity=0, suspended=frozenset({Process.TERMINATE}))) == []
 
 
@@ -363,7 +365,7 @@ def lying(zones: str, **more: Any) -> Group:
 @rule("ASG-27", "ASG-28")
 def test_an_uneven_group_launches_first_beyond_its_maximum() -> None:
     uneven = replace(lying("aaaab"), max_size=5)
-    assert steps(uneven, replace(LONG_UNEVEN, uneven_since=NOW - DELAYS.rebalance + seconds(1))) == []
+    assert actions(uneven, replace(LONG_UNEVEN, uneven_since=NOW - DELAYS.rebalance + seconds(1))) == []
     assert [
         LaunchInstances(
             zone="b",
@@ -374,7 +376,7 @@ def test_an_uneven_group_launches_first_beyond_its_maximum() -> None:
             " An instance was launched to aid in balancing the group's zones.",
             purpose=Purpose.REBALANCE,
         )
-    ] == steps(uneven, LONG_UNEVEN)
+    ] == actions(uneven, LONG_UNEVEN)
 
 
 @rule("ASG-27")
@@ -424,15 +426,15 @@ def test_a_force_deleted_group_terminates_everything_without_draining_and_is_the
     members = [member("i-1"), member("i-2", lifecycle=LifecycleState.STANDBY), pending("i-3")]
     assert taken_out(group(*members, deleting=NOW)) == ["i-1", "i-2", "i-3"]
     draining = leaving("i-1", targets={TG: "draining"})
-    assert [MoveMember(instance_id="i-1", move=Move.PROCEED)] == steps(group(draining, attachments=(attachment(),), deleting=NOW))
-    assert [ForgetGroup()] == steps(group(deleting=NOW))
+    assert [MoveMember(instance_id="i-1", move=Move.PROCEED)] == actions(group(draining, attachments=(attachment(),), deleting=NOW))
+    assert [RemoveGroup()] == actions(group(deleting=NOW))
 
 
 # ---- causes ------------------------------------------------------------------------------------------------------------------------------
 
 
 @rule("ASG-93")
-def test_each_event_points_to_what_led_to_it() -> None:
+def test_each_event_names_its_cause() -> None:
     sick = member("i-1", health=Health.UNHEALTHY, failure=HealthFailure.USER, cause="e000007")
     opened = decided(group(sick, member("i-2"))).actions[0]
     assert isinstance(opened, OpenActivity)
@@ -444,7 +446,7 @@ def test_each_event_points_to_what_led_to_it() -> None:
     assert launch.event.cause == "e000001"
 
 
-# ---- whatever the picture ----------------------------------------------------------------------------------------------------------------
+# ---- whatever is observed ----------------------------------------------------------------------------------------------------------------
 
 MEMBERS = st.lists(
     st.builds(
@@ -463,7 +465,7 @@ MEMBERS = st.lists(
 
 @given(MEMBERS, st.integers(0, 12), st.integers(0, 4), st.booleans())
 @rule("ASG-2", "ASG-28", "ASG-68")
-def test_a_group_never_grows_above_desired_but_to_rebalance_and_never_takes_the_protected(
+def test_a_group_never_grows_above_desired_but_to_rebalance_and_never_takes_out_protected_members(
     members: list[Member], desired: int, room: int, long_uneven: bool
 ) -> None:
     observed = group(*members, desired_capacity=desired, max_size=desired + room, zones=(zone("a"), zone("b"), zone("c")))
@@ -484,6 +486,6 @@ def test_a_group_never_grows_above_desired_but_to_rebalance_and_never_takes_the_
 def test_every_move_is_in_the_table(members: list[Member], desired: int) -> None:
     observed = group(*members, desired_capacity=desired)
     state = {m.instance_id: m.lifecycle for m in members}
-    for step in decided(observed).actions:
-        if isinstance(step, MoveMember):
-            state[step.instance_id] = TRANSITIONS[state[step.instance_id], step.move]
+    for action in decided(observed).actions:
+        if isinstance(action, MoveMember):
+            state[action.instance_id] = TRANSITIONS[state[action.instance_id], action.move]

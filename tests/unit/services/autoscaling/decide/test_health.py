@@ -1,4 +1,4 @@
-"""Who is unhealthy, and who of them may be taken out now."""
+"""Which members are unhealthy, and which of them are replaced now."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.services.autoscaling.decide import health
 from sandbox.services.autoscaling.lifecycle_model import AttachmentState, LifecycleState
-from sandbox.services.autoscaling.model import Group, Health, HealthFailure, Member, Memory, Owed, Process
+from sandbox.services.autoscaling.model import Group, Health, HealthFailure, Member, Memory, PendingReplacement, Process
 from tests.support import rule
 from tests.support.services.groups import DELAYS, NOW, TG, attachment, group, leaving, member, pending, seconds
 
@@ -30,7 +30,7 @@ def behind_lb(*members: Member, **more: Any) -> Group:
 
 @pytest.mark.parametrize("state", ["stopping", "stopped", "shutting-down", "terminated"])
 @rule("ASG-41")
-def test_an_instance_that_does_not_run_is_marked_at_once_even_in_the_grace_period(state: str) -> None:
+def test_an_instance_that_is_not_running_is_marked_at_once_even_in_the_grace_period(state: str) -> None:
     young = member("i-1", instance_state=state, in_service_since=NOW)
     assert marked(group(young, health_check_grace_period=seconds(300)), RECENTLY) == {"i-1": HealthFailure.NOT_RUNNING}
 
@@ -97,7 +97,7 @@ def test_an_impaired_status_check_marks_after_three_minutes(minutes: float, expe
 
 
 @rule("ASG-42")
-def test_the_time_of_an_impairment_begins_anew_after_it_passed() -> None:
+def test_the_time_of_an_impairment_starts_again_after_it_passed() -> None:
     seen = Memory(impaired_since={"i-1": NOW - seconds(99), "i-2": NOW - seconds(99)})
     since = health.impaired_since(group(member("i-1", impaired=True), member("i-2")), seen, NOW)
     assert {"i-1": NOW - seconds(99)} == since
@@ -105,16 +105,16 @@ def test_the_time_of_an_impairment_begins_anew_after_it_passed() -> None:
 
 @rule("ASG-51")
 def test_when_all_fail_only_one_is_marked_at_a_time() -> None:
-    everyone = [failing(f"i-{n}") for n in range(4)]
-    assert marked(behind_lb(*everyone)) == {"i-0": HealthFailure.ELB}
+    all_failing = [failing(f"i-{n}") for n in range(4)]
+    assert marked(behind_lb(*all_failing)) == {"i-0": HealthFailure.ELB}
     one_marked = failing("i-9", health=Health.UNHEALTHY, failure=HealthFailure.ELB)
-    assert marked(behind_lb(one_marked, *everyone)) == {}
+    assert marked(behind_lb(one_marked, *all_failing)) == {}
 
 
 # ---- replacing ---------------------------------------------------------------------------------------------------------------------------
 
 
-def sick(instance_id: str, failure: HealthFailure, **more: Any) -> Member:
+def unhealthy(instance_id: str, failure: HealthFailure, **more: Any) -> Member:
     return member(instance_id, health=Health.UNHEALTHY, failure=failure, **more)
 
 
@@ -123,15 +123,15 @@ def taken(observed: Group) -> list[str]:
 
 
 @rule("ASG-50")
-def test_what_does_not_run_or_was_marked_by_a_user_is_replaced_at_once() -> None:
-    dead = [sick("i-1", HealthFailure.NOT_RUNNING), sick("i-2", HealthFailure.USER), sick("i-3", HealthFailure.NOT_RUNNING)]
+def test_members_that_are_not_running_or_marked_by_a_user_are_replaced_at_once() -> None:
+    dead = [unhealthy("i-1", HealthFailure.NOT_RUNNING), unhealthy("i-2", HealthFailure.USER), unhealthy("i-3", HealthFailure.NOT_RUNNING)]
     assert taken(group(*dead)) == ["i-1", "i-2", "i-3"]
 
 
 @pytest.mark.parametrize(("size", "expected"), [(3, 1), (19, 1), (20, 2), (40, 4)])
 @rule("ASG-50")
 def test_others_are_replaced_a_tenth_at_a_time(size: int, expected: int) -> None:
-    observed = group(*(sick(f"i-{n}", HealthFailure.ELB) for n in range(size)))
+    observed = group(*(unhealthy(f"i-{n}", HealthFailure.ELB) for n in range(size)))
     assert expected == len(taken(observed))
 
 
@@ -145,32 +145,38 @@ def test_others_are_replaced_a_tenth_at_a_time(size: int, expected: int) -> None
     ids=["pending", "in its initial health checks", "in its warmup"],
 )
 @rule("ASG-50")
-def test_the_next_waits_until_the_replacement_of_the_last_is_settled(new: Member) -> None:
-    observed = behind_lb(sick("i-1", HealthFailure.ELB), member("i-2"), new, default_instance_warmup=seconds(60))
+def test_the_next_waits_until_the_replacement_of_the_last_is_ready(new: Member) -> None:
+    observed = behind_lb(unhealthy("i-1", HealthFailure.ELB), member("i-2"), new, default_instance_warmup=seconds(60))
     assert taken(observed) == []
 
 
 @rule("ASG-50")
-def test_the_next_waits_while_a_place_is_owed_and_not_for_draining_alone() -> None:
-    observed = group(sick("i-1", HealthFailure.ELB), member("i-2"), leaving("i-old"), desired_capacity=3)
+def test_the_next_waits_for_a_pending_replacement_and_not_for_draining_alone() -> None:
+    observed = group(unhealthy("i-1", HealthFailure.ELB), member("i-2"), leaving("i-old"), desired_capacity=3)
     assert taken(observed) == []
-    refilled = group(sick("i-1", HealthFailure.ELB), member("i-2"), member("i-3"), leaving("i-old"), desired_capacity=3)
+    refilled = group(unhealthy("i-1", HealthFailure.ELB), member("i-2"), member("i-3"), leaving("i-old"), desired_capacity=3)
     assert taken(refilled) == ["i-1"]
 
 
 @rule("ASG-50")
-def test_nothing_is_waited_for_when_launch_is_suspended() -> None:
-    owed = (Owed(at=NOW, unhealthy=True),)
-    observed = group(sick("i-1", HealthFailure.ELB), member("i-2"), owed=owed, desired_capacity=3, suspended=frozenset({Process.LAUNCH}))
+def test_replacement_does_not_wait_when_launch_is_suspended() -> None:
+    pending = (PendingReplacement(at=NOW, unhealthy=True),)
+    observed = group(
+        unhealthy("i-1", HealthFailure.ELB),
+        member("i-2"),
+        pending_replacements=pending,
+        desired_capacity=3,
+        suspended=frozenset({Process.LAUNCH}),
+    )
     assert taken(observed) == ["i-1"]
 
 
 @rule("ASG-52")
 def test_protection_from_scale_in_does_not_protect_from_replacement() -> None:
-    assert taken(group(sick("i-1", HealthFailure.ELB, protected=True), member("i-2"))) == ["i-1"]
+    assert taken(group(unhealthy("i-1", HealthFailure.ELB, protected=True), member("i-2"))) == ["i-1"]
 
 
 @pytest.mark.parametrize("process", [Process.REPLACE_UNHEALTHY, Process.TERMINATE])
 @rule("ASG-52")
 def test_replacing_can_be_suspended(process: Process) -> None:
-    assert taken(group(sick("i-1", HealthFailure.NOT_RUNNING), suspended=frozenset({process}))) == []
+    assert taken(group(unhealthy("i-1", HealthFailure.NOT_RUNNING), suspended=frozenset({process}))) == []

@@ -29,7 +29,7 @@ def ended(kind: ActivityKind = ActivityKind.TERMINATE, status: StatusCode = Stat
 
 @rule("SNS-33", "ASG-119")
 def test_a_termination_is_told_as_aws_tells_it() -> None:
-    told = json.loads(notifications.message(WEB, ended(), []))
+    message = json.loads(notifications.message(WEB, ended(), []))
     expected = {
         "Origin": "AutoScalingGroup",
         "Destination": "EC2",
@@ -51,16 +51,16 @@ def test_a_termination_is_told_as_aws_tells_it() -> None:
         "Cause": "because",
         "Event": "autoscaling:EC2_INSTANCE_TERMINATE",
     }
-    assert list(told.items()) == list(expected.items())
+    assert list(message.items()) == list(expected.items())
     assert notifications.subject(WEB, ended()) == 'Auto Scaling: termination for group "web"'
 
 
 @rule("SNS-33")
 def test_a_launch_comes_from_ec2() -> None:
     launched = ended(ActivityKind.LAUNCH)
-    told = json.loads(notifications.message(WEB, launched, [{"AlarmName": "high"}]))
-    assert (told["Origin"], told["Destination"], told["Event"]) == ("EC2", "AutoScalingGroup", "autoscaling:EC2_INSTANCE_LAUNCH")
-    assert told["Details"]["InvokingAlarms"] == [{"AlarmName": "high"}]
+    message = json.loads(notifications.message(WEB, launched, [{"AlarmName": "high"}]))
+    assert (message["Origin"], message["Destination"], message["Event"]) == ("EC2", "AutoScalingGroup", "autoscaling:EC2_INSTANCE_LAUNCH")
+    assert message["Details"]["InvokingAlarms"] == [{"AlarmName": "high"}]
     assert notifications.subject(WEB, launched) == 'Auto Scaling: launch for group "web"'
 
 
@@ -76,7 +76,7 @@ def test_a_launch_comes_from_ec2() -> None:
     ],
 )
 @rule("ASG-119")
-def test_which_activities_are_told_of(kind: ActivityKind, status: StatusCode, expected: str | None) -> None:
+def test_which_activities_have_a_notification(kind: ActivityKind, status: StatusCode, expected: str | None) -> None:
     assert notifications.kind(ended(kind, status)) == expected
 
 
@@ -97,17 +97,17 @@ def test_an_invoking_alarm_looks_like_cloudwatch_s_message_with_times_as_numbers
         "Dimensions": [{"Name": "AutoScalingGroupName", "Value": "web"}],
         "Period": 60,
     }
-    told = notifications.invoking_alarm(alarm, "123456789012", "us-east-1")
-    assert (told["StateChangeTime"], told["AlarmConfigurationUpdatedTimestamp"]) == (1778155201000, 1778155200000)
-    assert (told["OldStateValue"], told["NewStateValue"], told["NewStateReason"]) == ("ALARM", "ALARM", "Threshold Crossed")
-    assert (told["Trigger"]["Statistic"], told["Trigger"]["Threshold"]) == ("AVERAGE", 70.0)
-    assert told["Trigger"]["Dimensions"] == [{"value": "web", "name": "AutoScalingGroupName"}]
+    message = notifications.invoking_alarm(alarm, "123456789012", "us-east-1")
+    assert (message["StateChangeTime"], message["AlarmConfigurationUpdatedTimestamp"]) == (1778155201000, 1778155200000)
+    assert (message["OldStateValue"], message["NewStateValue"], message["NewStateReason"]) == ("ALARM", "ALARM", "Threshold Crossed")
+    assert (message["Trigger"]["Statistic"], message["Trigger"]["Threshold"]) == ("AVERAGE", 70.0)
+    assert message["Trigger"]["Dimensions"] == [{"value": "web", "name": "AutoScalingGroupName"}]
 
 
 @rule("ASG-119")
 def test_the_test_message() -> None:
-    told = json.loads(notifications.test_message(WEB, "r-1", NOW))
-    assert (told["Event"], told["AutoScalingGroupName"], told["Time"]) == (
+    message = json.loads(notifications.test_message(WEB, "r-1", NOW))
+    assert (message["Event"], message["AutoScalingGroupName"], message["Time"]) == (
         "autoscaling:TEST_NOTIFICATION",
         "web",
         "2026-05-07T12:00:00.000Z",

@@ -1,4 +1,4 @@
-"""Where instances are launched: even over the zones, past those that fail."""
+"""Where instances are launched: evenly over the zones, except those whose launches fail."""
 
 from datetime import timedelta
 
@@ -12,8 +12,8 @@ from tests.support import rule
 from tests.support.services.groups import DELAYS, NOW, group, member, seconds, zone
 
 
-def zones_of(places: tuple[placement.Place, ...]) -> list[str]:
-    return [p.zone for p in places]
+def zones_of(placements: tuple[placement.Placement, ...]) -> list[str]:
+    return [p.zone for p in placements]
 
 
 @pytest.mark.parametrize(
@@ -27,28 +27,28 @@ def zones_of(places: tuple[placement.Place, ...]) -> list[str]:
 )
 @rule("ASG-25")
 def test_each_launch_goes_to_the_zone_with_the_fewest_instances(present: dict[str, int], count: int, expected: list[str]) -> None:
-    places = placement.spread([zone("a"), zone("b"), zone("c")], present, count)
-    assert expected == zones_of(places)
+    placements = placement.spread([zone("a"), zone("b"), zone("c")], present, count)
+    assert expected == zones_of(placements)
 
 
 @rule("ASG-25")
 def test_within_a_zone_the_subnet_with_most_free_addresses_is_taken() -> None:
     small, large = Subnet(id="small", free_addresses=5), Subnet(id="large", free_addresses=7)
-    places = placement.spread([Zone(name="a", subnets=(small, large))], {}, 4)
-    assert [p.subnet_id for p in places] == ["large", "large", "small", "large"]
+    placements = placement.spread([Zone(name="a", subnets=(small, large))], {}, 4)
+    assert [p.subnet_id for p in placements] == ["large", "large", "small", "large"]
 
 
 @rule("ASG-26")
-def test_a_zone_whose_launch_failed_is_passed_over_and_the_others_take_its_share() -> None:
+def test_a_zone_whose_launch_failed_is_skipped_and_the_others_take_its_share() -> None:
     failing = group(desired_capacity=2, zones=(zone("a", failures=1, failed_at=NOW), zone("b")))
-    assert zones_of(placement.places(failing, 2, NOW, DELAYS)) == ["b", "b"]
+    assert zones_of(placement.placements(failing, 2, NOW, DELAYS)) == ["b", "b"]
 
 
 @rule("ASG-26")
 def test_balanced_only_leaves_the_failing_zone_s_share_for_its_retry() -> None:
     failing = group(desired_capacity=2, zones=(zone("a", failures=1, failed_at=NOW), zone("b")), balanced_only=True)
-    assert zones_of(placement.places(failing, 2, NOW, DELAYS)) == ["b"]
-    assert zones_of(placement.places(failing, 2, NOW + DELAYS.first_retry, DELAYS)) == ["a", "b"]
+    assert zones_of(placement.placements(failing, 2, NOW, DELAYS)) == ["b"]
+    assert zones_of(placement.placements(failing, 2, NOW + DELAYS.first_retry, DELAYS)) == ["a", "b"]
 
 
 @pytest.mark.parametrize(("failures", "wait"), [(1, 10), (2, 20), (3, 40), (6, 320), (7, 600), (50, 600)])
@@ -90,8 +90,8 @@ def test_a_rebalance_may_exceed_max_by_a_tenth_or_one(max_size: int, expected: i
 def test_enough_launches_always_leave_the_zones_within_one(present: dict[str, int], count: int) -> None:
     zones = [zone(z) for z in "abcd"]
     total = {z: present.get(z, 0) for z in "abcd"}
-    for place in placement.spread(zones, present, count):
-        total[place.zone] += 1
+    for target in placement.spread(zones, present, count):
+        total[target.zone] += 1
     uneven_before = max(total[z] - present.get(z, 0) == 0 and present.get(z, 0) for z in "abcd")
     assert max(total.values()) - min(total.values()) <= 1 or max(total.values()) == uneven_before
 
@@ -113,5 +113,5 @@ def test_rebalancing_always_ends_balanced(in_zones: list[str]) -> None:
 
 
 def test_a_moment_that_has_passed_is_due_now() -> None:
-    assert timedelta(0) == placement.later([NOW - seconds(5), None, NOW + seconds(5)], NOW)
-    assert placement.later([None], NOW) is None
+    assert timedelta(0) == placement.until_first([NOW - seconds(5), None, NOW + seconds(5)], NOW)
+    assert placement.until_first([None], NOW) is None

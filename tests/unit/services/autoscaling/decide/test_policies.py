@@ -1,4 +1,4 @@
-"""Capacity rules, case by case: what a policy wants of a group, and what the group's policies agree on."""
+"""Capacity rules, case by case: what a policy requests, and how the requests of a group's policies are combined."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,17 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.services.autoscaling.decide import policies
-from sandbox.services.autoscaling.decide.policies import PolicyFailure, adjusted, aggregated, agreed, needed, step_for, wanted
+from sandbox.services.autoscaling.decide.policies import (
+    PolicyFailure,
+    adjusted,
+    aggregated,
+    combined_capacity,
+    needed,
+    requested_capacity,
+    step_for,
+)
 from sandbox.services.autoscaling.lifecycle_model import LifecycleState
 from sandbox.services.autoscaling.policy_model import (
     AdjustmentType,
     Aggregation,
     Breach,
+    GroupCapacity,
     PolicyType,
+    RequestedCapacity,
     ScalingPolicy,
-    Standing,
     Step,
-    Wish,
 )
 from tests.support import rule
 from tests.support.services.groups import NOW, group, leaving, member, pending, seconds
@@ -34,9 +42,9 @@ def policy(kind: PolicyType = PolicyType.TARGET_TRACKING, **more: Any) -> Scalin
     return ScalingPolicy(arn="arn", name="p", auto_scaling_group_name="web", type=kind, **(given | more))
 
 
-def standing(desired: int, **more: Any) -> Standing:
+def group_capacity(desired: int, **more: Any) -> GroupCapacity:
     """At rest: all in service and warm."""
-    return Standing(**({"min_size": 0, "max_size": 100, "desired": desired, "warm": desired} | more))
+    return GroupCapacity(**({"min_size": 0, "max_size": 100, "desired": desired, "warm": desired} | more))
 
 
 def breach(*points: float, threshold: float = 50.0, low: bool = False) -> Breach:
@@ -66,7 +74,7 @@ def breach(*points: float, threshold: float = 50.0, low: bool = False) -> Breach
 )
 @rule("SCL-3")
 def test_adjustments_are_rounded_as_the_guide_says(kind: str, capacity: int, adjustment: int, least: int | None, expected: int) -> None:
-    step = policy(PolicyType.SIMPLE, adjustment_type=AdjustmentType(kind), least=least)
+    step = policy(PolicyType.SIMPLE, adjustment_type=AdjustmentType(kind), min_adjustment_magnitude=least)
     assert expected == adjusted(step, capacity, adjustment)
 
 
@@ -87,44 +95,44 @@ def test_adjustments_are_rounded_as_the_guide_says(kind: str, capacity: int, adj
     ],
 )
 @rule("SCL-15")
-def test_so_many_are_needed_as_bring_the_metric_under_its_target(current: int, metric: float, expected: int) -> None:
+def test_the_needed_instances_bring_the_metric_to_its_target_or_below(current: int, metric: float, expected: int) -> None:
     assert expected == needed(current, metric, 70)
 
 
 @pytest.mark.parametrize(
     ("group", "points", "expected"),
     [
-        pytest.param(standing(3), (90, 90, 90), 4, marks=rule("SCL-15")),
-        pytest.param(standing(3), (60, 75, 140), 6, marks=rule("SCL-15")),  # the newest counts
-        pytest.param(standing(3), (), 3, marks=rule("SCL-19")),  # SCL-19
-        pytest.param(standing(4, warm=3, scaling_out=True), (90,), 4, marks=rule("SCL-16")),  # what warms up is enough
-        pytest.param(standing(4, warm=3, scaling_out=True), (140,), 6, marks=rule("SCL-16")),  # two more: the difference
-        pytest.param(standing(4, warm=0, scaling_out=True), (140,), 4, marks=rule("SCL-16")),  # nobody feeds the metric
-        pytest.param(standing(0), (5,), 1, marks=rule("SCL-15")),
-        pytest.param(standing(3, max_size=5), (500,), 5, marks=rule("SCL-2")),  # SCL-2
+        pytest.param(group_capacity(3), (90, 90, 90), 4, marks=rule("SCL-15")),
+        pytest.param(group_capacity(3), (60, 75, 140), 6, marks=rule("SCL-15")),  # the newest counts
+        pytest.param(group_capacity(3), (), 3, marks=rule("SCL-19")),  # SCL-19
+        pytest.param(group_capacity(4, warm=3, scaling_out=True), (90,), 4, marks=rule("SCL-16")),  # the instances that warm up are enough
+        pytest.param(group_capacity(4, warm=3, scaling_out=True), (140,), 6, marks=rule("SCL-16")),  # two more: the difference
+        pytest.param(group_capacity(4, warm=0, scaling_out=True), (140,), 4, marks=rule("SCL-16")),  # no instance counts for the metric
+        pytest.param(group_capacity(0), (5,), 1, marks=rule("SCL-15")),
+        pytest.param(group_capacity(3, max_size=5), (500,), 5, marks=rule("SCL-2")),  # SCL-2
     ],
 )
-def test_target_tracking_scales_out_in_proportion(group: Standing, points: tuple[float, ...], expected: int) -> None:
-    assert expected == wanted(policy(), group, breach(*points))
+def test_target_tracking_scales_out_in_proportion(group: GroupCapacity, points: tuple[float, ...], expected: int) -> None:
+    assert expected == requested_capacity(policy(), group, breach(*points))
 
 
 @pytest.mark.parametrize(
     ("group", "points", "expected"),
     [
-        pytest.param(standing(6), (20,) * 15, 5, marks=rule("SCL-21")),  # one at a time
-        pytest.param(standing(3), (60,) * 15, 3, marks=rule("SCL-15")),  # 2.6 are needed
-        (standing(6), (20,) * 14 + (69,), 6),  # the highest of the quarter of an hour counts
-        (standing(6), (69,) + (20,) * 14, 6),
-        pytest.param(standing(4, warm=3, scaling_out=True), (10,) * 15, 4, marks=rule("SCL-16")),  # SCL-16
-        pytest.param(standing(4, settled=False), (10,) * 15, 4, marks=rule("SCL-16")),
-        (standing(4, leaving=1), (50,) * 15, 4),  # five show 50 %: four are needed
-        (standing(2, min_size=2), (1,) * 15, 2),
-        pytest.param(standing(2), (0,) * 15, 1, marks=rule("SCL-22")),  # SCL-22
-        pytest.param(standing(2), (), 2, marks=rule("SCL-19")),
+        pytest.param(group_capacity(6), (20,) * 15, 5, marks=rule("SCL-21")),  # one at a time
+        pytest.param(group_capacity(3), (60,) * 15, 3, marks=rule("SCL-15")),  # 2.6 are needed
+        (group_capacity(6), (20,) * 14 + (69,), 6),  # the highest of the quarter of an hour counts
+        (group_capacity(6), (69,) + (20,) * 14, 6),
+        pytest.param(group_capacity(4, warm=3, scaling_out=True), (10,) * 15, 4, marks=rule("SCL-16")),  # SCL-16
+        pytest.param(group_capacity(4, metric_current=False), (10,) * 15, 4, marks=rule("SCL-16")),
+        (group_capacity(4, terminating=1), (50,) * 15, 4),  # five show 50 %: four are needed
+        (group_capacity(2, min_size=2), (1,) * 15, 2),
+        pytest.param(group_capacity(2), (0,) * 15, 1, marks=rule("SCL-22")),  # SCL-22
+        pytest.param(group_capacity(2), (), 2, marks=rule("SCL-19")),
     ],
 )
-def test_target_tracking_scales_in_carefully(group: Standing, points: tuple[float, ...], expected: int) -> None:
-    assert expected == wanted(policy(), group, breach(*points, low=True))
+def test_target_tracking_scales_in_carefully(group: GroupCapacity, points: tuple[float, ...], expected: int) -> None:
+    assert expected == requested_capacity(policy(), group, breach(*points, low=True))
 
 
 # ---- steps -------------------------------------------------------------------------------------------------------------------------------
@@ -161,23 +169,23 @@ def test_the_worked_example_of_the_guide() -> None:
     story = [(out, 60), (out, 72), (shrink, 40), (shrink, 29)]
     sizes = [10]
     for each, metric in story:
-        sizes.append(wanted(each, standing(sizes[-1]), breach(metric)))
+        sizes.append(requested_capacity(each, group_capacity(sizes[-1]), breach(metric)))
     assert sizes == [10, 11, 14, 13, 10]
 
 
 @pytest.mark.parametrize(
     ("group", "metric", "expected"),
     [
-        (standing(11, warm=10, scaling_out=True), 62, 11),  # 10 % of ten are on their way
-        (standing(11, warm=10, scaling_out=True), 75, 13),  # 30 % of ten: two more
-        (standing(11, warm=10, scaling_out=True), 30, 11),  # in waits for out
-        (standing(11), 30, 8),
+        (group_capacity(11, warm=10, scaling_out=True), 62, 11),  # 10 % of ten are on their way
+        (group_capacity(11, warm=10, scaling_out=True), 75, 13),  # 30 % of ten: two more
+        (group_capacity(11, warm=10, scaling_out=True), 30, 11),  # in waits for out
+        (group_capacity(11), 30, 8),
     ],
 )
 @rule("SCL-33")
-def test_steps_count_what_warms_up(group: Standing, metric: float, expected: int) -> None:
+def test_steps_count_instances_that_warm_up(group: GroupCapacity, metric: float, expected: int) -> None:
     both = policy(PolicyType.STEP, adjustment_type=AdjustmentType.PERCENT, steps=SCALE_OUT + SCALE_IN)
-    assert expected == wanted(both, group, breach(metric))
+    assert expected == requested_capacity(both, group, breach(metric))
 
 
 @pytest.mark.parametrize(("how", "expected"), [("Average", 20), ("Minimum", 10), ("Maximum", 30)])
@@ -194,17 +202,17 @@ def test_datapoints_are_aggregated(how: str, expected: float) -> None:
     ],
 )
 @rule("SCL-5")
-def test_a_step_policy_says_why_it_cannot(points: tuple[float, ...], expected: str) -> None:
+def test_a_step_policy_that_fails_says_why(points: tuple[float, ...], expected: str) -> None:
     with pytest.raises(PolicyFailure) as caught:
-        wanted(policy(PolicyType.STEP, steps=SCALE_OUT), standing(3), breach(*points))
+        requested_capacity(policy(PolicyType.STEP, steps=SCALE_OUT), group_capacity(3), breach(*points))
     assert expected == str(caught.value)
 
 
 @rule("SCL-34")
 def test_a_simple_policy_adjusts_once_within_the_bounds() -> None:
-    assert wanted(policy(PolicyType.SIMPLE, adjustment=2), standing(3), breach()) == 5
-    assert wanted(policy(PolicyType.SIMPLE, adjustment=2), standing(3, max_size=4), breach()) == 4
-    assert wanted(policy(PolicyType.SIMPLE, adjustment=-2), standing(3, min_size=2), breach()) == 2
+    assert requested_capacity(policy(PolicyType.SIMPLE, adjustment=2), group_capacity(3), breach()) == 5
+    assert requested_capacity(policy(PolicyType.SIMPLE, adjustment=2), group_capacity(3, max_size=4), breach()) == 4
+    assert requested_capacity(policy(PolicyType.SIMPLE, adjustment=-2), group_capacity(3, min_size=2), breach()) == 2
 
 
 # ---- several policies --------------------------------------------------------------------------------------------------------------------
@@ -223,8 +231,8 @@ def test_a_simple_policy_adjusts_once_within_the_bounds() -> None:
 )
 @rule("SCL-2")
 def test_the_largest_capacity_wins(own: int, others: list[tuple[int, float]], expected: int) -> None:
-    wishes = [Wish(at=NOW - seconds(ago), capacity=capacity) for capacity, ago in others]
-    assert expected == agreed(own, standing(10), wishes, NOW)
+    requested_capacities = [RequestedCapacity(at=NOW - seconds(ago), capacity=capacity) for capacity, ago in others]
+    assert expected == combined_capacity(own, group_capacity(10), requested_capacities, NOW)
 
 
 # ---- the group as policies see it --------------------------------------------------------------------------------------------------------
@@ -233,7 +241,7 @@ def test_the_largest_capacity_wins(own: int, others: list[tuple[int, float]], ex
 @rule("SCL-16")
 def test_a_member_is_warm_when_its_own_or_the_group_s_warmup_has_passed() -> None:
     fresh, early = NOW - seconds(100), NOW - seconds(200)
-    picture = group(
+    observed = group(
         member("i-1"),
         member("i-2", in_service_since=fresh),
         member("i-3", in_service_since=early),
@@ -243,14 +251,14 @@ def test_a_member_is_warm_when_its_own_or_the_group_s_warmup_has_passed() -> Non
         leaving("i-7"),
         default_instance_warmup=seconds(120),
     )
-    seen = policies.standing(picture, NOW, MINUTE)
-    assert (seen.desired, seen.warm, seen.leaving, seen.scaling_out) == (5, 3, 1, True)
+    size = policies.group_capacity(observed, NOW, MINUTE)
+    assert (size.desired, size.warm, size.terminating, size.scaling_out) == (5, 3, 1, True)
 
 
 @pytest.mark.parametrize(("ago", "resolution", "expected"), [(119, 60, False), (120, 60, True), (599, 300, False), (600, 300, True)])
-def test_a_size_is_settled_when_two_datapoints_have_come_since(ago: float, resolution: float, expected: bool) -> None:
-    seen = policies.standing(group(member("i-1"), resized_at=NOW - seconds(ago)), NOW, seconds(resolution))
-    assert expected == seen.settled
+def test_the_metric_is_current_two_datapoints_after_a_change_of_size(ago: float, resolution: float, expected: bool) -> None:
+    size = policies.group_capacity(group(member("i-1"), resized_at=NOW - seconds(ago)), NOW, seconds(resolution))
+    assert expected == size.metric_current
 
 
 @pytest.mark.parametrize(
@@ -273,7 +281,7 @@ Capacities = st.integers(0, 60)
 @rule("SCL-2")
 def test_no_policy_leaves_the_bounds(low: int, more: int, where: float, warm: int, metric: float, down: bool) -> None:
     desired = low + round(where * more)
-    seen = standing(desired, min_size=low, max_size=low + more, warm=min(warm, desired))
+    size = group_capacity(desired, min_size=low, max_size=low + more, warm=min(warm, desired))
     for each in (
         policy(),
         policy(PolicyType.SIMPLE, adjustment=-7),
@@ -281,7 +289,7 @@ def test_no_policy_leaves_the_bounds(low: int, more: int, where: float, warm: in
             PolicyType.STEP, adjustment_type=AdjustmentType.PERCENT, steps=(Step(lower=0, adjustment=150), Step(upper=0, adjustment=-80))
         ),
     ):
-        assert low <= wanted(each, seen, breach(metric, low=down)) <= low + more
+        assert low <= requested_capacity(each, size, breach(metric, low=down)) <= low + more
 
 
 @given(load=st.floats(1, 3000), start=st.integers(1, 50), target=st.floats(10, 90))
@@ -303,9 +311,9 @@ def run_until_quiet(tracking: ScalingPolicy, start: int, metric: Callable[[int],
     for _ in range(200):
         now, shown = sizes[-1], metric(sizes[-1])
         low = shown < 0.9 * tracking.target
-        seen = standing(now, min_size=1, max_size=50)
+        size = group_capacity(now, min_size=1, max_size=50)
         runs = shown > tracking.target or low
-        new = wanted(tracking, seen, breach(shown, low=low)) if runs else now
+        new = requested_capacity(tracking, size, breach(shown, low=low)) if runs else now
         if new == now:
             return sizes
         sizes.append(new)

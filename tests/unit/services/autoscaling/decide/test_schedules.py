@@ -1,4 +1,4 @@
-"""When a scheduled action is due: cron, time zones, daylight saving, and what becomes of an action that ran."""
+"""When a scheduled action is due: cron, time zones, daylight saving, and the next run of an action."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -52,7 +52,7 @@ def test_cron_in_its_time_zone(recurrence: str, zone: str | None, after: str, ex
 
 @pytest.mark.parametrize("recurrence", ["", "* * * *", "* * * * * *", "61 * * * *", "0 9 * * FRY", "0 0 31 2 *"])
 @rule("ASG-108")
-def test_what_is_no_cron_expression_of_five_fields_or_never_comes(recurrence: str) -> None:
+def test_an_invalid_cron_expression_or_one_that_matches_no_time_is_refused(recurrence: str) -> None:
     with pytest.raises(ValueError):
         next_time(recurrence, None, NOW)
 
@@ -70,7 +70,7 @@ def test_only_what_is_due_runs_the_oldest_first_and_the_loop_sleeps_until_the_ne
     [
         ({}, None),
         ({"recurrence": "0 * * * *"}, NOW + timedelta(hours=1)),
-        ({"recurrence": "0 * * * *", "due": NOW - timedelta(days=3)}, NOW + timedelta(hours=1)),  # missed ones are made good once
+        ({"recurrence": "0 * * * *", "due": NOW - timedelta(days=3)}, NOW + timedelta(hours=1)),  # missed runs are made up once
         ({"recurrence": "0 * * * *", "end": NOW + timedelta(minutes=59)}, None),
         ({"recurrence": "0 * * * *", "end": NOW + timedelta(minutes=60)}, NOW + timedelta(hours=1)),
     ],
@@ -83,7 +83,7 @@ def test_an_action_recurs_until_its_end(given: dict[str, Any], again: datetime |
 
 
 @rule("ASG-95")
-def test_while_suspended_a_due_action_is_skipped_for_good() -> None:
+def test_while_suspended_a_due_action_is_skipped() -> None:
     (run,) = decide(schedule(actions=(action(),), suspended=True), NOW).actions
     assert isinstance(run, RunScheduledAction)
     assert (run.next_run, run.size) == (None, None)
@@ -122,6 +122,6 @@ def test_any_of_the_three_sizes_may_be_given(given: dict[str, Any], expected: tu
 
 
 @pytest.mark.parametrize("given", [{"min_size": 11, "desired_capacity": None}, {"desired_capacity": 11}, {"desired_capacity": 0}])
-def test_sizes_that_cannot_be_with_those_of_the_group(given: dict[str, Any]) -> None:
+def test_sizes_that_contradict_those_of_the_group_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         resized(action(**given), size(1, 10, 3))

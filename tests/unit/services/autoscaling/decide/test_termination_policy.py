@@ -1,4 +1,4 @@
-"""Whom a scale-in takes."""
+"""Which members a scale-in terminates."""
 
 from datetime import timedelta
 
@@ -34,12 +34,12 @@ def born(instance_id: str, minutes: float, source: LaunchSource = NEW_LC, **more
         ("ClosestToNextInstanceHour", [born("i-1", 10), born("i-2", 119), born("i-3", 50)], "i-2"),
         ("AllocationStrategy OldestInstance", [born("i-1", 10), born("i-2", 30)], "i-2"),
         ("OldestLaunchConfiguration NewestInstance", [born("i-1", 10), born("i-2", 5), born("i-3", 1, V1)], "i-2"),
-        # ASG-66: configuration before template, the oldest of them, then the next billing hour, then the lot
+        # ASG-66: configuration before template, the oldest of them, then the next billing hour, then the tie-breaker
         ("Default", [born("i-1", 10, V1), born("i-2", 10, NEW_LC), born("i-3", 10, OLD_LC)], "i-3"),
         ("Default", [born("i-1", 10, V2), born("i-2", 10, V1), born("i-3", 10, OTHER_LT)], "i-3"),
         ("Default", [born("i-1", 10, V2), born("i-2", 10, V1)], "i-2"),
         ("Default", [born("i-1", 10), born("i-2", 50)], "i-2"),
-        ("Default", [born("i-1", 10, lot=0.7), born("i-2", 10, lot=0.3)], "i-2"),
+        ("Default", [born("i-1", 10, tie_breaker=0.7), born("i-2", 10, tie_breaker=0.3)], "i-2"),
     ],
 )
 @rule("ASG-66", "ASG-67")
@@ -69,15 +69,15 @@ def test_a_zone_that_is_no_longer_enabled_is_emptied_first() -> None:
 
 
 @rule("ASG-65", "ASG-68")
-def test_a_full_zone_of_protected_members_is_passed_over() -> None:
-    kept = [member(f"i-{n}", "a", protected=True) for n in range(3)]
+def test_a_full_zone_of_protected_members_is_skipped() -> None:
+    protected = [member(f"i-{n}", "a", protected=True) for n in range(3)]
     free = member("i-b", "b")
-    assert [free] == list(choose(group(*kept, free), 2, NOW))
+    assert [free] == list(choose(group(*protected, free), 2, NOW))
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=25), st.integers(0, 30))
 @rule("ASG-65", "ASG-68")
-def test_scale_in_never_takes_protected_members_and_leaves_the_rest_even(drawn: list[tuple[str, bool]], count: int) -> None:
+def test_scale_in_never_terminates_protected_members_and_leaves_the_rest_even(drawn: list[tuple[str, bool]], count: int) -> None:
     members = [member(f"i-{n}", z, protected=protected) for n, (z, protected) in enumerate(drawn)]
     zones = (zone("a"), zone("b"), zone("c"))
     chosen = choose(group(*members, zones=zones), count, NOW)
