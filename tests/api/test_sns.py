@@ -1,4 +1,4 @@
-"""SNS by its API: boto3 in process, subscribers in virtual time. Texts and codes are AWS's."""
+"""SNS through its API: boto3 in process, subscribers in virtual time. Texts and codes are AWS's."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from sandbox.aws import state
 from sandbox.core.control import Scope
 from sandbox.drivers.delivery.simulated import Behaviour
 from sandbox.services.sns.decide.deliveries import ATTEMPT_FAILED, DELIVERED, NOT_DELIVERED
-from sandbox.services.sns.state.mailbox import KEPT
+from sandbox.services.sns.state.mailbox import MAX_MAILS
 from tests.support import rule
 from tests.support.aws import request
 from tests.support.services.sns_stage import HERE, URL, Sns, header, staged
@@ -39,7 +39,7 @@ def error_of(call: Any, **parameters: Any) -> tuple[int, str, str]:
 
 
 def follow(sns: Sns, url: str) -> tuple[int, bytes]:
-    """As a browser opens a link: no signature."""
+    """Opens a link as a browser does: without a signature."""
     parts = urlsplit(url)
     status, _, body = request(sns.gateway, "GET", f"{parts.path}?{parts.query}", b"")
     return status, body
@@ -53,7 +53,7 @@ def link_in(text: str, action: str) -> str:
 
 
 @rule("SNS-1")
-def test_a_topic_is_made_once(sns: Sns) -> None:
+def test_a_topic_is_created_once(sns: Sns) -> None:
     assert sns.topic(DisplayName="Alarms") == ARN
     assert sns.topic(DisplayName="Alarms") == sns.topic() == ARN
     assert error_of(sns.api.create_topic, Name="alerts", Attributes={"DisplayName": "Other"}) == (
@@ -64,11 +64,11 @@ def test_a_topic_is_made_once(sns: Sns) -> None:
 
 
 @pytest.mark.parametrize("operation", ["list_topics", "list_subscriptions"])
-def test_a_token_that_nobody_gave_out_continues_nothing(sns: Sns, operation: str) -> None:
+def test_an_invalid_next_token_is_refused(sns: Sns, operation: str) -> None:
     assert error_of(getattr(sns.api, operation), NextToken="more") == (400, "InvalidParameter", "Invalid parameter: NextToken")
 
 
-def test_a_topic_that_is_there_is_not_made_with_other_tags(sns: Sns) -> None:
+def test_an_existing_topic_with_other_tags_is_refused(sns: Sns) -> None:
     sns.api.create_topic(Name="t", Tags=[{"Key": "a", "Value": "1"}])
     text = "Invalid parameter: Tags Reason: Topic already exists with different tags"
     assert error_of(sns.api.create_topic, Name="t", Tags=[{"Key": "a", "Value": "2"}]) == (400, "InvalidParameter", text)
@@ -102,7 +102,7 @@ def test_attributes_of_a_topic(sns: Sns) -> None:
         ("Policy", "[]", "Policy: must be a JSON object"),
     ],
 )
-def test_attributes_of_a_topic_are_checked(sns: Sns, name: str, value: str, text: str) -> None:
+def test_attributes_of_a_topic_are_validated(sns: Sns, name: str, value: str, text: str) -> None:
     status, code, message = error_of(sns.api.set_topic_attributes, TopicArn=sns.topic(), AttributeName=name, AttributeValue=value)
     assert (status, code) == (400, "InvalidParameter")
     assert message.startswith(f"Invalid parameter: {text}")
@@ -112,8 +112,8 @@ def test_attributes_of_a_topic_are_checked(sns: Sns, name: str, value: str, text
 
 
 @rule("SNS-3", "SNS-6", "SNS-7")
-def test_an_http_endpoint_is_asked_to_confirm(sns: Sns) -> None:
-    topic, there = sns.topic(), sns.deliverer.subscriber(URL)
+def test_an_http_endpoint_receives_a_confirmation_request(sns: Sns) -> None:
+    topic, subscriber = sns.topic(), sns.deliverer.subscriber(URL)
     assert sns.api.subscribe(TopicArn=topic, Protocol="http", Endpoint=URL)["SubscriptionArn"] == "pending confirmation"
     (listed,) = sns.api.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert listed == {
@@ -121,7 +121,7 @@ def test_an_http_endpoint_is_asked_to_confirm(sns: Sns) -> None:
     }  # fmt: skip
     assert sns.api.list_subscriptions()["Subscriptions"] == [listed]
     sns.wait()
-    (asked,) = there.received
+    (asked,) = subscriber.received
     body = json.loads(asked.body)
     assert list(body) == [
         "Type", "MessageId", "Token", "TopicArn", "Message", "SubscribeURL", "Timestamp", "SignatureVersion", "Signature",
@@ -139,23 +139,23 @@ def test_an_http_endpoint_is_asked_to_confirm(sns: Sns) -> None:
 
 
 @rule("SNS-3")
-def test_the_arn_is_told_on_request_and_a_pending_subscription_gets_nothing_and_stays(sns: Sns) -> None:
-    topic, there = sns.topic(), sns.deliverer.subscriber(URL)
+def test_a_pending_subscription_receives_no_messages_and_cannot_be_removed(sns: Sns) -> None:
+    topic, subscriber = sns.topic(), sns.deliverer.subscriber(URL)
     arn = sns.api.subscribe(TopicArn=topic, Protocol="http", Endpoint=URL, ReturnSubscriptionArn=True)["SubscriptionArn"]
     assert arn.startswith(f"{ARN}:")
-    sns.api.publish(TopicArn=topic, Message="nobody hears it")
+    sns.api.publish(TopicArn=topic, Message="not delivered")
     sns.wait(60)
-    assert [header(each, "x-amz-sns-message-type") for each in there.received] == ["SubscriptionConfirmation"]
+    assert [header(each, "x-amz-sns-message-type") for each in subscriber.received] == ["SubscriptionConfirmation"]
     assert error_of(sns.api.unsubscribe, SubscriptionArn=arn)[:2] == (400, "InvalidParameter")
     assert sns.api.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["PendingConfirmation"] == "true"
 
 
 @rule("SNS-8")
-def test_the_link_confirms(sns: Sns) -> None:
-    topic, there = sns.topic(), sns.deliverer.subscriber(URL)
+def test_the_link_confirms_the_subscription(sns: Sns) -> None:
+    topic, subscriber = sns.topic(), sns.deliverer.subscriber(URL)
     sns.api.subscribe(TopicArn=topic, Protocol="http", Endpoint=URL)
     sns.wait()
-    status, body = follow(sns, json.loads(there.received[0].body)["SubscribeURL"])
+    status, body = follow(sns, json.loads(subscriber.received[0].body)["SubscribeURL"])
     (listed,) = sns.api.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     assert status == 200 and listed["SubscriptionArn"].encode() in body
     attributes = sns.api.get_subscription_attributes(SubscriptionArn=listed["SubscriptionArn"])["Attributes"]
@@ -167,10 +167,10 @@ def test_the_link_confirms(sns: Sns) -> None:
 @rule("SNS-8")
 def test_links_work_in_every_region(sns: Sns) -> None:
     far = sns.transport.client("sns", Scope("210987654321", "eu-west-3"))
-    topic, there = far.create_topic(Name="alerts")["TopicArn"], sns.deliverer.subscriber(URL)
+    topic, subscriber = far.create_topic(Name="alerts")["TopicArn"], sns.deliverer.subscriber(URL)
     far.subscribe(TopicArn=topic, Protocol="http", Endpoint=URL)
     sns.wait()
-    assert follow(sns, json.loads(there.received[0].body)["SubscribeURL"])[0] == 200
+    assert follow(sns, json.loads(subscriber.received[0].body)["SubscribeURL"])[0] == 200
     assert far.list_subscriptions()["Subscriptions"][0]["SubscriptionArn"].startswith(topic)
 
 
@@ -178,7 +178,7 @@ def test_links_work_in_every_region(sns: Sns) -> None:
     ("token", "text"),
     [("nonsense", "Invalid token"), ("0" * 224, "Invalid parameter: Token")],
 )
-def test_a_token_that_is_not_ours_confirms_nothing(sns: Sns, token: str, text: str) -> None:
+def test_an_unknown_token_confirms_nothing(sns: Sns, token: str, text: str) -> None:
     topic = sns.topic()
     sns.api.subscribe(TopicArn=topic, Protocol="http", Endpoint=URL)
     assert error_of(sns.api.confirm_subscription, TopicArn=topic, Token=token) == (400, "InvalidParameter", text)
@@ -186,11 +186,11 @@ def test_a_token_that_is_not_ours_confirms_nothing(sns: Sns, token: str, text: s
 
 
 @rule("SNS-3")
-def test_a_token_is_good_for_two_days_and_the_subscription_waits_for_three(sns: Sns) -> None:
-    topic, there = sns.topic(), sns.deliverer.subscriber(URL)
+def test_a_token_is_valid_for_two_days_and_a_pending_subscription_is_kept_for_three(sns: Sns) -> None:
+    topic, subscriber = sns.topic(), sns.deliverer.subscriber(URL)
     sns.api.subscribe(TopicArn=topic, Protocol="http", Endpoint=URL)
     sns.wait()
-    token = json.loads(there.received[0].body)["Token"]
+    token = json.loads(subscriber.received[0].body)["Token"]
     sns.engine.run_until(sns.clock.now() + timedelta(days=2))
     assert error_of(sns.api.confirm_subscription, TopicArn=topic, Token=token)[2] == "Invalid parameter: Token"
     assert len(sns.api.list_subscriptions()["Subscriptions"]) == 1
@@ -199,12 +199,12 @@ def test_a_token_is_good_for_two_days_and_the_subscription_waits_for_three(sns: 
     assert len(sns.events("SNS Subscription Removed")) == 1
 
 
-def test_asking_again_sends_another_token_and_makes_no_second_subscription(sns: Sns) -> None:
-    topic, there = sns.topic(), sns.deliverer.subscriber(URL)
+def test_subscribing_again_sends_another_token_and_creates_no_second_subscription(sns: Sns) -> None:
+    topic, subscriber = sns.topic(), sns.deliverer.subscriber(URL)
     for _ in range(2):
         sns.api.subscribe(TopicArn=topic, Protocol="http", Endpoint=URL)
         sns.wait()
-    tokens = [json.loads(each.body)["Token"] for each in there.received]
+    tokens = [json.loads(each.body)["Token"] for each in subscriber.received]
     assert len(set(tokens)) == 2
     arns = {sns.api.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"] for token in tokens}
     assert len(arns) == len(sns.api.list_subscriptions()["Subscriptions"]) == 1
@@ -222,7 +222,7 @@ def test_asking_again_sends_another_token_and_makes_no_second_subscription(sns: 
         ("sqs", "my-queue", "Invalid parameter: SQS endpoint ARN"),
     ],
 )
-def test_an_endpoint_that_cannot_be_is_refused(sns: Sns, protocol: str, endpoint: str, text: str) -> None:
+def test_an_invalid_endpoint_is_refused(sns: Sns, protocol: str, endpoint: str, text: str) -> None:
     found = error_of(sns.api.subscribe, TopicArn=sns.topic(), Protocol=protocol, Endpoint=endpoint)
     assert found == (400, "InvalidParameter", text)
     assert sns.api.list_subscriptions()["Subscriptions"] == []
@@ -254,15 +254,15 @@ def test_the_sandbox_s_own_api_cannot_subscribe(sns: Sns, endpoint: str, reached
 @rule("SNS-3")
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:8080/alarms", "http://127.0.0.1:8081/alarms", "http://127.0.0.2:4566/"])
 def test_an_application_behind_a_load_balancer_may_subscribe(sns: Sns, endpoint: str) -> None:
-    topic, there = sns.topic(), sns.deliverer.subscriber(endpoint)
+    topic, subscriber = sns.topic(), sns.deliverer.subscriber(endpoint)
     sns.api.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint)
     sns.wait()
-    assert [json.loads(each.body)["Type"] for each in there.received] == ["SubscriptionConfirmation"]
+    assert [json.loads(each.body)["Type"] for each in subscriber.received] == ["SubscriptionConfirmation"]
 
 
 @rule("SNS-2")
 @pytest.mark.parametrize("protocol", ["lambda", "firehose", "application"])
-def test_protocols_that_the_sandbox_has_nobody_behind(sns: Sns, protocol: str) -> None:
+def test_protocols_that_the_sandbox_does_not_support(sns: Sns, protocol: str) -> None:
     status, code, text = error_of(sns.api.subscribe, TopicArn=sns.topic(), Protocol=protocol, Endpoint="arn:aws:x:us-east-1:123456789012:y")
     assert (status, code) == (501, "NotImplemented")
     assert f"protocol {protocol}" in text
@@ -278,7 +278,7 @@ def test_protocols_that_the_sandbox_has_nobody_behind(sns: Sns, protocol: str) -
         ({"Colour": "red"}, "AttributeName"),
     ],
 )
-def test_attributes_of_a_subscription_are_checked(sns: Sns, attributes: dict[str, str], text: str) -> None:
+def test_attributes_of_a_subscription_are_validated(sns: Sns, attributes: dict[str, str], text: str) -> None:
     topic = sns.topic()
     found = error_of(sns.api.subscribe, TopicArn=topic, Protocol="http", Endpoint=URL, Attributes=attributes)
     assert found == (400, "InvalidParameter", f"Invalid parameter: Attributes Reason: {text}")
@@ -294,8 +294,8 @@ def test_the_same_subscription_with_other_attributes_is_refused(sns: Sns) -> Non
     again = sns.api.subscribe(TopicArn=topic, Protocol="http", Endpoint=URL, Attributes={"RawMessageDelivery": "true"})
     assert again["SubscriptionArn"] == arn
     text = "Invalid parameter: Attributes Reason: Subscription already exists with different attributes"
-    wanted = {"RawMessageDelivery": "false"}
-    found = error_of(sns.api.subscribe, TopicArn=topic, Protocol="http", Endpoint=URL, Attributes=wanted)
+    other = {"RawMessageDelivery": "false"}
+    found = error_of(sns.api.subscribe, TopicArn=topic, Protocol="http", Endpoint=URL, Attributes=other)
     assert found == (400, "InvalidParameter", text)
 
 
@@ -324,7 +324,7 @@ def test_the_same_subscription_with_other_attributes_is_refused(sns: Sns) -> Non
     ],
 )
 @rule("SNS-5")
-def test_what_is_not_there(sns: Sns, call: str, parameters: dict[str, str], expected: tuple[int, str, str]) -> None:
+def test_missing_resources(sns: Sns, call: str, parameters: dict[str, str], expected: tuple[int, str, str]) -> None:
     assert error_of(getattr(sns.api, call), **parameters) == expected
 
 
@@ -337,26 +337,26 @@ def test_unsubscribing_twice_is_no_error(sns: Sns) -> None:
     assert (counts["SubscriptionsConfirmed"], counts["SubscriptionsDeleted"]) == ("0", "1")
 
 
-def test_the_link_unsubscribes_and_the_subscriber_may_take_it_back(sns: Sns) -> None:
+def test_the_link_unsubscribes_and_the_subscriber_can_restore_the_subscription(sns: Sns) -> None:
     topic = sns.topic()
-    there, arn = sns.subscriber(topic)
+    subscriber, arn = sns.subscriber(topic)
     sns.api.publish(TopicArn=topic, Message="one")
     sns.wait()
-    assert follow(sns, json.loads(there.received.pop().body)["UnsubscribeURL"])[0] == 200
+    assert follow(sns, json.loads(subscriber.received.pop().body)["UnsubscribeURL"])[0] == 200
     sns.wait()
     assert sns.api.list_subscriptions()["Subscriptions"] == []
-    notice = json.loads(there.received[-1].body)
+    notice = json.loads(subscriber.received[-1].body)
     assert notice["Type"] == "UnsubscribeConfirmation"
-    assert header(there.received[-1], "x-amz-sns-subscription-arn") == arn
+    assert header(subscriber.received[-1], "x-amz-sns-subscription-arn") == arn
     assert follow(sns, notice["SubscribeURL"])[0] == 200
     assert sns.api.list_subscriptions()["Subscriptions"][0]["SubscriptionArn"] == arn
 
 
-def test_a_link_cannot_remove_what_was_confirmed_with_authentication(sns: Sns) -> None:
-    topic, there = sns.topic(), sns.deliverer.subscriber(URL)
+def test_a_link_cannot_remove_a_subscription_that_was_confirmed_with_authentication(sns: Sns) -> None:
+    topic, subscriber = sns.topic(), sns.deliverer.subscriber(URL)
     sns.api.subscribe(TopicArn=topic, Protocol="http", Endpoint=URL)
     sns.wait()
-    token = json.loads(there.received[0].body)["Token"]
+    token = json.loads(subscriber.received[0].body)["Token"]
     confirmed = sns.api.confirm_subscription(TopicArn=topic, Token=token, AuthenticateOnUnsubscribe="true")
     status, body = follow(sns, f"http://127.0.0.1:4566/?Action=Unsubscribe&SubscriptionArn={confirmed['SubscriptionArn']}")
     assert status == 403 and b"AuthorizationError" in body
@@ -399,21 +399,21 @@ def test_a_link_cannot_remove_what_was_confirmed_with_authentication(sns: Sns) -
         ),
     ],
 )
-def test_a_message_that_cannot_be_is_refused_and_nothing_is_sent(sns: Sns, parameters: dict[str, Any], text: str) -> None:
+def test_an_invalid_message_is_refused_and_nothing_is_sent(sns: Sns, parameters: dict[str, Any], text: str) -> None:
     topic = sns.topic()
-    there, _ = sns.subscriber(topic)
+    subscriber, _ = sns.subscriber(topic)
     assert error_of(sns.api.publish, TopicArn=topic, **parameters) == (400, "InvalidParameter", f"Invalid parameter: {text}")
     sns.wait(60)
-    assert there.received == []
+    assert subscriber.received == []
 
 
 @rule("SNS-4")
-def test_the_largest_message_goes_through_and_a_topic_may_allow_less(sns: Sns) -> None:
+def test_the_largest_message_is_accepted_and_a_topic_may_allow_less(sns: Sns) -> None:
     topic = sns.topic()
-    there, _ = sns.subscriber(topic)
+    subscriber, _ = sns.subscriber(topic)
     sns.api.publish(TopicArn=topic, Message="x" * 262_144, Subject="y" * 100)
     sns.wait()
-    assert len(json.loads(there.received[0].body)["Message"]) == 262_144
+    assert len(json.loads(subscriber.received[0].body)["Message"]) == 262_144
     sns.api.set_topic_attributes(TopicArn=topic, AttributeName="MaximumMessageSize", AttributeValue="1024")
     assert error_of(sns.api.publish, TopicArn=topic, Message="x" * 1025)[2] == "Invalid parameter: Message too long"
 
@@ -430,21 +430,21 @@ def test_the_largest_message_goes_through_and_a_topic_may_allow_less(sns: Sns) -
         ),
     ],
 )
-def test_message_attributes_are_checked(sns: Sns, attribute: dict[str, str], text: str) -> None:
+def test_message_attributes_are_validated(sns: Sns, attribute: dict[str, str], text: str) -> None:
     found = error_of(sns.api.publish, TopicArn=sns.topic(), Message="m", MessageAttributes={"a": attribute})
     assert found == (400, "ParameterValueInvalid", text)
 
 
-def test_where_a_message_may_go(sns: Sns) -> None:
+def test_targets_of_a_message(sns: Sns) -> None:
     assert error_of(sns.api.publish, Message="m")[2] == "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
     endpoint = "arn:aws:sns:us-east-1:123456789012:endpoint/APNS/app/0"
     text = "Invalid parameter: TargetArn Reason: No endpoint found for the target arn specified"
     assert error_of(sns.api.publish, TargetArn=endpoint, Message="m")[2] == text
     topic = sns.topic()
-    there, _ = sns.subscriber(topic)
+    subscriber, _ = sns.subscriber(topic)
     sns.api.publish(TargetArn=topic, Message="by target")
     sns.wait()
-    assert json.loads(there.received[0].body)["Message"] == "by target"
+    assert json.loads(subscriber.received[0].body)["Message"] == "by target"
 
 
 def test_a_fifo_topic_keeps_groups_and_drops_duplicates(sns: Sns) -> None:
@@ -460,27 +460,27 @@ def test_a_fifo_topic_keeps_groups_and_drops_duplicates(sns: Sns) -> None:
     assert [each["Body"] for each in sns.in_queue(made)] == ["one"]
 
 
-def test_what_other_services_of_moto_publish_is_enqueued_too(sns: Sns) -> None:
+def test_messages_of_motos_other_services_are_enqueued_too(sns: Sns) -> None:
     from moto.sns.models import sns_backends
 
     topic = sns.topic()
-    there, _ = sns.subscriber(topic)
+    subscriber, _ = sns.subscriber(topic)
     sns_backends[HERE.account][HERE.region].publish("from moto", arn=topic, message_attributes={"a": {"Type": "String", "Value": "x"}})
-    assert there.received == []
+    assert subscriber.received == []
     sns.engine.wake("sns")
     sns.wait()
-    assert json.loads(there.received[0].body)["MessageAttributes"] == {"a": {"Type": "String", "Value": "x"}}
+    assert json.loads(subscriber.received[0].body)["MessageAttributes"] == {"a": {"Type": "String", "Value": "x"}}
 
 
-def test_a_batch_says_which_of_its_messages_failed(sns: Sns) -> None:
+def test_a_batch_reports_which_of_its_messages_failed(sns: Sns) -> None:
     topic = sns.topic()
-    there, _ = sns.subscriber(topic)
+    subscriber, _ = sns.subscriber(topic)
     entries = [{"Id": "good", "Message": "one"}, {"Id": "bad", "Message": "two", "Subject": "a\nb"}]
     answer = sns.api.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
     assert [each["Id"] for each in answer["Successful"]] == ["good"]
     assert answer["Failed"] == [{"Id": "bad", "Code": "InvalidParameter", "Message": "Invalid parameter: Subject", "SenderFault": True}]
     sns.wait()
-    assert [json.loads(each.body)["Message"] for each in there.received] == ["one"]
+    assert [json.loads(each.body)["Message"] for each in subscriber.received] == ["one"]
 
 
 @pytest.mark.parametrize(
@@ -492,22 +492,22 @@ def test_a_batch_says_which_of_its_messages_failed(sns: Sns) -> None:
         ([str(n) for n in range(11)], "TooManyEntriesInBatchRequest"),
     ],
 )
-def test_batches_that_cannot_be(sns: Sns, ids: list[str], code: str) -> None:
+def test_invalid_batches_are_refused(sns: Sns, ids: list[str], code: str) -> None:
     entries = [{"Id": each, "Message": "m"} for each in ids]
     assert error_of(sns.api.publish_batch, TopicArn=sns.topic(), PublishBatchRequestEntries=entries)[1] == code
 
 
-# ---- what subscribers get ----------------------------------------------------------------------------------------------------------------
+# ---- what subscribers receive ------------------------------------------------------------------------------------------------------------
 
 
 @rule("SNS-6", "SNS-7")
-def test_an_http_subscriber_gets_awss_body_and_headers(sns: Sns) -> None:
+def test_an_http_subscriber_receives_awss_body_and_headers(sns: Sns) -> None:
     topic = sns.topic()
-    there, arn = sns.subscriber(topic)
+    subscriber, arn = sns.subscriber(topic)
     attributes = {"colour": {"DataType": "String", "StringValue": "red"}}
     message_id = sns.api.publish(TopicArn=topic, Message="CPU is high", Subject="ALARM", MessageAttributes=attributes)["MessageId"]
     sns.wait()
-    (got,) = there.received
+    (got,) = subscriber.received
     body = json.loads(got.body)
     assert list(body) == [
         "Type", "MessageId", "TopicArn", "Subject", "Message", "Timestamp", "SignatureVersion", "Signature", "SigningCertURL",
@@ -525,12 +525,12 @@ def test_an_http_subscriber_gets_awss_body_and_headers(sns: Sns) -> None:
 
 @pytest.mark.parametrize(("version", "algorithm"), [("1", hashes.SHA1()), ("2", hashes.SHA256())])
 @rule("SNS-7")
-def test_the_signature_is_good_by_the_certificate_that_is_served(sns: Sns, version: str, algorithm: hashes.HashAlgorithm) -> None:
+def test_the_served_certificate_verifies_the_signature(sns: Sns, version: str, algorithm: hashes.HashAlgorithm) -> None:
     topic = sns.topic(SignatureVersion=version)
-    there, _ = sns.subscriber(topic)
+    subscriber, _ = sns.subscriber(topic)
     sns.api.publish(TopicArn=topic, Message="signed", Subject="S")
     sns.wait()
-    body = json.loads(there.received[0].body)
+    body = json.loads(subscriber.received[0].body)
     assert body["SignatureVersion"] == version
     status, pem = follow(sns, body["SigningCertURL"])
     key = x509.load_pem_x509_certificate(pem).public_key()
@@ -539,62 +539,62 @@ def test_the_signature_is_good_by_the_certificate_that_is_served(sns: Sns, versi
     key.verify(base64.b64decode(body["Signature"]), signed.encode(), padding.PKCS1v15(), algorithm)
 
 
-def test_a_certificate_that_is_not_ours_is_not_there(sns: Sns) -> None:
+def test_an_unknown_certificate_is_not_found(sns: Sns) -> None:
     assert follow(sns, "http://127.0.0.1:4566/SimpleNotificationService-0.pem")[0] == 404
 
 
 @rule("SNS-6")
-def test_raw_delivery_sends_the_message_alone(sns: Sns) -> None:
+def test_raw_delivery_sends_only_the_message(sns: Sns) -> None:
     topic = sns.topic()
-    there, _ = sns.subscriber(topic, RawMessageDelivery="true")
+    subscriber, _ = sns.subscriber(topic, RawMessageDelivery="true")
     sns.api.publish(TopicArn=topic, Message="just this", Subject="not this")
     sns.wait()
-    (got,) = there.received
+    (got,) = subscriber.received
     assert (got.body, header(got, "x-amz-sns-rawdelivery")) == ("just this", "true")
 
 
 @rule("SNS-4", "SNS-10")
-def test_each_protocol_gets_its_text(sns: Sns) -> None:
+def test_each_protocol_receives_its_text(sns: Sns) -> None:
     topic, (inbox, queue_arn) = sns.topic(), sns.queue()
-    there, _ = sns.subscriber(topic)
+    subscriber, _ = sns.subscriber(topic)
     sns.api.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)
     sns.api.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+15555550100")
     texts = {"default": "for all", "http": "for http", "sms": "short"}
     sns.api.publish(TopicArn=topic, Message=json.dumps(texts), MessageStructure="json")
     sns.wait()
-    assert json.loads(there.received[0].body)["Message"] == "for http"
+    assert json.loads(subscriber.received[0].body)["Message"] == "for http"
     assert [json.loads(each["Body"])["Message"] for each in sns.in_queue(inbox)] == ["for all"]
     assert sns.mailbox.messages("+15555550100")[-1].body == "short"
 
 
 @rule("SNS-12")
-def test_a_filter_policy_keeps_messages_away(sns: Sns) -> None:
+def test_a_filter_policy_selects_messages(sns: Sns) -> None:
     topic = sns.topic()
-    there, arn = sns.subscriber(topic, FilterPolicy='{"state": ["ALARM"]}')
+    subscriber, arn = sns.subscriber(topic, FilterPolicy='{"state": ["ALARM"]}')
     for value in ("OK", "ALARM"):
         sns.api.publish(TopicArn=topic, Message=value, MessageAttributes={"state": {"DataType": "String", "StringValue": value}})
     sns.wait()
-    assert [json.loads(each.body)["Message"] for each in there.received] == ["ALARM"]
+    assert [json.loads(each.body)["Message"] for each in subscriber.received] == ["ALARM"]
     assert [event.detail["filteredOut"] for event in sns.events("SNS Message Published")] == [1, 0]
     for name, value in (("FilterPolicyScope", "MessageBody"), ("FilterPolicy", '{"Trigger": {"MetricName": ["CPUUtilization"]}}')):
         sns.api.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=value)
     for metric in ("CPUUtilization", "NetworkIn"):
         sns.api.publish(TopicArn=topic, Message=json.dumps({"Trigger": {"MetricName": metric}}))
     sns.wait()
-    assert "CPUUtilization" in there.received[-1].body and len(there.received) == 2
+    assert "CPUUtilization" in subscriber.received[-1].body and len(subscriber.received) == 2
 
 
 @rule("SNS-10")
-def test_a_queue_gets_the_notification_or_the_raw_message_with_its_attributes(sns: Sns) -> None:
+def test_a_queue_receives_the_notification_or_the_raw_message_with_its_attributes(sns: Sns) -> None:
     topic, (inbox, queue_arn) = sns.topic(), sns.queue()
     arn = sns.api.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn)["SubscriptionArn"]
     attributes = {"n": {"DataType": "Number", "StringValue": "7"}, "b": {"DataType": "Binary", "BinaryValue": b"\x00\xff"}}
     sns.api.publish(TopicArn=topic, Message="wrapped", MessageAttributes=attributes)
     sns.wait()
     (wrapped,) = sns.in_queue(inbox)
-    told = json.loads(wrapped["Body"])
-    assert (told["Type"], told["Message"], "MessageAttributes" in wrapped) == ("Notification", "wrapped", False)
-    assert told["MessageAttributes"] == {"n": {"Type": "Number", "Value": "7"}, "b": {"Type": "Binary", "Value": "AP8="}}
+    body = json.loads(wrapped["Body"])
+    assert (body["Type"], body["Message"], "MessageAttributes" in wrapped) == ("Notification", "wrapped", False)
+    assert body["MessageAttributes"] == {"n": {"Type": "Number", "Value": "7"}, "b": {"Type": "Binary", "Value": "AP8="}}
     sns.api.set_subscription_attributes(SubscriptionArn=arn, AttributeName="RawMessageDelivery", AttributeValue="true")
     sns.api.publish(TopicArn=topic, Message="bare", MessageAttributes=attributes)
     sns.wait()
@@ -606,7 +606,7 @@ def test_a_queue_gets_the_notification_or_the_raw_message_with_its_attributes(sn
 
 
 @rule("SNS-3", "SNS-11")
-def test_mail_goes_to_the_mailbox_once_its_owner_has_confirmed_by_the_link(sns: Sns) -> None:
+def test_email_is_stored_in_the_mailbox_after_its_recipient_confirmed_by_the_link(sns: Sns) -> None:
     topic = sns.topic()
     sns.api.subscribe(TopicArn=topic, Protocol="email", Endpoint="me@example.com")
     sns.api.publish(TopicArn=topic, Message="too early")
@@ -625,7 +625,7 @@ def test_mail_goes_to_the_mailbox_once_its_owner_has_confirmed_by_the_link(sns: 
     assert sns.api.list_subscriptions()["Subscriptions"] == []
 
 
-def test_email_json_gets_the_json(sns: Sns) -> None:
+def test_email_json_receives_the_json(sns: Sns) -> None:
     topic = sns.topic()
     sns.api.subscribe(TopicArn=topic, Protocol="email-json", Endpoint="me@example.com")
     sns.wait()
@@ -649,15 +649,15 @@ def test_text_messages(sns: Sns) -> None:
     )
 
 
-def test_the_mailbox_keeps_the_newest(sns: Sns) -> None:
+def test_the_mailbox_has_the_newest_messages(sns: Sns) -> None:
     from moto.sns.models import sns_backends
 
     sns.api.publish(PhoneNumber="+15555550100", Message="the newest")
     backend = sns_backends[HERE.account][HERE.region]
     (delivery,) = backend.sandbox_deliveries.values()
-    for _ in range(KEPT + 5):
+    for _ in range(MAX_MAILS + 5):
         backend.put_in_mailbox(delivery)
-    assert len(sns.mailbox.messages()) == KEPT
+    assert len(sns.mailbox.messages()) == MAX_MAILS
 
 
 # ---- failures and retries ----------------------------------------------------------------------------------------------------------------
@@ -669,7 +669,7 @@ def test_the_mailbox_keeps_the_newest(sns: Sns) -> None:
     [
         (Behaviour.ANSWERS, 200, [0]),
         (Behaviour.ANSWERS, 302, [0]),
-        (Behaviour.ANSWERS, 404, [0]),  # answered is delivered
+        (Behaviour.ANSWERS, 404, [0]),  # any status below 500 means delivered
         (Behaviour.ANSWERS, 500, [0, 20, 40, 60]),
         (Behaviour.ANSWERS, 503, [0, 20, 40, 60]),
         (Behaviour.SILENT, 0, [0, 35, 70, 105]),  # 15 s of waiting each
@@ -677,104 +677,106 @@ def test_the_mailbox_keeps_the_newest(sns: Sns) -> None:
 )
 def test_when_a_delivery_is_attempted(sns: Sns, behaviour: Behaviour, status: int, moments: list[int]) -> None:
     topic = sns.topic()
-    there, _ = sns.subscriber(topic)
-    there.behaviour, there.status_code = behaviour, status
+    subscriber, _ = sns.subscriber(topic)
+    subscriber.behaviour, subscriber.status_code = behaviour, status
     began, seen = sns.clock.now(), []
     start = sns.deliverer.start
     sns.deliverer.start = lambda request: (seen.append((sns.clock.now() - began).total_seconds()), start(request))[1]  # type: ignore[method-assign, func-returns-value]
     sns.api.publish(TopicArn=topic, Message="m")
     sns.wait(600)
     assert [round(at) for at in seen] == moments
-    told = [event.detail_type for event in sns.journal.events() if event.source == "aws.sns" and event.detail.get("type") == "Notification"]
-    fate = DELIVERED if moments == [0] else NOT_DELIVERED
-    assert told == [ATTEMPT_FAILED] * (len(moments) - 1) + [fate]
+    recorded = [
+        event.detail_type for event in sns.journal.events() if event.source == "aws.sns" and event.detail.get("type") == "Notification"
+    ]
+    outcome = DELIVERED if moments == [0] else NOT_DELIVERED
+    assert recorded == [ATTEMPT_FAILED] * (len(moments) - 1) + [outcome]
 
 
 @rule("SNS-9")
-def test_a_subscriber_that_comes_back_gets_the_same_bytes(sns: Sns) -> None:
+def test_a_retry_sends_the_same_bytes(sns: Sns) -> None:
     topic = sns.topic()
-    there, _ = sns.subscriber(topic)
-    there.status_code = 503
+    subscriber, _ = sns.subscriber(topic)
+    subscriber.status_code = 503
     sns.api.publish(TopicArn=topic, Message="m")
     sns.wait(10)
-    there.status_code = 200
+    subscriber.status_code = 200
     sns.wait(60)
-    first, second = there.received
+    first, second = subscriber.received
     assert first.body == second.body
     assert [event.detail["attempts"] for event in sns.events(DELIVERED)][-1] == 2
 
 
-def test_every_fate_can_be_explained_from_the_message_id(sns: Sns) -> None:
+def test_the_outcome_of_a_delivery_is_explained_by_its_causes(sns: Sns) -> None:
     topic = sns.topic()
     sns.subscriber(topic)[0].behaviour = Behaviour.DOWN
     message_id = sns.api.publish(TopicArn=topic, Message="m")["MessageId"]
     sns.wait(120)
     last = sns.journal.about(message_id)[-1]
-    assert last.summary == f"the notification of alerts to {URL} is discarded after 4 attempts: connection refused"
+    assert last.summary == f"the notification from alerts to {URL} is discarded after 4 attempts: connection refused"
     assert [each.detail_type for each in sns.journal.chain(last)] == [
         "AWS API Call via CloudTrail", "SNS Message Published", NOT_DELIVERED
     ]  # fmt: skip
 
 
 @rule("SNS-9")
-def test_policies_of_topic_and_subscription_are_followed(sns: Sns) -> None:
+def test_delivery_policies_of_topic_and_subscription(sns: Sns) -> None:
     retry = {"minDelayTarget": 1, "maxDelayTarget": 1, "numRetries": 5}
     topic = sns.topic(DeliveryPolicy=json.dumps({"http": {"defaultHealthyRetryPolicy": retry}}))
-    there, arn = sns.subscriber(topic)
-    there.status_code = 500
+    subscriber, arn = sns.subscriber(topic)
+    subscriber.status_code = 500
     sns.api.publish(TopicArn=topic, Message="m")
     sns.wait(30)
-    assert len(there.received) == 6
+    assert len(subscriber.received) == 6
     own = json.dumps({"healthyRetryPolicy": {**retry, "numRetries": 0}, "requestPolicy": {"headerContentType": "application/json"}})
     sns.api.set_subscription_attributes(SubscriptionArn=arn, AttributeName="DeliveryPolicy", AttributeValue=own)
     sns.api.publish(TopicArn=topic, Message="m")
     sns.wait(30)
-    assert len(there.received) == 7
-    assert header(there.received[-1], "content-type") == "application/json"
+    assert len(subscriber.received) == 7
+    assert header(subscriber.received[-1], "content-type") == "application/json"
     effective = json.loads(sns.api.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["EffectiveDeliveryPolicy"])
     assert effective["healthyRetryPolicy"]["numRetries"] == 0
     closed = {"http": {"defaultHealthyRetryPolicy": retry, "disableSubscriptionOverrides": True}}
     sns.api.set_topic_attributes(TopicArn=topic, AttributeName="DeliveryPolicy", AttributeValue=json.dumps(closed))
     sns.api.publish(TopicArn=topic, Message="m")
     sns.wait(30)
-    assert len(there.received) == 13
+    assert len(subscriber.received) == 13
 
 
 @rule("SNS-9")
-def test_no_more_in_a_second_than_the_subscriber_takes(sns: Sns) -> None:
+def test_deliveries_are_throttled_to_max_receives_per_second(sns: Sns) -> None:
     topic = sns.topic()
-    there, _ = sns.subscriber(topic, DeliveryPolicy='{"throttlePolicy": {"maxReceivesPerSecond": 2}}')
+    subscriber, _ = sns.subscriber(topic, DeliveryPolicy='{"throttlePolicy": {"maxReceivesPerSecond": 2}}')
     for _ in range(6):
         sns.api.publish(TopicArn=topic, Message="m")
     for expected in (2, 4, 6):
         sns.wait(0.99 if expected == 2 else 1)
-        assert len(there.received) == expected
+        assert len(subscriber.received) == expected
 
 
 @rule("SNS-9")
-def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(sns: Sns) -> None:
+def test_an_undeliverable_message_is_moved_to_the_dead_letter_queue(sns: Sns) -> None:
     topic, (inbox, queue_arn) = sns.topic(), sns.queue("dead")
-    there, _ = sns.subscriber(topic, RedrivePolicy=json.dumps({"deadLetterTargetArn": queue_arn}))
-    there.status_code = 500
+    subscriber, _ = sns.subscriber(topic, RedrivePolicy=json.dumps({"deadLetterTargetArn": queue_arn}))
+    subscriber.status_code = 500
     sns.api.publish(TopicArn=topic, Message="keep me")
     sns.wait(59)
     assert sns.in_queue(inbox) == []
     sns.wait(2)
-    (kept,) = sns.in_queue(inbox)
-    assert json.loads(kept["Body"])["Message"] == "keep me"
+    (moved,) = sns.in_queue(inbox)
+    assert json.loads(moved["Body"])["Message"] == "keep me"
     assert len(sns.events("SNS Notification Moved To Dead-Letter Queue")) == 1
 
 
-def test_a_dead_letter_queue_that_is_not_there_is_told(sns: Sns) -> None:
+def test_a_missing_dead_letter_queue_is_reported(sns: Sns) -> None:
     topic = sns.topic()
     gone = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:gone"})
     sns.subscriber(topic, RedrivePolicy=gone)[0].behaviour = Behaviour.DOWN
     sns.api.publish(TopicArn=topic, Message="m")
     sns.wait(120)
-    assert "is lost: dead-letter queue gone did not take it" in sns.events(NOT_DELIVERED)[-1].summary
+    assert "lost: sending it to the dead-letter queue gone failed" in sns.events(NOT_DELIVERED)[-1].summary
 
 
-def test_a_queue_that_is_not_there_is_not_tried_again(sns: Sns) -> None:
+def test_a_missing_queue_is_not_retried(sns: Sns) -> None:
     topic, (inbox, dead) = sns.topic(), sns.queue("dead")
     redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead})}
     sns.api.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:gone", Attributes=redrive)
@@ -784,25 +786,25 @@ def test_a_queue_that_is_not_there_is_not_tried_again(sns: Sns) -> None:
     assert [event.detail["attempts"] for event in sns.events(NOT_DELIVERED)] == [1]
 
 
-def test_a_subscriber_that_never_answers_holds_up_nobody(sns: Sns) -> None:
+def test_a_subscriber_that_never_responds_delays_no_other(sns: Sns) -> None:
     topic = sns.topic()
     sns.subscriber(topic, "http://127.0.0.1:1/silent")[0].behaviour = Behaviour.SILENT
-    there, _ = sns.subscriber(topic)
+    subscriber, _ = sns.subscriber(topic)
     for _ in range(50):
         sns.api.publish(TopicArn=topic, Message="m")
     sns.wait(1)
-    assert len(there.received) == 50
+    assert len(subscriber.received) == 50
 
 
-def test_a_retry_to_a_subscriber_that_left_is_not_made(sns: Sns) -> None:
+def test_a_removed_subscription_receives_no_retry(sns: Sns) -> None:
     topic = sns.topic()
-    there, arn = sns.subscriber(topic)
-    there.status_code = 500
+    subscriber, arn = sns.subscriber(topic)
+    subscriber.status_code = 500
     sns.api.publish(TopicArn=topic, Message="m")
     sns.wait(1)
     sns.api.unsubscribe(SubscriptionArn=arn)
     sns.wait(120)
-    assert [header(each, "x-amz-sns-message-type") for each in there.received].count("Notification") == 1
+    assert [header(each, "x-amz-sns-message-type") for each in subscriber.received].count("Notification") == 1
     assert "the subscription was removed before the next attempt" in sns.events(NOT_DELIVERED)[0].summary
 
 
@@ -811,22 +813,22 @@ def test_pending_deliveries_survive_a_restart(sns: Sns, tmp_path: Any, during: s
     from sandbox.services.sns.controller import SnsController
 
     topic = sns.topic()
-    there, _ = sns.subscriber(topic)
-    there.behaviour, there.status_code = (Behaviour.SILENT if during == "attempt" else Behaviour.ANSWERS), 503
+    subscriber, _ = sns.subscriber(topic)
+    subscriber.behaviour, subscriber.status_code = (Behaviour.SILENT if during == "attempt" else Behaviour.ANSWERS), 503
     sns.api.publish(TopicArn=topic, Message="m")
     sns.wait(5)
     state.save(tmp_path / "state")
     state.load(tmp_path / "state")
-    there.behaviour, there.status_code = Behaviour.ANSWERS, 200
-    sns.deliverer._results.__init__()  # type: ignore[misc] - a new process knows of no attempt
+    subscriber.behaviour, subscriber.status_code = Behaviour.ANSWERS, 200
+    sns.deliverer._results.__init__()  # type: ignore[misc] - a new process has no results
     again = SnsController(sns.journal, sns.transport, sns.deliverer)
     sns.engine.add([again])
     sns.engine.wake()
     sns.wait(30)
-    assert len(there.received) == 2
-    assert there.received[0].body == there.received[1].body
+    assert len(subscriber.received) == 2
+    assert subscriber.received[0].body == subscriber.received[1].body
     assert [event.detail["attempts"] for event in sns.events(DELIVERED)][-1] == (1 if during == "attempt" else 2)
-    assert follow(sns, json.loads(there.received[1].body)["SigningCertURL"])[0] == 200
+    assert follow(sns, json.loads(subscriber.received[1].body)["SigningCertURL"])[0] == 200
 
 
 def test_the_same_seed_gives_the_same_journal() -> None:

@@ -1,4 +1,4 @@
-"""What SNS's decisions may answer with. controller.py carries them out, in order."""
+"""The actions that SNS's decisions return. controller.py performs them in order."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,21 +8,21 @@ from sandbox.services.sns.model import ATTEMPT_TIMEOUT, Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt(Action):
-    delivery: Delivery  # with the attempt counted
+class AttemptDelivery(Action):
+    delivery: Delivery  # `attempts` includes this one
     timeout: timedelta = ATTEMPT_TIMEOUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keep(Action):
-    """The delivery as it is now."""
+class SaveDelivery(Action):
+    """Stores the delivery's new state."""
 
     delivery: Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finish(Action):
-    """The delivery has ended and its outcome is recorded: it is removed."""
+class RemoveDelivery(Action):
+    """The delivery has ended, and its outcome is recorded."""
 
     delivery: Delivery
 

@@ -1,6 +1,6 @@
-"""SNS's errors to users of the API: code and text as AWS gives them (SNS-5). The HTTP status comes from the service's model.
+"""The errors of the SNS API: code and text as AWS returns them (SNS-5). The HTTP status comes from the service's model.
 
-Kept apart so that the texts can be read next to each other. (U): the text is ours.
+The texts stand in one file so that they can be compared. A text that we wrote ourselves is marked (U): unverified.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 class BadParameter(ValueError):
-    """What is wrong with a parameter, as SNS words it after `Invalid parameter: `. `checked` makes AWS's error of it."""
+    """What is wrong with a parameter, in SNS's words after `Invalid parameter: `. `checked` converts it to AWS's error."""
 
 
 def _error(code: str, text: str) -> ApiError:
@@ -74,7 +74,7 @@ def still_pending() -> ApiError:
 
 def authentication_needed() -> ApiError:
     return _error(
-        "AuthorizationError", "User is not authorized to perform: SNS:Unsubscribe: the subscription wants a signed request"
+        "AuthorizationError", "User is not authorized to perform: SNS:Unsubscribe: the subscription requires a signed request"
     )  # (U)
 
 
@@ -103,7 +103,7 @@ def bad_batch_id() -> ApiError:
 
 
 def checked(check: Callable[..., R], *arguments: Any) -> R:
-    """Calls a check of api/validation/. Raises InvalidParameter where the check raises BadParameter."""
+    """Calls a validation function of api/validation/. Raises InvalidParameter when it raises BadParameter."""
     try:
         return check(*arguments)
     except BadParameter as error:

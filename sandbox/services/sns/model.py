@@ -1,6 +1,6 @@
 """The nouns of SNS: a message for one subscriber (Delivery), its states and their table, and the observed state that decide() gets.
 
-Frozen values only. They are kept on moto's backend objects, so a delivery that waits for its next attempt survives a restart.
+Frozen values only. They are stored on moto's backend objects, so a delivery that waits for its next attempt survives a restart.
 """
 
 import re
@@ -33,10 +33,10 @@ class Protocol(Enum):
     FIREHOSE = "firehose"
 
 
-POSTED = frozenset({Protocol.HTTP, Protocol.HTTPS})
-MAILED = frozenset({Protocol.EMAIL, Protocol.EMAIL_JSON, Protocol.SMS})
-CONFIRMED_BY_THE_OWNER = frozenset({*POSTED, Protocol.EMAIL, Protocol.EMAIL_JSON})  # SNS-3
-NOT_HERE = frozenset({Protocol.APPLICATION, Protocol.LAMBDA, Protocol.FIREHOSE})
+HTTP_PROTOCOLS = frozenset({Protocol.HTTP, Protocol.HTTPS})
+MAILBOX_PROTOCOLS = frozenset({Protocol.EMAIL, Protocol.EMAIL_JSON, Protocol.SMS})
+CONFIRMED_BY_ENDPOINT = frozenset({*HTTP_PROTOCOLS, Protocol.EMAIL, Protocol.EMAIL_JSON})  # SNS-3
+UNSUPPORTED_PROTOCOLS = frozenset({Protocol.APPLICATION, Protocol.LAMBDA, Protocol.FIREHOSE})
 
 
 @persisted("sns.MessageType")
@@ -50,24 +50,24 @@ class MessageType(Enum):
 
 @persisted("sns.DeliveryState")
 class DeliveryState(Enum):
-    WAITING = "waiting"  # for its moment: the first attempt, or a retry
-    SENDING = "sending"  # an attempt is under way
+    WAITING = "waiting"  # for the time of its first attempt, or of a retry
+    SENDING = "sending"  # an attempt is in progress
     DELIVERED = "delivered"
-    EXHAUSTED = "exhausted"  # no retry is left: to the dead-letter queue, or discarded
-    DISCARDED = "discarded"  # its subscription is gone
+    EXHAUSTED = "exhausted"  # no retry is left: moved to the dead-letter queue, or discarded
+    DISCARDED = "discarded"  # its subscription was removed
 
 
 class DeliveryEvent(Enum):
-    ATTEMPTED = "an attempt is begun"
-    ACCEPTED = "the subscriber took it"
+    ATTEMPTED = "an attempt starts"
+    ACCEPTED = "the subscriber accepted it"
     FAILED = "the attempt failed, and a retry is left"
     GIVEN_UP = "the attempt failed, and no retry is left"
-    UNSUBSCRIBED = "the subscription was removed meanwhile"
+    UNSUBSCRIBED = "the subscription was removed"
 
 
 TRANSITIONS = {  # SNS-9
     (DeliveryState.WAITING, DeliveryEvent.ATTEMPTED): DeliveryState.SENDING,
-    (DeliveryState.SENDING, DeliveryEvent.ATTEMPTED): DeliveryState.SENDING,  # once more after a restart, which lost the first one
+    (DeliveryState.SENDING, DeliveryEvent.ATTEMPTED): DeliveryState.SENDING,  # again after a restart, during which the attempt was lost
     (DeliveryState.SENDING, DeliveryEvent.ACCEPTED): DeliveryState.DELIVERED,
     (DeliveryState.SENDING, DeliveryEvent.FAILED): DeliveryState.WAITING,
     (DeliveryState.SENDING, DeliveryEvent.GIVEN_UP): DeliveryState.EXHAUSTED,
@@ -80,7 +80,7 @@ Attributes = tuple[tuple[str, str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """What Publish was asked to tell, checked."""
+    """The validated parameters of Publish."""
 
     message_id: str
     message: str
@@ -94,7 +94,7 @@ class Publication:
 @persisted("sns.Delivery")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message to one subscriber. `body` is complete and signed: every attempt sends the same bytes."""
+    """One message to one subscriber. `body` is complete and signed, so every attempt sends the same bytes."""
 
     id: str  # "<message id>.<subscription id>"
     type: MessageType
@@ -109,30 +109,30 @@ class Delivery:
     policy: RetryPolicy
     headers: tuple[tuple[str, str], ...] = ()  # HTTP
     attributes: Attributes = ()  # of an SQS message (raw delivery)
-    subject: str | None = None  # of a mail
+    subject: str | None = None  # of an email
     group_id: str | None = None
     deduplication_id: str | None = None
     dead_letter_arn: str | None = None  # of a queue
     cause: str | None = None  # the event that led here
     state: DeliveryState = DeliveryState.WAITING
-    attempts: int = 0  # begun
-    result: "Result | None" = None  # of the last attempt, where no driver keeps it (SQS, mailbox)
+    attempts: int = 0  # started
+    result: "AttemptResult | None" = None  # of the last attempt, for protocols without a driver (SQS, mailbox)
 
 
 @persisted("sns.Result")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What came of one attempt."""
+class AttemptResult:
+    """The result of one attempt."""
 
     number: int  # of the attempt
     accepted: bool
     detail: str  # for people: "200", "no response within 15 s"
-    final: bool = False  # a retry cannot help: the subscriber does not exist, or may not be spoken to
+    final: bool = False  # a retry cannot help: the subscriber does not exist, or its address is not allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """A subscription that nobody has confirmed."""
+class PendingSubscription:
+    """A subscription whose endpoint has not confirmed it."""
 
     arn: str
     endpoint: str
@@ -141,15 +141,15 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """One delivery, or one subscription that waits to be confirmed."""
+class ObservedState:
+    """One delivery, or one subscription that is pending confirmation."""
 
     delivery: Delivery | None = None
-    result: Result | None = None  # of the attempt under way; None: not known yet
-    subscribed: bool = True  # the delivery's subscription is still there
-    pending: Pending | None = None
+    result: AttemptResult | None = None  # of the attempt in progress; None: not known yet
+    subscribed: bool = True  # the delivery's subscription still exists
+    pending: PendingSubscription | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    attempt: int = 0  # the attempt that this process began; 0: none. Lost with the process, as the attempt is
+    attempt: int = 0  # the attempt that this process started; 0: none. A restart loses the attempt and this memory

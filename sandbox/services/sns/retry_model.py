@@ -1,7 +1,7 @@
-"""When a delivery that failed is tried again: delivery policies of SNS as values, and the moment of each retry.
+"""When a failed delivery is retried: SNS's delivery policies as values, and the delay before each retry.
 
-Four phases, one after the other: at once, pre-backoff (minimum delay), backoff (a function between minimum and maximum), post-backoff
-(maximum delay). Only HTTP(S) has policies of the user's; those for queues and mail are SNS's own (SNS-9, SNS-10).
+There are four phases: immediate retry (no delay), pre-backoff (minimum delay), backoff (a function between minimum and maximum) and
+post-backoff (maximum delay). Users can set a policy for HTTP(S) only; the policies for queues and mail are fixed (SNS-9, SNS-10).
 """
 
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from typing import Any
 
 from sandbox.core.persisted import persisted
 
-LONGEST_HTTP_RETRY_TIME = timedelta(seconds=3600)  # SNS-9: all retries of one delivery together
+LONGEST_HTTP_RETRY_TIME = timedelta(seconds=3600)  # SNS-9: from the first attempt to the last retry
 
 
 @persisted("sns.BackoffFunction")
 class BackoffFunction(Enum):
-    """How the delay goes from the minimum to the maximum. AWS shows the four as curves, without formulas: the formulas are ours (U)."""
+    """How the delay increases from the minimum to the maximum. AWS documents curves without formulas: the formulas are ours (U)."""
 
     LINEAR = "linear"  # equal steps
-    ARITHMETIC = "arithmetic"  # each step longer than the last by the same amount
-    GEOMETRIC = "geometric"  # each delay the same multiple of the last
-    EXPONENTIAL = "exponential"  # each step twice the last
+    ARITHMETIC = "arithmetic"  # each step is longer than the last by the same amount
+    GEOMETRIC = "geometric"  # each delay is the same multiple of the last
+    EXPONENTIAL = "exponential"  # each step is twice the last
 
 
 @persisted("sns.RetryPolicy")
@@ -39,7 +39,7 @@ class RetryPolicy:
     longest: timedelta | None = LONGEST_HTTP_RETRY_TIME  # from the first attempt to the last; None: no limit
 
     def delay(self, retry: int) -> timedelta | None:
-        """How long after the failure retry number `retry` (from 1) is made; None: there is none."""
+        """The delay between a failure and retry number `retry` (from 1); None: no such retry."""
         if retry > self.num_retries:
             return None
         number = retry - self.num_no_delay_retries
@@ -62,14 +62,14 @@ class RetryPolicy:
             return float(low)
         match self.backoff_function:
             case BackoffFunction.LINEAR:
-                way = step / steps
+                fraction = step / steps
             case BackoffFunction.ARITHMETIC:
-                way = step * (step + 1) / (steps * (steps + 1))
+                fraction = step * (step + 1) / (steps * (steps + 1))
             case BackoffFunction.GEOMETRIC:
                 return float(low * (high / low) ** (step / steps))
             case BackoffFunction.EXPONENTIAL:
-                way = (2**step - 1) / (2**steps - 1)
-        return low + (high - low) * way
+                fraction = (2**step - 1) / (2**steps - 1)
+        return low + (high - low) * fraction
 
 
 HTTP = RetryPolicy()
@@ -96,10 +96,10 @@ CUSTOMER_MANAGED = RetryPolicy(  # SNS-10: SMTP and SMS; 50 attempts over 6 hour
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryPolicy:
-    """What holds for the HTTP deliveries of one subscription."""
+    """The delivery policy of the HTTP deliveries of one subscription."""
 
     retry: RetryPolicy = HTTP
-    max_receives_per_second: int | None = None  # None: not limited
+    max_receives_per_second: int | None = None  # None: no limit
     content_type: str = "text/plain; charset=UTF-8"  # SNS-6
 
     def as_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An SNS of its own in virtual time: the API, the loop, and subscribers at URLs. Queues are moto's."""
+"""An SNS service in virtual time: the API, the controller, and subscribers at URLs. Queues are moto's."""
 
 import json
 import random
@@ -57,15 +57,15 @@ class Sns:
         return str(self.api.create_topic(Name=name, Attributes=attributes)["TopicArn"])
 
     def subscriber(self, topic: str, url: str = URL, **attributes: str) -> tuple[Subscriber, str]:
-        """A confirmed one, that has received nothing but the request to confirm, which is taken away. → it, and its ARN."""
-        there = self.deliverer.subscriber(url)
+        """A confirmed subscriber, without the confirmation request among what it received. Returns it and the subscription ARN."""
+        subscriber = self.deliverer.subscriber(url)
         self.api.subscribe(TopicArn=topic, Protocol=url.partition(":")[0], Endpoint=url, Attributes=attributes)
         self.wait()
-        asked = json.loads(there.received.pop().body)
-        return there, self.api.confirm_subscription(TopicArn=topic, Token=asked["Token"])["SubscriptionArn"]
+        request = json.loads(subscriber.received.pop().body)
+        return subscriber, self.api.confirm_subscription(TopicArn=topic, Token=request["Token"])["SubscriptionArn"]
 
     def queue(self, name: str = "inbox") -> tuple[str, str]:
-        """→ URL and ARN."""
+        """Returns URL and ARN."""
         url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
         return url, self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 

@@ -1,6 +1,7 @@
-"""moto's SNS with subscribers that confirm, filters and deliveries: the API only checks and enqueues; controller.py delivers.
+"""SNS's backend class, which replaces moto's. The API validates requests and enqueues deliveries; controller.py delivers.
 
-In layers: state/outbox.py (what is kept) · api/topics.py · api/subscriptions.py · here Publish, and the links that people follow.
+Its base classes, from the bottom: state/outbox.py (stored state), api/topics.py, api/subscriptions.py. This module adds Publish, and the
+links in messages.
 """
 
 from dataclasses import replace
@@ -33,7 +34,7 @@ links.declare("Unsubscribe", service="sns", arn_parameter="SubscriptionArn")
 @persisted("sns.Backend")
 @swap_backend("sns")
 class SandboxSNS(Subscriptions):
-    @replaces(why="what other services of moto publish is enqueued like the rest; moto posts to subscribers within the call")
+    @replaces(why="messages of moto's other services are enqueued too; moto posts to subscribers within the call")
     def publish(self, message: str, arn: str | None, phone_number: str | None = None, subject: str | None = None, **named: Any) -> str:
         given = named.get("message_attributes") or {}
         publication = Publication(
@@ -48,15 +49,15 @@ class SandboxSNS(Subscriptions):
             return self.publish_to_number(phone_number, publication)
         return self.publish_to(arn or "", publication, named.get("message_structure"))
 
-    @adds(why="SNS-4, SNS-5: moto checks less, and delivers within the request")
+    @adds(why="SNS-4, SNS-5: moto validates less, and delivers within the request")
     def publish_to(self, topic_arn: str, publication: Publication, structure: str | None) -> str:
-        """Enqueues one delivery for each confirmed subscriber that wants the message. → MessageId."""
+        """Enqueues one delivery for each confirmed subscriber whose filter policy accepts the message. Returns the MessageId."""
         topic = self.get_topic(topic_arn)
-        self._check_order(topic, publication)
+        self._check_fifo(topic, publication)
         checked(publish_validation.check, publication, structure, attributes.longest_message(topic))
         return self._fan_out(topic, replace(publication, message_id=self._uuid(), structured=structure == "json"))
 
-    @adds(why="text messages go to the mailbox")
+    @adds(why="text messages are stored in the mailbox")
     def publish_to_number(self, number: str, publication: Publication) -> str:
         if not E164.fullmatch(number):
             raise errors.bad_phone(number)
@@ -65,7 +66,7 @@ class SandboxSNS(Subscriptions):
         self._enqueue(deliveries.to_number(number, sent, context().clock.now(), context().journal.current_cause))
         return sent.message_id
 
-    def _check_order(self, topic: Any, publication: Publication) -> None:
+    def _check_fifo(self, topic: Any, publication: Publication) -> None:
         if not topic.fifo_topic:
             if publication.deduplication_id:
                 reason = "The request includes MessageDeduplicationId parameter that is not valid for this topic type"
@@ -81,22 +82,22 @@ class SandboxSNS(Subscriptions):
     def _fan_out(self, topic: Any, publication: Publication) -> str:
         subscriptions = self._get_topic_subscriptions(topic)
         confirmed = [sub for sub in subscriptions if sub.confirmed]
-        wanting = [sub for sub in confirmed if self._wants(sub, publication)]
+        accepting = [sub for sub in confirmed if self._accepts(sub, publication)]
         cause = self._record_publication(
-            topic, publication, len(wanting), len(confirmed) - len(wanting), len(subscriptions) - len(confirmed)
+            topic, publication, len(accepting), len(confirmed) - len(accepting), len(subscriptions) - len(confirmed)
         )
-        for subscription in wanting:
+        for subscription in accepting:
             delivery = deliveries.of_publication(subscription, publication, self._envelope(subscription), cause)
-            self._enqueue(self._in_its_slot(subscription, delivery))
+            self._enqueue(self._throttled(subscription, delivery))
         return publication.message_id
 
-    def _wants(self, subscription: Any, publication: Publication) -> bool:
-        policy, scope = attributes.filter_of(subscription)
+    def _accepts(self, subscription: Any, publication: Publication) -> bool:
+        policy, scope = attributes.filter_policy(subscription)
         text = publications.text_for(publication, Protocol(subscription.protocol))
-        return filter_policy.wanted(policy, scope, publication.attributes, text)
+        return filter_policy.accepts(policy, scope, publication.attributes, text)
 
-    def _in_its_slot(self, subscription: Any, delivery: Delivery) -> Delivery:
-        """SNS-9: maxReceivesPerSecond. Retries are not slowed down."""
+    def _throttled(self, subscription: Any, delivery: Delivery) -> Delivery:
+        """SNS-9: maxReceivesPerSecond. Retries are not throttled."""
         wait = deliveries.interval(subscription)
         if wait is None:
             return delivery
@@ -105,13 +106,13 @@ class SandboxSNS(Subscriptions):
         return replace(delivery, due=due)
 
     def _record_publication(self, topic: Any, publication: Publication, sent: int, filtered: int, pending: int) -> str:
-        to = f"goes to {plural(sent, 'subscriber')}"
-        to += f", {filtered} filtered out" if filtered else ""
-        to += f", {pending} not confirmed" if pending else ""
+        counts = f"sent to {plural(sent, 'subscriber')}"
+        counts += f", {filtered} filtered out" if filtered else ""
+        counts += f", {pending} not confirmed" if pending else ""
         event = Event(
             source="aws.sns",
             detail_type="SNS Message Published",
-            summary=f"message {publication.message_id} on topic {topic.name} {to}",
+            summary=f"message {publication.message_id} on topic {topic.name} is {counts}",
             resources=(publication.message_id, topic.arn, topic.name),
             detail={"subject": publication.subject, "subscribers": sent, "filteredOut": filtered, "pendingConfirmation": pending},
         )
@@ -119,7 +120,7 @@ class SandboxSNS(Subscriptions):
 
 
 def _certificate(name: str) -> bytes | None:
-    """This process's, or one of an earlier run that state.load brought back."""
+    """The certificate of this process, or one of an earlier run from the saved state."""
     with LOCK:
         return next((b.sandbox_certificates[name] for _, b in snapshot.backends() if name in b.sandbox_certificates), None)
 

@@ -1,4 +1,4 @@
-"""SNS's operations where moto's response says something else than AWS: pending subscriptions, attributes, Publish with its checks."""
+"""SNS's operations where moto's responses differ from AWS's: pending subscriptions, attributes, Publish with its validation."""
 
 import base64
 import re
@@ -19,7 +19,7 @@ from sandbox.services.sns.api.validation import publish as publish_validation
 from sandbox.services.sns.decide import publications
 from sandbox.services.sns.model import LONGEST_MESSAGE, Attributes, Publication
 
-PENDING = "pending confirmation"  # SNS-3: as Subscribe answers; lists say PendingConfirmation
+PENDING = "pending confirmation"  # SNS-3: returned by Subscribe; lists have PendingConfirmation
 MOST_IN_BATCH = 10
 BATCH_ID = re.compile(r"[\w-]{1,80}")
 
@@ -35,16 +35,16 @@ class SandboxSNSResponse(SNSResponse):
             raise errors.invalid("Endpoint")
         given = self._get_param("Attributes", {})
         subscription = self.backend.subscribe(self._get_param("TopicArn"), endpoint, self._get_param("Protocol"), given)
-        told = subscription.confirmed or self._get_param("ReturnSubscriptionArn")
-        return ActionResult({"SubscriptionArn": subscription.arn if told else PENDING})
+        returns_arn = subscription.confirmed or self._get_param("ReturnSubscriptionArn")
+        return ActionResult({"SubscriptionArn": subscription.arn if returns_arn else PENDING})
 
-    @replaces(why="SNS-8: the token is looked at")
+    @replaces(why="SNS-8: the token is validated")
     def confirm_subscription(self) -> ActionResult:
         authenticate = str(self._get_param("AuthenticateOnUnsubscribe", "false")).lower() == "true"
         found = self.backend.confirm(self._get_param("TopicArn"), self._get_param("Token"), authenticate, self._is_signed())
         return ActionResult({"SubscriptionArn": found.arn})
 
-    @replaces(why="SNS-3: a link may not remove a subscription that was confirmed with AuthenticateOnUnsubscribe")
+    @replaces(why="SNS-3: a link cannot remove a subscription that was confirmed with AuthenticateOnUnsubscribe")
     def unsubscribe(self) -> ActionResult:
         self.backend.unsubscribe(self._get_param("SubscriptionArn"), self._is_signed())
         return EmptyResult()
@@ -52,18 +52,18 @@ class SandboxSNSResponse(SNSResponse):
     def _is_signed(self) -> bool:
         return f"Credential={LINK_KEY}/" not in self.headers.get("Authorization", "")
 
-    @replaces(why="SNS-3: PendingConfirmation in the place of the ARN")
+    @replaces(why="SNS-3: PendingConfirmation instead of the ARN")
     def list_subscriptions(self) -> ActionResult:
         found, token = self.backend.list_subscriptions(next_token=self._get_param("NextToken"))
         return _listed(found, token)
 
-    @replaces(why="SNS-3: PendingConfirmation in the place of the ARN")
+    @replaces(why="SNS-3: PendingConfirmation instead of the ARN")
     def list_subscriptions_by_topic(self) -> ActionResult:
         arn, token = self._get_param("TopicArn"), self._get_param("NextToken")
         found, token = self.backend.list_subscriptions_by_topic(arn, next_token=token)
         return _listed(found, token)
 
-    @replaces(why="the value as it was sent: moto takes any RawMessageDelivery for a boolean")
+    @replaces(why="the value as sent: moto converts any RawMessageDelivery to a boolean")
     def set_subscription_attributes(self) -> ActionResult:
         name, value = self._get_param("AttributeName"), self._get_param("AttributeValue", "")
         self.backend.set_subscription_attributes(self._get_param("SubscriptionArn"), name, value)
@@ -71,17 +71,17 @@ class SandboxSNSResponse(SNSResponse):
 
     # ---- topics -------------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="attributes that are not set are left out; those that moto keeps and does not tell")
+    @replaces(why="attributes that are not set are omitted; some that moto stores and does not return are added")
     def get_topic_attributes(self) -> ActionResult:
         topic = self.backend.get_topic(self._get_param("TopicArn"))
-        told = dict(super().get_topic_attributes()._result["Attributes"])
-        told |= {"SignatureVersion": getattr(topic, "signature_version", ""), "TracingConfig": getattr(topic, "tracing_config", "")}
-        told["MaximumMessageSize"] = getattr(topic, "maximum_message_size", "")
-        return ActionResult({"Attributes": {name: value for name, value in told.items() if value != "" or name == "DisplayName"}})
+        attributes = dict(super().get_topic_attributes()._result["Attributes"])
+        attributes |= {"SignatureVersion": getattr(topic, "signature_version", ""), "TracingConfig": getattr(topic, "tracing_config", "")}
+        attributes["MaximumMessageSize"] = getattr(topic, "maximum_message_size", "")
+        return ActionResult({"Attributes": {name: value for name, value in attributes.items() if value != "" or name == "DisplayName"}})
 
     # ---- publishing ---------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="SNS-4, SNS-5: checks and their texts; deliveries are enqueued")
+    @replaces(why="SNS-4, SNS-5: validation and its texts; deliveries are enqueued")
     def publish(self) -> ActionResult:
         number, target = self._get_param("PhoneNumber"), self._get_param("TargetArn")
         publication = _publication(self._raw())
@@ -100,7 +100,7 @@ class SandboxSNSResponse(SNSResponse):
         names = ("Message", "Subject", "MessageAttributes", "MessageGroupId", "MessageDeduplicationId")
         return {name: self._get_param(name) for name in names}
 
-    @replaces(why="an entry that fails is told; moto drops most of them in silence")
+    @replaces(why="failed entries are reported; moto drops most of them silently")
     def publish_batch(self) -> ActionResult:
         arn, entries = self._get_param("TopicArn"), self._get_param("PublishBatchRequestEntries", [])
         self.backend.get_topic(arn)
@@ -130,14 +130,14 @@ def _listed(subscriptions: list[Any], token: Any) -> ActionResult:
 
 
 def _publication(raw: dict[str, Any]) -> Publication:
-    """As it was sent. Raises InvalidParameter or ParameterValueInvalid."""
+    """The publication of a request's parameters. Raises InvalidParameter or ParameterValueInvalid."""
     attributes = _attributes(raw.get("MessageAttributes") or {})
     try:
         publish_validation.check_attributes(attributes)
     except ValueError as error:
         raise errors.invalid_value(str(error)) from None
     return Publication(
-        message_id="",  # given when it is taken
+        message_id="",  # set when it is accepted
         message=raw.get("Message") or "",
         subject=raw.get("Subject"),
         attributes=attributes,

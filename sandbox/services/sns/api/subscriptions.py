@@ -1,4 +1,4 @@
-"""Subscriptions: who is told, once they have confirmed that they want to be; their attributes, and how they leave."""
+"""Subscriptions: subscribing, confirmation by the endpoint, attributes, unsubscribing."""
 
 import json
 from typing import Any
@@ -14,20 +14,20 @@ from sandbox.services.sns.api.validation import attributes as attribute_validati
 from sandbox.services.sns.api.validation import subscriptions as subscription_validation
 from sandbox.services.sns.decide import filter_policy
 from sandbox.services.sns.errors import BadParameter, checked
-from sandbox.services.sns.model import CONFIRMED_BY_THE_OWNER, NOT_HERE, POSTED, TOKEN_LIFE, MessageType, Protocol
+from sandbox.services.sns.model import CONFIRMED_BY_ENDPOINT, HTTP_PROTOCOLS, TOKEN_LIFE, UNSUPPORTED_PROTOCOLS, MessageType, Protocol
 from sandbox.services.sns.state import attributes, deliveries
 from sandbox.services.sns.state.subscriptions import SubscriptionExtra, Token
 
 
 class Subscriptions(Topics):
-    @replaces(why="SNS-2, SNS-3: the endpoint is checked, and has to confirm; moto takes anything as confirmed")
-    def subscribe(self, topic_arn: str, endpoint: str, protocol: str, wanted: dict[str, str] | None = None) -> Any:
+    @replaces(why="SNS-2, SNS-3: the endpoint is validated and must confirm; moto confirms every subscription")
+    def subscribe(self, topic_arn: str, endpoint: str, protocol: str, attributes_: dict[str, str] | None = None) -> Any:
         topic = self.get_topic(topic_arn)
         kind = _protocol(protocol)
         checked(subscription_validation.check_endpoint, kind, endpoint)
-        if kind in POSTED:
+        if kind in HTTP_PROTOCOLS:
             checked(subscription_validation.check_not_ours, endpoint, context().settings.own_ports)
-        values = self._subscription_values(wanted or {}, kind)
+        values = self._subscription_values(attributes_ or {}, kind)
         existing = self._find_subscription(topic_arn, endpoint, protocol)
         if existing is not None:
             if any(existing.attributes.get(name) != value for name, value in values.items()):
@@ -36,20 +36,20 @@ class Subscriptions(Topics):
                 self._ask_to_confirm(existing)
             return existing
         subscription = super().subscribe(topic_arn, endpoint, protocol)
-        self._begin(subscription, kind, values)
+        self._initialize(subscription, kind, values)
         self._recount(topic)
         return subscription
 
-    def _subscription_values(self, wanted: dict[str, str], kind: Protocol) -> dict[str, Any]:
-        scope = wanted.get("FilterPolicyScope", filter_policy.ATTRIBUTES)
+    def _subscription_values(self, given: dict[str, str], kind: Protocol) -> dict[str, Any]:
+        scope = given.get("FilterPolicyScope", filter_policy.ATTRIBUTES)
         try:
-            return {name: attribute_validation.check_subscription(name, value, scope, kind) for name, value in sorted(wanted.items())}
+            return {name: attribute_validation.check_subscription(name, value, scope, kind) for name, value in sorted(given.items())}
         except BadParameter as error:
             raise errors.invalid(f"Attributes Reason: {error}") from None
 
-    def _begin(self, subscription: Any, kind: Protocol, values: dict[str, Any]) -> None:
+    def _initialize(self, subscription: Any, kind: Protocol, values: dict[str, Any]) -> None:
         now = context().clock.now()
-        subscription.confirmed = kind not in CONFIRMED_BY_THE_OWNER
+        subscription.confirmed = kind not in CONFIRMED_BY_ENDPOINT
         subscription.sandbox = SubscriptionExtra(since=now, cause=context().journal.current_cause, next_slot=now)
         subscription.attributes.update(values)
         subscription.attributes["PendingConfirmation"] = not subscription.confirmed
@@ -61,21 +61,21 @@ class Subscriptions(Topics):
 
     def _ask_to_confirm(self, subscription: Any, kind: MessageType = MessageType.SUBSCRIPTION_CONFIRMATION) -> None:
         now = context().clock.now()
-        self.sandbox_tokens = {text: kept for text, kept in self.sandbox_tokens.items() if kept.until > now}
-        token = f"{context().random.getrandbits(896):0224x}"
-        self.sandbox_tokens[token] = Token(subscription_arn=subscription.arn, until=now + TOKEN_LIFE)
+        self.sandbox_tokens = {text: token for text, token in self.sandbox_tokens.items() if token.until > now}
+        text = f"{context().random.getrandbits(896):0224x}"
+        self.sandbox_tokens[text] = Token(subscription_arn=subscription.arn, until=now + TOKEN_LIFE)
         cause = context().journal.current_cause
-        self._enqueue(deliveries.of_confirmation(subscription, kind, self._uuid(), self._envelope(subscription), token, cause))
+        self._enqueue(deliveries.of_confirmation(subscription, kind, self._uuid(), self._envelope(subscription), text, cause))
 
-    @adds(why="SNS-8: moto answers with a made-up ARN")
+    @adds(why="SNS-8: moto returns an invented ARN")
     def confirm(self, topic_arn: str, token: str, authenticate_on_unsubscribe: bool, signed: bool) -> Any:
-        """`signed`: the request was, as opposed to a link that was followed."""
+        """`signed`: the request has a signature. Requests that come from a link have none."""
         if not subscription_validation.TOKEN.fullmatch(token):
             raise errors.malformed_token()
-        kept = self.sandbox_tokens.get(token)
-        if kept is None or kept.until <= context().clock.now() or kept.subscription_arn.rpartition(":")[0] != topic_arn:
+        found = self.sandbox_tokens.get(token)
+        if found is None or found.until <= context().clock.now() or found.subscription_arn.rpartition(":")[0] != topic_arn:
             raise errors.unknown_token()
-        subscription = self.subscriptions.get(kept.subscription_arn) or self.sandbox_unsubscribed.pop(kept.subscription_arn, None)
+        subscription = self.subscriptions.get(found.subscription_arn) or self.sandbox_unsubscribed.pop(found.subscription_arn, None)
         if subscription is None:
             raise errors.unknown_token()
         self.subscriptions[subscription.arn] = subscription
@@ -87,7 +87,7 @@ class Subscriptions(Topics):
         self._recount(subscription.topic)
         return subscription
 
-    @replaces(why="SNS-3: a pending subscription stays; HTTP subscribers are told")
+    @replaces(why="SNS-3: a pending subscription cannot be removed; HTTP endpoints receive a confirmation")
     def unsubscribe(self, subscription_arn: str, signed: bool = True) -> None:
         if len(subscription_arn.split(":")) < 6:
             raise errors.bad_arn("SubscriptionArn", subscription_arn)
@@ -101,28 +101,28 @@ class Subscriptions(Topics):
         super().unsubscribe(subscription_arn)
         subscription.topic.subscriptions_deleted += 1
         self._recount(subscription.topic)
-        if Protocol(subscription.protocol) in POSTED:
+        if Protocol(subscription.protocol) in HTTP_PROTOCOLS:
             self.sandbox_unsubscribed[subscription_arn] = subscription
             self._ask_to_confirm(subscription, MessageType.UNSUBSCRIBE_CONFIRMATION)
 
     def remove_unconfirmed(self, arn: str) -> None:
-        """SNS-3: three days have passed."""
+        """SNS-3: removes a subscription that was not confirmed within three days."""
         subscription = self.subscriptions.pop(arn, None)
         if subscription is not None:
             self._recount(subscription.topic)
 
-    @replaces(why="values are checked as they are set")
+    @replaces(why="values are validated")
     def set_subscription_attributes(self, arn: str, name: str, value: Any) -> None:
         subscription = self._subscription(arn)
         scope = subscription.attributes.get("FilterPolicyScope", filter_policy.ATTRIBUTES)
         protocol = Protocol(subscription.protocol)
         subscription.attributes[name] = checked(attribute_validation.check_subscription, name, str(value or ""), scope, protocol)
 
-    @replaces(why="EffectiveDeliveryPolicy follows the topic's and the subscription's own")
+    @replaces(why="EffectiveDeliveryPolicy is computed from the policies of topic and subscription")
     def get_subscription_attributes(self, arn: str) -> dict[str, Any]:
         subscription = self._subscription(arn)
         found = dict(super().get_subscription_attributes(arn))
-        if Protocol(subscription.protocol) in POSTED:
+        if Protocol(subscription.protocol) in HTTP_PROTOCOLS:
             found["EffectiveDeliveryPolicy"] = json.dumps(attributes.delivery_policy(subscription).as_json(), separators=(",", ":"))
         return {name: value for name, value in found.items() if value != ""}
 
@@ -144,6 +144,8 @@ def _protocol(text: str) -> Protocol:
         protocol = Protocol(text)
     except ValueError:
         raise errors.unknown_protocol(text) from None
-    if protocol in NOT_HERE:
-        raise NotImplementedError(f"there is nobody behind protocol {text}; use http, https, sqs, email, email-json or sms")
+    if protocol in UNSUPPORTED_PROTOCOLS:
+        raise NotImplementedError(
+            f"the sandbox does not support subscriptions with protocol {text}; use http, https, sqs, email, email-json or sms"
+        )
     return protocol

@@ -1,4 +1,4 @@
-"""Topics: names, attributes and tags as SNS takes them."""
+"""Topics: names, attributes and tags, validated as SNS does."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from sandbox.services.sns.errors import checked
 from sandbox.services.sns.state import attributes
 from sandbox.services.sns.state.outbox import Outbox
 
-TOPIC_ATTRIBUTES = {camelcase_to_underscores(name): name for name in attribute_validation.OF_TOPICS}
+ATTRIBUTE_NAMES = {camelcase_to_underscores(name): name for name in attribute_validation.TOPIC_ATTRIBUTES}
 
 
 class Topics(Outbox):
-    @replaces(why="SNS-1: attributes are checked; a topic that is there with others is refused")
+    @replaces(why="SNS-1: attributes are validated; an existing topic with other attributes is an error")
     def create_topic(self, name: str, attributes_: dict[str, Any] | None = None, tags: dict[str, str] | None = None) -> Any:
         given = attributes_ or {}
         for attribute, value in given.items():
@@ -33,30 +33,30 @@ class Topics(Outbox):
         topic.effective_delivery_policy = attributes.effective_topic_policy(topic)
         return topic
 
-    @replaces(why="attributes are checked")
+    @replaces(why="attributes are validated")
     def set_topic_attribute(self, topic_arn: str, attribute_name: str, attribute_value: Any) -> None:
         topic = self.get_topic(topic_arn)
-        checked(attribute_validation.check_topic, TOPIC_ATTRIBUTES.get(attribute_name, attribute_name), attribute_value)
+        checked(attribute_validation.check_topic, ATTRIBUTE_NAMES.get(attribute_name, attribute_name), attribute_value)
         setattr(topic, attribute_name, attribute_value)
         topic.effective_delivery_policy = attributes.effective_topic_policy(topic)
 
-    @replaces(why="SNS-5: what is no ARN is an InvalidParameter")
+    @replaces(why="SNS-5: an invalid ARN is an InvalidParameter")
     def get_topic(self, arn: str) -> Any:
         if len(arn.split(":")) < 6:
             raise errors.bad_arn("TopicArn", arn)
         return super().get_topic(arn)
 
-    @replaces(why="a token that nobody gave out: moto's is an internal error")
+    @replaces(why="an invalid NextToken: moto fails with an internal error")
     def _get_values_nexttoken(self, values_map: dict[str, Any], next_token: str | None = None) -> Any:
         if next_token and not next_token.isdecimal():
             raise errors.wrong_next_token()
         return super()._get_values_nexttoken(values_map, next_token)
 
-    @replaces(why="its tokens go with it")
+    @replaces(why="its tokens are removed with it")
     def delete_topic(self, arn: str) -> None:
         super().delete_topic(arn)
         self.sandbox_tokens = {
-            token: kept for token, kept in self.sandbox_tokens.items() if not kept.subscription_arn.startswith(arn + ":")
+            text: token for text, token in self.sandbox_tokens.items() if not token.subscription_arn.startswith(arn + ":")
         }
         self.sandbox_unsubscribed = {k: sub for k, sub in self.sandbox_unsubscribed.items() if sub.topic.arn != arn}
 

@@ -1,4 +1,4 @@
-"""DeliveryPolicy attributes as values: what a topic's or a subscription's JSON says (SNS-9). Pure."""
+"""Parses the DeliveryPolicy attributes of topics and subscriptions (SNS-9). Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +11,11 @@ LIMITS = {"minDelayTarget": (1, LONGEST_DELAY), "maxDelayTarget": (1, LONGEST_DE
 
 
 class BadPolicy(ValueError):
-    """What is wrong with a DeliveryPolicy, as SNS words it after `Invalid parameter: DeliveryPolicy: `."""
+    """What is wrong with a DeliveryPolicy, in SNS's words after `Invalid parameter: DeliveryPolicy: `."""
 
 
 def of_topic(policy: Mapping[str, Any]) -> tuple[DeliveryPolicy, bool]:
-    """A topic's DeliveryPolicy → what it says, and whether subscriptions may say otherwise. Raises BadPolicy."""
+    """A topic's DeliveryPolicy → its value, and whether subscriptions may override it. Raises BadPolicy."""
     _members(policy, "", ("http",))
     http = _object(policy, "http", "")
     known = ("defaultHealthyRetryPolicy", "disableSubscriptionOverrides", "defaultThrottlePolicy", "defaultRequestPolicy")
@@ -27,10 +27,10 @@ def of_topic(policy: Mapping[str, Any]) -> tuple[DeliveryPolicy, bool]:
     return _policy(http, parts, DeliveryPolicy()), not disabled
 
 
-def of_subscription(policy: Mapping[str, Any], topics: DeliveryPolicy) -> DeliveryPolicy:
-    """A subscription's DeliveryPolicy; what it leaves out is the topic's. Raises BadPolicy."""
+def of_subscription(policy: Mapping[str, Any], topic_policy: DeliveryPolicy) -> DeliveryPolicy:
+    """A subscription's DeliveryPolicy; what it omits comes from the topic's. Raises BadPolicy."""
     _members(policy, "", ("healthyRetryPolicy", "sicklyRetryPolicy", "throttlePolicy", "requestPolicy", "guaranteed"))
-    return _policy(policy, [(name, "") for name in ("healthyRetryPolicy", "throttlePolicy", "requestPolicy")], topics)
+    return _policy(policy, [(name, "") for name in ("healthyRetryPolicy", "throttlePolicy", "requestPolicy")], topic_policy)
 
 
 def _policy(given: Mapping[str, Any], parts: list[tuple[str, str]], base: DeliveryPolicy) -> DeliveryPolicy:

@@ -1,7 +1,7 @@
-"""Filter policies (SNS-12): whether a subscriber wants a message, by its attributes or by its JSON body. Pure.
+"""Filter policies (SNS-12): whether a subscription accepts a message, by its attributes or by its JSON body. Pure.
 
-moto's matcher is not used: in it `equals-ignore-case` compares with the case of the rule, a missing key ends a list of rules before its
-`exists: false`, and `$or` in bodies, cidr, wildcard, suffix in anything-but, true, false and null are not there.
+moto's matcher is not used: its `equals-ignore-case` is case-sensitive for the rule, a missing key ends a list of rules before its
+`exists: false`, and it lacks `$or` in bodies, cidr, wildcard, suffix in anything-but, true, false and null.
 """
 
 import json
@@ -14,11 +14,11 @@ from sandbox.core.wildcards import matches as pattern_matches
 from sandbox.services.sns.model import Attributes
 
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
-ACCURACY = 1_000_000  # numbers are told apart to the sixth digit after the point
+ACCURACY = 1_000_000  # numbers are compared to six decimal places
 
 
-def wanted(policy: Mapping[str, Any] | None, scope: str, attributes: Attributes, message: str) -> bool:
-    """Whether the message passes. Without a policy everything does; with one on bodies, what is no JSON object passes never."""
+def accepts(policy: Mapping[str, Any] | None, scope: str, attributes: Attributes, message: str) -> bool:
+    """Whether the message passes the policy. No policy accepts everything; one for bodies refuses all that is not a JSON object."""
     if not policy:
         return True
     if scope == ATTRIBUTES:
@@ -31,7 +31,7 @@ def wanted(policy: Mapping[str, Any] | None, scope: str, attributes: Attributes,
 
 
 def _plain(attributes: Attributes) -> dict[str, Any]:
-    """Attributes as JSON values. Binary ones are not compared, as if they were not there."""
+    """The attributes as JSON values. Binary attributes are ignored."""
     found: dict[str, Any] = {}
     for name, kind, value in attributes:
         base = kind.partition(".")[0]
@@ -62,15 +62,15 @@ def _key_matches(name: str, rules: Any, value: Mapping[str, Any]) -> bool:
         return any(_object_matches(rules, inner) for inner in _flat(value.get(name)) if isinstance(inner, dict))
     if name not in value:
         return any(isinstance(rule, dict) and rule.get("exists") is False for rule in rules)
-    leaves = list(_flat(value[name]))
-    return any(_rule_matches(rule, leaf) for rule in rules for leaf in leaves)
+    values = list(_flat(value[name]))
+    return any(_rule_matches(rule, each) for rule in rules for each in values)
 
 
 def _flat(value: Any) -> Iterable[Any]:
-    """The members of a list at any depth; what is no list is itself."""
+    """The members of a list at any depth, or the value itself."""
     if not isinstance(value, list):
         return [value]
-    return [leaf for member in value for leaf in _flat(member)]
+    return [each for member in value for each in _flat(member)]
 
 
 def _rule_matches(rule: Any, value: Any) -> bool:
@@ -103,7 +103,7 @@ def _anything_but(operand: Any, value: Any) -> bool:
         ((keyword, patterns),) = operand.items()
         each = patterns if isinstance(patterns, list) else [patterns]
         return isinstance(value, str) and not any(_text_matches(keyword, pattern, value) for pattern in each)
-    return not any(_same(unwanted, value) for unwanted in (operand if isinstance(operand, list) else [operand]))
+    return not any(_same(excluded, value) for excluded in (operand if isinstance(operand, list) else [operand]))
 
 
 def _text_matches(keyword: str, pattern: str, value: str) -> bool:

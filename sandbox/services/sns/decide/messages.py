@@ -1,6 +1,6 @@
-"""The JSON that subscribers get, field by field in AWS's order (SNS-7), its HTTP headers (SNS-6), and the texts of mails (SNS-11).
+"""The JSON that subscribers receive, with its fields in AWS's order (SNS-7), its HTTP headers (SNS-6), and the texts of emails (SNS-11).
 
-Links lead to this sandbox's own endpoint, as does SigningCertURL.
+Links and SigningCertURL refer to this sandbox's own endpoint.
 """
 
 import json
@@ -18,11 +18,11 @@ CONFIRMATION_SUBJECT = "AWS Notification - Subscription Confirmation"
 
 
 class Signer(Protocol):
-    """state/signing.py: the key of this process."""
+    """Implemented by state/signing.py, with the key of this process."""
 
     @property
     def file_name(self) -> str:
-        """Of the certificate: "SimpleNotificationService-0123….pem"."""
+        """The name of the certificate: "SimpleNotificationService-0123….pem"."""
         ...
 
     def sign(self, fields: Mapping[str, str], version: str) -> str:
@@ -32,7 +32,7 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """What every message of a topic to a subscriber has."""
+    """What all messages of a topic to one subscriber have in common."""
 
     topic_arn: str
     subscription_arn: str
@@ -59,10 +59,10 @@ def notification(envelope: Envelope, publication: Publication, message: str) -> 
     if publication.subject is not None:
         fields["Subject"] = publication.subject
     fields |= {"Message": message, "Timestamp": timestamp(envelope.at)}
-    told: dict[str, Any] = _signed(envelope, fields) | {"UnsubscribeURL": envelope.unsubscribe_url}
+    body: dict[str, Any] = _signed(envelope, fields) | {"UnsubscribeURL": envelope.unsubscribe_url}
     if publication.attributes:
-        told["MessageAttributes"] = {name: {"Type": kind, "Value": value} for name, kind, value in publication.attributes}
-    return _json(told)
+        body["MessageAttributes"] = {name: {"Type": kind, "Value": value} for name, kind, value in publication.attributes}
+    return _json(body)
 
 
 def confirmation(envelope: Envelope, kind: MessageType, message_id: str, token: str) -> str:
@@ -117,11 +117,11 @@ def headers(kind: MessageType, message_id: str, envelope: Envelope, content_type
     return (*found, ("Content-Type", content_type), ("User-Agent", AGENT))
 
 
-# ---- mail ------------------------------------------------------------------------------------------------------------------------------
+# ---- email -----------------------------------------------------------------------------------------------------------------------------
 
 
 def mail(envelope: Envelope, message: str) -> str:
-    """The text with AWS's footer (SNS-11, exact wording (U))."""
+    """The message with AWS's footer (SNS-11; the exact wording is (U), unverified)."""
     footer = (
         "--\nIf you wish to stop receiving notifications from this topic, please click or visit the link below to unsubscribe:\n"
         f"{envelope.unsubscribe_url}\n\n"
@@ -140,17 +140,17 @@ def confirmation_mail(envelope: Envelope, token: str) -> str:
 
 
 def welcome_sms(topic_name: str, display_name: str) -> str:
-    """A number needs no confirmation; it is told. (U)"""
+    """A phone number needs no confirmation; it receives this message. (U)"""
     return f"You have subscribed to {display_name or topic_name}."
 
 
 def sms(display_name: str, message: str) -> str:
-    """The topic's display name comes first, as its sender."""
+    """The topic's display name is its prefix."""
     return f"{display_name}> {message}" if display_name else message
 
 
 def sqs_attributes(attributes: Attributes) -> dict[str, dict[str, str]]:
-    """As SendMessage takes them; binary values are still base64."""
+    """As SendMessage's MessageAttributes; binary values are still base64."""
     named = {name: (kind, value) for name, kind, value in attributes}
     return {
         name: {"DataType": kind, ("BinaryValue" if kind.startswith("Binary") else "StringValue"): value}

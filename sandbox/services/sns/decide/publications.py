@@ -1,4 +1,4 @@
-"""The text of a publication that each protocol's subscribers get, and its size (SNS-4). Pure."""
+"""The text of a message for the subscribers of each protocol, and the size of a message (SNS-4). Pure."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ def size(publication: Publication) -> int:
 
 
 def texts(message: str) -> Mapping[str, str]:
-    """The texts by protocol of a structured message. Members that are not strings are ignored. Raises BadParameter."""
+    """Protocol → text of a structured message. Members that are not strings are ignored. Raises BadParameter."""
     try:
         found = json.loads(message)
     except ValueError:

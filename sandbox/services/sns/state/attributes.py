@@ -1,4 +1,4 @@
-"""What follows from the attributes of topics and subscriptions: delivery policy, filter, dead-letter queue. Reads moto's objects only."""
+"""Parses the attributes of topics and subscriptions: delivery policy, filter policy, dead-letter queue. Reads only."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from sandbox.services.sns.retry_model import DeliveryPolicy, retry_json
 
 
 def topic_policy(topic: Any) -> tuple[DeliveryPolicy, bool]:
-    """What holds for the topic's HTTP subscribers, and whether they may say otherwise."""
+    """The delivery policy of the topic, and whether subscriptions may override it."""
     return delivery_policies.of_topic(json.loads(topic.delivery_policy)) if topic.delivery_policy else (DeliveryPolicy(), True)
 
 
@@ -21,7 +21,7 @@ def delivery_policy(subscription: Any) -> DeliveryPolicy:
 
 
 def effective_topic_policy(topic: Any) -> str:
-    """EffectiveDeliveryPolicy as AWS shows it."""
+    """EffectiveDeliveryPolicy as AWS returns it."""
     policy, overridable = topic_policy(topic)
     http: dict[str, Any] = {
         "defaultHealthyRetryPolicy": retry_json(policy.retry),
@@ -33,8 +33,8 @@ def effective_topic_policy(topic: Any) -> str:
     return json.dumps({"http": http}, separators=(",", ":"))
 
 
-def filter_of(subscription: Any) -> tuple[dict[str, Any] | None, str]:
-    """Filter policy and scope."""
+def filter_policy(subscription: Any) -> tuple[dict[str, Any] | None, str]:
+    """→ filter policy (None: none is set) and scope."""
     text = subscription.attributes.get("FilterPolicy")
     return (json.loads(text) if text else None), subscription.attributes.get("FilterPolicyScope") or ATTRIBUTES
 

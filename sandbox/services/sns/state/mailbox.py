@@ -1,6 +1,6 @@
-"""Where mails and text messages of SNS go: nothing leaves the sandbox. `sandbox mailbox` and /_sandbox/mailbox show it.
+"""Emails and text messages that SNS sent: none leaves the sandbox. `sandbox mailbox` and /_sandbox/mailbox show them.
 
-Kept on the SNS backend that sent it, the newest of each, so it goes with a reset and survives a restart.
+Stored on the SNS backend that sent them, the newest of each backend: they survive a restart, and a reset removes them.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ from sandbox.aws.context import LOCK
 from sandbox.core.persisted import persisted
 from sandbox.services.sns.decide.messages import timestamp
 
-KEPT = 1000
+MAX_MAILS = 1000
 
 
 @persisted("sns.Mail")
@@ -31,7 +31,7 @@ class Mail:
     body: str
     message_id: str
     subject: str | None = None  # None: a text message
-    topic_arn: str | None = None  # None: published to the number itself
+    topic_arn: str | None = None  # None: published to a phone number
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -47,14 +47,14 @@ class Mail:
 
 
 def empty() -> deque[Mail]:
-    return deque(maxlen=KEPT)
+    return deque(maxlen=MAX_MAILS)
 
 
 class Mailbox:
-    """All mails of all accounts and Regions. May be read from any thread."""
+    """The mails of all accounts and Regions. Can be read from any thread."""
 
     def messages(self, to: str | None = None) -> tuple[Mail, ...]:
-        """Oldest first; `to`: of one address or number."""
+        """Oldest first. `to`: only those to this address or number."""
         with LOCK:
             boxes = [backend.sandbox_mails for _, backend in walk(sns_backends)]
             found = sorted((mail for box in boxes for mail in box), key=lambda mail: mail.at)

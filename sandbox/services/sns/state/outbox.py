@@ -1,6 +1,7 @@
-"""What SNS sends and has not finished sending, kept on moto's backend: pending deliveries, tokens, mails, certificates of signatures.
+"""What SNS sends, stored on moto's backend: deliveries that have not ended, tokens, mails, and certificates of signatures.
 
-The API's operations put in (`_enqueue`), controller.py takes out (`keep`, `finish`). All of it survives a restart and goes with a reset.
+The API's operations add deliveries (`_enqueue`), controller.py updates and removes them. All of it survives a restart, and a reset removes
+it.
 """
 
 from typing import Any
@@ -23,19 +24,19 @@ from sandbox.services.sns.state.subscriptions import Token
 
 class Outbox(SNSBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
-        self.sandbox_deliveries: dict[str, Delivery] = {}  # by id, oldest first; those that are not at their end
+        self.sandbox_deliveries: dict[str, Delivery] = {}  # by id, oldest first; those that have not ended
         self.sandbox_tokens: dict[str, Token] = {}
-        self.sandbox_unsubscribed: dict[str, Any] = {}  # moto's subscriptions by ARN, as long as an Unsubscribe can be taken back
+        self.sandbox_unsubscribed: dict[str, Any] = {}  # moto's subscriptions by ARN, while they can be restored
         self.sandbox_mails = mailbox.empty()
-        self.sandbox_certificates: dict[str, bytes] = {}  # of what is signed: file name → PEM
+        self.sandbox_certificates: dict[str, bytes] = {}  # file name → PEM
         super().__init__(region_name, account_id)
 
-    def keep(self, delivery: Delivery) -> None:
-        """Its newest state; one that is at its end already stays so."""
+    def save_delivery(self, delivery: Delivery) -> None:
+        """Stores its new state, unless it has ended and was removed."""
         if delivery.id in self.sandbox_deliveries:
             self.sandbox_deliveries[delivery.id] = delivery
 
-    def finish(self, delivery: Delivery) -> None:
+    def remove_delivery(self, delivery: Delivery) -> None:
         self.sandbox_deliveries.pop(delivery.id, None)
 
     def put_in_mailbox(self, delivery: Delivery) -> None:
@@ -55,20 +56,20 @@ class Outbox(SNSBackend):
         self.sandbox_deliveries[delivery.id] = delivery
 
     def _envelope(self, subscription: Any) -> Envelope:
-        ours = signer()
-        self.sandbox_certificates[ours.file_name] = ours.certificate
+        signing = signer()
+        self.sandbox_certificates[signing.file_name] = signing.certificate
         return Envelope(
             topic_arn=subscription.topic.arn,
             subscription_arn=subscription.arn,
             at=context().clock.now(),
             endpoint=context().settings.endpoint,
-            signer=ours,
+            signer=signing,
             signature_version=getattr(subscription.topic, "signature_version", "1"),
         )
 
     def _record(self, subscription: Any, detail_type: str, summary: str) -> None:
-        about = (subscription.arn, subscription.topic.arn, subscription.topic.name)
-        context().journal.record(Event(source="aws.sns", detail_type=detail_type, summary=summary, resources=about))
+        resources = (subscription.arn, subscription.topic.arn, subscription.topic.name)
+        context().journal.record(Event(source="aws.sns", detail_type=detail_type, summary=summary, resources=resources))
 
     def _uuid(self) -> str:
         return str(mock_random.uuid4())

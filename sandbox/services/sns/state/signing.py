@@ -1,7 +1,7 @@
-"""The signature of messages: a key of this process, its certificate, and the string that is signed.
+"""Signs messages: the key of this process, its certificate, and the string that is signed.
 
-The certificate is kept on the backend too (`keep`), so that messages of an earlier run can still be verified. Made at the first message: a
-key takes 40 ms, and most sandboxes send none. Not of the seeded chance: no signature is part of what happens.
+The certificate is stored on the backend too (outbox.py), so that messages of an earlier run can still be verified. The key is generated at
+the first message: it takes 40 ms, and most sandboxes send none. It does not come from the seeded random numbers: no decision depends on it.
 """
 
 import base64
@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 NOTIFICATION_FIELDS = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 CONFIRMATION_FIELDS = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
-FROM, TO = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # wide: sandbox time may be far from the verifier's
+FROM, TO = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # wide: sandbox time may differ much from the verifier's time
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +28,21 @@ class Signer:
     file_name: str  # "SimpleNotificationService-0123….pem"
 
     def sign(self, fields: Mapping[str, str], version: str) -> str:
-        """Base64. Version "1" is SHA1, "2" SHA256, as a topic's SignatureVersion says."""
+        """The signature in base64. Version "1" is SHA1, "2" SHA256, as in a topic's SignatureVersion."""
         algorithm = hashes.SHA256() if version == "2" else hashes.SHA1()
         signature = self.key.sign(string_to_sign(fields).encode(), padding.PKCS1v15(), algorithm)
         return base64.b64encode(signature).decode()
 
 
 def string_to_sign(fields: Mapping[str, str]) -> str:
-    """Name and value of each signed field, a line each, in the order of the names."""
+    """Name and value of each signed field, each on a line of its own, in the order of the names."""
     names = NOTIFICATION_FIELDS if fields["Type"] == "Notification" else CONFIRMATION_FIELDS
     return "".join(f"{name}\n{fields[name]}\n" for name in names if name in fields)
 
 
 @cache
 def signer() -> Signer:
-    """This process's."""
+    """The signer of this process."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
     certificate = (

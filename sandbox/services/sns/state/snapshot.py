@@ -1,4 +1,4 @@
-"""What the controller sees: deliveries that are not at their end, and subscriptions that nobody has confirmed. Reads only."""
+"""What the controller observes: deliveries that have not ended, and subscriptions that are pending confirmation. Reads only."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,9 +10,9 @@ from moto.sns.models import sns_backends
 
 from sandbox.aws import backends as backend_dict
 from sandbox.core.control import Scope
-from sandbox.services.sns.model import Observed, Pending, Result
+from sandbox.services.sns.model import AttemptResult, ObservedState, PendingSubscription
 
-SUBSCRIPTION = "arn:"  # how a key's name begins when it is not a delivery's id
+SUBSCRIPTION = "arn:"  # prefix of the key of a subscription; other keys are ids of deliveries
 
 
 def backends() -> Iterator[tuple[Scope, Any]]:
@@ -33,8 +33,8 @@ def keys() -> Iterator[str]:
                 yield scope.key(subscription.arn)
 
 
-def read(scope: Scope, name: str, result: Result | None) -> Observed | None:
-    """The picture of one key; `result`: of the driver's last attempt. None: it is gone."""
+def observe(scope: Scope, name: str, result: AttemptResult | None) -> ObservedState | None:
+    """The observed state of one key. `result`: of the last attempt of the driver. None: it no longer exists."""
     backend = find(scope)
     if backend is None:
         return None
@@ -44,11 +44,13 @@ def read(scope: Scope, name: str, result: Result | None) -> Observed | None:
     if delivery is None:
         return None
     subscribed = not delivery.subscription_arn or delivery.subscription_arn in backend.subscriptions
-    return Observed(delivery=delivery, result=delivery.result or result, subscribed=subscribed)
+    return ObservedState(delivery=delivery, result=delivery.result or result, subscribed=subscribed)
 
 
-def _pending(subscription: Any) -> Observed | None:
+def _pending(subscription: Any) -> ObservedState | None:
     if subscription is None or subscription.confirmed:
         return None
     extra = subscription.sandbox
-    return Observed(pending=Pending(arn=subscription.arn, endpoint=subscription.endpoint, since=extra.since, cause=extra.cause))
+    return ObservedState(
+        pending=PendingSubscription(arn=subscription.arn, endpoint=subscription.endpoint, since=extra.since, cause=extra.cause)
+    )

@@ -1,4 +1,4 @@
-"""What a subscription of ours keeps beside moto's: its token, since when it is pending, when the next delivery may begin."""
+"""What we store for a subscription in addition to moto: its tokens, since when it is pending, when its next delivery may start."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,18 +9,18 @@ from sandbox.core.persisted import persisted
 @persisted("sns.SubscriptionExtra")
 @dataclass
 class SubscriptionExtra:
-    """On moto's Subscription as `.sandbox`."""
+    """Stored on moto's Subscription, as `.sandbox`."""
 
     since: datetime
     cause: str | None
-    next_slot: datetime  # before it no further delivery is begun (maxReceivesPerSecond)
+    next_slot: datetime  # the next delivery does not start earlier (maxReceivesPerSecond)
     authenticate_on_unsubscribe: bool = False
 
 
 @persisted("sns.Token")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What ConfirmSubscription is given: it confirms, or takes an Unsubscribe back."""
+    """The token of ConfirmSubscription: it confirms a subscription, or restores one after Unsubscribe."""
 
     subscription_arn: str
     until: datetime

@@ -1,4 +1,4 @@
-"""When a failed delivery is tried again: the four phases and the four backoff functions."""
+"""When a failed delivery is retried: the four phases and the four backoff functions."""
 
 from datetime import timedelta
 
@@ -16,13 +16,13 @@ def delays(policy: RetryPolicy, count: int | None = None) -> list[float]:
 
 
 @rule("SNS-9")
-def test_http_is_tried_three_times_more_twenty_seconds_apart() -> None:
+def test_http_is_retried_three_times_twenty_seconds_apart() -> None:
     assert delays(HTTP) == [20, 20, 20]
     assert HTTP.longest == timedelta(hours=1)
 
 
 @rule("SNS-10")
-def test_queues_and_mail_have_policies_of_their_own() -> None:
+def test_queues_and_mail_have_fixed_policies() -> None:
     assert delays(AWS_MANAGED, 6) == [0, 0, 0, 1, 1, 1]
     assert AWS_MANAGED.delay(15) == AWS_MANAGED.delay(100_015) == timedelta(seconds=20)
     assert AWS_MANAGED.delay(100_016) is None
@@ -43,7 +43,7 @@ def test_queues_and_mail_have_policies_of_their_own() -> None:
         ("exponential", [10, 14.839, 24.516, 43.871, 82.581, 160]),
     ],
 )
-def test_backoff_goes_from_the_minimum_to_the_maximum(function: str, expected: list[float]) -> None:
+def test_backoff_increases_from_the_minimum_to_the_maximum(function: str, expected: list[float]) -> None:
     policy = RetryPolicy(min_delay_target=10, max_delay_target=160, num_retries=6, backoff_function=BackoffFunction(function))
     assert delays(policy) == expected
 
@@ -55,9 +55,9 @@ def test_the_phases_follow_each_other() -> None:
     assert delays(policy) == [0, 0, 5, 5, 5, 15, 25, 25, 25]
 
 
-def test_one_backoff_retry_waits_the_minimum() -> None:
+def test_a_single_backoff_retry_has_the_minimum_delay() -> None:
     assert delays(RetryPolicy(min_delay_target=5, max_delay_target=60, num_retries=1)) == [5]
 
 
-def test_no_retries_at_all() -> None:
+def test_a_policy_without_retries() -> None:
     assert delays(RetryPolicy(num_retries=0)) == []

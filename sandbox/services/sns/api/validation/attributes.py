@@ -1,19 +1,17 @@
-"""Which attributes topics and subscriptions take, with which values. Each check raises BadParameter, whose text follows
-`Invalid parameter: `.
-"""
+"""Validates the attributes of topics and subscriptions. Each function raises BadParameter, whose text follows `Invalid parameter: `."""
 
 import json
 from typing import Any
 
 from sandbox.services.sns.api.validation import filter_policy as filter_policy_validation
-from sandbox.services.sns.api.validation.publish import LARGEST_OPTION
+from sandbox.services.sns.api.validation.publish import LARGEST_MESSAGE_LIMIT
 from sandbox.services.sns.decide import delivery_policies
 from sandbox.services.sns.decide.delivery_policies import BadPolicy
 from sandbox.services.sns.errors import BadParameter
-from sandbox.services.sns.model import POSTED, Protocol
+from sandbox.services.sns.model import HTTP_PROTOCOLS, Protocol
 from sandbox.services.sns.retry_model import DeliveryPolicy
 
-OF_SUBSCRIPTIONS = (
+SUBSCRIPTION_ATTRIBUTES = (
     "DeliveryPolicy",
     "FilterPolicy",
     "FilterPolicyScope",
@@ -23,7 +21,7 @@ OF_SUBSCRIPTIONS = (
     "SubscriptionRoleArn",
 )
 FEEDBACK = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
-OF_TOPICS = (
+TOPIC_ATTRIBUTES = (
     "ArchivePolicy",
     "ContentBasedDeduplication",
     "DeliveryPolicy",
@@ -40,7 +38,7 @@ OF_TOPICS = (
 
 
 def check_topic(name: str, value: Any) -> None:
-    if name not in OF_TOPICS:
+    if name not in TOPIC_ATTRIBUTES:
         raise BadParameter("AttributeName")
     match name:
         case "DeliveryPolicy" if value:
@@ -49,13 +47,13 @@ def check_topic(name: str, value: Any) -> None:
             raise BadParameter("SignatureVersion")
         case "Policy":
             _object("Policy", value)
-        case "MaximumMessageSize" if not (str(value).isdigit() and 1024 <= int(value) <= LARGEST_OPTION):
-            raise BadParameter(f"MaximumMessageSize must be a whole number from 1024 to {LARGEST_OPTION}")  # (U)
+        case "MaximumMessageSize" if not (str(value).isdigit() and 1024 <= int(value) <= LARGEST_MESSAGE_LIMIT):
+            raise BadParameter(f"MaximumMessageSize must be a whole number from 1024 to {LARGEST_MESSAGE_LIMIT}")  # (U)
 
 
 def check_subscription(name: str, value: str, scope: str, protocol: Protocol) -> Any:
-    """The value as it is kept. `scope`: of filter policies, as it will be."""
-    if name not in OF_SUBSCRIPTIONS:
+    """Returns the value to store. `scope`: of filter policies, after the request."""
+    if name not in SUBSCRIPTION_ATTRIBUTES:
         raise BadParameter("AttributeName")
     match name:
         case "RawMessageDelivery":
@@ -81,7 +79,7 @@ def _filter(check: Any, name: str) -> None:
 
 
 def _check_delivery_policy(value: str, protocol: Protocol) -> None:
-    if protocol not in POSTED:
+    if protocol not in HTTP_PROTOCOLS:
         raise BadParameter(f"DeliveryPolicy: protocol {protocol.value} has no delivery policy of its own")  # (U)
     try:
         delivery_policies.of_subscription(_object("DeliveryPolicy", value), DeliveryPolicy())

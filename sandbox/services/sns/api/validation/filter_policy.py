@@ -1,6 +1,6 @@
-"""Whether a filter policy is one that SNS takes, in the words of its refusals. Pure.
+"""Validates filter policies, with SNS's error texts.
 
-AWS adds where in the text it stumbled (`\\n at [Source: …; line: 1, column: 10]`); that tail is left out here.
+AWS appends the position of a syntax error (`\\n at [Source: …; line: 1, column: 10]`); our texts do not have it.
 """
 
 import json
@@ -16,7 +16,7 @@ TEXT_RULES = ("prefix", "suffix", "equals-ignore-case", "wildcard", "cidr")
 
 
 class BadFilter(ValueError):
-    """What is wrong, as SNS words it after `FilterPolicy: `."""
+    """What is wrong with a filter policy, in SNS's words after `FilterPolicy: `."""
 
 
 def parsed(text: str, scope: str) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def check(policy: Mapping[str, Any], scope: str) -> None:
 
 
 def _lists(policy: Mapping[str, Any], scope: str, depth: int) -> Iterator[tuple[list[Any], int]]:
-    """The lists of rules and how deep they are nested, which counts in the combinations."""
+    """The lists of rules and their nesting depth, which counts for the number of combinations."""
     for name, value in policy.items():
         if name == "$or" and isinstance(value, list) and all(isinstance(each, dict) for each in value):
             for each in value:
@@ -60,7 +60,7 @@ def _lists(policy: Mapping[str, Any], scope: str, depth: int) -> Iterator[tuple[
         elif not isinstance(value, dict):
             raise BadFilter(f'"{name}" must be an object or an array')
         elif scope == ATTRIBUTES:
-            list(_lists(value, BODY, depth + 1))  # its own faults are told first
+            list(_lists(value, BODY, depth + 1))  # errors within it are reported first
             raise BadFilter("Filter policy scope MessageAttributes does not support nested filter policy")
         else:
             yield from _lists(value, scope, depth + 1)

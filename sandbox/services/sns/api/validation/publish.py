@@ -1,4 +1,4 @@
-"""What Publish takes (SNS-4). Each check raises BadParameter, whose text follows `Invalid parameter: `."""
+"""Validates the parameters of Publish (SNS-4). Each function raises BadParameter, whose text follows `Invalid parameter: `."""
 
 import re
 
@@ -6,10 +6,10 @@ from sandbox.services.sns.decide import publications
 from sandbox.services.sns.errors import BadParameter
 from sandbox.services.sns.model import LONGEST_MESSAGE, Attributes, Publication
 
-LARGEST_OPTION = 1_048_576  # what a topic's MaximumMessageSize may say (SNS-4)
+LARGEST_MESSAGE_LIMIT = 1_048_576  # the largest MaximumMessageSize of a topic (SNS-4)
 LONGEST_SUBJECT = 100
 LONGEST_SMS = 1600
-SUBJECT = re.compile(r"[!-~][ -~]*")  # ASCII, begins with a letter, number or punctuation mark, no control characters
+SUBJECT = re.compile(r"[!-~][ -~]*")  # ASCII, no control characters, begins with a letter, number or punctuation mark
 NAME = re.compile(r"[A-Za-z0-9_.\-]{1,256}")
 
 

@@ -1,4 +1,4 @@
-"""What Subscribe and ConfirmSubscription take. Each check raises BadParameter, whose text follows `Invalid parameter: `."""
+"""Validates the parameters of Subscribe and ConfirmSubscription. Each raises BadParameter, whose text follows `Invalid parameter: `."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from sandbox.services.sns.model import E164, Protocol
 TOKEN = re.compile(r"[0-9a-f]{224}")
 QUEUE_ARN = re.compile(r"arn:[\w-]+:sqs:[\w-]+:\d{12}:[\w-]{1,80}(\.fifo)?")
 MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
-MARKS_IN_NUMBERS = re.compile(r"[./-]")
+PUNCTUATION = re.compile(r"[./-]")
 
 
 def check_endpoint(protocol: Protocol, endpoint: str) -> None:
@@ -33,8 +33,8 @@ def check_endpoint(protocol: Protocol, endpoint: str) -> None:
 
 
 def check_not_ours(url: str, own_ports: Iterable[OwnPort]) -> None:
-    """Raises BadParameter for a URL that leads to the sandbox itself. A name is resolved, and checked again, when something is sent to it
-    (drivers/delivery/posting.py). Ports of load balancers may subscribe: on AWS, too, an application behind one may be the endpoint."""
+    """Raises BadParameter for a URL of the sandbox itself. A host name is resolved and checked again before each delivery
+    (drivers/delivery/posting.py). Ports of load balancers are allowed: on AWS, too, the endpoint may be an application behind one."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     closed = [own for own in own_ports if not own.of_load_balancer]
@@ -43,10 +43,10 @@ def check_not_ours(url: str, own_ports: Iterable[OwnPort]) -> None:
 
 
 def is_number(text: str) -> bool:
-    """A phone number in E.164, with single marks between its digits at most."""
+    """Whether the text is a phone number in E.164, possibly with single punctuation marks between its digits."""
     if re.search(r"[./-]{2,}|^[./-]|[./-]$", text):
         return False
-    return E164.fullmatch(MARKS_IN_NUMBERS.sub("", text)) is not None
+    return E164.fullmatch(PUNCTUATION.sub("", text)) is not None
 
 
 def _check_url(url: str) -> None:

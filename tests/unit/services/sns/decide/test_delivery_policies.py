@@ -6,7 +6,7 @@ from sandbox.services.sns.decide.delivery_policies import BadPolicy, of_subscrip
 from sandbox.services.sns.retry_model import BackoffFunction, DeliveryPolicy, RetryPolicy
 
 
-def test_a_topic_sets_what_its_subscribers_get_and_whether_they_may_change_it() -> None:
+def test_a_topics_policy_may_forbid_overrides_by_subscriptions() -> None:
     given = {
         "http": {
             "defaultHealthyRetryPolicy": {"minDelayTarget": 1, "maxDelayTarget": 4, "numRetries": 5, "backoffFunction": "geometric"},
@@ -21,7 +21,7 @@ def test_a_topic_sets_what_its_subscribers_get_and_whether_they_may_change_it() 
     assert (policy.max_receives_per_second, policy.content_type) == (2, "application/json")
 
 
-def test_what_a_subscription_leaves_out_is_the_topics() -> None:
+def test_what_a_subscription_omits_comes_from_the_topic() -> None:
     of_the_topic = DeliveryPolicy(retry=RetryPolicy(num_retries=7), max_receives_per_second=3, content_type="application/json")
     found = of_subscription({"throttlePolicy": {"maxReceivesPerSecond": 9}}, of_the_topic)
     assert found == DeliveryPolicy(retry=RetryPolicy(num_retries=7), max_receives_per_second=9, content_type="application/json")
@@ -42,7 +42,7 @@ def test_what_a_subscription_leaves_out_is_the_topics() -> None:
         ([], "healthyRetryPolicy must be a JSON object"),
     ],
 )
-def test_a_policy_that_cannot_be_is_refused(retry: object, text: str) -> None:
+def test_an_invalid_policy_is_refused(retry: object, text: str) -> None:
     with pytest.raises(BadPolicy) as caught:
         of_subscription({"healthyRetryPolicy": retry}, DeliveryPolicy())
     assert str(caught.value).startswith(text)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.services.sns.decide.filter_policy import ATTRIBUTES, BODY, wanted
+from sandbox.services.sns.decide.filter_policy import ATTRIBUTES, BODY, accepts
 from sandbox.services.sns.model import Attributes
 from tests.support import rule
 
@@ -20,7 +20,7 @@ PRICE: Attributes = (("price", "Number", "100.5"),)
     [
         ({}, (), True),
         ({"colour": ["Red"]}, COLOUR, True),
-        ({"colour": ["red"]}, COLOUR, False),  # case counts
+        ({"colour": ["red"]}, COLOUR, False),  # case-sensitive
         ({"colour": ["blue", "Red"]}, COLOUR, True),
         ({"colour": ["Red"]}, (), False),
         ({"colour": ["Red"], "price": [100.5]}, COLOUR, False),  # all keys
@@ -29,7 +29,7 @@ PRICE: Attributes = (("price", "Number", "100.5"),)
         ({"colour": ["blue"]}, COLOURS, False),
         ({"colour": [7]}, COLOURS, True),
         ({"colour": [True]}, COLOURS, True),
-        ({"colour": [1]}, COLOURS, False),  # true is no number
+        ({"colour": [1]}, COLOURS, False),  # true is not a number
         ({"colour": [None]}, COLOURS, True),
         ({"price": [100.5]}, PRICE, True),
         ({"price": ["100.5"]}, PRICE, False),
@@ -47,8 +47,8 @@ PRICE: Attributes = (("price", "Number", "100.5"),)
         ({"long": [{"anything-but": {"wildcard": "*a" * 100 + "b"}}]}, (("long", "String", "a" * 250),), True),
         ({"colour": [{"anything-but": "Red"}]}, COLOUR, False),
         ({"colour": [{"anything-but": ["blue", "green"]}]}, COLOUR, True),
-        ({"colour": [{"anything-but": ["blue"]}]}, (), False),  # something must be there
-        ({"colour": [{"anything-but": ["red"]}]}, COLOURS, True),  # one value of the array is another
+        ({"colour": [{"anything-but": ["blue"]}]}, (), False),  # the attribute must exist
+        ({"colour": [{"anything-but": ["red"]}]}, COLOURS, True),  # one value of the array differs
         ({"colour": [{"anything-but": {"prefix": "Re"}}]}, COLOUR, False),
         ({"colour": [{"anything-but": {"suffix": "en"}}]}, COLOUR, True),
         ({"price": [{"anything-but": 100.5}]}, PRICE, False),
@@ -62,12 +62,12 @@ PRICE: Attributes = (("price", "Number", "100.5"),)
         ({"ip": [{"cidr": "10.0.0.0/24"}]}, (("ip", "String", "no address"),), False),
         ({"$or": [{"colour": ["blue"]}, {"price": [{"numeric": [">", 100]}]}]}, PRICE, True),
         ({"$or": [{"colour": ["blue"]}, {"price": [{"numeric": [">", 200]}]}]}, PRICE, False),
-        ({"data": [{"exists": True}]}, (("data", "Binary", "AAAA"),), False),  # binary is not looked at
+        ({"data": [{"exists": True}]}, (("data", "Binary", "AAAA"),), False),  # binary attributes are ignored
         ({"colour": ["not json"]}, (("colour", "String.Array", "not json"),), True),
     ],
 )
 def test_by_attributes(policy: dict[str, Any], attributes: Attributes, passes: bool) -> None:
-    assert wanted(policy, ATTRIBUTES, attributes, "any text") is passes
+    assert accepts(policy, ATTRIBUTES, attributes, "any text") is passes
 
 
 ALARM = {"AlarmName": "cpu-high", "NewStateValue": "ALARM", "Trigger": {"Threshold": 70.0, "Dimensions": [{"name": "G", "value": "a"}]}}
@@ -94,9 +94,9 @@ ALARM = {"AlarmName": "cpu-high", "NewStateValue": "ALARM", "Trigger": {"Thresho
     ],
 )
 def test_by_body(policy: dict[str, Any], body: object, passes: bool) -> None:
-    assert wanted(policy, BODY, (), json.dumps(body)) is passes
+    assert accepts(policy, BODY, (), json.dumps(body)) is passes
 
 
-def test_a_body_that_is_no_json_passes_no_policy() -> None:
-    assert not wanted({"a": [{"exists": False}]}, BODY, (), "plain text")
-    assert wanted(None, BODY, (), "plain text")
+def test_a_body_that_is_not_json_passes_no_policy() -> None:
+    assert not accepts({"a": [{"exists": False}]}, BODY, (), "plain text")
+    assert accepts(None, BODY, (), "plain text")

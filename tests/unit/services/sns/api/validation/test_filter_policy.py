@@ -39,19 +39,19 @@ from tests.support import rule
         ({"key": [{"anything-but": []}]}, "Inside anything but list, start|null|boolean is not supported."),
     ],
 )
-def test_what_cannot_be_a_policy_is_told_in_snss_words(policy: dict[str, Any], text: str) -> None:
+def test_an_invalid_policy_is_refused_with_snss_text(policy: dict[str, Any], text: str) -> None:
     with pytest.raises(BadFilter) as caught:
         check(policy, ATTRIBUTES)
     assert str(caught.value) == text
 
 
-def test_as_many_combinations_as_sns_takes() -> None:
+def test_the_limit_of_combinations() -> None:
     check({"a": list("x" * 30), "b": list("y" * 5)}, ATTRIBUTES)
     with pytest.raises(BadFilter, match="too complex"):  # depth counts
         check({"a": {"b": list("x" * 30)}, "c": list("y" * 3)}, BODY)
 
 
-def test_text_that_is_no_json_object() -> None:
+def test_anything_but_a_json_object_is_refused() -> None:
     with pytest.raises(BadFilter, match="failed to parse JSON"):
         parsed("{invalid", ATTRIBUTES)
     with pytest.raises(BadFilter, match="must be a JSON object"):
