@@ -1,4 +1,4 @@
-"""How many instances this machine can hold, in vCPUs: what `auto` means for the settings machine_vcpus and vcpu_limit.
+"""How many vCPUs of instances this machine can hold: the value of `auto` for the settings machine_vcpus and vcpu_limit.
 
 wiring resolves both before it builds a sandbox; `sandbox settings` shows the numbers. The smallest instance types have one vCPU, so the
 number of vCPUs also bounds the number of instances. The simulated runtime holds the same number on every machine.
@@ -13,25 +13,23 @@ import psutil
 from sandbox.settings import Settings
 
 SIMULATED = 2000  # vCPUs; a simulated instance costs a few kilobytes
-LEAST = 20  # vCPUs, on however small a machine: the ten t3.medium of the tutorial
-MEMORY_OVERCOMMIT = (
-    2  # memory limits of all instances ÷ memory of the machine: an instance of the sample application uses 30 of its 256 MiB
-)
+LEAST = 20  # vCPUs, even on a small machine: the ten t3.medium instances of the tutorial
+MEMORY_OVERCOMMIT = 2  # memory limits of all instances ÷ memory of the machine: the sample application uses 30 MiB of its 256
 CPU_OVERCOMMIT = 16  # CPU limits of all instances ÷ cores of the machine: most instances are idle most of the time
-TASKS = 24  # processes and threads of one instance: in a container 9 of the application, the rest of its shim
+TASKS = 24  # processes and threads of one instance: in a container, 9 of the application and the rest of its shim
 CGROUP = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What instances share."""
+    """The resources that instances share."""
 
     cores: int
     memory_mib: int
-    tasks: int | None = None  # processes and threads that we may have; None: no limit is known
+    tasks: int | None = None  # limit on our processes and threads; None: unknown
 
     def vcpus(self, settings: Settings) -> int:
-        """How many vCPUs of instances it holds. Half of the tasks are left to everything else."""
+        """How many vCPUs of instances it can hold. Half of the tasks are reserved for everything else."""
         bounds = [
             self.memory_mib * MEMORY_OVERCOMMIT // settings.memory_mib,
             int(self.cores * CPU_OVERCOMMIT / settings.cores_per_vcpu),
@@ -42,13 +40,13 @@ class Machine:
 
 
 def resolved(settings: Settings, *, simulated: bool) -> Settings:
-    """The settings with numbers in the place of `auto`."""
+    """The settings with numbers instead of `auto`."""
     machine = settings.machine_vcpus or (SIMULATED if simulated else this_machine(settings).vcpus(settings))
     return replace(settings, machine_vcpus=machine, vcpu_limit=machine if settings.vcpu_limit is None else settings.vcpu_limit)
 
 
 def this_machine(settings: Settings, cgroup: Path = CGROUP) -> Machine:
-    """Measured now. Limits of our own control group bound instances that are our processes, not containers beside our own."""
+    """Measures this machine. The limits of our own control group apply to instances that are our processes, but not to containers."""
     cores, memory = psutil.cpu_count() or 1, psutil.virtual_memory().total
     if settings.topology == "compose":
         return Machine(cores=cores, memory_mib=memory >> 20)
@@ -59,7 +57,7 @@ def this_machine(settings: Settings, cgroup: Path = CGROUP) -> Machine:
 
 
 def _limit(file: Path) -> int | None:
-    """None: there is none, or no control groups of version 2."""
+    """None: no limit, or no control groups v2."""
     try:
         return int(file.read_text())
     except (OSError, ValueError):  # "max"

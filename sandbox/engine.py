@@ -1,7 +1,7 @@
-"""The engine: runs the controllers by due time, on one thread, from one injected clock. Nothing else waits, nothing else reads the time.
+"""The engine: runs the controllers by due time, on one thread, from one injected clock. Nothing else waits or reads the time.
 
-A key is due when its reconcile asked to look again, when something woke it, or at the resync. A reconcile that raises backs off that key
-alone; the others go on. With a `VirtualClock`, `run_until` moves time from due moment to due moment.
+A key is due when its last reconcile asked for it, when something wakes it, or at the resync. If a reconcile raises, only that key backs
+off; the others continue. With a `VirtualClock`, `run_until` moves the time from one due time to the next.
 """
 
 import heapq
@@ -26,11 +26,11 @@ LONGEST_BACKOFF = timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Loop:
-    """What `sandbox loops` shows of one key."""
+    """What `sandbox loops` shows for one key."""
 
     controller: str
     key: str
-    due: datetime | None = None  # None: waits to be woken, or for the resync
+    due: datetime | None = None  # None: waits until it is woken, or for the resync
     runs: int = 0
     failures: int = 0  # in a row
     last_error: str | None = None
@@ -57,19 +57,19 @@ class Engine:
         self._stopping = False
 
     def add(self, controllers: Sequence[Controller]) -> None:
-        """Controllers run in this order when they are due at the same moment."""
+        """Controllers that are due at the same time run in this order."""
         self._controllers.update({c.name: c for c in controllers})
 
-    # ---- what others may ask -------------------------------------------------------------------------------------------------------
+    # ---- called from any thread -------------------------------------------------------------------------------------------------------
 
     def wake(self, controller: str | None = None, key: str | None = None) -> None:
-        """Look now: at one key, at all of a controller, or at everything. From any thread."""
+        """Makes one key, all keys of a controller, or all keys due now."""
         with self._changed:
             self._woken.add((controller, key))
             self._changed.notify_all()
 
     def at(self, when: datetime, callback: Callable[[], None]) -> None:
-        """Calls back at a moment of sandbox time, in the engine's thread (simulated drivers, planned faults)."""
+        """Runs `callback` at a time of the sandbox's clock, in the engine's thread (simulated drivers, faults with a duration)."""
         with self._changed:
             heapq.heappush(self._timers, (when, next(self._count), callback))
             self._changed.notify_all()
@@ -79,14 +79,14 @@ class Engine:
             return tuple(self._loops.values())
 
     def clock_changed(self) -> None:
-        """The clock's speed was changed: what is waited for is nearer or farther now."""
+        """Recomputes the real waiting time after the clock's speed has changed."""
         with self._changed:
             self._changed.notify_all()
 
     # ---- running ---------------------------------------------------------------------------------------------------------------------
 
     def run_due(self) -> datetime:
-        """Runs all that is due now, until nothing is. → the next due moment."""
+        """Runs everything that is due, until nothing is. → the next due time."""
         while True:
             now = self._clock.now()
             timers, due = self._take_due(now)
@@ -98,7 +98,7 @@ class Engine:
                 self._run(loop, now)
 
     def run_until(self, when: datetime) -> None:
-        """Virtual time only: goes from due moment to due moment up to `when`."""
+        """Virtual time only: moves from one due time to the next, up to `when`."""
         assert isinstance(self._clock, VirtualClock)
         while (due := self.run_due()) <= when:
             self._clock.advance_to(max(due, self._clock.now()))
@@ -109,7 +109,7 @@ class Engine:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when the present reconcile has ended."""
+        """Returns after the current reconcile has ended."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -143,7 +143,7 @@ class Engine:
         return timers, sorted(due, key=lambda loop: order[loop.controller])
 
     def _mark(self, woken: set[tuple[str | None, str | None]], now: datetime) -> None:
-        """Makes the woken keys due; keys that came are added, keys that are gone are run once more and dropped."""
+        """Makes the woken keys due. Adds new keys; runs keys that no longer exist once more, which drops them."""
         wanted = {name for name, _ in woken}
         for name, controller in self._controllers.items():
             if None not in wanted and name not in wanted:
@@ -210,7 +210,7 @@ def _bug(loop: Loop, error: Exception) -> Event:
     return Event(
         source="sandbox.engine",
         detail_type=kind,
-        summary=f"{loop.controller} failed on {loop.key}: {type(error).__name__}: {error}; it is tried again",
+        summary=f"{loop.controller} failed on {loop.key}: {type(error).__name__}: {error}; it will be retried",
         resources=(loop.key, loop.key.rsplit("/", 1)[-1]),
         detail={"traceback": traceback.format_exc()},
     )

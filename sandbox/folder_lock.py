@@ -1,7 +1,7 @@
-"""One sandbox at a time uses a state folder: its control plane holds a lock on a file in the folder for as long as it runs.
+"""Ensures that only one sandbox uses a state folder: the control plane locks a file in the folder while it runs.
 
-Two on one folder would overwrite each other's state and journal. The kernel releases the lock when its process ends, however it ends, so
-a killed control plane leaves a file, and no lock. The file holds the process id of the last holder, for messages only.
+Two sandboxes in one folder would overwrite each other's state and journal. The kernel releases the lock when the process ends for any
+reason: a killed control plane leaves the file, but no lock. The file contains the process id of the last holder, for messages only.
 """
 
 import fcntl
@@ -15,7 +15,7 @@ FILE = "sandbox.lock"
 
 
 class FolderLock:
-    """Held from when it is made until `release`. Raises UserError when another process holds it, or the folder cannot be written."""
+    """Held from its creation until `release`. Raises UserError if another process holds it or the folder is not writable."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
@@ -30,7 +30,7 @@ class FolderLock:
         os.pwrite(self._fd, str(os.getpid()).encode(), 0)
 
     def release(self) -> None:
-        """Deletes the file, too."""
+        """Releases the lock and deletes the file."""
         self._path.unlink(missing_ok=True)
         os.close(self._fd)
 
@@ -42,7 +42,7 @@ class FolderLock:
 
 
 def _locked(path: Path) -> int:
-    """→ the descriptor that holds the lock; it is not inherited by Envoy or by instances. BlockingIOError: another process has it."""
+    """→ the descriptor that holds the lock; Envoy and instances do not inherit it. BlockingIOError: another process holds it."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -52,7 +52,7 @@ def _locked(path: Path) -> int:
         except OSError:
             os.close(descriptor)
             raise
-        os.close(descriptor)  # its holder has deleted it meanwhile: lock the new one
+        os.close(descriptor)  # the holder deleted the file meanwhile: lock the new one
 
 
 def _is_there(path: Path, descriptor: int) -> bool:
@@ -63,7 +63,7 @@ def _is_there(path: Path, descriptor: int) -> bool:
 
 
 def in_use(folder: Path, by: str) -> UserError:
-    """`by`: the process or the name of the sandbox that uses it."""
+    """`by`: the process id or the name of the sandbox that uses it."""
     return UserError(
         f"The state folder {folder.resolve()} is in use by another sandbox ({by}).",
         "sandbox down, or SANDBOX_STATE_DIR=/another/folder SANDBOX_NAME=another SANDBOX_PORT=4567 sandbox up",
@@ -71,7 +71,7 @@ def in_use(folder: Path, by: str) -> UserError:
 
 
 def unwritable(folder: Path, error: OSError) -> UserError:
-    why = f"{folder}, the sandbox's folder, cannot be written ({error.strerror or error})."
+    why = f"The state folder {folder} is not writable ({error.strerror or error})."
     return UserError(why, "SANDBOX_STATE_DIR=/another/folder sandbox up")
 
 

@@ -1,11 +1,11 @@
-"""Free memory goes back to the system. glibc does that by itself only at the end of its heaps; what grows slowly, as the columns of the
-metric store do, moves again and again and leaves holes behind, in which soon nothing fits: in a day at speed 60 as much as the data itself.
+"""Returns free memory to the operating system. glibc does so by itself only at the end of a heap. Arrays that grow slowly, such as the
+columns of the metric store, are reallocated often and leave holes; after a day at speed 60 the holes are as large as the data.
 """
 
 import ctypes
 
 
-def give_back() -> None:
-    """Every free page in the middle of a heap, in milliseconds. Nothing where the C library has no malloc_trim (macOS, musl)."""
+def release_free_memory() -> None:
+    """Releases every free page, in milliseconds. Does nothing if the C library has no malloc_trim (macOS, musl)."""
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)

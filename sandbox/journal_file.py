@@ -1,6 +1,7 @@
-"""The journal on disk: one event a line, so that a new control plane knows what the earlier one did and why.
+"""The journal on disk, one event per line, so that a new control plane has the events of the previous one.
 
-Kept to two files of `LARGEST` bytes. A line cut short by a crash is passed over; what finds no room on a full disk waits for it.
+It is limited to two files of `LARGEST` bytes. A line cut short by a crash is skipped. Events that do not fit on a full disk are written
+later.
 """
 
 import errno
@@ -27,22 +28,22 @@ class JournalFile:
         self._file = self._open()
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
         self._cut = not _ends_with_newline(path)
-        self.trouble: str | None = None  # why the newest event is not on disk: ended only by the next one that is written
+        self.problem: str | None = None  # why the newest event is not on disk; None again after the next successful write
 
     def write(self, event: Event) -> None:
-        """Never raises: a full disk must not stop what the events are about. `trouble` tells, and the next event tries again."""
+        """Never raises, so that a full disk does not stop the control plane. Sets `problem` on failure; the next event tries again."""
         self._waiting.append(json.dumps(event.as_json(), ensure_ascii=False).encode() + b"\n")
         try:
             while self._waiting:
                 self._append(self._waiting[0])
                 self._waiting.popleft()
         except OSError as error:
-            self.trouble = f"The journal could not be written ({error}): events wait in memory."
+            self.problem = f"The journal could not be written ({error}). New events are kept in memory."
         else:
-            self.trouble = None
+            self.problem = None
 
     def _append(self, line: bytes) -> None:
-        """The whole line or nothing of it: half a line would take the next one with it."""
+        """Writes the whole line or nothing: the next line would be appended to a partial one and lost too."""
         end = self._file.tell()
         whole = b"\n" + line if self._cut else line
         if self._file.write(whole) < len(whole):
@@ -59,7 +60,7 @@ class JournalFile:
         return self._path.open("ab", buffering=0)
 
     def read(self) -> Iterator[Event]:
-        """What earlier runs wrote, oldest first."""
+        """The events of earlier runs, oldest first."""
         for path in (self._older, self._path):
             if not path.exists():
                 continue
@@ -67,14 +68,14 @@ class JournalFile:
                 try:
                     yield Event.from_json(json.loads(line))
                 except (ValueError, KeyError, TypeError, AttributeError):
-                    continue  # the process died while it wrote this line
+                    continue  # the process died while writing this line
 
     def close(self) -> None:
         self._file.close()
 
 
 def _ends_with_newline(path: Path) -> bool:
-    """Or is empty."""
+    """Also True for an empty file."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - 1, 0))

@@ -34,5 +34,5 @@ class Sandbox:
         return self.simulated.world
 
     def close(self) -> None:
-        """Closes the drivers. Instances and the load balancer go on."""
+        """Closes the drivers. Instances and the load balancer keep running."""
         self.drivers.close()

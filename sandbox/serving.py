@@ -1,7 +1,7 @@
-"""Runs one live sandbox in this process until it is told to end: `sandbox serve`, the command of the compose service and of `sandbox up`.
+"""Runs one live sandbox in this process until SIGTERM or SIGINT: the command `sandbox serve`, used by the Compose service and `sandbox up`.
 
-What an earlier run left is taken up again: AWS state and journal from the state folder, containers and Envoy by the drivers themselves.
-SIGTERM saves and lets go; instances and the load balancer go on serving, as on AWS. `sandbox down` removes them.
+It continues from an earlier run: AWS state and journal are loaded from the state folder; the drivers find containers and Envoy themselves.
+At SIGTERM it saves the state and ends; instances and the load balancer keep serving, as on AWS. `sandbox down` removes them.
 """
 
 import gc
@@ -31,11 +31,11 @@ from sandbox.wiring import build
 
 STATE = "state.bin"  # in the state folder
 NOT_SAVED, SAVED_AGAIN = "State Not Saved", "State Saved Again"
-GIVE_BACK_EVERY = 60.0  # real seconds
+RELEASE_MEMORY_EVERY = 60.0  # real seconds
 
 
 def serve(settings: Settings) -> None:
-    """Returns after SIGTERM or SIGINT. Raises UserError when it cannot start (another sandbox uses the state folder, a port is taken)."""
+    """Returns after SIGTERM or SIGINT. Raises UserError if it cannot start (another sandbox uses the state folder, a port is in use)."""
     with FolderLock(settings.state_dir):
         _serve(settings)
 
@@ -52,7 +52,7 @@ def _serve(settings: Settings) -> None:
     goes_on = replace(settings, speed=start.speed)
     sandbox = build(goes_on, start=start.at, journal_sink=file.write, disk=lambda: on_disk(saver, file, state_file.those_set_aside(saved)))
     server = Server(sandbox.gateway, settings.host, settings.port)
-    told = Told()
+    stop_signals = StopSignals()
     try:
         takeover.take_up(sandbox, earlier, saved)
         sandbox.journal.on_event(lambda event: None if event.detail_type in (NOT_SAVED, SAVED_AGAIN) else saver.mark())
@@ -61,19 +61,20 @@ def _serve(settings: Settings) -> None:
         sandbox.engine.start()
         server.start()
         _collect_garbage_of_now_on()
-        while not told.wait(GIVE_BACK_EVERY):
-            heap.give_back()
+        while not stop_signals.wait(RELEASE_MEMORY_EVERY):
+            heap.release_free_memory()
     finally:
         server.stop()
         sandbox.engine.stop()
         saver.stop()
         sandbox.close()
         file.close()
-        told.close()
+        stop_signals.close()
 
 
 def _collect_garbage_of_now_on() -> None:
-    """What was imported lives as long as the process. Looking through its 200,000 objects would stop all threads for 0.15 s each time."""
+    """Exempts imported objects from garbage collection: they live as long as the process, and scanning all 200,000 stops all threads for
+    0.15 s."""
     gc.freeze()
     gc.enable()
 
@@ -81,24 +82,26 @@ def _collect_garbage_of_now_on() -> None:
 def on_disk(saver: Saver, file: JournalFile, aside: Sequence[Path] = ()) -> Disk:
     """For /_sandbox/health: state and journal are written independently, and each has its own failures. `aside`: states that could not be
     read."""
-    unsaved = None if saver.trouble is None else f"The state could not be saved ({saver.trouble}): a restart now would forget what is not."
-    kept = f"The state of an earlier run could not be read: it is kept in {aside[-1]}, and what it ran is left alone." if aside else ""
-    return Disk(state=unsaved, journal=file.trouble, remark=kept)
+    unsaved = (
+        None if saver.trouble is None else f"The state could not be saved ({saver.trouble}). A restart now would lose the unsaved changes."
+    )
+    kept = f"The state of an earlier run could not be read. It is kept in {aside[-1]}, and its machines are left running." if aside else ""
+    return Disk(state=unsaved, journal=file.problem, remark=kept)
 
 
 def _saving(error: Exception | None) -> Event:
-    """When saving begins to fail, and when it succeeds again."""
+    """Recorded when saving starts to fail, and when it succeeds again."""
     if error is None:
         return Event(source="sandbox.control", detail_type=SAVED_AGAIN, summary="the state is saved again")
-    summary = f"the state could not be saved ({error}); it is tried again at each change, and every few seconds"
+    summary = f"the state could not be saved ({error}); it will be retried at each change, and every few seconds"
     return Event(source="sandbox.control", detail_type=NOT_SAVED, summary=summary, detail={"error": str(error)})
 
 
-class Told:
-    """SIGTERM and SIGINT, from when it is made: one that comes before `wait` is not lost. Made and waited for in the main thread.
+class StopSignals:
+    """Catches SIGTERM and SIGINT from its creation on: a signal before `wait` is not lost. Create it and wait in the main thread.
 
-    The interpreter writes each signal to a socket, which `wait` reads. A lock or an Event would do in all but the few microseconds in which
-    a signal comes after the wait was begun and before the system call: then its handler never runs.
+    The interpreter writes each signal to a socket, which `wait` reads. With a lock or an Event, a signal that arrives in the few
+    microseconds between the start of the wait and its system call would be lost, because its handler would not run.
     """
 
     def __init__(self) -> None:
@@ -108,17 +111,17 @@ class Told:
         self._fd_before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Whether one came; None: until one does."""
+        """Whether a signal arrived within `seconds`; None: waits until one arrives."""
         self._reader.settimeout(seconds)
         try:
             while self._reader.recv(1)[0] not in self._before:
-                pass  # another signal that somebody handles
+                pass  # another signal, which other code handles
         except TimeoutError:
             return False
         return True
 
     def close(self) -> None:
-        """Signals do what they did before."""
+        """Restores the previous signal handlers."""
         signal.set_wakeup_fd(self._fd_before)
         for number, handler in self._before.items():
             signal.signal(number, handler)
@@ -127,8 +130,8 @@ class Told:
 
 
 def remove(settings: Settings) -> list[str]:
-    """What an embedded sandbox left running after its control plane ended: instances, the proxy, and the state. The caller holds the
-    folder's lock. → what was done."""
+    """Removes what an embedded sandbox left when its control plane ended: instances, the proxy and the state. The caller holds the folder's
+    lock. → what was done, in sentences."""
     clock = WallClock()
     drivers = real_drivers(clock, settings)
     machines = len(drivers.runtime.containers())
@@ -141,4 +144,4 @@ def remove(settings: Settings) -> list[str]:
         (settings.state_dir / name).unlink(missing_ok=True)
     for folder in ("instances", "proxy"):
         shutil.rmtree(settings.state_dir / folder, ignore_errors=True)
-    return [f"{plural(machines, 'machine')} removed.", "The load balancers' proxy is removed, and the state."]
+    return [f"{plural(machines, 'machine')} removed.", "The load balancer proxy and the state are removed."]

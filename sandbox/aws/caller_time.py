@@ -1,19 +1,19 @@
-"""Time ranges of requests, read as their caller means them. The sandbox's clock may run ahead of the wall's; a caller who asks for
-"the last hour" computes it from his own clock, and gets the sandbox's last hour.
+"""Time ranges of requests, moved from the caller's clock to the sandbox's. The sandbox's clock may run ahead of the wall clock. A caller
+who asks for "the last hour" computes it from their own clock and gets the sandbox's last hour.
 
-When a range ends at the caller's now is told by the request's signature, which carries the caller's date (X-Amz-Date).
+The request's signature carries the caller's time (X-Amz-Date), which shows whether a range ends at the caller's now.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 EARLIER, LATER = timedelta(minutes=5), timedelta(minutes=1)
-"""How far from the caller's now an end still means now: callers round down to five minutes, and a little up."""
+"""An end within this distance of the caller's now means now: callers round down to five minutes, or slightly up."""
 
 
 def shift(end: datetime, headers: Mapping[str, str], now: datetime) -> timedelta:
-    """What to add to both ends of a range that ends at `end`; nothing when it does not end at the caller's now, or ends nearer to the
-    sandbox's `now` (a caller who knows the sandbox's clock)."""
+    """What to add to both ends of a range that ends at `end`. Zero if it does not end at the caller's now, or if it ends nearer to the
+    sandbox's `now` (the caller uses the sandbox's clock)."""
     caller = _date(headers)
     if caller is None or not caller - EARLIER <= end <= caller + LATER:
         return timedelta(0)

@@ -1,4 +1,4 @@
-"""The Ports of the sandbox in this process, and the lock round its AWS state.
+"""The Ports of the sandbox in this process, and the lock that protects its AWS state.
 
 moto's backends are process-wide, so these are too. wiring (and each test) calls `use()` once; api/ and state/ of the services read
 `context().clock` and so on.
@@ -9,7 +9,7 @@ import threading
 from sandbox.aws.ports import Ports
 
 LOCK = threading.RLock()
-"""Round every request to the core services and every reconcile. Never held during I/O of a driver, a long poll or a delivery."""
+"""Held during every AWS API request and every reconcile. Never held during a driver's I/O, a long poll or a delivery."""
 
 _current: Ports | None = None
 
@@ -20,5 +20,5 @@ def use(ports: Ports) -> None:
 
 
 def context() -> Ports:
-    assert _current is not None, "sandbox.aws.context.use() comes first: see sandbox/wiring.py"
+    assert _current is not None, "call sandbox.aws.context.use() first: see sandbox/wiring.py"
     return _current

@@ -1,10 +1,10 @@
-"""moto's settings are read once, when moto is imported: this module sets them first. Every services/*/backend.py imports it before moto.
+"""Sets moto's environment variables before moto is imported, because moto reads them once, at import. Every module that imports moto
+imports this one first.
 
-RunInstances is to refuse unknown images, key pairs and instance types as AWS does, and each Region is to hold a handful of images of ours
-(amis.json) instead of moto's hundreds, which cost a third of a second and 4 MB for every Region. With MOTO_AMIS_PATH set, moto loads that
-list and no other, whatever MOTO_EC2_LOAD_DEFAULT_AMIS says (moto/ec2/models/amis.py, `_load_amis`).
-A user may name an own list by MOTO_AMIS_PATH; the other settings are not a choice.
-What moto then reads at import, economy.py cuts down; what it keeps for ever, weak_instances.py.
+With these settings RunInstances refuses unknown images, key pairs and instance types, as AWS does. Each Region has the few images of
+amis.json instead of moto's hundreds, which take a third of a second and 4 MB per Region. When MOTO_AMIS_PATH is set, moto loads only that
+list, whatever MOTO_EC2_LOAD_DEFAULT_AMIS is (moto/ec2/models/amis.py, `_load_amis`). A user may set MOTO_AMIS_PATH to another list; the
+other settings are fixed. hosting/lazy_loading.py reduces what moto reads at import, hosting/weak_instances.py what it keeps in memory.
 """
 
 import os
@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from sandbox.aws.hosting.economy import economise
+from sandbox.aws.hosting.lazy_loading import load_lazily
 from sandbox.core.errors import SandboxError
 
 AMIS = Path(__file__).with_name("amis.json")
@@ -21,21 +21,23 @@ SETTINGS = {
     "MOTO_ENABLE_AMI_VALIDATION": "true",
     "MOTO_ENABLE_KEYPAIR_VALIDATION": "true",
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
-    "MOTO_DISABLE_GLOBAL_CORS": "true",  # pages of other origins get no answer of ours: see gateway.py
+    "MOTO_DISABLE_GLOBAL_CORS": "true",  # web pages of other origins may not read responses: see http/guard.py
 }
 
 
 def prepare(environ: "os._Environ[str] | dict[str, str]", moto_is_loaded: bool) -> None:
-    """Sets what is not set. Raises SandboxError when moto was imported before with other settings."""
+    """Sets the variables. Raises SandboxError if moto was already imported with other settings."""
     late = {name for name, value in SETTINGS.items() if environ.get(name) != value}
     late |= {"MOTO_AMIS_PATH"} - set(environ)
     if moto_is_loaded and late:
         missing = ", ".join(sorted(late))
-        raise SandboxError(f"moto was imported before sandbox.aws.environment, so it runs without {missing}; import ours first")
+        raise SandboxError(
+            f"moto was imported before sandbox.aws.environment, so {missing} had no effect; import sandbox.aws.environment first"
+        )
     environ.setdefault("MOTO_AMIS_PATH", str(AMIS))
     environ.update(SETTINGS)
 
 
 prepare(os.environ, moto_is_loaded="moto.settings" in sys.modules)
-economise()
-import_module("sandbox.aws.hosting.weak_instances").let_go()  # imports moto: not before it is prepared
+load_lazily()
+import_module("sandbox.aws.hosting.weak_instances").track_weakly()  # imports moto, so only after prepare()

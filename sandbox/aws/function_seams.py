@@ -1,7 +1,7 @@
-"""S5, the fifth seam: a function or method of moto by its name, where no class of ours stands in moto's place.
+"""Seam S5: replaces one function or method of moto by name, where we replace no class.
 
-moto imports most of its services when they are first called, some of them in the middle of a call. A function whose module is not loaded
-yet is swapped when it is, before anybody else sees the module.
+moto imports most of its services at their first call, some of them in the middle of a call. If the module is not loaded yet, the function
+is replaced when the module is loaded, before any other code can use it.
 """
 
 import functools
@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class FunctionSwap:
-    """One function of ours in place of one of moto's. `wraps`: ours gets moto's as its first argument."""
+    """Replaces one function of moto with ours. `wraps`: ours receives moto's function as its first argument."""
 
     def __init__(self, module: str, name: str, ours: Callable[..., Any], why: str, *, wraps: bool) -> None:
         self.module, self.name, self.ours, self.why, self.wraps = module, name, ours, why, wraps
@@ -59,15 +59,15 @@ class FunctionSwap:
             owner = functools.reduce(getattr, path.split(".") if path else (), module)
             inspect.getattr_static(owner, attribute)
         except AttributeError as error:
-            raise self._error(f"finds no place in this moto: {error}") from error
+            raise self._error(f"does not fit this version of moto: {error}") from error
         return owner, attribute
 
     def _check(self, theirs: Callable[..., Any]) -> None:
-        """Ours takes moto's parameters by name; what a decorator of moto's adds to them (pages) may be `**`."""
+        """Our function must have moto's parameter names. Parameters that a decorator of moto adds (pagination) may be `**`."""
         given = list(inspect.signature(theirs).parameters)
         plain = [p.name for p in inspect.signature(self.ours).parameters.values() if p.kind is not p.VAR_KEYWORD]
         if plain[self.wraps :] != given:
-            raise self._error(f"takes {plain[self.wraps :]}, and moto's takes {given}")
+            raise self._error(f"has parameters {plain[self.wraps :]}, but moto's function has {given}")
 
     def _wrapped(self, theirs: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(theirs)
@@ -81,7 +81,7 @@ class FunctionSwap:
 
 
 class _WhenLoaded(MetaPathFinder):
-    """Has modules found as Python finds them; calls what was added for one when it has been executed."""
+    """Finds modules as Python does, and calls the functions registered for a module after it has been executed."""
 
     def __init__(self) -> None:
         self._added: dict[str, list[Callable[[ModuleType], None]]] = {}
@@ -108,19 +108,19 @@ _WHEN_LOADED = _WhenLoaded()
 
 
 def _rebind(name: str, theirs: Callable[..., Any], ours: Callable[..., Any]) -> None:
-    """In the modules of moto that have imported the function by name."""
+    """Replaces the function in the moto modules that imported it by name."""
     for module_name, module in sorted(sys.modules.items()):
         if module_name.startswith("moto.") and vars(module).get(name) is theirs:
             setattr(module, name, ours)
 
 
 def swap_function(module: str, name: str, why: str, registry: Registry = REGISTRY) -> Callable[[F], F]:
-    """The function takes the place of `name` ("tag_filter_matches", "SQSBackend.list_queues") in moto's module. Same parameters."""
+    """Replaces `name` ("tag_filter_matches", "SQSBackend.list_queues") in a module of moto with the decorated function. Same parameters."""
     return _declaring(module, name, why, registry, wraps=False)
 
 
 def wrap_function(module: str, name: str, why: str, registry: Registry = REGISTRY) -> Callable[[F], F]:
-    """As swap_function; before moto's parameters it takes moto's function, to call it."""
+    """Like swap_function, but the decorated function receives moto's function as its first argument, so that it can call it."""
     return _declaring(module, name, why, registry, wraps=True)
 
 

@@ -1,4 +1,4 @@
-"""What moto's backends and the AWS services need of the sandbox that they live in: one frozen value, made by wiring (and by tests).
+"""What moto's backends and the AWS services need from the sandbox: one frozen value, created by wiring (and by tests).
 
 moto's backends are process-wide, so a process has one sandbox at a time; context.py holds its Ports.
 """

@@ -1,9 +1,9 @@
-"""Saves the state within milliseconds of a change: what a killed control plane had not saved is gone, and requests with it (a target that
-was registered meanwhile would be registered anew, and get none until its checks pass).
+"""Saves the state within milliseconds of a change. What a killed control plane has not saved is lost, which may fail requests: a target
+whose registration was lost is registered again, and receives no requests until its health checks pass.
 
-`mark()` says that something changed; a thread of its own waits until nothing more did for `quiet` seconds (but no longer than `longest`)
-and saves. A large state is saved less often, so that saving takes no more than `share` of the time. What nobody marks (measured data) is
-saved every `regular` seconds. Real seconds: this is about the disk, not about the sandbox's time.
+`mark()` reports a change. A thread waits until there has been no further change for `quiet` seconds (but no longer than `longest`), then
+saves. A large state is saved less often, so that saving takes no more than `share` of the time. Unmarked changes (measured data) are saved
+every `regular` seconds. All of these are real seconds.
 """
 
 import threading

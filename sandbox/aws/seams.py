@@ -1,14 +1,16 @@
-"""Where we change moto, in the open: each swapped class and replaced method is declared where it is written, checked at start, listable.
+"""Seams: the places where we change moto. Each change is declared in the code that makes it, checked at start, and listed by `sandbox
+seams`.
 
-A class of services/*/backend.py is put in moto's place by one of three decorators (`swap_backend`, `swap_response`, `swap_model`). Inside
-it a method that overrides moto's carries `@replaces(why=...)` and an operation that moto lacks carries `@adds(why=...)`. wiring calls
-`install()` once all of those modules are imported. Nothing else in the project assigns into moto, except moto_time, economy
-and weak_instances.
+One of three decorators puts a class of ours in place of a class of moto (`swap_backend`, `swap_response`, `swap_model`). In such a class, a
+method that overrides one of moto carries `@replaces(why=...)`, and an operation that moto lacks carries `@adds(why=...)`. wiring calls
+`install()` after all of those modules are imported. Nothing else in the project assigns into moto, except hosting/moto_time.py,
+hosting/lazy_loading.py and hosting/weak_instances.py.
 
     S1  <service>_backends.backend                      moto/core/base_backend.py: BackendDict
     S2  <service>.urls.url_paths, or a name in urls     moto/<service>/urls.py
-    S4  a model class that moto looks up by name        (S3 is the dispatcher: gateway.py)
-    S5  a function or method by its name                function_seams.py
+    S3  the dispatcher                                  http/dispatcher.py
+    S4  a model class that moto looks up by name
+    S5  a function or method                            function_seams.py
 """
 
 from collections.abc import Callable, Iterator
@@ -23,14 +25,14 @@ C = TypeVar("C", bound=type)
 F = TypeVar("F")
 
 RESPONSES_BY_NAME = {"elb": ("moto.elb.urls", "ELBResponse"), "elbv2": ("moto.elb.urls", "ELBV2Response")}
-"""Both load balancer services share a host; moto/elb/urls.py picks one of these two names by the request's Version."""
+"""Both load balancer services share a host; moto/elb/urls.py selects one of these two by the request's Version."""
 
 _MARK = "__seam__"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seam:
-    """What `sandbox seams` shows of one changed method (or, for a class that changes none, of the class)."""
+    """What `sandbox seams` shows for one changed method (or for the class, if it changes no method)."""
 
     seam: str  # "S1"
     where: str  # "moto.ec2.models.EC2Backend.run_instances"
@@ -50,7 +52,7 @@ def replaces(why: str) -> Callable[[F], F]:
 
 
 def adds(why: str) -> Callable[[F], F]:
-    """For an operation (or method) that moto lacks. When moto gains it, start fails here: then choose again."""
+    """For an operation (or method) that moto lacks. If a later moto has it, the start fails here: decide then which one to use."""
     return _marker(_Mark("adds", why))
 
 
@@ -66,7 +68,7 @@ def _marker(mark: _Mark) -> Callable[[F], F]:
 
 
 def _function(member: Any) -> Any:
-    """The function in a property, classmethod or staticmethod; other things are returned as they are."""
+    """The function of a property, classmethod or staticmethod; anything else is returned unchanged."""
     for attribute in ("fget", "__func__", "func"):
         if isinstance(member, (property, classmethod, staticmethod, cached_property)) and hasattr(member, attribute):
             return getattr(member, attribute)
@@ -74,7 +76,7 @@ def _function(member: Any) -> Any:
 
 
 class Swap:
-    """One class in place of one of moto's. Subclasses say where."""
+    """Replaces one class of moto with ours. Subclasses define where."""
 
     seam: str
 
@@ -83,11 +85,11 @@ class Swap:
         self.base: type | None = None  # moto's class; None: not installed yet
 
     def find(self) -> type:
-        """The class that is there now."""
+        """The class that moto uses now."""
         raise NotImplementedError  # pragma: no cover - abstract
 
     def put(self, base: type) -> None:
-        """Puts ours there."""
+        """Makes moto use our class."""
         raise NotImplementedError  # pragma: no cover - abstract
 
     def install(self) -> None:
@@ -96,7 +98,7 @@ class Swap:
             return
         base = self._look_up()
         if not issubclass(self.ours, base):
-            raise self._error(f"is not a subclass of {_path(base)}, which is there")
+            raise self._error(f"is not a subclass of {_path(base)}, which it replaces")
         for name, member in _members(self.ours, base):
             self._check(name, member, base)
         self.put(base)
@@ -106,7 +108,7 @@ class Swap:
         try:
             return self.find()
         except (ImportError, AttributeError, KeyError) as error:
-            raise self._error(f"finds no place in this moto: {error}") from error
+            raise self._error(f"does not fit this version of moto: {error}") from error
 
     def _check(self, name: str, member: Any, base: type) -> None:
         mark = getattr(_function(member), _MARK, None)
@@ -114,7 +116,7 @@ class Swap:
         if mark and mark.kind == "replaces" and not exists:
             raise self._error(f"@replaces {name}, but {_path(base)} has no such method")
         if mark and mark.kind == "adds" and exists:
-            raise self._error(f"@adds {name}, but {_path(base)} has it already: use @replaces")
+            raise self._error(f"@adds {name}, but {_path(base)} already has it: use @replaces")
         if not mark and exists and _is_method(getattr(base, name)) and not _is_special(name):
             raise self._error(f"overrides {name} of {_path(base)} without @replaces(why=...)")
 
@@ -144,7 +146,7 @@ class BackendSwap(Swap):
     def put(self, base: type) -> None:
         backends = self._dict()
         if len(backends):
-            raise self._error("comes too late: moto has made backends already; call sandbox.aws.state.reset() before install()")
+            raise self._error("is installed too late: moto has already created backends; call sandbox.aws.state.reset() before install()")
         backends.backend = self.ours
 
 
@@ -195,7 +197,7 @@ def _class(module: Any, attribute: str) -> type:
 
 
 def _members(ours: type, base: type) -> Iterator[tuple[str, Any]]:
-    """What our class and our mixins define, moto's left out; what is overridden among ours counts once."""
+    """Members defined by our class and our mixins, without moto's; a member that ours override among themselves appears once."""
     seen: set[str] = set()
     for cls in ours.__mro__:
         if cls in base.__mro__:
@@ -220,10 +222,10 @@ def _path(cls: type) -> str:
 
 class Declared(Protocol):
     def install(self) -> None:
-        """Idempotent. Raises SandboxError where it does not fit."""
+        """Idempotent. Raises SandboxError if it does not fit moto."""
 
     def seams(self) -> Iterator[Seam]:
-        """None before it is installed."""
+        """Empty before it is installed."""
 
 
 class Registry:
@@ -247,7 +249,7 @@ REGISTRY = Registry()
 
 
 def swap_backend(service: str, registry: Registry = REGISTRY) -> Callable[[C], C]:
-    """S1: the class is what moto makes for each account and Region. `service`: "ec2" as in moto.ec2.models.ec2_backends."""
+    """S1: moto creates this class for each account and Region. `service`: "ec2", as in moto.ec2.models.ec2_backends."""
 
     def decorate(cls: C) -> C:
         # moto derives the urls module from the name of the class's own module, which is ours (BaseBackend._url_module)
@@ -259,7 +261,7 @@ def swap_backend(service: str, registry: Registry = REGISTRY) -> Callable[[C], C
 
 
 def swap_response(service: str, registry: Registry = REGISTRY) -> Callable[[C], C]:
-    """S2: the class answers the service's requests: one method for each operation, named in snake case, returning `ActionResult`."""
+    """S2: the class handles the service's requests: one method per operation, named in snake case, returning `ActionResult`."""
 
     def decorate(cls: C) -> C:
         registry.declare(ResponseSwap(service, cls))
@@ -269,7 +271,7 @@ def swap_response(service: str, registry: Registry = REGISTRY) -> Callable[[C], 
 
 
 def swap_model(module: str, name: str, registry: Registry = REGISTRY) -> Callable[[C], C]:
-    """S4: the class is what moto's module makes when it looks up `name`."""
+    """S4: moto's module creates this class when it looks up `name`."""
 
     def decorate(cls: C) -> C:
         registry.declare(ModelSwap(f"{module}.{name}", cls))
@@ -279,7 +281,7 @@ def swap_model(module: str, name: str, registry: Registry = REGISTRY) -> Callabl
 
 
 def install() -> None:
-    """Puts every declared class in its place. Idempotent; raises SandboxError naming the seam that does not fit, which stays as it was."""
+    """Installs every declared change. Idempotent. Raises SandboxError naming the seam that does not fit; that one is not installed."""
     REGISTRY.install()
 
 

@@ -1,1 +1,1 @@
-"""/_sandbox: what AWS's API has no word for. Events and their causes, loops, the clock, the world behind the instances."""
+"""/_sandbox: the control API, for what the AWS API does not cover: events and their causes, loops, the clock, machines and faults."""

@@ -1,4 +1,4 @@
-"""The newest requests that the load balancers served, as lines of AWS's access log (LBM-6): the proxy hands over, /_sandbox shows."""
+"""The newest requests that the load balancers served, as lines of AWS's access log (LBM-6), for /_sandbox/access-log."""
 
 import threading
 from collections import deque
@@ -9,7 +9,7 @@ from sandbox.drivers.proxy.base import AccessRecord
 
 
 class AccessLog:
-    """Thread-safe; `take` is given to Proxy.on_access."""
+    """Thread-safe; `take` is registered with Proxy.on_access."""
 
     def __init__(self, keep: int = 10_000) -> None:
         self._lock = threading.Lock()

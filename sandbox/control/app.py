@@ -1,6 +1,6 @@
-"""/_sandbox as HTTP and JSON: one route a line below, each an answer from the ControlSurface. Errors are a sentence and the next command.
+"""/_sandbox as HTTP and JSON. Each route returns a value of the ControlSurface; an error has a sentence and the next command to type.
 
-The gateway hands paths that begin with /_sandbox to this WSGI application; it does not take the lock and may answer late (long poll).
+The gateway passes paths that begin with /_sandbox to this WSGI application. It does not hold the lock, so a response may wait (long poll).
 """
 
 import re
@@ -19,12 +19,12 @@ from sandbox.control.surface import ControlSurface
 from sandbox.core.errors import UserError
 
 LONGEST_POLL = 30.0  # real seconds
-MOST_EVENTS = 5000  # in one answer
+MOST_EVENTS = 5000  # in one response
 
 Answer = Callable[[], Any]
 
 
-class Refused(Exception):
+class RequestError(Exception):
     def __init__(self, status_code: int, sentence: str, next_command: str) -> None:
         super().__init__(sentence)
         self.status_code, self.sentence, self.next_command = status_code, sentence, next_command
@@ -34,7 +34,7 @@ def control_app(surface: ControlSurface) -> Flask:
     app = Flask("sandbox.control")
     routes: list[tuple[str, str, Answer]] = [
         ("GET", "health", lambda: health(surface)),
-        ("GET", "endpoints", lambda: answering(surface)),
+        ("GET", "endpoints", lambda: load_balancer_endpoints(surface)),
         ("GET", "events", lambda: events(surface)),
         ("GET", "explain", lambda: explanation(surface)),
         ("GET", "loops", lambda: {"loops": [loop(each) for each in surface.loops()]}),
@@ -54,12 +54,12 @@ def control_app(surface: ControlSurface) -> Flask:
     ]
     for method, name, answer in routes:
         app.add_url_rule(f"/_sandbox/{name}", f"{method} {name}", as_json(answer), methods=[method])
-    app.register_error_handler(Refused, lambda error: problem(error.status_code, error.sentence, error.next_command))
+    app.register_error_handler(RequestError, lambda error: problem(error.status_code, error.sentence, error.next_command))
     app.register_error_handler(HTTPException, not_a_route)
     return app
 
 
-def answering(surface: ControlSurface) -> dict[str, Any]:
+def load_balancer_endpoints(surface: ControlSurface) -> dict[str, Any]:
     found = surface.endpoints()
     front_port = surface.settings.published_front_port or surface.settings.front_port
     return {"load_balancers": endpoints.by_load_balancer(found, front_port), "endpoints": [asdict(e) for e in found]}
@@ -87,21 +87,21 @@ def not_a_route(error: HTTPException) -> tuple[Response, int]:
 def needed(name: str, example: str) -> str:
     value = request.args.get(name, "")
     if not value:
-        raise Refused(400, f"The parameter {name} is missing.", example)
+        raise RequestError(400, f"The parameter {name} is required.", example)
     return value
 
 
 def whole(name: str, default: int, low: int, high: int) -> int:
     text = request.args.get(name, str(default))
     if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
-        raise Refused(400, f"{name}={text} cannot be: it is a whole number from {low} to {high}.", "sandbox --help")
+        raise RequestError(400, f"Invalid {name}={text}: expected a whole number from {low} to {high}.", "sandbox --help")
     return int(text)
 
 
 def event_id(name: str) -> str | None:
     text = request.args.get(name)
     if text is not None and not re.fullmatch(r"e\d+", text):
-        raise Refused(400, f"{name}={text} cannot be: it is the id of an event, like e000012.", "sandbox events")
+        raise RequestError(400, f"Invalid {name}={text}: expected the id of an event, such as e000012.", "sandbox events")
     return text
 
 
@@ -113,26 +113,26 @@ def moment(value: datetime | None) -> str | None:
 
 
 def health(surface: ControlSurface) -> tuple[dict[str, Any], int]:
-    """200 when all is well, else 503; the parts say what is not."""
+    """200 if every part is ok, else 503; the parts describe what is not."""
     parts = surface.health()
-    well = all(part.ok for part in parts)
+    ok = all(part.ok for part in parts)
     answer = {
-        "status": "ok" if well else "impaired",
+        "status": "ok" if ok else "impaired",
         "parts": [asdict(part) for part in parts],
         "name": surface.settings.name,
         "runtime": surface.runtime,
         "speed": surface.clock.speed,
         "now": moment(surface.clock.now()),
     }
-    return answer, 200 if well else 503
+    return answer, 200 if ok else 503
 
 
 def events(surface: ControlSurface) -> dict[str, Any]:
-    """`after`: id of the last one that the caller has; `wait`: real seconds to wait for another; `newest`: at most so many."""
+    """`after`: id of the last event that the caller has; `wait`: real seconds to wait for a new one; `newest`: the most to return."""
     after, wait = event_id("after"), whole("wait", 0, 0, int(LONGEST_POLL))
     newest = whole("newest", MOST_EVENTS, 1, MOST_EVENTS)
     with surface.journal.following(after, wait) as found:
-        chosen = found[:newest] if after else found[-newest:]  # a follower must not miss any
+        chosen = found[:newest] if after else found[-newest:]  # a follower must not miss an event
         return {"events": [event.as_json() for event in chosen], "last": chosen[-1].id if chosen else after}
 
 
@@ -141,12 +141,12 @@ def explanation(surface: ControlSurface) -> dict[str, Any]:
     known = surface.journal.events()
     names = explain.candidates(asked, known)
     if not names:
-        raise Refused(404, f"No event is about {asked}.", "sandbox events")
+        raise RequestError(404, f"There is no event about {asked}.", "sandbox events")
     if len(names) > 1:
-        raise Refused(409, f"{asked} may be any of {', '.join(names[:10])}.", f"sandbox explain {names[0]}")
+        raise RequestError(409, f"{asked} is ambiguous: it matches {', '.join(names[:10])}.", f"sandbox explain {names[0]}")
     lines = explain.story(names[0], known)
-    told = [{"depth": n.depth, "consequence": n.consequence, "about": n.about, "event": n.event.as_json()} for n in lines]
-    return {"resource": names[0], "text": explain.tell(names[0], lines), "story": told}
+    shown = [{"depth": n.depth, "consequence": n.consequence, "about": n.about, "event": n.event.as_json()} for n in lines]
+    return {"resource": names[0], "text": explain.as_text(names[0], lines), "story": shown}
 
 
 def loop(each: Any) -> dict[str, Any]:
@@ -172,11 +172,11 @@ def clock(surface: ControlSurface) -> dict[str, Any]:
 def change_clock(surface: ControlSurface) -> dict[str, Any]:
     asked = (request.get_json(silent=True) or {}).get("speed")
     if isinstance(asked, bool) or not isinstance(asked, int | float):
-        raise Refused(400, 'The body is {"speed": <sandbox seconds per real second>}.', "sandbox clock 10")
+        raise RequestError(400, 'Invalid body: expected {"speed": <sandbox seconds per real second>}.', "sandbox clock 10")
     try:
         surface.set_speed(float(asked))
     except ValueError as error:
-        raise Refused(400, f"The clock cannot run so: {error}.", "sandbox clock 10") from error
+        raise RequestError(400, f"Invalid speed: {error}.", "sandbox clock 10") from error
     return clock(surface)
 
 
@@ -188,11 +188,11 @@ def reset(surface: ControlSurface) -> dict[str, Any]:
 
 
 def announce_fault(surface: ControlSurface) -> dict[str, Any]:
-    """Records that somebody breaks something by other means; what breaks it is not ours."""
+    """Records a fault that the caller causes by other means; the sandbox does nothing else."""
     try:
         return faults.as_json(faults.announce(surface.faults, request.get_json(silent=True)))
     except ValueError as error:
-        raise Refused(400, str(error), "curl -s http://127.0.0.1:4566/_sandbox/faults") from error
+        raise RequestError(400, str(error), "curl -s http://127.0.0.1:4566/_sandbox/faults") from error
 
 
 def clear_fault(surface: ControlSurface) -> dict[str, Any]:
@@ -202,11 +202,11 @@ def clear_fault(surface: ControlSurface) -> dict[str, Any]:
     try:
         return {"cleared": [faults.as_json(surface.faults.clear(str(asked)))]}
     except UserError as error:
-        raise Refused(404, error.message, error.next_command or "sandbox events") from error
+        raise RequestError(404, error.message, error.next_command or "sandbox events") from error
 
 
 def rates(surface: ControlSurface) -> dict[str, Any]:
-    """Of the last seconds: requests by target and by target group, CPU by instance (percent of its limit)."""
+    """Rates of the last seconds: requests by target and by target group, CPU by instance (percent of its limit)."""
     return {
         "seconds": WINDOW,
         "targets": [asdict(rate) for rate in surface.rates.by_target()],
@@ -216,13 +216,13 @@ def rates(surface: ControlSurface) -> dict[str, Any]:
 
 
 def mailbox(surface: ControlSurface) -> dict[str, Any]:
-    """Mails and text messages that SNS sent, oldest first; `to`: of one address or number; `newest`: at most so many."""
+    """Emails and text messages that SNS sent, oldest first. `to`: only to this address or number; `newest`: the most to return."""
     found = list(surface.mailbox(request.args.get("to") or None))
     return {"messages": found[-whole("newest", 100, 1, 1000) :]}
 
 
 def machines(surface: ControlSurface) -> dict[str, Any]:
-    """The runtime's own picture, which EC2's states are made from."""
+    """The runtime's own snapshot, from which the EC2 instance states are derived."""
     found = [asdict(c) for _, c in sorted(surface.containers().items())]
     return {"runtime": surface.runtime, "machines": [{k: _plain(v) for k, v in each.items()} for each in found]}
 
@@ -238,5 +238,5 @@ def console(surface: ControlSurface) -> dict[str, Any]:
     try:
         output = surface.console(instance_id)
     except KeyError:
-        raise Refused(404, f"{instance_id} has no machine (any more).", "sandbox status") from None
+        raise RequestError(404, f"Instance {instance_id} has no machine.", "sandbox status") from None
     return {"instance_id": instance_id, "output": output.decode(errors="replace")}

@@ -1,4 +1,4 @@
-"""Connects /_sandbox to a built sandbox: where each answer of control/surface.py comes from."""
+"""Connects /_sandbox to a built sandbox: provides each value of control/surface.py."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from sandbox.services.sns.state.mailbox import Mailbox
 
 
 def control_surface(sandbox: Sandbox, disk: Callable[[], health.Disk]) -> ControlSurface:
-    """`disk` reports what the state folder lacks."""
+    """`disk` reports what is not saved in the state folder."""
     drivers, mailbox = sandbox.drivers, Mailbox()
     access_log, request_rates = AccessLog(), rates.Rates(_virtual_seconds(sandbox) if drivers.simulated else time.monotonic)
     drivers.proxy.on_access(access_log.take)
@@ -67,10 +67,10 @@ def _set_speed(sandbox: Sandbox, speed: float) -> None:
 
 
 def _reset(sandbox: Sandbox) -> None:
-    """Clears the AWS state and every fault; the controllers then remove the machines."""
+    """Clears the AWS state and all faults; the controllers then remove the machines."""
     sandbox.faults.clear_all()
     with LOCK:
         if caller.current().hung_up:
-            raise ConnectionAbortedError("the caller of reset closed the connection before it began")
+            raise ConnectionAbortedError("the caller of reset closed the connection before it started")
         state.reset()
     sandbox.engine.wake()

@@ -1,4 +1,4 @@
-"""Where the load balancers answer on this machine: AWS's DNS names lead nowhere here, each listener has a port of its own instead."""
+"""Where the load balancers respond on this machine. AWS's DNS names do not resolve here, so each listener has its own local port."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One listener, or a load balancer without any (then all of the listener's fields are None)."""
+    """One listener, or a load balancer without listeners (then the listener's fields are None)."""
 
     load_balancer: str
     load_balancer_arn: str
@@ -15,16 +15,16 @@ class Endpoint:
     state: str  # "active"
     listener_arn: str | None = None
     protocol: str | None = None
-    port: int | None = None  # the listener's, as AWS knows it
-    url: str | None = None  # where it answers here; None: nowhere, `problem` says why
+    port: int | None = None  # the listener's port in the AWS API
+    url: str | None = None  # the local URL; None: it does not respond, `problem` says why
     problem: str | None = None
-    front: bool = True  # the front port answers for it too
+    front: bool = True  # the front port also serves it
 
 
 def read(
     elbv2: Any, local_address: Callable[[str], tuple[str, int] | None], problems: Callable[[], Mapping[str, str]]
 ) -> tuple[Endpoint, ...]:
-    """All of the account and Region of the boto3 client `elbv2`, by name and port; the callables are the proxy's."""
+    """All endpoints in the account and Region of the boto3 client `elbv2`, by name and port. The callables are methods of the proxy."""
     load_balancers = elbv2.describe_load_balancers()["LoadBalancers"]
     known = problems()
     found = [endpoint for lb in load_balancers for endpoint in _of(lb, elbv2, local_address, known)]
@@ -32,8 +32,8 @@ def read(
 
 
 def by_load_balancer(endpoints: Sequence[Endpoint], front_port: int) -> dict[str, Any]:
-    """{name: {"dns_name", "state", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://<dns name>:8080"}}: what scripts
-    read. "front" is null where the front port is somebody else's."""
+    """{name: {"dns_name", "state", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://<dns name>:8080"}}, for scripts.
+    "front" is null if another program uses the front port."""
     found: dict[str, Any] = {}
     for endpoint in endpoints:
         front = f"http://{endpoint.dns_name}:{front_port}" if endpoint.front else None
@@ -50,7 +50,7 @@ def _of(
     name, arn, dns_name, state = lb["LoadBalancerName"], lb["LoadBalancerArn"], lb["DNSName"], lb["State"]["Code"]
     listeners, front = elbv2.describe_listeners(LoadBalancerArn=arn)["Listeners"], "front" not in problems
     if not listeners:
-        problem = "It has no listener: nothing answers at any of its ports."  # TUT-30
+        problem = "It has no listener, so it accepts no connections."  # TUT-30
         yield Endpoint(load_balancer=name, load_balancer_arn=arn, dns_name=dns_name, state=state, problem=problem, front=front)
     for listener in listeners:
         address = local_address(listener["ListenerArn"])
@@ -63,6 +63,8 @@ def _of(
             protocol=listener["Protocol"],
             port=listener["Port"],
             url=f"http://{address[0]}:{address[1]}/" if address else None,
-            problem=None if address else problems.get(listener["ListenerArn"], f"The load balancer is {state}: it does not answer yet."),
+            problem=None
+            if address
+            else problems.get(listener["ListenerArn"], f"The load balancer is {state}, so it does not accept connections yet."),
             front=front,
         )

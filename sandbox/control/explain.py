@@ -1,7 +1,7 @@
-"""`sandbox explain`: what happened to a thing and why, as a story. Pure: events in, lines out.
+"""`sandbox explain`: what happened to a resource, and why. Pure: events in, lines out.
 
-An event is told under the event that caused it. Told are the events about the thing, what led to them, and what they led to at once (who
-replaced it). A chain goes on at the same depth; only where one event led to several does the story indent.
+Each event is listed below the event that caused it. The list has the events about the resource, their causes, and their direct consequences
+(such as the launch of a replacement). A chain continues at the same depth; the list is indented only where one event caused several.
 """
 
 from collections import defaultdict
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 from sandbox.core.events import Event
 
-STORIES = 40  # the newest beginnings that are told
+CHAINS = 40  # the newest chains that are shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     depth: int
     event: Event
-    consequence: bool  # of the line above it at the same or lesser depth; False: a story begins
-    about: bool  # it is about the thing itself, not only part of the chain
+    consequence: bool  # of the line above it at the same or a lower depth; False: the first event of a chain
+    about: bool  # the event is about the resource itself, not only part of the chain
 
 
 def candidates(resource: str, events: Sequence[Event]) -> tuple[str, ...]:
-    """Names in the events that the text may mean: itself, else those that begin with it, or an ARN that ends with it."""
+    """Resources in the events that match the text: the same name, else names that start with it and ARNs that end with it."""
     names = dict.fromkeys(name for event in events for name in event.resources)
     if resource in names:
         return (resource,)
@@ -31,20 +31,20 @@ def candidates(resource: str, events: Sequence[Event]) -> tuple[str, ...]:
     )
 
 
-def story(resource: str, events: Sequence[Event], stories: int = STORIES) -> tuple[Line, ...]:
-    """Empty when nothing is known of the resource. `events` in the order of the journal."""
+def story(resource: str, events: Sequence[Event], chains: int = CHAINS) -> tuple[Line, ...]:
+    """Empty if no event is about the resource. `events`: in the order of the journal."""
     by_id = {event.id: event for event in events}
     about = {event.id for event in events if resource in event.resources}
-    told = set(about)
+    shown = set(about)
     for event_id in about:
-        told |= _causes(event_id, by_id)
-    told |= {event.id for event in events if event.cause in about}
+        shown |= _causes(event_id, by_id)
+    shown |= {event.id for event in events if event.cause in about}
     children: dict[str | None, list[Event]] = defaultdict(list)
-    beginnings: list[Event] = []
+    first_causes: list[Event] = []
     for event in events:
-        if event.id in told:
-            (children[event.cause] if event.cause in told else beginnings).append(event)
-    return tuple(line for beginning in beginnings[-stories:] for line in _tell(beginning, 0, children, about))
+        if event.id in shown:
+            (children[event.cause] if event.cause in shown else first_causes).append(event)
+    return tuple(line for event in first_causes[-chains:] for line in _lines(event, 0, children, about))
 
 
 def _causes(event_id: str, by_id: dict[str, Event]) -> set[str]:
@@ -56,7 +56,7 @@ def _causes(event_id: str, by_id: dict[str, Event]) -> set[str]:
     return found
 
 
-def _tell(event: Event, depth: int, children: dict[str | None, list[Event]], about: set[str]) -> Iterator[Line]:
+def _lines(event: Event, depth: int, children: dict[str | None, list[Event]], about: set[str]) -> Iterator[Line]:
     """Depth first, without recursion: a chain may be thousands of events long."""
     waiting = [(event, depth, False)]
     while waiting:
@@ -67,10 +67,10 @@ def _tell(event: Event, depth: int, children: dict[str | None, list[Event]], abo
         waiting += [(child, deeper, True) for child in reversed(next_events)]
 
 
-def tell(resource: str, lines: Sequence[Line]) -> list[str]:
-    """The story as text, one line an event, with sandbox times (UTC)."""
+def as_text(resource: str, lines: Sequence[Line]) -> list[str]:
+    """One line per event, with the date and time of the sandbox (UTC)."""
     if not lines:
-        return [f"Nothing is known of {resource}."]
+        return [f"There are no events about {resource}."]
     text = []
     day = None
     for line in lines:

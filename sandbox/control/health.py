@@ -1,6 +1,6 @@
-"""Is all well? Each part with a sentence. Pure; wiring passes what the parts say of themselves.
+"""The health of the sandbox: the status of each part, with one sentence. Pure; the caller passes what the parts report.
 
-A part has one condition, which only that part's own success ends: what one thing does says nothing about another.
+A failed part stays failed until that same part succeeds: the success of one part says nothing about another.
 """
 
 from collections.abc import Sequence
@@ -24,23 +24,23 @@ class Part:
     name: str  # "engine" | "runtime" | "proxy" | "state" | "journal"
     ok: bool
     sentence: str
-    remark: str = ""  # a sentence on what is well enough to go on, and yet to be known
+    remark: str = ""  # a sentence about a problem that does not make the part fail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    why_not: str | None = None  # why it does not serve
-    rejected: Sequence[str] = ()  # configuration that it refused
-    remark: str = ""  # what it does without
+    why_not: str | None = None  # why it does not serve requests
+    rejected: Sequence[str] = ()  # configuration that it rejected
+    remark: str = ""  # a feature that is not available
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
-    """Why the state folder does not hold the newest state, or the newest events."""
+    """Why the newest state, or the newest events, are not saved in the state folder."""
 
     state: str | None = None
     journal: str | None = None
-    remark: str = ""  # on a state that could not be read
+    remark: str = ""  # about a saved state that could not be read
 
 
 def parts(
@@ -51,17 +51,17 @@ def parts(
     proxy: Proxy,
     disk: Disk,
 ) -> tuple[Part, ...]:
-    """`runtime`: its name and why it cannot launch; `proxy` and `disk`: what they say of themselves."""
+    """`runtime`: its name, and why it cannot launch instances (None: it can)."""
     name, problem = runtime
-    ill = proxy.why_not
-    if ill is None and proxy.rejected:
-        ill = f"The load balancers' proxy refused configuration: {proxy.rejected[-1]}"
+    proxy_problem = proxy.why_not
+    if proxy_problem is None and proxy.rejected:
+        proxy_problem = f"The load balancer proxy rejected its configuration: {proxy.rejected[-1]}"
     return (
         _engine(loops, now, speed),
         Part(name="runtime", ok=problem is None, sentence=problem or f"The {name} runtime can launch instances."),
-        Part(name="proxy", ok=ill is None, sentence=ill or "The load balancers' proxy serves.", remark=proxy.remark),
-        Part(name="state", ok=disk.state is None, sentence=disk.state or "The state is on disk.", remark=disk.remark),
-        Part(name="journal", ok=disk.journal is None, sentence=disk.journal or "The journal is on disk."),
+        Part(name="proxy", ok=proxy_problem is None, sentence=proxy_problem or "The load balancer proxy is running.", remark=proxy.remark),
+        Part(name="state", ok=disk.state is None, sentence=disk.state or "The state is saved.", remark=disk.remark),
+        Part(name="journal", ok=disk.journal is None, sentence=disk.journal or "The journal is saved."),
     )
 
 
@@ -70,9 +70,9 @@ def _engine(loops: Sequence[_Loop], now: datetime, speed: float) -> Part:
     failing = [loop for loop in loops if loop.failures]
     if late:
         worst = min(late, key=lambda loop: loop.due or now)
-        return Part(name="engine", ok=False, sentence=f"{worst.controller} should have looked at {worst.key} long ago: the engine hangs.")
+        return Part(name="engine", ok=False, sentence=f"The engine is stalled: {worst.controller} for {worst.key} is overdue.")
     if failing:
         worst = max(failing, key=lambda loop: loop.failures)
-        sentence = f"{worst.controller} failed {worst.failures} times in a row on {worst.key}: {worst.last_error}"
+        sentence = f"{worst.controller} for {worst.key} failed {worst.failures} times in a row: {worst.last_error}"
         return Part(name="engine", ok=False, sentence=sentence)
-    return Part(name="engine", ok=True, sentence=f"{len(loops)} loops run, none fails.")
+    return Part(name="engine", ok=True, sentence=f"{len(loops)} loops are running; none is failing.")

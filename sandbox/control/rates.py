@@ -1,6 +1,7 @@
-"""How busy things are right now: requests a second and latency by target from the access records, CPU from the meter's last readings.
+"""Current load, for `sandbox top`: requests per second and latency by target from the access records, CPU from the meter's last readings.
 
-CloudWatch tells whole minutes, later; this tells the last seconds, for `sandbox top`. Counted per real second and dropped after a while.
+CloudWatch has whole minutes, with a delay; these rates cover the last seconds. Requests are counted per real second; old counts are
+dropped.
 """
 
 import threading
@@ -17,29 +18,29 @@ from sandbox.drivers.proxy.base import AccessRecord
 
 WINDOW = 10  # real seconds
 CPU_WINDOW = 15.0  # real seconds: three readings at their slowest
-SAMPLES = 300  # latencies kept of a target and second
+SAMPLES = 300  # latencies kept per target and second
 
 
-class Place(NamedTuple):
+class RateKey(NamedTuple):
     load_balancer: str  # "app/<name>/<id>"
     target_group: str | None  # arn
-    target: str | None  # "172.31.0.5:80"; None: none was chosen
+    target: str | None  # "172.31.0.5:80"; None: no target was selected
 
 
 @dataclass(slots=True)
 class _Tally:
     requests: int = 0
-    errors: int = 0  # 5xx, whoever made them
+    errors: int = 0  # 5xx, from the target or the load balancer
     times: list[float] = field(default_factory=list)  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """Over the last WINDOW seconds. Latency is the target's own, in milliseconds; None: nothing was answered."""
+    """Over the last WINDOW seconds. Latency is the target's response time in milliseconds; None: there was no response."""
 
     load_balancer: str
     target_group: str | None
-    target: str | None  # None: of all targets together
+    target: str | None  # None: all targets together
     requests_per_second: float
     errors_per_second: float
     p50_ms: float | None
@@ -47,66 +48,66 @@ class Rate:
 
 
 class Rates:
-    """Thread-safe; `take` is given to Proxy.on_access."""
+    """Thread-safe; `take` is registered with Proxy.on_access."""
 
     def __init__(self, now: Callable[[], float]) -> None:
-        """`now`: real seconds, from wherever; of a simulated world its clock's."""
+        """`now`: monotonic real seconds; in a simulated sandbox, those of its clock."""
         self._now = now
         self._lock = threading.Lock()
-        self._seconds: deque[tuple[int, dict[Place, _Tally]]] = deque()
+        self._seconds: deque[tuple[int, dict[RateKey, _Tally]]] = deque()
 
     def take(self, records: Sequence[AccessRecord]) -> None:
         second = int(self._now())
         with self._lock:
             tallies = self._of(second)
             for record in records:
-                place = Place(record.load_balancer, record.target_group, record.target)
-                tally = tallies.get(place)
+                key = RateKey(record.load_balancer, record.target_group, record.target)
+                tally = tallies.get(key)
                 if tally is None:
-                    tally = tallies[place] = _Tally()
+                    tally = tallies[key] = _Tally()
                 tally.requests += 1
                 tally.errors += record.elb_status_code >= 500
                 if record.target_processing_time >= 0 and len(tally.times) < SAMPLES:
                     tally.times.append(record.target_processing_time)
 
     def by_target(self) -> tuple[Rate, ...]:
-        return self._read(lambda place: place)
+        return self._read(lambda key: key)
 
     def by_target_group(self) -> tuple[Rate, ...]:
-        return self._read(lambda place: place._replace(target=None))
+        return self._read(lambda key: key._replace(target=None))
 
     def clear(self) -> None:
         with self._lock:
             self._seconds.clear()
 
-    def _of(self, second: int) -> dict[Place, _Tally]:
+    def _of(self, second: int) -> dict[RateKey, _Tally]:
         if not self._seconds or self._seconds[-1][0] != second:
             self._seconds.append((second, {}))
         while self._seconds[0][0] < second - WINDOW:
             self._seconds.popleft()
         return self._seconds[-1][1]
 
-    def _read(self, group: Callable[[Place], Place]) -> tuple[Rate, ...]:
-        """Whole seconds only: the present one is not over."""
+    def _read(self, group: Callable[[RateKey], RateKey]) -> tuple[Rate, ...]:
+        """Counts only complete seconds."""
         present = int(self._now())
-        found: dict[Place, _Tally] = {}
+        found: dict[RateKey, _Tally] = {}
         with self._lock:
             for second, tallies in self._seconds:
                 if present - WINDOW <= second < present:
-                    for place, tally in tallies.items():
-                        together = found.setdefault(group(place), _Tally())
+                    for key, tally in tallies.items():
+                        together = found.setdefault(group(key), _Tally())
                         together.requests += tally.requests
                         together.errors += tally.errors
                         together.times += tally.times
-        return tuple(_rate(place, tally) for place, tally in sorted(found.items(), key=lambda item: [str(part) for part in item[0]]))
+        return tuple(_rate(key, tally) for key, tally in sorted(found.items(), key=lambda item: [str(part) for part in item[0]]))
 
 
-def _rate(place: Place, tally: _Tally) -> Rate:
+def _rate(key: RateKey, tally: _Tally) -> Rate:
     times = sorted(tally.times)
     return Rate(
-        load_balancer=place.load_balancer,
-        target_group=place.target_group,
-        target=place.target,
+        load_balancer=key.load_balancer,
+        target_group=key.target_group,
+        target=key.target,
         requests_per_second=tally.requests / WINDOW,
         errors_per_second=tally.errors / WINDOW,
         p50_ms=percentile(times, 50),
@@ -115,12 +116,12 @@ def _rate(place: Place, tally: _Tally) -> Rate:
 
 
 def percentile(times: Sequence[float], percent: float) -> float | None:
-    """Of sorted seconds: the nearest rank, in milliseconds."""
+    """The nearest-rank percentile of sorted seconds, in milliseconds."""
     return 1000 * times[max(0, ceil(len(times) * percent / 100) - 1)] if times else None
 
 
 def cpu(meter: Meter, clock: Clock) -> Mapping[str, float]:
-    """Instance id → percent of its limit in the last seconds; only those that were measured for so long."""
+    """Instance id → percent of its CPU limit in the last seconds. Only instances that have been measured for that long."""
     now = clock.now()
     start = now - timedelta(seconds=CPU_WINDOW * clock.speed)
     spent = {instance_id: usage_between(meter.readings(instance_id), start, now) for instance_id in sorted(meter.instances())}

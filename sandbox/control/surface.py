@@ -1,6 +1,6 @@
-"""What /_sandbox needs of the sandbox behind it: values and callables, made by wiring. app.py turns them into HTTP and JSON.
+"""What /_sandbox needs from the sandbox: values and callables, provided by build.py. app.py serves them as HTTP and JSON.
 
-All callables may be called from any thread, without the lock; those that need it take it.
+All callables may be called from any thread, without the lock; those that need the lock take it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from sandbox.settings import Settings
 
 
 class SeamLike(Protocol):
-    """sandbox.aws.seams.Seam: a change of moto that is in force."""
+    """sandbox.aws.seams.Seam: an installed change of moto."""
 
     @property
     def seam(self) -> str: ...
@@ -58,8 +58,8 @@ class ControlSurface:
     containers: Callable[[], Mapping[str, Container]]  # Runtime.containers
     console: Callable[[str], bytes]  # Runtime.console_output; KeyError: no such machine
     cpu: Callable[[], Mapping[str, float]]  # rates.cpu(...)
-    mailbox: Callable[[str | None], Sequence[Mapping[str, Any]]]  # mails and text messages to an address, or to all; oldest first
-    set_speed: Callable[[float], None]  # of the clock, and whoever has to know; ValueError: not such a speed
+    mailbox: Callable[[str | None], Sequence[Mapping[str, Any]]]  # emails and text messages to one address, or all; oldest first
+    set_speed: Callable[[float], None]  # sets the clock's speed; ValueError: the clock does not support it
     faults: FaultRegistry
-    reset: Callable[[], None]  # nothing of AWS is left, machines included
+    reset: Callable[[], None]  # removes all AWS resources, machines included
     runtime: str  # Runtime.name

@@ -1,1 +1,1 @@
-"""Time, events, control types and errors: standard library only, known by everything, knowing nothing."""
+"""Time, events, control types and errors. Standard library only; every other package may import it, and it imports none of them."""

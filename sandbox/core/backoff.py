@@ -1,7 +1,7 @@
-"""How long to wait before the next attempt at something that failed: the one backoff of the sandbox's own retries.
+"""Exponential backoff for the sandbox's own retries.
 
 Used by the engine (a controller's key), the drivers' workers, Docker's event stream and Envoy's restarts. The retry policy of SNS
-(services/sns) and the launch delays of Auto Scaling are AWS's behaviour and not this.
+(services/sns) and the launch delays of Auto Scaling are AWS's behaviour and are implemented there.
 """
 
 from datetime import timedelta
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 Duration = TypeVar("Duration", float, timedelta)
 
-_MOST_DOUBLINGS = 16  # keeps the power small, however long the failures go on
+_MOST_DOUBLINGS = 16  # limits the power, however many failures there are
 
 
 def backoff(failures: int, *, first: Duration, longest: Duration) -> Duration:

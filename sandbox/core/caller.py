@@ -1,6 +1,6 @@
-"""The caller of the request that this thread carries out, and whether it still waits for the answer.
+"""The caller of the request that this thread processes, and whether it still waits for the response.
 
-The HTTP server makes one for each request and reports a closed connection to it. The gateway does not begin a call whose caller has hung
+The HTTP server creates one for each request and reports a closed connection to it. The gateway does not start a call whose caller has hung
 up, and a long poll returns. Requests from inside this process have a caller that never hangs up.
 """
 
@@ -11,7 +11,7 @@ from contextvars import ContextVar
 
 
 class Caller:
-    """`hung_up` and `patient` are written by the server's thread and read by the thread that carries the request out."""
+    """`hung_up` and `patient` are written by the server's thread and read by the thread that processes the request."""
 
     def __init__(self) -> None:
         self.hung_up = False
@@ -26,7 +26,7 @@ class Caller:
         self.patient = False
 
     def wake(self) -> None:
-        """Wakes the request if it waits. Takes the lock that it waits with: may block, so it is not for the server's event loop."""
+        """Wakes the request if it waits. Takes the lock of that wait, so it may block: do not call it on the server's event loop."""
         with self._lock:
             wake = self._wake
         if wake is not None:
@@ -34,7 +34,7 @@ class Caller:
 
     @contextmanager
     def woken_by(self, wake: Callable[[], None]) -> Iterator[None]:
-        """While it is open, the request waits, and `wake` ends its wait."""
+        """While the context is open, the request waits, and `wake` ends its wait."""
         with self._lock:
             self._wake = wake
         try:
@@ -54,7 +54,7 @@ def current() -> Caller:
 
 @contextmanager
 def answering(caller: Caller) -> Iterator[None]:
-    """While it is open, this thread carries out a request of `caller`."""
+    """While the context is open, this thread processes a request of `caller`."""
     token = _CURRENT.set(caller)
     try:
         yield

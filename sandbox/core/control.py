@@ -1,8 +1,8 @@
-"""What a controller is: observe (a frozen picture) → decide (pure) → act. The engine calls `reconcile`; nothing else does.
+"""The controller loop: observe (a frozen snapshot) → decide (pure) → act. Only the engine calls `reconcile`.
 
-`Shell` is what all controllers share: it keeps each key's memory, records the decision's events and carries out its actions in order.
+`Shell` is the base of all controllers: it keeps each key's memory, records the decision's events and runs its actions in order.
 An action's cause is its own event, else the newest of the decision's events, else the event that the decision names (`because`).
-Subclasses say how to observe and how to act; what to do is in the service's decide/.
+Subclasses implement observe and act; the decision itself is in the service's decide/.
 """
 
 from abc import ABC, abstractmethod
@@ -22,27 +22,27 @@ O = TypeVar("O")  # noqa: E741 - Observed
 class Action:
     """Base of the frozen dataclasses that a decision holds: `LaunchInstances(count=1, zone=...)`."""
 
-    event: Event | None = None  # recorded before the action, which it causes
-    because: str | None = None  # id of the event that causes it, where neither the action nor the decision has an event of its own
+    event: Event | None = None  # recorded before the action, as its cause
+    because: str | None = None  # id of the causing event, if neither the action nor the decision has an event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision(Generic[M]):
     memory: M  # replaces the memory given to decide(); never mutated
-    actions: tuple[Action, ...] = ()  # carried out in order
-    events: tuple[Event, ...] = ()  # recorded before the actions, which they cause
-    look_again: timedelta | None = None  # None: only when woken or at the resync
+    actions: tuple[Action, ...] = ()  # run in order
+    events: tuple[Event, ...] = ()  # recorded before the actions, as their cause
+    look_again: timedelta | None = None  # None: only when woken, or at the resync
 
 
 class Controller(Protocol):
-    """One per AWS service. A key names one thing it cares for: `<account>/<region>/<id or name>`."""
+    """A key identifies one resource that the controller manages: `<account>/<region>/<id or name>`."""
 
     name: str
 
     def keys(self) -> Iterable[str]: ...
 
     def reconcile(self, key: str, now: datetime) -> timedelta | None:
-        """Brings one thing a step nearer to what is wanted; right after a restart, a missed wake-up, or twice in a row.
+        """Moves one resource one step towards its desired state. Correct after a restart, after a missed wake-up, and twice in a row.
 
         → when to look again."""
         ...
@@ -62,15 +62,15 @@ class Shell(ABC, Generic[O, M]):
 
     @abstractmethod
     def observe(self, key: str, now: datetime) -> O | None:
-        """The picture of the key, or None when it is gone (its memory is then dropped)."""
+        """The observed state of the key, or None if it no longer exists (its memory is then dropped)."""
 
     @abstractmethod
     def decide(self, observed: O, memory: M | None, now: datetime) -> Decision[M]:
-        """Calls the service's pure decide(). Memory is None at first sight of the key."""
+        """Calls the service's pure decide(). Memory is None when the key is new."""
 
     @abstractmethod
     def act(self, key: str, action: Action, now: datetime) -> None:
-        """One `match` over the service's actions; each arm is one driver or API call."""
+        """One `match` over the service's actions; each case makes one driver or API call."""
 
     def reconcile(self, key: str, now: datetime) -> timedelta | None:
         observed = self.observe(key, now)
@@ -84,7 +84,7 @@ class Shell(ABC, Generic[O, M]):
         for action in decision.actions:
             with self.journal.because(self._cause_of(action, cause)):
                 self.act(key, action, now)
-        self._memory[key] = decision.memory  # only when all was carried out: a failed action is decided again
+        self._memory[key] = decision.memory  # only if all actions succeeded: a failed action is decided again
         return decision.look_again
 
     def _cause_of(self, action: Action, cause: str | None) -> str | None:
@@ -96,7 +96,7 @@ class Shell(ABC, Generic[O, M]):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """An account and Region: what every backend of moto belongs to."""
+    """An account and Region. Every backend of moto belongs to one."""
 
     account: str
     region: str

@@ -1,12 +1,12 @@
-"""Errors, typed by what happens next.
+"""Errors, one type for each way to handle them.
 
-SandboxError              says what was tried, on what, and the next command
-├── Retry                 the loop looks again after `after`
-├── Misconfigured         the loop waits for a change; trying again alone cannot help
-├── DriverUnavailable     the world behind a driver does not answer (Docker stopped, Envoy gone): retried with backoff
-├── IllegalTransition     a state machine was asked for a move that is not in its table: a bug
-├── UserError             shown to the person at the terminal as it is
-└── ApiError              returned to the caller of the AWS API, in the caller's protocol; services/<svc>/errors.py makes them
+SandboxError              the message says what was tried, on what, and the next command
+├── Retry                 the controller tries again after `after`
+├── Misconfigured         the controller waits for a change, because a retry alone cannot succeed
+├── DriverUnavailable     the system behind a driver does not respond (Docker stopped, Envoy exited): retried with backoff
+├── IllegalTransition     a transition that is not in the state machine's table was attempted: a bug
+├── UserError             shown unchanged in the terminal
+└── ApiError              returned to the caller of the AWS API, in the caller's protocol; created by services/<svc>/errors.py
 """
 
 from datetime import timedelta
@@ -36,7 +36,7 @@ class IllegalTransition(SandboxError):
 
 
 class UserError(SandboxError):
-    """`message` is one sentence; `next_command` is what to type now."""
+    """`message` is one sentence; `next_command` is the command to type next."""
 
     def __init__(self, message: str, next_command: str | None = None) -> None:
         super().__init__(message if next_command is None else f"{message}\n  next: {next_command}")
@@ -44,9 +44,9 @@ class UserError(SandboxError):
 
 
 class ApiError(SandboxError):
-    """An error of the AWS API: `code` and `message` as the client sees them. moto raises ServiceExceptions for the same purpose.
+    """An error of the AWS API, with the `code` and `message` that the client sees. moto raises ServiceExceptions for the same purpose.
 
-    `status`: the HTTP status; None: the one that the service's model gives the code, or 400. 501 is what the sandbox does not support."""
+    `status`: the HTTP status; None: the one of the code in the service's model, or 400. 501 means that the sandbox does not support it."""
 
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
         super().__init__(f"{code}: {message}")

@@ -1,7 +1,6 @@
-"""An event: something changed, when, to what, and because of which earlier event. EventBridge's shape and names.
+"""An event: what changed, when, on which resources, and which earlier event caused it. It has EventBridge's shape and names.
 
-Controllers and backends make `Event`s; the journal gives each its id. The log line, the CLI line, the page and `sandbox explain` are all
-renderings of the same value.
+Controllers and backends create `Event`s; the journal assigns their ids. The log, the CLI and `sandbox explain` all render the same value.
 """
 
 from collections.abc import Mapping
@@ -16,12 +15,12 @@ BEFORE_THE_JOURNAL = datetime.min.replace(tzinfo=UTC)
 class Event:
     source: str  # "aws.autoscaling", "aws.ec2", "sandbox.runtime", "user.api"
     detail_type: str  # AWS's where AWS has one: "EC2 Instance State-change Notification"
-    summary: str  # one sentence for a person, without a time: "i-0a1 failed 2 health checks in a row (Target.Timeout)"
-    resources: tuple[str, ...] = ()  # plain ids or names or ARNs: what `sandbox explain` is asked about
+    summary: str  # one sentence without a time: "i-0a1 failed 2 health checks in a row (Target.Timeout)"
+    resources: tuple[str, ...] = ()  # ids, names or ARNs, as given to `sandbox explain`
     detail: Mapping[str, Any] = field(default_factory=dict)  # JSON values
-    cause: str | None = None  # id of the event that led to this one; None: it began here
-    id: str = ""  # given by the journal
-    at: datetime = BEFORE_THE_JOURNAL  # sandbox time, given by the journal
+    cause: str | None = None  # id of the event that caused this one; None: a first cause
+    id: str = ""  # assigned by the journal
+    at: datetime = BEFORE_THE_JOURNAL  # sandbox time, assigned by the journal
 
     def as_json(self) -> dict[str, Any]:
         """The EventBridge envelope, with `summary` and `cause` added."""

@@ -1,7 +1,7 @@
-"""The journal: every event in order, in memory and (through a sink) in a file. CLI, dashboard, reports and tests all read it.
+"""The journal: every event in order, in memory and (through a sink) in a file. The CLI, reports and tests read it.
 
-`cause()` is how a chain is kept without passing ids through moto: while an API request or an action is carried out, the event that
-led to it is the current cause, and whatever is recorded meanwhile points to it.
+`because()` links events to their cause without passing ids through moto: while an API request or an action runs, the event that caused it
+is the current cause, and every event recorded meanwhile refers to it.
 """
 
 import threading
@@ -22,7 +22,7 @@ _CAUSE: ContextVar[str | None] = ContextVar("cause", default=None)
 
 
 class Journal:
-    """Thread-safe. Keeps the newest `keep` events in memory; the sink (a function of one event) gets all of them, in order."""
+    """Thread-safe. Keeps the newest `keep` events in memory; the sink is called with every event, in order."""
 
     def __init__(self, clock: Clock, sink: Callable[[Event], None] | None = None, keep: int = 20_000) -> None:
         self._clock, self._sink, self._keep = clock, sink, keep
@@ -37,13 +37,13 @@ class Journal:
         self._listeners: list[Callable[[Event], None]] = []
 
     def load(self, events: Iterable[Event]) -> None:
-        """Takes in what an earlier run recorded, so that chains of causes survive a restart."""
+        """Adds the events of an earlier run, so that chains of causes survive a restart."""
         with self._lock:
             for event in events:
                 self._keep_event(event)
 
     def record(self, event: Event) -> Event:
-        """Gives the event its id and time, and the current cause when it names none. Returns the event as kept."""
+        """Assigns the id, the time and, if the event has no cause, the current cause. → the recorded event."""
         with self._lock:
             kept = replace(
                 event,
@@ -70,12 +70,12 @@ class Journal:
             self._by_id.pop(gone.id, None)
 
     def on_event(self, listener: Callable[[Event], None]) -> None:
-        """`listener` is called after each event, in the recording thread: it must be quick and must not record."""
+        """`listener` is called after each event, in the recording thread: it must return quickly and must not record events."""
         self._listeners.append(listener)
 
     @contextmanager
     def because(self, cause: str | None) -> Iterator[None]:
-        """While it is open, events of this thread that name no cause get this one."""
+        """While the context is open, events that this thread records without a cause get this one."""
         token = _CAUSE.set(cause)
         try:
             yield
@@ -87,7 +87,7 @@ class Journal:
         return _CAUSE.get()
 
     def latest(self, resource: str) -> str | None:
-        """Id of the newest event about the resource."""
+        """Id of the newest event about the resource; None if there is none."""
         return self._latest.get(resource)
 
     @property
@@ -109,14 +109,14 @@ class Journal:
 
     @contextmanager
     def following(self, after: str | None, timeout: float) -> Iterator[tuple[Event, ...]]:
-        """As `events`, but waits up to `timeout` real seconds for one to come (long poll of `sandbox events --follow`).
+        """Like `events`, but waits up to `timeout` real seconds for a new event (the long poll of `sandbox events --follow`).
 
-        Followers are woken one after the other: the next one when this block ends. A caller that hangs up gets nothing.
+        Followers are woken one after the other: the next one when this block ends. A caller that hangs up receives nothing.
         """
         number, end, woken = int(after[1:]) if after else 0, time.monotonic() + timeout, False
         with self._lock:
             while self._number <= number and caller.current().patient and (left := end - time.monotonic()) > 0:
-                if woken:  # by an event that is not new to this one
+                if woken:  # by an event that this follower already has
                     self._wake_next()
                 woken = self._followers.wait(left)
         try:
@@ -129,7 +129,7 @@ class Journal:
                     self._wake_next()
 
     def _wake_followers(self) -> None:
-        """Begins with the first of those that wait now, or lets the round that is under way go on to the last of them."""
+        """Wakes the first waiting follower, or extends the round in progress to all that wait now."""
         self._to_wake = len(self._followers)
         if not self._waking:
             self._wake_next()
@@ -145,7 +145,7 @@ class Journal:
         return tuple(e for e in self.events() if resource in e.resources)
 
     def chain(self, event: Event) -> tuple[Event, ...]:
-        """The event's causes, first cause first, the event itself last. Broken off where a cause is no longer kept."""
+        """The event's causes, the first cause first and the event itself last. Starts later if a cause is no longer kept."""
         found = [event]
         while found[-1].cause and (earlier := self._by_id.get(found[-1].cause)):
             found.append(earlier)

@@ -1,4 +1,4 @@
-"""State machines as tables: {(state, event): next state}. A move that is not in the table raises, naming state and event.
+"""State machines as tables: {(state, event): next state}. A transition that is not in the table raises an error with the state and event.
 
 ARCHITECTURE.md's diagrams are generated from these tables by tools/diagrams.py.
 """
@@ -14,7 +14,7 @@ E = TypeVar("E", bound=Enum)
 
 
 def move(table: Mapping[tuple[S, E], S], subject: str, state: S, event: E) -> S:
-    """The state after `event`; IllegalTransition when the table has none. `subject` names whose state it is, for the message."""
+    """The state after `event`; IllegalTransition if the table has none. `subject` identifies the resource in the message."""
     try:
         return table[state, event]
     except KeyError:

@@ -1,4 +1,4 @@
-"""What services publish to CloudWatch: a `MetricDatum`, the periods that it belongs to, and `PublishMetrics`, the function that takes it.
+"""What services publish to CloudWatch: `MetricDatum`, its period, and `PublishMetrics`, the function that accepts it.
 
 Services measure and CloudWatch stores, but services may not import each other. CloudWatch implements `PublishMetrics`
 (services/cloudwatch/state/writes.py) and wiring passes it to the metrics controllers.
@@ -22,7 +22,7 @@ Entries = list[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was measured at one moment: a value, many values, or a statistic set."""
+    """The measurement of one moment: a value, many values, or a statistic set."""
 
     count: float
     total: float
@@ -63,13 +63,13 @@ class MetricDatum:
 
 
 class PublishMetrics(Protocol):
-    """sandbox.services.cloudwatch.state.writes.publish_metrics: adds to what CloudWatch has for the period already."""
+    """sandbox.services.cloudwatch.state.writes.publish_metrics: adds to the data that CloudWatch already has for the period."""
 
     def __call__(self, data: Iterable[MetricDatum]) -> None: ...
 
 
 def period_start(moment: datetime, period: timedelta = MINUTE) -> datetime:
-    """The start of the wall-clock aligned period that holds `moment`: 12:00, 12:05 … for five minutes."""
+    """The start of the wall-clock aligned period that contains `moment`: 12:00, 12:05 and so on for five minutes."""
     seconds, length = moment.timestamp(), period.total_seconds()
     return datetime.fromtimestamp(seconds - seconds % length, UTC)
 

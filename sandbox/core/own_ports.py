@@ -1,7 +1,7 @@
-"""The TCP ports on which the sandbox itself listens, and whether an address and port lead to one of them.
+"""The TCP ports on which the sandbox itself listens, and whether an address and port reach one of them.
 
-Users name addresses that the sandbox then calls: targets of a load balancer, subscribers of SNS. Through one that is the sandbox's own, a
-web page could reach the API that refuses it directly, and a load balancer could call itself for ever. settings.py lists the ports.
+Users configure addresses that the sandbox then calls: load balancer targets and SNS subscribers. If one of them were the sandbox's own, a
+web page could reach the API although the guard refuses it, and a load balancer could call itself without end. settings.py lists the ports.
 """
 
 import socket
@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 ENVOY_STREAM = 18000
-"""Compose: from where Envoy takes its configuration, on loopback of the namespace that it shares with the control plane."""
+"""Compose: Envoy reads its configuration from it, on loopback of the network namespace that it shares with the control plane."""
 DOCKER_FILTER = 2375
-"""Compose: of the service `dockerapi`, which passes calls on to the Docker engine."""
+"""Compose: the port of the service `dockerapi`, which forwards calls to the Docker engine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnPort:
     what: str  # for messages: "the sandbox's API (SANDBOX_PORT)"
-    host: str | None  # the address that it binds, "0.0.0.0": all addresses of this network namespace; None: it is not known which
+    host: str | None  # the address that it binds; "0.0.0.0": all addresses of this network namespace; None: unknown
     ports: range
-    of_load_balancer: bool = False  # whoever may call a load balancer on AWS may call this one
+    of_load_balancer: bool = False  # callers that may call a load balancer on AWS may call this port
 
 
 def is_local(address: str) -> bool:
-    """Does the address belong to this network namespace? Only then can a socket be bound to it; no packet is sent."""
+    """Whether the address belongs to this network namespace: only then can a socket bind to it. No packet is sent."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as trial:
         try:
@@ -35,12 +35,12 @@ def is_local(address: str) -> bool:
 
 
 def find(own: Iterable[OwnPort], address: str, port: int, is_local: Callable[[str], bool] = is_local) -> OwnPort | None:
-    """The first of them that a connection to the IP address and port would reach."""
+    """The first of these ports that a connection to the IP address and port would reach."""
     return next((each for each in own if port in each.ports and _reaches(each, address, is_local)), None)
 
 
 def addresses(host: str) -> tuple[str, ...]:
-    """The IP addresses of a URL's host, as far as they are known without asking a name server: numbers in any notation, and localhost."""
+    """The IP addresses of a URL's host that are known without DNS: numeric addresses in any notation, and localhost."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return ("127.0.0.1", "::1")
@@ -58,7 +58,7 @@ def _reaches(own: OwnPort, address: str, is_local: Callable[[str], bool]) -> boo
     bound = next((_parsed(each) for each in addresses(own.host)), None)
     if asked.is_unspecified:  # a connection to 0.0.0.0 reaches this machine
         return True
-    if bound is None or bound.is_unspecified:  # None: a name, which may stand for any address of this machine
+    if bound is None or bound.is_unspecified:  # None: a name, which may resolve to any address of this machine
         return asked.is_loopback or is_local(str(asked))
     return asked == bound
 

@@ -1,11 +1,11 @@
-"""Which of our classes the saved state holds, and the name that stands for each in it.
+"""Which of our classes the saved state contains, and the stable name of each.
 
     @persisted("autoscaling.Activity")
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Activity: ...
 
-The name never changes, so classes and modules may be renamed and moved. An object is written as its fields by name: a field that an older
-file lacks gets its default, and one that the class no longer has is dropped. Any other change needs a migration, which the class declares.
+The name never changes, so classes and modules may be renamed and moved. An object is written as its fields by name. A field that is missing
+from an older file gets its default; a field that the class no longer has is dropped. Any other change needs a migration in the class.
 aws/pickling.py writes and reads by these declarations.
 """
 
@@ -28,18 +28,18 @@ class Persisted:
     name: str
     cls: type
     fields: frozenset[str] | None  # None: whatever the object's __dict__ holds (a subclass of one of moto's)
-    defaults: Mapping[str, Default]  # of fields that an older file lacks
+    defaults: Mapping[str, Default]  # of fields that are missing from an older file
     migrations: Mapping[int, Migration]  # schema of the file → values of the next schema
 
     def values(self, instance: Any) -> Values:
-        """What is written of the object: its fields, or what its own `to_written` returns."""
+        """What is saved of the object: its fields, or the result of its `to_written`."""
         if hasattr(self.cls, "to_written"):
             written: Values = instance.to_written()
             return written
         return vars(instance) if self.fields is None else {name: getattr(instance, name) for name in self.fields}
 
     def fill(self, instance: Any, values: Values, schema: int) -> None:
-        """Gives a new object what a file of that schema has of it. Raises SandboxError when a field without default is missing."""
+        """Sets a new object's fields from a file of that schema. Raises SandboxError if a field without a default is missing."""
         for before in sorted(self.migrations):
             if schema <= before:
                 values = self.migrations[before](values)
@@ -59,10 +59,10 @@ NAMES: dict[str, Persisted] = {}
 
 
 def persisted(name: str, *, migrations: Mapping[int, Migration] | None = None, **defaults: Default) -> Callable[[C], C]:
-    """Declares a class of the saved state. The outermost decorator: a dataclass with slots is another class than the one below it.
+    """Declares a class of the saved state. Must be the outermost decorator, because a dataclass with slots is a new class.
 
-    `defaults` makes the values of attributes that an older file lacks, for a class that is no dataclass. A class may have
-    `to_written() -> Values` and `from_written(values)` in the place of its fields."""
+    `defaults` creates the values of attributes that are missing from an older file, for a class that is not a dataclass. A class may define
+    `to_written() -> Values` and `from_written(values)` instead of being saved by its fields."""
 
     def declare(cls: C) -> C:
         known = NAMES.get(name)

@@ -1,10 +1,10 @@
-"""AWS's ways of writing things: times in activity causes, in state reasons, in logs."""
+"""AWS's text formats, such as times in activity causes and state reasons."""
 
 from datetime import datetime
 
 
 def at(moment: datetime) -> str:
-    """`2026-01-02T03:04:05Z`: T in the texts of the rules (ASG-57)."""
+    """`2026-01-02T03:04:05Z`: the placeholder T in the texts of the rules (ASG-57)."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

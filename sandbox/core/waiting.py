@@ -1,8 +1,8 @@
-"""Requests that wait for the same thing (long polls), and how they stop waiting: one by one, with a pause between them.
+"""Wakes requests that wait for the same thing (long polls) one by one, with a pause between them.
 
-Hundreds of threads that go on at the same moment would compete with every other call for a tenth of a second and more. So each has a
-condition of its own, and the one that was woken wakes the next when there may be more to have: an SQS poll after its message
-(aws/http/long_poll.py), a follower of the journal after its answer (journal.py). No two waits run out at the same moment either.
+Hundreds of threads that wake at the same moment would slow down every other call for a tenth of a second or more. So each waits on its own
+condition, and a woken request wakes the next: an SQS poll after it has its message (aws/http/long_poll.py), a follower of the journal after
+its response (journal.py). For the same reason no two waits time out at the same moment.
 """
 
 import math
@@ -15,13 +15,13 @@ from functools import partial
 from sandbox.core import caller
 
 PACE = 0.005
-"""Real seconds from one request that is woken to the next: five times what one needs for its answer and its next question."""
+"""Real seconds between waking one request and the next: five times what one needs for its response and its next request."""
 END_PACE = 0.020
-"""Real seconds from one wait that runs out to the next: ten times what an AWS call needs."""
+"""Real seconds between two timeouts: ten times what an AWS call needs."""
 
 
 class Waiters:
-    """Every method is called with `lock` held."""
+    """Call every method with `lock` held."""
 
     def __init__(self, lock: threading.RLock) -> None:
         self._lock = lock
@@ -31,9 +31,10 @@ class Waiters:
         return len(self._waiting)
 
     def wait(self, seconds: float) -> bool:
-        """Releases the lock and waits for `wake_one`, so many real seconds at most, and not when the caller hangs up or the server stops.
+        """Releases the lock and waits for `wake_one`, at most that many real seconds. Ends early if the caller hangs up or the server
+        stops.
 
-        True: `wake_one` chose this request, which wakes the next one when it is done.
+        True: `wake_one` woke this request, which must wake the next one when it is done.
         """
         asking = caller.current()
         mine = threading.Condition(self._lock)
@@ -46,7 +47,7 @@ class Waiters:
         return chosen
 
     def wake_one(self) -> None:
-        """Wakes the one that has waited longest, if any waits."""
+        """Wakes the request that has waited longest, if there is one."""
         if self._waiting:
             first = next(iter(self._waiting))
             del self._waiting[first]
@@ -58,7 +59,7 @@ class Waiters:
 
 
 class _Ends:
-    """The moments at which waits run out, END_PACE apart."""
+    """The times at which waits time out, END_PACE apart."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -66,7 +67,7 @@ class _Ends:
 
     @contextmanager
     def apart(self, seconds: float) -> Iterator[float]:
-        """→ the seconds until a moment at which no other wait ends: the one asked for, or soon after it."""
+        """→ the seconds until a time at which no other wait ends: the requested time, or soon after it."""
         now = time.monotonic()
         with self._lock:
             end = math.ceil((now + seconds) / END_PACE)

@@ -1,9 +1,9 @@
-"""Patterns that callers write, such as `web-*`, matched against a text. Everything that matches a caller's pattern uses this module.
+"""Matches callers' patterns, such as `web-*`, against a text. All code that matches a caller's pattern uses this module.
 
-A pattern comes from outside, so it may be hostile: as a regular expression, `*a*a*a*ab` against a text of many `a` backtracks for years
-and holds the control plane meanwhile. Nothing here backtracks: pattern and text are each read once, from left to right.
+Patterns may be malicious. As a regular expression, `*a*a*a*ab` against a text of many `a` would backtrack for years and block the control
+plane. Nothing here backtracks: pattern and text are each read once, from left to right.
 
-AWS's APIs differ in what is special besides `*`; each has its Syntax below.
+AWS's APIs have different special characters besides `*`; each has a Syntax below.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from functools import lru_cache
 
 
 class QuestionMark(Enum):
-    """What `?` stands for."""
+    """What `?` matches."""
 
     ITSELF = "itself"
     ONE = "exactly one character"
@@ -21,10 +21,10 @@ class QuestionMark(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """`*` stands for any number of characters in each of them."""
+    """In every syntax, `*` matches any number of characters."""
 
     question_mark: QuestionMark
-    backslash: bool  # \*, \? and \\ stand for the characters themselves; before another character a backslash is an ordinary one
+    backslash: bool  # \*, \? and \\ match the characters themselves; before another character, a backslash is an ordinary character
 
 
 EC2_FILTER = Syntax(QuestionMark.AT_MOST_ONE, backslash=True)
@@ -36,11 +36,11 @@ POLICY = Syntax(QuestionMark.ONE, backslash=False)
 EVENT_PATTERN = Syntax(QuestionMark.ITSELF, backslash=True)
 """`wildcard` in EventBridge's event patterns."""
 ASTERISK_ONLY = Syntax(QuestionMark.ITSELF, backslash=False)
-"""`wildcard` in SNS filter policies (SNS-12), and whatever else knows only `*`."""
+"""`wildcard` in SNS filter policies (SNS-12), and other patterns with `*` only."""
 
 
 def matches(pattern: str, text: str, syntax: Syntax) -> bool:
-    """Whether the pattern matches the whole text. Upper and lower case differ."""
+    """Whether the pattern matches the whole text. Case-sensitive."""
     compiled = _kept(pattern, syntax) if len(pattern) <= LONGEST_KEPT else _compiled(pattern, syntax)
     return _in_order(compiled.parts, text) if compiled.parts else _by_places(compiled.tokens, text)
 
@@ -63,7 +63,7 @@ _QUESTION_MARKS: dict[QuestionMark, _Token] = {
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     tokens: tuple[_Token, ...]
-    parts: tuple[str, ...]  # what stands between the asterisks; empty for a pattern with ?
+    parts: tuple[str, ...]  # the texts between the asterisks; empty for a pattern with ?
 
 
 def _compiled(pattern: str, syntax: Syntax) -> _Compiled:
@@ -74,7 +74,7 @@ def _compiled(pattern: str, syntax: Syntax) -> _Compiled:
 
 _kept = lru_cache(maxsize=4096)(_compiled)
 LONGEST_KEPT = 512
-"""Characters. A longer pattern is compiled at each use, so that what is kept stays small."""
+"""Characters. A longer pattern is compiled at each use, which keeps the cache small."""
 
 
 def _tokens(pattern: str, syntax: Syntax) -> tuple[_Token, ...]:
@@ -104,8 +104,8 @@ def _parts(tokens: tuple[_Token, ...]) -> tuple[str, ...]:
 
 
 def _in_order(parts: tuple[str, ...], text: str) -> bool:
-    """The first part begins the text, the last ends it, and the others follow each other between. The first place found for a part is the
-    best one, since it leaves the most room for those that follow."""
+    """Whether the text starts with the first part, ends with the last, and has the others in order between them. The first position found
+    for a part is the best one, because it leaves the most text for the parts that follow."""
     if len(parts) == 1:
         return text == parts[0]
     at, end = len(parts[0]), len(text) - len(parts[-1])
@@ -120,7 +120,7 @@ def _in_order(parts: tuple[str, ...], text: str) -> bool:
 
 
 def _by_places(tokens: tuple[_Token, ...], text: str) -> bool:
-    """Follows all places in the text that the tokens so far can reach: bit i of `places` is the place after i characters."""
+    """Tracks all positions in the text that the tokens so far can reach: bit i of `places` is the position after i characters."""
     where: dict[str, int] = {}
     for number, character in enumerate(text):
         where[character] = where.get(character, 0) | 1 << number

@@ -1,4 +1,4 @@
-"""Effects that the control plane asks about (hooks.py); nothing has to be applied to the world for them. One class for each kind."""
+"""Effects that the control plane queries through hooks.py, so that applying them needs no action. One class for each kind of fault."""
 
 from dataclasses import dataclass
 
@@ -6,29 +6,29 @@ from sandbox.core.errors import ApiError
 from sandbox.faults.model import FaultKind
 
 
-class Asked:
-    """Base: in force as long as the registry holds it."""
+class QueriedEffect:
+    """Base class: the effect is active while the registry holds the fault."""
 
     __slots__ = ()
 
     def apply(self) -> None:
-        """Nothing to do: the hooks ask the registry."""
+        """Does nothing: the hooks query the registry."""
 
     def undo(self) -> None:
-        """Nothing to do: the registry no longer holds it."""
+        """Does nothing: the registry no longer holds the fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announced(Asked):
-    """Somebody breaks something by other means (terminate-instances, docker kill) and says so."""
+class Announced(QueriedEffect):
+    """A user or a scenario breaks something by other means (terminate-instances, docker kill) and announces it."""
 
     targets: tuple[str, ...] = ()
     kind = FaultKind.ANNOUNCED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApiErrors(Asked):
-    """Calls fail: of one operation, of one service (`operation` None), or all (both None)."""
+class ApiErrors(QueriedEffect):
+    """API calls fail: of one operation, of one service (`operation` is None), or all calls (both are None)."""
 
     error: ApiError
     service: str | None = None  # botocore's name: "elbv2"
@@ -44,11 +44,11 @@ class ApiErrors(Asked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoCapacity(Asked):
-    """A zone has no capacity for an instance type, or for any (EC2-15)."""
+class NoCapacity(QueriedEffect):
+    """A zone has no capacity for one instance type, or for all (EC2-15)."""
 
     zone: str
-    text: str  # AWS's, as the launch's error message
+    text: str  # AWS's error message of the launch
     instance_type: str | None = None  # None: any
     kind = FaultKind.NO_CAPACITY
 
@@ -61,8 +61,8 @@ class NoCapacity(Asked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HostUnreachable(Asked):
-    """The hosts of these instances do not answer: their system status checks fail (EC2-30)."""
+class HostUnreachable(QueriedEffect):
+    """The hosts of these instances are unreachable: their system status checks fail (EC2-30)."""
 
     targets: tuple[str, ...]
     kind = FaultKind.HOST_UNREACHABLE

@@ -1,6 +1,6 @@
-"""What the faults in force mean to the services: core/ports.py's ActiveFaults, answered from the registry.
+"""Implements ActiveFaults (core/ports.py) for the services, from the registry's active faults.
 
-Where several faults concern one call, zone or instance, the oldest one's error is returned; the others take its place when it ends.
+If several faults apply to one call, zone or instance, the oldest one's error is returned; when it ends, the next one's.
 """
 
 from sandbox.core.errors import ApiError

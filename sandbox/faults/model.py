@@ -1,6 +1,6 @@
-"""What a fault is: one effect on named targets, in force from one moment to another. Frozen values only.
+"""A fault: one effect on named targets that is active for a period of time. Frozen values only.
 
-An `Effect` is the small class of a kind (capacity.py, reachability.py, api_errors.py, announced.py). registry.py applies and undoes it.
+Each kind of fault has an `Effect` class (effects.py). registry.py applies and undoes it.
 """
 
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from typing import Protocol
 
 
 class FaultKind(Enum):
-    ANNOUNCED = "announced"  # a person or a scenario breaks something by other means and says so
+    ANNOUNCED = "announced"  # a user or a scenario breaks something by other means
     API_ERROR = "api-error"
     NO_CAPACITY = "no-capacity"
     HOST_UNREACHABLE = "host-unreachable"
 
 
 class Effect(Protocol):
-    """What a fault does while it is in force. `apply` and `undo` may be called twice in a row; effects that are only asked do nothing."""
+    """What a fault does while it is active. `apply` and `undo` are idempotent; they do nothing in a QueriedEffect."""
 
     @property
     def kind(self) -> FaultKind: ...
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Ids or names of what it concerns: an instance id, a zone, "ec2:RunInstances"."""
+        """Ids or names of what it affects: an instance id, a zone, "ec2:RunInstances"."""
         ...
 
     def apply(self) -> None: ...
@@ -34,11 +34,11 @@ class Effect(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One fault in force."""
+    """One active fault."""
 
     id: str  # "fault-1"
     effect: Effect
-    summary: str  # one sentence for a person
+    summary: str  # one sentence
     since: datetime
     until: datetime | None = None  # None: until it is cleared
     cause: str | None = None  # id of the event that records its start

@@ -1,7 +1,7 @@
-"""The faults in force. Each begins and ends with an event; each may have a duration, after which the registry undoes it.
+"""The active faults. Each start and end is recorded as an event. A fault may have a duration, after which the registry undoes it.
 
-Several faults may be in force on one hook or target; each is cleared by itself, and what the others do stays. hooks.py combines them for
-the services. Thread-safe: the API, /_sandbox and the engine's thread use it.
+Several faults may be active on one hook or target; clearing one leaves the others active. hooks.py combines them for the services.
+Thread-safe: the API, /_sandbox and the engine's thread use it.
 """
 
 import threading
@@ -25,7 +25,7 @@ E = TypeVar("E", bound=Effect)
 
 class FaultRegistry:
     def __init__(self, clock: Clock, journal: Journal, at: Callable[[datetime, Callable[[], None]], None]) -> None:
-        """`at` calls back at a moment of sandbox time (Engine.at)."""
+        """`at` runs a callback at a time of the sandbox's clock (Engine.at)."""
         self._clock, self._journal, self._at = clock, journal, at
         self._lock = threading.Lock()
         self._active: dict[str, Fault] = {}
@@ -37,11 +37,11 @@ class FaultRegistry:
             return tuple(self._active.values())
 
     def effects(self, effect_type: type[E]) -> tuple[E, ...]:
-        """The effects in force that are of this class, oldest first."""
+        """The active effects of this class, oldest first."""
         return tuple(fault.effect for fault in self.active() if isinstance(fault.effect, effect_type))
 
     def inject(self, effect: Effect, summary: str, duration: timedelta | None = None) -> Fault:
-        """Applies the effect, and undoes it after `duration` (None: when it is cleared). What apply() raises leaves no fault."""
+        """Applies the effect, and undoes it after `duration` (None: when it is cleared). If apply() raises, there is no fault."""
         now = self._clock.now()
         until = now + duration if duration is not None else None
         fault = Fault(id=f"fault-{next(self._numbers)}", effect=effect, summary=summary, since=now, until=until)
@@ -57,19 +57,19 @@ class FaultRegistry:
         return fault
 
     def clear(self, fault_id: str) -> Fault:
-        """Undoes one fault. Raises UserError when no fault has this id: it was never injected, or it has ended."""
-        fault = self._end(fault_id, "is cleared")
+        """Undoes one fault. Raises UserError if no active fault has this id."""
+        fault = self._end(fault_id, "was cleared")
         if fault is None:
             raise UserError(f"There is no active fault {fault_id!r}.", "curl -s http://127.0.0.1:4566/_sandbox/faults")
         return fault
 
     def clear_all(self) -> tuple[Fault, ...]:
-        """Undoes the newest first. → those that were in force."""
-        found = [self._end(fault.id, "is cleared") for fault in reversed(self.active())]
+        """Undoes all faults, the newest first. → those that were active."""
+        found = [self._end(fault.id, "was cleared") for fault in reversed(self.active())]
         return tuple(fault for fault in found if fault is not None)
 
     def _expire(self, fault_id: str) -> None:
-        self._end(fault_id, "ends: its duration is over")
+        self._end(fault_id, "ended after its duration")
 
     def _end(self, fault_id: str, how: str) -> Fault | None:
         with self._lock:

@@ -116,7 +116,7 @@ def test_nonsense_in_json_gets_the_error_that_aws_gives(call: Any, service: str,
 def test_a_rest_path_without_an_operation_is_not_found(call: Any) -> None:
     status, headers, answer = call("GET", "/no/such/path", HTTP_AUTHORIZATION=signed("fis"))
     assert (status, headers["x-amzn-errortype"]) == (404, "UnknownOperationException")
-    assert json.loads(answer)["message"] == "No operation is at GET /no/such/path."
+    assert json.loads(answer)["message"] == "There is no operation at GET /no/such/path."
 
 
 def test_a_client_that_speaks_cbor_is_told_in_cbor(call: Any) -> None:
@@ -365,7 +365,7 @@ def test_a_page_reaches_the_aws_api_by_no_unsigned_request(
 ) -> None:
     status, headers, answer = call(method, path, body, **sent, **PAGE)
     assert (status, aws.journal.events()) == (403, ())
-    assert answer.decode() == "The AWS API takes no unsigned requests from web pages. Sign the request, as the AWS SDKs do.\n"
+    assert answer.decode() == "The AWS API does not accept unsigned requests from web pages. Sign the request, as the AWS SDKs do.\n"
     assert not [name for name in headers if name.startswith("access-control-")]
 
 

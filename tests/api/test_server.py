@@ -201,7 +201,7 @@ def test_a_call_whose_caller_hangs_up_before_it_begins_is_not_carried_out(aws: A
         assert vpcs(staying) == before
     [event] = aws.journal.events()
     assert event.summary == (
-        "CreateVpc failed: RequestTimeout: Its caller closed the connection before it began, so it was not carried out."
+        "CreateVpc failed: RequestTimeout: The caller closed the connection before the request was processed, so it was not carried out."
     )
 
 
@@ -360,5 +360,5 @@ def test_an_application_that_fails_is_told_with_a_sentence(caplog: pytest.LogCap
 
     with running(fail) as server, Client(server) as client:
         status, body = client.ask(get("/_sandbox/x"))
-    assert (status, body) == (500, b"The sandbox failed at this request; its log (sandbox logs control) has the traceback.\n")
+    assert (status, body) == (500, b"The sandbox failed to process this request. For the traceback, see: sandbox logs control\n")
     assert "ValueError: broken" in caplog.text

@@ -87,10 +87,10 @@ def test_a_module_that_is_not_loaded_waits(monkeypatch: pytest.MonkeyPatch, tmp_
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("fitz", "finds no place in this moto.*fitz"),
-        ("Thing.seek", "finds no place in this moto.*seek"),
-        ("Other.find", "finds no place in this moto.*Other"),
-        ("Thing.find", r"takes \['pattern', 'text'\], and moto's takes \['self', 'prefix', 'most'\]"),
+        ("fitz", "does not fit this version of moto.*fitz"),
+        ("Thing.seek", "does not fit this version of moto.*seek"),
+        ("Other.find", "does not fit this version of moto.*Other"),
+        ("Thing.find", r"has parameters \['pattern', 'text'\], but moto's function has \['self', 'prefix', 'most'\]"),
     ],
 )
 def test_what_does_not_fit_is_refused(fake: Any, name: str, message: str) -> None:

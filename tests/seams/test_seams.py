@@ -230,9 +230,9 @@ WRONG = [
     (wrong_name, "@replaces descrybe, but .* has no such method"),
     (unmarked, "overrides describe of .* without @replaces"),
     (unmarked_in_a_mixin, "overrides run of .* without @replaces"),
-    (added_but_there, "@adds run, but .* has it already"),
-    (no_such_service, "finds no place in this moto"),
-    (no_such_model, "finds no place in this moto"),
+    (added_but_there, "@adds run, but .* already has it"),
+    (no_such_service, "does not fit this version of moto"),
+    (no_such_model, "does not fit this version of moto"),
 ]
 
 
@@ -255,7 +255,7 @@ def test_a_swap_after_the_first_backend_is_refused(fake: Any) -> None:
 
     fake.fake_backends["123456789012"]
     try:
-        with pytest.raises(SandboxError, match=r"comes too late.*state\.reset"):
+        with pytest.raises(SandboxError, match=r"is installed too late.*state\.reset"):
             registry.install()
     finally:
         state.reset()

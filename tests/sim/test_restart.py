@@ -112,7 +112,7 @@ def test_what_was_not_saved_before_the_death_is_told(saved: Path) -> None:
     [lost] = forgotten.detail["events"]
     late = journal.get(lost)
     assert late is not None and late.detail["requestParameters"] == {"KeyName": "late"}
-    assert forgotten.summary == f"the control plane died before it had saved what came of 1 event ({lost} to {lost})"
+    assert forgotten.summary == f"the control plane died before it saved the effects of 1 event ({lost} to {lost})"
 
 
 def test_a_control_plane_that_saved_all_has_forgotten_nothing(saved: Path) -> None:

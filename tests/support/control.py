@@ -23,7 +23,7 @@ from sandbox.engine import Loop
 from sandbox.faults.registry import FaultRegistry
 from sandbox.settings import Settings
 
-WELL = (Part(name="engine", ok=True, sentence="3 loops run, none fails."),)
+WELL = (Part(name="engine", ok=True, sentence="3 loops are running; none is failing."),)
 LISTENER = Endpoint(
     load_balancer="web", load_balancer_arn="arn:lb", dns_name="web-1.elb", state="active", port=80, url="http://127.0.0.1:8081/"
 )

@@ -79,5 +79,5 @@ def test_a_file_that_was_deleted_as_it_was_opened_is_not_the_lock(tmp_path: Path
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match="is not writable"):
         FolderLock(tmp_path / "file" / "below")

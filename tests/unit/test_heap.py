@@ -21,7 +21,7 @@ for number, block in enumerate(blocks):
     if number % 20:  # what stays keeps the heap's end where it is
         libc.free(block)
 before = resident()
-heap.give_back()
+heap.release_free_memory()
 print(before - resident())
 """
 

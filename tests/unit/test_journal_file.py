@@ -92,7 +92,7 @@ def test_what_a_full_disk_did_not_take_is_written_when_there_is_room(tmp_path: P
         for n, room in enumerate((0, 1, 2)):
             full.room = room
             kept.append(journal.record(Event(source="aws.ec2", detail_type="Test", summary=str(n))))
-            troubles.append(file.trouble)
+            troubles.append(file.problem)
     assert read(tmp_path) == kept
     assert ["No space left on device" in (trouble or "") for trouble in troubles] == [True, True, False]
 

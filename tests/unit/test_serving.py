@@ -1,4 +1,4 @@
-"""A live sandbox ends when it is told to, whenever that is; and says what is not on disk."""
+"""A live sandbox ends at SIGTERM, whenever it comes, and reports what is not saved."""
 
 import os
 import signal
@@ -14,44 +14,44 @@ from sandbox.core.clock import VirtualClock
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.journal_file import JournalFile
-from sandbox.serving import Told, on_disk
+from sandbox.serving import StopSignals, on_disk
 
 
 @pytest.fixture
-def told() -> Iterator[Told]:
-    made = Told()
+def stop_signals() -> Iterator[StopSignals]:
+    made = StopSignals()
     yield made
     made.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_before_the_wait_is_not_lost(told: Told, number: signal.Signals) -> None:
+def test_a_signal_before_the_wait_is_not_lost(stop_signals: StopSignals, number: signal.Signals) -> None:
     os.kill(os.getpid(), number)
-    assert told.wait()
+    assert stop_signals.wait()
 
 
-def test_a_wait_that_is_over_without_a_signal_tells_so_and_the_next_one_hears_it(told: Told) -> None:
-    assert not told.wait(0.001)
+def test_a_wait_that_times_out_reports_it_and_the_next_one_gets_the_signal(stop_signals: StopSignals) -> None:
+    assert not stop_signals.wait(0.001)
     os.kill(os.getpid(), signal.SIGTERM)
-    assert told.wait(60.0)
+    assert stop_signals.wait(60.0)
 
 
-def test_a_signal_at_any_moment_of_the_beginning_of_the_wait_ends_it(told: Told) -> None:
+def test_a_signal_at_any_moment_of_the_beginning_of_the_wait_ends_it(stop_signals: StopSignals) -> None:
     for spins in range(300):  # a lock or an Event loses about one in 3,000
         sender = threading.Thread(target=lambda spins=spins: [*range(spins), os.kill(os.getpid(), signal.SIGTERM)])
         sender.start()
-        told.wait()
+        stop_signals.wait()
         sender.join()
 
 
-def test_afterwards_signals_do_what_they_did(told: Told) -> None:
+def test_afterwards_signals_do_what_they_did(stop_signals: StopSignals) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    second = Told()
+    second = StopSignals()
     assert signal.getsignal(signal.SIGTERM) is not before
     second.close()
     assert signal.getsignal(signal.SIGTERM) is before
     os.kill(os.getpid(), signal.SIGTERM)
-    told.wait()  # by the first one's socket again
+    stop_signals.wait()  # by the first one's socket again
 
 
 class Disks:
@@ -83,7 +83,7 @@ def test_a_failed_save_is_ended_by_a_save_and_not_by_the_journal(tmp_path: Path)
     disks.full = {"state"}
     found = [disks.change(), disks.change()]
     assert [(disk.state, disk.journal) for disk in found] == [
-        ("The state could not be saved (no room): a restart now would forget what is not.", None)
+        ("The state could not be saved (no room). A restart now would lose the unsaved changes.", None)
     ] * 2
     disks.full = set()
     assert disks.change() == Disk()
@@ -95,7 +95,7 @@ def test_a_journal_that_cannot_be_written_is_not_ended_by_a_save(tmp_path: Path,
     monkeypatch.setattr(disks.file, "_append", lambda line: (_ for _ in ()).throw(OSError("no room")))
     found = [disks.change(), disks.change()]
     assert [(disk.state, disk.journal) for disk in found] == [
-        (None, "The journal could not be written (no room): events wait in memory.")
+        (None, "The journal could not be written (no room). New events are kept in memory.")
     ] * 2
     monkeypatch.undo()
     assert disks.change() == Disk()

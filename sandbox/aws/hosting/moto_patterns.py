@@ -1,8 +1,8 @@
-"""Where moto matches a text with what a caller wrote, ours takes its place: moto makes regular expressions of callers' patterns.
+"""Replaces moto's matching of callers' patterns, because moto builds regular expressions from them.
 
-Some of them backtrack without end (`*a*a*a*ab` as a security group's filter), and some take a name's prefix for an expression (`(a+)+b` as
-a queue's). A call that does not return holds the sandbox's lock, so the services that the sandbox leaves to moto count as much as its own.
-tests/seams finds places that a new moto has added.
+Some of these backtrack exponentially (`*a*a*a*ab` as a security group filter), and some treat a name prefix as a regular expression
+(`(a+)+b` as a queue name prefix). A call that does not return holds the sandbox's lock, so this covers all services of moto, not only those
+that the sandbox implements. tests/seams finds places that a new version of moto adds.
 """
 
 import copy
@@ -20,8 +20,8 @@ from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, format_timestamp, get_prefix
 from sandbox.aws.function_seams import swap_function, wrap_function
 from sandbox.core.wildcards import ASTERISK_ONLY, EC2_FILTER, EVENT_PATTERN, POLICY, matches
 
-BACKTRACKS = "a caller's wildcard became a regular expression that backtracks"
-PREFIX = "a name's prefix was taken for a regular expression"
+BACKTRACKS = "moto turns a caller's wildcard into a regular expression that backtracks"
+PREFIX = "moto treats a name prefix as a regular expression"
 
 # ---- EC2 -----------------------------------------------------------------------------------------------------------------------------
 
@@ -34,7 +34,7 @@ def _any_matches(patterns: Iterable[Any], values: Iterable[Any]) -> bool:
 
 
 def _text(value: Any) -> str:
-    """As filter values are written."""
+    """In the form of filter values."""
     if isinstance(value, datetime):
         return str(format_timestamp(value))
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -47,7 +47,7 @@ def aws_api_matches(pattern: str, string: Any) -> bool:
 
 @swap_function("moto.ec2.utils", "is_filter_matching", why="filter values are matched as AWS documents: escapes, and no [a-z]")
 def is_filter_matching(obj: Any, _filter: str, filter_value: Any) -> bool:
-    """A filter has one value or a list of them, and so has what it is compared with. One match is enough."""
+    """Both the filter and the object's attribute have one value or a list of values. One match is enough."""
     value = obj.get_filter_value(_filter)
     return filter_value is not None and _any_matches(_each(filter_value), _each(value))
 
@@ -77,7 +77,7 @@ def describe_tags(self: Any, filters: Any = None) -> list[dict[str, str]]:
     return [row for row in rows if all(_any_matches(values, [row[member]]) for member, values in wanted.items())]
 
 
-# ---- services that are moto's alone ------------------------------------------------------------------------------------------------------
+# ---- services that the sandbox leaves to moto ------------------------------------------------------------------------------------------
 
 
 @swap_function("moto.sqs.models", "SQSBackend.list_queues", why=PREFIX)
@@ -97,7 +97,7 @@ def list_rules(moto_s: Callable[..., Any], self: Any, prefix: str | None = None,
 
 @swap_function("moto.iam.access_control", "IAMPolicyStatement._match", why=f"{BACKTRACKS}: bucket policies")
 def policy_match(pattern: str, string: str) -> bool | None:
-    """None where it does not match: moto compares with None."""
+    """None if it does not match: moto compares with None."""
     return matches(pattern, string, POLICY) or None
 
 
@@ -108,13 +108,13 @@ def cors_matches_origin(origin_header: str, allowed_origins: list[str]) -> bool:
 
 @swap_function("moto.ecr.models", "ECRBackend._match_repository_filter", why=BACKTRACKS)
 def match_repository_filter(self: Any, filter: str, repository_name: str) -> bool:
-    """Without a wildcard, the name has to contain it."""
+    """A filter without a wildcard matches if the name contains it."""
     return matches(filter if "*" in filter else f"*{filter}*", repository_name, ASTERISK_ONLY)
 
 
 @wrap_function("moto.ecr.models", "ECRBackend._resolve_image_tag_mutability", why=f"{BACKTRACKS}: exclusion filters")
 def resolve_image_tag_mutability(moto_s: Callable[..., Any], self: Any, repository: Any, proposed_image_tag: str) -> Any:
-    """moto sees a repository whose only filter is the tag itself, or none."""
+    """moto receives a copy of the repository whose only filter is the tag itself, or none."""
     seen = copy.copy(repository)
     patterns = [each["filter"] for each in repository.image_tag_mutability_exclusion_filters or ()]
     excluded = any(matches(pattern, proposed_image_tag, ASTERISK_ONLY) for pattern in patterns)
@@ -122,9 +122,9 @@ def resolve_image_tag_mutability(moto_s: Callable[..., Any], self: Any, reposito
     return moto_s(self, seen, proposed_image_tag)
 
 
-@wrap_function("moto.iot.models", "FakeThing._matches_single_query", why=f"{BACKTRACKS}, and a group's name was taken for one")
+@wrap_function("moto.iot.models", "FakeThing._matches_single_query", why=f"{BACKTRACKS}, and treats a group's name as one")
 def matches_single_query(moto_s: Callable[..., Any], self: Any, query_string: str) -> bool:
-    """moto finds the things of a group whose name it is given."""
+    """moto finds the things of one group by its exact name."""
     field, _, pattern = query_string.partition(":")
     if field == "thingName":
         return matches(pattern, self.thing_name, POLICY)

@@ -1,9 +1,9 @@
-"""moto's "now" is the sandbox's: API answers, stored timestamps and moto's own periods follow the one clock.
+"""Makes moto use the sandbox's clock: for API responses, stored timestamps and moto's own periods.
 
-moto asks for the time at one place, moto.core.utils.utcnow, which its modules import by name; and at a few places that call
-datetime.now() themselves (DIRECT). `install(clock)` rebinds the first in moto.core.utils and in every module loaded so far (modules loaded
-later import the rebound one), and gives the second a `datetime` whose now() is ours. It may be called again with another clock.
-tests/seams finds places that a new moto has added.
+moto gets the time from moto.core.utils.utcnow, which its modules import by name, and in a few modules from datetime.now() (DIRECT).
+`install(clock)` replaces the former in moto.core.utils and in every module loaded so far (modules loaded later import the replacement), and
+gives the latter a `datetime` whose now() is ours. It may be called again with another clock. tests/seams finds places that a new version of
+moto adds.
 """
 
 import sys
@@ -31,7 +31,7 @@ _clock: Clock | None = None
 
 def utcnow() -> datetime:
     """Sandbox time as moto keeps it: naive, UTC."""
-    assert _clock is not None, "moto_time.install() comes first"
+    assert _clock is not None, "call moto_time.install() first"
     return _clock.now().astimezone(UTC).replace(tzinfo=None)
 
 
@@ -39,12 +39,12 @@ setattr(utcnow, _MARK, True)
 
 
 def now(tz: tzinfo | None = None) -> datetime:
-    """In place of datetime.now(): naive means UTC here, where moto would take the machine's zone."""
+    """Replaces datetime.now(). A naive result is in UTC; moto's would be in the machine's time zone."""
     return utcnow() if tz is None else utcnow().replace(tzinfo=UTC).astimezone(tz)
 
 
 class _DatetimeType(type):
-    """Everything but now() is the real class's, so that isinstance, constructors and pickles know no difference."""
+    """Everything except now() is the real class, so that isinstance, constructors and pickling work as before."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> datetime:
         return datetime(*args, **kwargs)  # noqa: DTZ001 - as the caller says
@@ -60,13 +60,13 @@ class _DatetimeType(type):
 
 
 class SandboxDatetime(metaclass=_DatetimeType):
-    """`datetime` for modules that say `from datetime import datetime`."""
+    """`datetime` for modules that use `from datetime import datetime`."""
 
     now = staticmethod(now)
 
 
 class _DatetimeModule(ModuleType):
-    """`datetime` for modules that say `import datetime`."""
+    """`datetime` for modules that use `import datetime`."""
 
     datetime = SandboxDatetime
 
@@ -78,13 +78,13 @@ _MODULE = _DatetimeModule("datetime")
 
 
 def install(clock: Clock) -> None:
-    """Idempotent. Raises SandboxError when moto has no longer the names that are rebound."""
+    """Idempotent. Raises SandboxError if moto no longer has the names that are replaced."""
     global _clock  # noqa: PLW0603 - moto is process-wide, and so is its time
     for place in DIRECT:
         _rebind_datetime(import_module(place))
     original: Callable[[], datetime] | None = getattr(import_module(UTCNOW), "utcnow", None)
     if original is None:
-        raise SandboxError(f"moto_time: {UTCNOW} has no utcnow; this moto keeps its time elsewhere")
+        raise SandboxError(f"moto_time: {UTCNOW} has no utcnow; this version of moto gets the time elsewhere")
     if not hasattr(original, _MARK):
         for module in _loaded():
             if vars(module).get("utcnow") is original:
@@ -103,4 +103,4 @@ def _rebind_datetime(module: ModuleType) -> None:
     elif there is sys.modules["datetime"]:
         setattr(module, "datetime", _MODULE)  # noqa: B010
     elif there is not SandboxDatetime and there is not _MODULE:
-        raise SandboxError(f"moto_time: {module.__name__} has no name datetime; this moto keeps its time elsewhere")
+        raise SandboxError(f"moto_time: {module.__name__} has no name datetime; this version of moto gets the time elsewhere")

@@ -1,8 +1,8 @@
-"""moto keeps every object of every model class for ever, for its dashboard: here they are kept only while somebody else keeps them.
+"""Stops moto from keeping every object of every model class for its dashboard: the list holds weak references instead.
 
-moto.core.common_models.BaseModel puts each new object into its class's list `instances_tracked`. Each answer of DescribeTargetHealth makes
-such objects, so a sandbox that runs for a day grows by a hundred megabytes. environment.py calls `let_go`; moto's readers of the list
-(its model data at /moto-api/data.json, the reset of S3) see what is alive.
+moto.core.common_models.BaseModel appends each new object to its class's list `instances_tracked`. Each response of DescribeTargetHealth
+creates such objects, so a sandbox that runs for a day would grow by a hundred megabytes. environment.py calls `track_weakly`. moto's
+readers of the list (the model data at /moto-api/data.json, the reset of S3) see the objects that are still in use.
 """
 
 import weakref
@@ -15,7 +15,7 @@ ATTRIBUTE = "instances_tracked"
 
 
 class WeakInstances:
-    """What moto does with its list: append and go through it, oldest first. Thread-safe as a list is."""
+    """Supports what moto does with its list: append, and iterate, oldest first. As thread-safe as a list."""
 
     def __init__(self, instances: Iterable[Any] = ()) -> None:
         self._references: dict[int, weakref.ref[Any]] = {}
@@ -35,13 +35,13 @@ class WeakInstances:
 
 
 def _forget(references: dict[int, "weakref.ref[Any]"], key: int, gone: "weakref.ref[Any]") -> None:
-    """Unless a new object has got the same id already."""
+    """Unless a new object already has the same id."""
     if references.get(key) is gone:
         del references[key]
 
 
 def _new(cls: Any, *_args: Any, **_kwargs: Any) -> Any:
-    """In place of BaseModel.__new__. moto's reset puts a list there again."""
+    """Replaces BaseModel.__new__. moto's reset sets a list again."""
     instance: Any = super(BaseModel, cls).__new__(cls)
     tracked = getattr(cls, ATTRIBUTE)
     if not isinstance(tracked, WeakInstances):
@@ -51,6 +51,6 @@ def _new(cls: Any, *_args: Any, **_kwargs: Any) -> Any:
     return instance
 
 
-def let_go() -> None:
+def track_weakly() -> None:
     """Idempotent."""
     BaseModel.__new__ = _new

@@ -1,6 +1,6 @@
-"""An error as AWS would send it, in the protocol that the client speaks. Used where moto would answer HTML, a traceback, or nothing.
+"""An error as AWS would send it, in the protocol that the client speaks. Used where moto would return HTML, a traceback, or nothing.
 
-moto renders the errors that its backends raise on purpose (ServiceException); these are the ones before and around moto: unknown
+moto renders the errors that its backends raise on purpose (ServiceException). This module renders those outside moto: unknown
 operations, malformed input, what the sandbox does not support, and bugs.
 """
 
@@ -30,17 +30,18 @@ AWS_COMMON_CODES = (
     "ThrottlingException",
     "UnsupportedOperation",
 )
-"""Common to all services, so in no service's model (Auto Scaling API Reference, Common Errors): moto is not to warn of them on stderr."""
+"""Common to all services, so no service's model has them (Auto Scaling API Reference, Common Errors). Without this, moto warns on
+stderr."""
 
 moto_errors.COMMON_ERROR_CODES.extend(code for code in AWS_COMMON_CODES if code not in moto_errors.COMMON_ERROR_CODES)
 
 NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
-"""In UTF-8: the characters that the production Char of XML 1.0 leaves out (surrogates cannot be encoded)."""
+"""In UTF-8: the characters that XML 1.0 does not allow (its production Char). Surrogates cannot be encoded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A whole HTTP response. Nothing here is big enough to stream."""
+    """A complete HTTP response. No response is large enough to stream."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -52,21 +53,23 @@ class Answer:
 
 
 def render(error: ApiError, protocol: str, status: int = 400) -> Answer:
-    """`status`: of an error that names none."""
+    """`status`: used when the error has none."""
     status = error.status or status
-    request_id = str(uuid4())  # not of the seeded randomness: reads must not change what happens
+    request_id = str(uuid4())  # not from the seeded generator: a read must not change later random choices
     kind, body = _BODIES.get(protocol, _query)(error, _fault(status), request_id)
     headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id), ("Content-Length", str(len(body)))]
     if protocol in (JSON, REST_JSON, CBOR):
         headers.append(("x-amzn-ErrorType", error.code))
-        headers.append(("x-amzn-query-error", f"{error.code};{_fault(status)}"))  # read by services that once spoke query: sqs, cloudwatch
+        headers.append(
+            ("x-amzn-query-error", f"{error.code};{_fault(status)}")
+        )  # for services that used the query protocol before: sqs, cloudwatch
     if protocol == CBOR:
         headers.append(("smithy-protocol", "rpc-v2-cbor"))
     return Answer(status=status, headers=tuple(headers), body=body)
 
 
 def well_formed(answer: Answer) -> Answer:
-    """XML 1.0 has no place for control characters, and clients stop at one: what a caller sent is told back with U+FFFD in their place."""
+    """XML 1.0 does not allow control characters, and clients stop parsing at one: those in a caller's values are returned as U+FFFD."""
     is_xml = any(name.lower() == "content-type" and value.startswith("text/xml") for name, value in answer.headers)
     if not is_xml or not NOT_XML.search(answer.body):
         return answer
@@ -75,16 +78,16 @@ def well_formed(answer: Answer) -> Answer:
     return Answer(status=answer.status, headers=headers, body=body)
 
 
-def sentence(status: int, text: str) -> Answer:
-    """For callers that speak no AWS protocol: a browser, a wrong port."""
+def plain_text(status: int, text: str) -> Answer:
+    """For callers that use no AWS protocol, such as a browser."""
     body = f"{text}\n".encode()
     return Answer(status=status, headers=(("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))), body=body)
 
 
-def refused(text: str, next_command: str | None) -> Answer:
-    """403. With a command to type instead it is JSON, as all errors of /_sandbox are."""
+def forbidden(text: str, next_command: str | None) -> Answer:
+    """403. JSON if there is a command to type instead, like all errors of /_sandbox; otherwise plain text."""
     if next_command is None:
-        return sentence(403, text)
+        return plain_text(403, text)
     body = json.dumps({"error": text, "next": next_command}).encode() + b"\n"
     return Answer(status=403, headers=(("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body=body)
 
@@ -104,7 +107,7 @@ def error_of(body: bytes, error_type: str | None) -> tuple[str, str]:
 
 
 def _element(text: str, name: str) -> str | None:
-    """What stands in the first element of the name."""
+    """The content of the first element with this name."""
     _, _, rest = text.partition(f"<{name}>")
     content, closed, _ = rest.partition(f"</{name}>")
     return content if closed else None

@@ -1,8 +1,8 @@
-"""Between the HTTP server, which speaks ASGI on one event loop, and the gateway, which is WSGI: reads a request whole, has a worker thread
-carry it out, and sends the answer.
+"""Connects the HTTP server, which uses ASGI on one event loop, with the gateway, which is WSGI: reads a whole request, runs it in a worker
+thread, and sends the response.
 
-So a slow sender or a slow reader costs memory for its bytes and no thread. When a caller closes its connection before its answer is there,
-its Caller learns it: what has not begun is not begun any more, and a long poll ends.
+A slow sender or reader therefore uses memory for its bytes, but no thread. When a caller closes its connection before the response is
+ready, its Caller object is updated: a request that has not started does not start, and a long poll ends.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ IGNORED = {
     "HTTP_FORWARDED",
     *(f"HTTP_X_FORWARDED_{name}" for name in ("BY", "FOR", "HOST", "PORT", "PROTO")),
 }
-"""The body is whole and has the length of what came; the others are a proxy's, and none stands before the sandbox."""
+"""The first two are replaced by the length of the body read. A proxy would set the others, and there is no proxy before the sandbox."""
 OF_THE_SERVER = {b"connection", b"content-length", b"keep-alive", b"transfer-encoding", b"upgrade"}
-"""Header fields that the HTTP server sends as it sees fit."""
-BUSY = answers.sentence(503, "The sandbox carries out as many requests as it can at a time. Try again.")
-STOPPING = answers.sentence(503, "The sandbox stopped before this request was finished.")
-FAILED = answers.sentence(500, "The sandbox failed at this request; its log (sandbox logs control) has the traceback.")
+"""Header fields that the HTTP server sets itself."""
+BUSY = answers.plain_text(503, "The sandbox is processing as many requests as it can. Try again.")
+STOPPING = answers.plain_text(503, "The sandbox stopped before this request was finished.")
+FAILED = answers.plain_text(500, "The sandbox failed to process this request. For the traceback, see: sandbox logs control")
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class AsgiApp:
     def __init__(self, app: Wsgi, workers: Workers) -> None:
         self._app, self._workers = app, workers
         self._callers: set[Caller] = set()
-        self._reading: set[asyncio.Task[Any]] = set()  # requests that are not whole yet
+        self._reading: set[asyncio.Task[Any]] = set()  # requests that are not read completely yet
         self._to_wake: queue.SimpleQueue[Caller | None] = queue.SimpleQueue()
         self._stopping = False
 
@@ -60,7 +60,7 @@ class AsgiApp:
         threading.Thread(target=self._wake, name="hang-ups", daemon=True).start()
 
     def stop(self) -> None:
-        """Long polls return with what there is, now and from now on; what is not whole yet is not waited for."""
+        """From now on, long polls return at once with what there is, and requests that are not read completely are dropped."""
         self._stopping = True
         for task in self._reading:
             task.cancel()
@@ -78,7 +78,7 @@ class AsgiApp:
         except asyncio.CancelledError:  # the server stops
             answer = STOPPING
         except _TooLarge:
-            answer = answers.sentence(413, f"The body has more than {LARGEST_BODY} bytes.")
+            answer = answers.plain_text(413, f"The body has more than {LARGEST_BODY} bytes.")
         await _send(answer, scope["method"], send)
 
     async def _body(self, receive: Receive) -> bytes:
@@ -126,11 +126,11 @@ class AsgiApp:
         for caller in iter(self._to_wake.get, None):
             caller.wake()
             if not self._stopping:
-                time.sleep(PACE)  # for hundreds that hang up at once
+                time.sleep(PACE)  # limits the load when hundreds hang up at once
 
 
 class _HungUp(Exception):
-    """The caller closed its connection: no answer is sent."""
+    """The caller closed its connection: no response is sent."""
 
 
 class _TooLarge(Exception):
@@ -151,9 +151,9 @@ async def _whole(receive: Receive) -> bytes:
 
 
 def _environ(scope: Scope, body: bytes) -> Environ:
-    """PEP 3333's, with the path as it came in REQUEST_URI."""
+    """The environ of PEP 3333, with the path before percent-decoding in REQUEST_URI."""
     path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
-    if not path.startswith(("/", "*")):  # of a client that takes us for a proxy: the whole URL
+    if not path.startswith(("/", "*")):  # a client that uses the sandbox as a proxy sends the whole URL
         path = urlsplit(path).path or "/"
     environ = {
         "REQUEST_METHOD": scope["method"],
@@ -176,12 +176,12 @@ def _environ(scope: Scope, body: bytes) -> Environ:
         "wsgi.run_once": False,
     }
     environ |= _fields(scope["headers"])
-    environ["CONTENT_LENGTH"] = str(len(body))  # also of a chunked one
+    environ["CONTENT_LENGTH"] = str(len(body))  # also of a chunked body
     return environ
 
 
 def _fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """A name with an underscore would pass for the same name with a hyphen, and is left out."""
+    """Header fields as environ keys. A name with an underscore is left out: it could pass for the same name with a hyphen."""
     found: dict[str, str] = {}
     for name, value in headers:
         key = name.decode("latin-1").upper().replace("-", "_")
@@ -197,7 +197,7 @@ async def _send(answer: Answer, method: str, send: Send) -> None:
     kept = [field for field in headers if field[0] not in OF_THE_SERVER]
     if not any(name == b"date" for name, _ in kept):
         kept.append((b"date", formatdate(usegmt=True).encode()))
-    if method == "HEAD":  # may tell the length of what it does not send
+    if method == "HEAD":  # may have the length of the body that it does not send
         kept += [field for field in headers if field[0] == b"content-length"]
     elif answer.status not in (204, 304):
         kept.append((b"content-length", str(len(answer.body)).encode()))

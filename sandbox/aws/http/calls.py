@@ -1,7 +1,7 @@
-"""One API call, as the gateway understands it before moto does: which operation, by whom, where, with which parameters.
+"""Parses one API call before moto handles it: which operation, by which caller, in which Region, with which parameters.
 
-Reading the request here, by botocore's model, is what lets the gateway refuse nonsense with AWS's own errors and tell the journal what was
-asked. moto reads the same request again in its own way.
+The gateway parses the request with botocore's model, so that it can refuse a malformed request with AWS's own error and record the call in
+the journal. moto parses the same request again in its own way.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ DATA_EVENTS = frozenset(
         "ChangeMessageVisibilityBatch",
     }
 )
-"""Traffic rather than management: CloudTrail does not record these unless asked (Logging data events), and neither does the journal."""
+"""Data events: CloudTrail does not record them by default (Logging data events), and the journal never does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +58,8 @@ class Call:
         return not self.read_only and self.operation not in DATA_EVENTS
 
 
-def spoken(environ: Mapping[str, Any]) -> str:
-    """The protocol of an error when the service is not known: by what the request looks like."""
+def guess_protocol(environ: Mapping[str, Any]) -> str:
+    """The protocol for an error when the service is not known, guessed from the request's headers."""
     kind = environ.get("CONTENT_TYPE", "")
     if "cbor" in kind or environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
         return CBOR
@@ -69,23 +69,23 @@ def spoken(environ: Mapping[str, Any]) -> str:
 
 
 def protocol_of(service: str, environ: Mapping[str, Any]) -> str:
-    """The protocol the client speaks to the service; services with several are told by the content type."""
+    """The protocol that the client uses. For services with several protocols, the content type decides."""
     try:
-        if spoken(environ) == CBOR:
+        if guess_protocol(environ) == CBOR:
             return CBOR
         return str(determine_request_protocol(get_service_model(service), environ.get("CONTENT_TYPE", "")))
     except NotImplementedError:
-        return spoken(environ)
+        return guess_protocol(environ)
 
 
 def status_of(service: str, code: str) -> int:
-    """The HTTP status that the service's model gives the error code; 400 where it gives none."""
+    """The HTTP status of the error code in the service's model; 400 if it has none."""
     shape = get_service_model(service).shape_for_error_code(code)
     return int(shape.metadata.get("error", {}).get("httpStatusCode", 400)) if shape is not None else 400
 
 
 def operation_of(service: str, protocol: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:
-    """Raises ApiError when AWS's service has no such operation. → its model, and what the path tells."""
+    """→ the operation's model, and the parameters in the path. Raises ApiError if AWS's service has no such operation."""
     try:
         if protocol == CBOR:
             return get_service_model(service).operation_model(_of_cbor_path(request)), {}
@@ -95,29 +95,28 @@ def operation_of(service: str, protocol: str, request: Request) -> tuple[Operati
         raise _unknown_operation(protocol, request) from error
 
 
-class NotHere(Exception):
-    """A service that the sandbox lacks as a whole: the error, and the protocol that this service's clients speak."""
+class ServiceNotSupported(Exception):
+    """The sandbox does not have the service. Holds the error, and the protocol that this service's clients use."""
 
     def __init__(self, error: ApiError, protocol: str) -> None:
         super().__init__(str(error))
         self.error, self.protocol = error, protocol
 
 
-def not_here(service: str, request: Request) -> NotHere:
+def service_not_supported(service: str, request: Request) -> ServiceNotSupported:
     try:
         protocol = protocol_of(service, request.environ)
     except UnknownServiceError:
-        return NotHere(
-            ApiError("UnknownService", f"AWS has no service whose requests are signed for {service!r}."), spoken(request.environ)
-        )
+        error = ApiError("UnknownService", f"AWS has no service with the signing name {service!r}.")
+        return ServiceNotSupported(error, guess_protocol(request.environ))
     try:
-        return NotHere(not_supported(operation_of(service, protocol, request)[0].name, service), protocol)
+        return ServiceNotSupported(not_supported(operation_of(service, protocol, request)[0].name, service), protocol)
     except ApiError as error:
-        return NotHere(error, protocol)
+        return ServiceNotSupported(error, protocol)
 
 
 def not_supported(operation: str, service: str, why: str = "") -> ApiError:
-    """HTTP 501: SDKs try 500, 502, 503 and 504 again, and this never gets better."""
+    """HTTP 501: SDKs retry 500, 502, 503 and 504, and a retry cannot succeed here."""
     more = "" if not why or "has not been implemented" in why else f" ({why})"
     return ApiError("NotImplemented", f"The sandbox does not support {operation} of {service}{more}. See: sandbox seams", status=501)
 
@@ -135,7 +134,7 @@ def _unknown_operation(protocol: str, request: Request) -> ApiError:
         return ApiError("InvalidAction", f"The action {name} is not valid for this web service.")
     if protocol == JSON:
         return ApiError("UnknownOperationException", f"The operation {name or request.path} does not exist.")
-    return ApiError("UnknownOperationException", f"No operation is at {request.method} {request.path}.", status=404)
+    return ApiError("UnknownOperationException", f"There is no operation at {request.method} {request.path}.", status=404)
 
 
 def parameters_of(operation: OperationModel, in_path: dict[str, Any], protocol: str, request: Request) -> dict[str, Any]:
@@ -165,10 +164,10 @@ def parameters_of(operation: OperationModel, in_path: dict[str, Any], protocol: 
 
 def malformed(protocol: str, why: str) -> ApiError:
     if protocol == EC2:
-        return ApiError("InvalidParameterValue", f"A value of the request is not of its parameter's type: {why}")
+        return ApiError("InvalidParameterValue", f"A parameter value has the wrong type: {why}")
     if protocol in (JSON, REST_JSON, CBOR):
         return ApiError("SerializationException", f"The request body cannot be read: {why}")
-    return ApiError("MalformedInput", f"A value of the request is not of its parameter's type: {why}")
+    return ApiError("MalformedInput", f"A parameter value has the wrong type: {why}")
 
 
 def _check_json(request: Request) -> None:
@@ -183,7 +182,7 @@ def _check_json(request: Request) -> None:
 
 
 def _holds_null(value: Any) -> bool:
-    """Any list in it, at any depth: no operation here takes a null element. A null member is the same as none."""
+    """Whether any list in it, at any depth, contains null: no operation here accepts that. A null member means no value."""
     if isinstance(value, list):
         return any(one is None or _holds_null(one) for one in value)
     return isinstance(value, dict) and any(map(_holds_null, value.values()))

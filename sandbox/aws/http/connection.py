@@ -1,13 +1,13 @@
-"""One connection of the HTTP server: uvicorn's, and it neither stays open for nothing nor is it refused without a word."""
+"""One connection of the HTTP server: uvicorn's, closed when it is idle for too long, and with an explanation when it is refused."""
 
 import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 QUIET_SECONDS = 120
-"""Real seconds after which a connection is closed if nothing moves: no request or part of one comes, no part of an answer is taken."""
+"""Real seconds without progress after which a connection is closed: no part of a request is received or of a response is sent."""
 LAST_WORD_SECONDS = 2.0
-"""Real seconds that a refused caller has to read why."""
+"""Real seconds that a refused caller has to read the reason."""
 
 
 def refusal(most: int) -> bytes:
@@ -46,7 +46,7 @@ class Connection(H11Protocol):
             self._quiet.cancel()
 
     def _refuse(self, transport: asyncio.Transport, most: int) -> None:
-        """Reading goes on meanwhile: closing with the request unread would reset the connection, and the answer might be lost."""
+        """The request is still read: closing the connection with it unread would reset the connection, and the response could be lost."""
         self._refused = True
         self.connections.discard(self)
         transport.write(refusal(most))

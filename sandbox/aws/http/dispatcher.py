@@ -1,7 +1,7 @@
-"""S3, the third seam: moto's dispatcher, with services of ours beside moto's, and with each service known by one name.
+"""Seam S3: moto's dispatcher, extended with services of ours and with one name per service.
 
-It finds out which service a request is for and gives the WSGI app that answers it. moto's own does that by the signature's scope and the
-host patterns of its services, and falls back to S3 for whatever it cannot tell; ours says that it cannot tell.
+It determines the service of a request and returns the WSGI app that handles it. moto's dispatcher uses the signature's scope and the host
+patterns of its services, and assumes Amazon S3 if both fail; ours reports that the service is unknown.
 """
 
 import os
@@ -19,10 +19,10 @@ from moto.moto_server.werkzeug_app import HTTP_METHODS, BackendRequest, DomainDi
 from sandbox.core.errors import ApiError
 
 ELB_VERSIONS = {"2012-06-01": "elb", "2015-12-01": "elbv2"}
-"""Two services share a host and moto's app `elb`; the request's Version tells which (moto/elb/urls.py)."""
+"""Two services share a host and moto's app `elb`; the request's Version selects one (moto/elb/urls.py)."""
 
 WITHOUT_PATTERN = frozenset({"dynamodb", "dynamodb_v20111205", "dynamodbstreams", "s3control", "sesv2"})
-"""What moto's infer_service_region_host returns instead of a host."""
+"""Names that moto's infer_service_region_host returns instead of a host."""
 
 BOTOCORE_NAMES = {"awslambda": "lambda"}
 
@@ -39,9 +39,9 @@ class Dispatcher(DomainDispatcherApplication):
         self._ours[name] = response_class
 
     def app_name(self, environ: dict[str, Any]) -> str | None:
-        """Name of the app that answers ("ec2"; "elb" for both load balancer services); None: the request does not tell the service.
+        """Name of the app that handles the request ("ec2"; "elb" for both load balancer services); None: the service is unknown.
 
-        Raises LookupError with the service's name when there is no such service here, ApiError for a signature without a Region.
+        Raises LookupError with the service's name if there is no such service here, ApiError if the signature has no Region.
         """
         host = self.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
         if host is None:
@@ -57,21 +57,21 @@ class Dispatcher(DomainDispatcherApplication):
         return found
 
     def _find_app(self, host: str) -> str | None:
-        """As moto's get_backend_for_host, without its print and its listing of moto's folder at each request."""
+        """Like moto's get_backend_for_host, but it does not print and does not list moto's folder at each request."""
         if host in WITHOUT_PATTERN:
             return host
         found = (name for name, pattern in self.backend_url_patterns if pattern.match(f"http://{host}"))
         return next(found, None)
 
     def app(self, name: str) -> Flask:
-        """The WSGI app. Called under the sandbox's lock: making one may make the first backend of its service."""
+        """The WSGI app. The caller holds the sandbox's lock: creating an app may create the first backend of its service."""
         with self.lock:
             if name not in self.app_instances:
                 self.app_instances[name] = self._create(name)
             return self.app_instances[name]
 
     def botocore_name(self, name: str, version: str | None) -> str:
-        """As boto3.client() is called: "elbv2"."""
+        """The name for boto3.client(): "elbv2"."""
         if name in self._ours:
             return str(self._ours[name]().boto3_service_name)
         if name == "elb":
@@ -79,14 +79,14 @@ class Dispatcher(DomainDispatcherApplication):
         return BOTOCORE_NAMES.get(name) or str(service_name_from_moto_package_name(name.replace("-", "")))
 
     def offers(self, name: str, region: str) -> bool:
-        """Whether AWS has the service in the Region. Services of ours are where EC2 is."""
+        """Whether AWS offers the service in the Region. Services of ours are offered where EC2 is."""
         return _offers("ec2" if name in self._ours else name, region)
 
     def _create(self, name: str) -> Flask:
         if name not in self._ours:
             return create_backend_app(name)
         app = Flask("sandbox")
-        app.debug = True  # as moto's: exceptions come through to the gateway
+        app.debug = True  # like moto's apps: exceptions reach the gateway
         app.request_class = BackendRequest
         view = convert_to_flask_response(self._ours[name].dispatch)
         app.add_url_rule("/", "root", view, methods=HTTP_METHODS)
@@ -104,7 +104,7 @@ def _offers(name: str, region: str) -> bool:
 
 
 def _forget_profile() -> None:
-    """moto asks botocore for the list of Regions, which fails when AWS_PROFILE names a profile that is not in ~/.aws: ask once without."""
+    """Loads moto's list of Regions without AWS_PROFILE: botocore fails if it names a profile that is not in ~/.aws."""
     kept = {name: os.environ.pop(name) for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if name in os.environ}
     try:
         AccountSpecificBackend.get_session().get_available_regions("ec2")

@@ -1,11 +1,11 @@
-"""The one door: every request to the sandbox, from a socket or from a controller, passes here on its way to moto.
+"""The gateway: every request to the sandbox, from a socket or from a controller, passes through it to moto.
 
-In this order: guard (requests that a web page could have sent) · which call is it · the sandbox's lock · an event in the journal · moto ·
-wake the loops. What moto cannot answer leaves here as an AWS-shaped error in the client's protocol, never as HTML. Paths under /_sandbox go
-to the control app.
+The steps are: guard (refuse requests that a web page could have sent), parse the call, take the sandbox's lock, record an event, call moto,
+wake the controllers. What moto cannot handle becomes an AWS-shaped error in the client's protocol, never HTML. Paths under /_sandbox go to
+the control app.
 
-All requests run under the lock, and what waits must let go of it: an SQS long poll waits on a condition of the lock (long_poll.py); what
-does I/O of a driver runs outside (OUTSIDE_LOCK). Links and files that AWS gives to people without a key are in links.py.
+Requests run under the lock. What waits must release it: an SQS long poll waits on a condition of the lock (long_poll.py). What does I/O of
+a driver runs without the lock (OUTSIDE_LOCK). Links and files that AWS serves without a signature are in links.py.
 """
 
 import gzip
@@ -34,14 +34,15 @@ from sandbox.core.errors import ApiError, UserError
 from sandbox.core.events import Event
 
 OUTSIDE_LOCK = {("ec2", "GetConsoleOutput")}
-"""Console output: I/O of the runtime."""
-ABANDONED = "Its caller closed the connection before it began, so it was not carried out."
+"""GetConsoleOutput does I/O of the runtime."""
+ABANDONED = "The caller closed the connection before the request was processed, so it was not carried out."
 LARGEST_UNPACKED = 16 * 2**20
-"""Bytes. No operation takes more packed (PutMetricData: 1 MB), and a few packed bytes may mean gigabytes."""
+"""Bytes of a body after decompression. No operation accepts more (PutMetricData: 1 MB), and a few compressed bytes may expand to
+gigabytes."""
 
 
 class Gateway:
-    """A WSGI app. `control` answers under /_sandbox; `allowed_hosts` are names other than this machine's loopback (compose's services)."""
+    """A WSGI app. `control` handles /_sandbox; `allowed_hosts` are accepted host names besides loopback (Compose services)."""
 
     def __init__(self, control: Wsgi | None = None, allowed_hosts: Collection[str] = ()) -> None:
         self.control, self.allowed_hosts = control, allowed_hosts
@@ -54,11 +55,11 @@ class Gateway:
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         refused = None if CALLER in environ else refusal(environ, self.allowed_hosts)
         if refused is not None:
-            answer = answers.refused(refused.sentence, refused.next_command)
+            answer = answers.forbidden(refused.message, refused.next_command)
         elif is_control(environ):
             if self.control is not None:
                 return self.control(environ, start_response)
-            answer = answers.sentence(404, "This sandbox has no control API.")
+            answer = answers.plain_text(404, "This sandbox has no control API.")
         elif is_moto_api(environ):
             answer = self._moto_api(environ)
         else:
@@ -67,13 +68,13 @@ class Gateway:
         return [answer.body]
 
     def _moto_api(self, environ: Environ) -> Answer:
-        """moto's own test API (reset, seed): what moto's conformance suite speaks."""
+        """moto's own test API (reset, seed), which moto's conformance suite uses."""
         with LOCK:
             if caller.current().hung_up:
-                return answers.sentence(408, ABANDONED)
+                return answers.plain_text(408, ABANDONED)
             answer = run(self._dispatcher.app("moto_api"), environ)
-            if _is_html(answer):  # its dashboard, which loads from the internet what it is made of
-                return answers.sentence(404, "The sandbox has no web page. See: sandbox status")
+            if _is_html(answer):  # moto's dashboard, which loads its scripts from the internet
+                return answers.plain_text(404, "The sandbox has no web page. See: sandbox status")
             if not only_reads(environ):
                 about = Event(source="sandbox.gateway", detail_type="moto API Call", summary=f"a user called {environ['PATH_INFO']}")
                 context().journal.record(about)
@@ -81,7 +82,7 @@ class Gateway:
         return answer
 
     def _api(self, environ: Environ) -> Answer:
-        protocol = calls.spoken(environ)
+        protocol = calls.guess_protocol(environ)
         try:
             body = _read(environ)
             name = self._app_name(environ, body)
@@ -92,27 +93,27 @@ class Gateway:
             return self._carry_out(call, name, _fresh(environ, body))
         except ApiError as error:
             return answers.render(error, protocol)
-        except calls.NotHere as lost:
+        except calls.ServiceNotSupported as lost:
             return answers.render(lost.error, lost.protocol)
         except Exception as error:
-            unread = Call(service="a service", source="sandbox", operation="an unread request", protocol=protocol, region="")
+            unread = Call(service="unknown", source="sandbox", operation="unparsed request", protocol=protocol, region="")
             return answers.render(_fault(unread, error, None), protocol)
 
     def _app_name(self, environ: Environ, body: bytes) -> str:
         try:
             name = self._dispatcher.app_name(_fresh(environ, body))
         except LookupError as error:
-            if isinstance(error, KeyError):  # moto misses a header that the service's clients send
-                raise ApiError("IncompleteSignature", f"The request does not tell its service: {error} is missing") from error
+            if isinstance(error, KeyError):  # moto needs a header that the service's clients send
+                raise ApiError("IncompleteSignature", f"The request does not identify its service: {error} is missing") from error
             if isinstance(error, IndexError):
                 raise ApiError("IncompleteSignature", "Authorization header requires 'Credential' parameter.") from error
-            raise calls.not_here(str(error.args[0]), Request(_fresh(environ, body))) from error
+            raise calls.service_not_supported(str(error.args[0]), Request(_fresh(environ, body))) from error
         if name is None:
             raise ApiError("MissingAuthenticationToken", "Request is missing Authentication Token", status=403)
         return name
 
     def _carry_out(self, call: Call, name: str, environ: Environ) -> Answer:
-        with LOCK:  # making the app may import moto's service and make its first backend
+        with LOCK:  # creating the app may import moto's service and create its first backend
             app = self._app(call, name)
         outside = (call.service, call.operation) in OUTSIDE_LOCK
         lock: AbstractContextManager[Any] = nullcontext() if outside else LOCK
@@ -120,7 +121,7 @@ class Gateway:
             if caller.current().hung_up:
                 raise _abandoned(call)
             answer = self._journalled(call, app, environ) if call.recorded else self._answer(call, app, environ, None)
-        if not call.read_only and call.service != "sqs":  # nobody decides by messages of a queue
+        if not call.read_only and call.service != "sqs":  # no controller depends on the messages of a queue
             context().wake()
         return answer
 
@@ -168,7 +169,7 @@ class Gateway:
 def _understand(service: str, protocol: str, request: Request) -> Call:
     operation, in_path = calls.operation_of(service, protocol, request)
     if protocol == answers.CBOR:
-        raise calls.not_supported(operation.name, service, "it does not speak CBOR: let the client use JSON or query")
+        raise calls.not_supported(operation.name, service, "CBOR is not supported: configure the client to use JSON or query")
     return Call(
         service=service,
         source=operation.service_model.metadata.get("endpointPrefix", service),
@@ -183,11 +184,11 @@ def _understand(service: str, protocol: str, request: Request) -> Call:
 
 
 def _read(environ: Environ) -> bytes:
-    """The whole body, unpacked. Raises ApiError when it is shorter than announced or no gzip."""
+    """The whole body, decompressed. Raises ApiError if it is shorter than Content-Length or not valid gzip."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body: bytes = environ["wsgi.input"].read(length) if length else b""
     if len(body) < length:
-        raise ApiError("RequestTimeout", f"The body has {len(body)} bytes of the {length} that were announced.")
+        raise ApiError("RequestTimeout", f"The body has {len(body)} bytes; Content-Length is {length}.")
     return _unpacked(body) if environ.get("HTTP_CONTENT_ENCODING") == "gzip" else body
 
 
@@ -196,24 +197,24 @@ def _unpacked(body: bytes) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
             found = file.read(LARGEST_UNPACKED + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise ApiError("SerializationException", f"The body is not gzip: {error}") from error
+        raise ApiError("SerializationException", f"The body is not valid gzip: {error}") from error
     if len(found) > LARGEST_UNPACKED:
-        raise ApiError("RequestEntityTooLarge", f"The body has more than {LARGEST_UNPACKED} bytes when it is unpacked.", status=413)
+        raise ApiError("RequestEntityTooLarge", f"The decompressed body has more than {LARGEST_UNPACKED} bytes.", status=413)
     return found
 
 
 def _fresh(environ: Environ, body: bytes) -> Environ:
-    """A copy that can be read from its start. moto takes the account from a header."""
+    """A copy whose body is unread. moto takes the account from a header."""
     copy = environ | {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
     copy.pop("HTTP_CONTENT_ENCODING", None)
-    copy.setdefault("RAW_URI", environ.get("REQUEST_URI", ""))  # as it came, before percent-decoding: moto tells S3 keys by it
+    copy.setdefault("RAW_URI", environ.get("REQUEST_URI", ""))  # before percent-decoding: moto reads S3 keys from it
     if environ.get(ACCOUNT):
         copy["HTTP_X_MOTO_ACCOUNT_ID"] = environ[ACCOUNT]
     return copy
 
 
 def _abandoned(call: Call) -> ApiError:
-    """Its caller waited for the lock in vain. Nobody reads this answer; the journal has the call if it would have changed something."""
+    """For a caller that hung up while waiting for the lock. Nobody reads this response; a call that changes something is journalled."""
     error = ApiError("RequestTimeout", ABANDONED)
     if call.recorded:
         context().journal.record(trail.failed(call, error.code, error.message))
@@ -221,7 +222,7 @@ def _abandoned(call: Call) -> ApiError:
 
 
 def _is_html(answer: Answer) -> bool:
-    """Flask's own page: the service has the operation, and moto no route for it."""
+    """Flask's own error page: moto has no route for the operation."""
     says_so = any(name.lower() == "content-type" and "html" in value for name, value in answer.headers)
     return says_so and answer.body[:1024].lstrip().lower().startswith(b"<!doctype html")
 
@@ -230,7 +231,7 @@ def _fault(call: Call, error: Exception, cause: str | None) -> ApiError:
     event = context().journal.record(trail.fault(call, error, traceback.format_exc(), cause))
     return ApiError(
         "InternalFailure",
-        f"The sandbox failed at {call.operation} of {call.service}: {type(error).__name__}: {error}. The fault is the sandbox's, not the "
-        f"request's; its traceback is event {event.id} of the journal.",
+        f"The sandbox failed to process {call.operation} of {call.service}: {type(error).__name__}: {error}. This is a bug in the sandbox, "
+        f"not an error in the request. For the traceback, see event {event.id}: sandbox events",
         status=500,
     )

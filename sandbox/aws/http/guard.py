@@ -1,14 +1,14 @@
-"""Which requests the gateway refuses: those that a page open in a browser could have sent.
+"""Decides which requests the gateway refuses: those that a page open in a browser could have sent.
 
-The sandbox starts containers and can be emptied by one request, and loopback is not one origin: the application under test and any other
-page on localhost share it. Four rules, in this order:
+The sandbox starts containers and one request can delete all its state. Loopback is not a single origin: the application under test and
+every other page on localhost share it. There are four rules, in this order:
 
-1. Host must name this machine: a page whose own name was pointed at 127.0.0.1 (DNS rebinding) shows there.
+1. Host must name this machine. This detects a page whose domain name resolves to 127.0.0.1 (DNS rebinding).
 2. Origin and Sec-Fetch-Site must not name another site.
-3. A change through /_sandbox or /moto-api needs the header CLIENT_HEADER, and must not come from a page of another port. All that is not
-   known to be a read counts as a change.
-4. A request to the AWS API without a signature must not come from a page of another port. Signed requests keep AWS's rules: a page cannot
-   send an Authorization header without a preflight, which the sandbox refuses because it is not signed.
+3. A change through /_sandbox or /moto-api needs the header CLIENT_HEADER, and must not come from a page of another port. Every request that
+   is not known to be a read counts as a change.
+4. An unsigned request to the AWS API must not come from a page of another port. Signed requests follow AWS's rules: a page cannot send an
+   Authorization header without a preflight request, which the sandbox refuses because it is not signed.
 """
 
 import shlex
@@ -26,31 +26,31 @@ READS = ("GET", "HEAD")
 MOTO_READS = frozenset(
     MOTO_API + path for path in ("", "lib.js", "data.json", "config", "state-manager/get-transition", "recorder/download-recording")
 )
-"""moto changes state on a GET of its other paths (seed, recorder): each path that only reads is named here."""
+"""The paths that only read. moto changes state on a GET of its other paths (seed, recorder)."""
 
 _HEADER = "HTTP_" + CLIENT_HEADER.upper().replace("-", "_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    sentence: str
-    next_command: str | None = None  # to type instead; None: the request cannot be made to pass
+    message: str
+    next_command: str | None = None  # to type instead; None: no form of the request is accepted
 
 
 def refusal(environ: Mapping[str, Any], allowed_hosts: Collection[str]) -> Refusal | None:
-    """Why the gateway does not answer the request; None: it does."""
+    """Why the gateway refuses the request; None: it does not."""
     host = environ.get("HTTP_HOST", "localhost")
     if not _known(_name(f"//{host}"), allowed_hosts):
-        return Refusal(sentence=f"The sandbox answers on this machine only, and {host!r} is not a name of it: use http://127.0.0.1.")
+        return Refusal(message=f"The sandbox accepts only requests to this machine, and {host!r} does not name it. Use http://127.0.0.1.")
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None and not _known(_name(origin), allowed_hosts):
-        return Refusal(sentence=f"The sandbox takes no requests from web pages of {origin!r}.")
+        return Refusal(message=f"The sandbox does not accept requests from web pages of {origin!r}.")
     if environ.get("HTTP_SEC_FETCH_SITE", "none") not in SAME_SITE:
-        return Refusal(sentence="The sandbox takes no requests from web pages of other sites.")
+        return Refusal(message="The sandbox does not accept requests from web pages of other sites.")
     if is_control(environ) or is_moto_api(environ):
         return None if only_reads(environ) else _refused_change(environ)
     if environ.get("REQUEST_METHOD") not in READS and not environ.get("HTTP_AUTHORIZATION") and _from_another_port(environ):
-        return Refusal(sentence="The AWS API takes no unsigned requests from web pages. Sign the request, as the AWS SDKs do.")
+        return Refusal(message="The AWS API does not accept unsigned requests from web pages. Sign the request, as the AWS SDKs do.")
     return None
 
 
@@ -64,34 +64,34 @@ def is_moto_api(environ: Mapping[str, Any]) -> bool:
 
 
 def only_reads(environ: Mapping[str, Any]) -> bool:
-    """Of a request to /_sandbox or /moto-api."""
+    """Whether a request to /_sandbox or /moto-api only reads."""
     return environ.get("REQUEST_METHOD") in READS and (is_control(environ) or environ.get("PATH_INFO") in MOTO_READS)
 
 
 def _refused_change(environ: Mapping[str, Any]) -> Refusal | None:
     what = f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}"
     if _from_another_port(environ):
-        return Refusal(sentence=f"{what} can change the sandbox, so it is not accepted from a web page of another port.")
+        return Refusal(message=f"{what} can change the sandbox, so it is not accepted from a web page of another port.")
     if environ.get(_HEADER, "").strip():
         return None
-    sentence = f"{what} can change the sandbox, so it needs the header {CLIENT_HEADER} (any value), which a web page cannot send."
-    return Refusal(sentence=sentence, next_command=_curl(environ))
+    message = f"{what} can change the sandbox, so it needs the header {CLIENT_HEADER} (any value), which a web page cannot send."
+    return Refusal(message=message, next_command=_curl(environ))
 
 
 def _curl(environ: Mapping[str, Any]) -> str:
-    """The same request with the header; a body is left to the caller."""
+    """A curl command for the same request with the header, without the body."""
     query = environ.get("QUERY_STRING", "")
     url = f"http://{environ.get('HTTP_HOST', 'localhost')}{_path(environ)}{'?' + query if query else ''}"
     return shlex.join(["curl", "-X", environ.get("REQUEST_METHOD", "POST"), "-H", f"{CLIENT_HEADER}: curl", url])
 
 
 def _path(environ: Mapping[str, Any]) -> str:
-    """Percent-encoded again; WSGI hands the decoded bytes over as Latin-1."""
+    """The path, percent-encoded. WSGI decodes it and passes the bytes as Latin-1."""
     return quote(environ.get("PATH_INFO", "").encode("latin-1", "replace"))
 
 
 def _from_another_port(environ: Mapping[str, Any]) -> bool:
-    """A page of this machine, but not one that this port serves. Browsers that send no Origin with a form send a Referer."""
+    """Whether a page of this machine sent it that this port does not serve. Browsers that send no Origin with a form send a Referer."""
     if environ.get("HTTP_SEC_FETCH_SITE") == "same-site":
         return True
     own = environ.get("HTTP_HOST", "").lower()
@@ -100,7 +100,7 @@ def _from_another_port(environ: Mapping[str, Any]) -> bool:
 
 
 def _netloc(url: str) -> str:
-    """Host and port of a URL, in lower case; empty when there is none."""
+    """Host and port of a URL, in lower case; empty if it has none."""
     try:
         return urlsplit(url).netloc.lower()
     except ValueError:
@@ -108,7 +108,7 @@ def _netloc(url: str) -> str:
 
 
 def _name(url: str) -> str:
-    """Host name of a URL, in lower case; empty when there is none (Origin: null)."""
+    """Host name of a URL, in lower case; empty if it has none (Origin: null)."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:

@@ -1,7 +1,7 @@
-"""Requests without a signature that belong to a service all the same: links that AWS sends to people and programs, and files it publishes.
+"""Unsigned requests that a service accepts: links that AWS sends to people and programs, and files that it publishes.
 
-The link to confirm a subscription of SNS is opened by a browser or fetched by a subscriber, which signs nothing: account and Region stand
-in the ARN that the link names. Services declare theirs; the gateway asks here before it looks for a signature.
+The link that confirms an SNS subscription is opened in a browser or fetched by a subscriber, neither of which signs requests. The ARN in
+the link contains the account and Region. Services declare their links; the gateway checks them before it looks for a signature.
 """
 
 import re
@@ -14,7 +14,7 @@ from sandbox.aws.http.answers import Answer
 from sandbox.aws.http.environ import ACCOUNT
 
 LINK_KEY = "LINK"
-"""The access key that a link appears to be signed with: nobody's. Services tell by it that the caller did not sign."""
+"""The access key of a request made from a link; no caller has it. It shows services that the caller did not sign."""
 
 ARN = re.compile(r"arn:[\w-]+:[\w-]+:([a-z]{2}(?:-[a-z]+)+-\d):(\d{12}):.+")
 
@@ -30,17 +30,17 @@ _files: dict[str, Callable[[str], bytes | None]] = {}
 
 
 def declare(action: str, service: str, arn_parameter: str) -> None:
-    """`GET /?Action=<action>&<arn_parameter>=arn:…` without a signature is the service's operation of that name."""
+    """`GET /?Action=<action>&<arn_parameter>=arn:…` without a signature calls the service's operation of that name."""
     _links[action] = _Link(service, arn_parameter)
 
 
 def publish(prefix: str, find: Callable[[str], bytes | None]) -> None:
-    """`GET /<prefix>…` is a file: `find` gives its text by name, or None."""
+    """`GET /<prefix>…` returns a file: `find` returns its content by name, or None."""
     _files[prefix] = find
 
 
 def with_scope(environ: dict[str, Any]) -> dict[str, Any]:
-    """The request with the scope that its link tells; other requests as they are."""
+    """The request with the account and Region of its link; other requests are returned unchanged."""
     if environ.get("REQUEST_METHOD") != "GET" or environ.get("HTTP_AUTHORIZATION"):
         return environ
     query = parse_qs(environ.get("QUERY_STRING", ""))
@@ -55,7 +55,7 @@ def with_scope(environ: dict[str, Any]) -> dict[str, Any]:
 
 
 def file(environ: dict[str, Any]) -> Answer | None:
-    """The answer when the request is for a published file; None: it is for something else."""
+    """The response if the request is for a published file; None: it is for something else."""
     name = environ.get("PATH_INFO", "").removeprefix("/")
     find = next((find for prefix, find in _files.items() if name.startswith(prefix)), None)
     if find is None or environ.get("REQUEST_METHOD") != "GET" or environ.get("HTTP_AUTHORIZATION"):

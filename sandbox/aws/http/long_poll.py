@@ -1,10 +1,10 @@
-"""A seam of SQS, here because it is about the lock and the clock: a long poll waits without holding the sandbox's lock, in sandbox time.
+"""An SQS seam: a long poll waits without holding the sandbox's lock, in sandbox time.
 
-moto looks at the queue each second until its time is over: under our lock that would stop everything, and where the clock stands still
-(virtual time) it would never end. Ours waits, without the lock, until a message comes or becomes visible.
+moto checks the queue each second until the wait time is over. Under our lock that would block all other calls, and in virtual time, where
+the clock does not advance, it would never end. Ours waits, without the lock, until a message arrives or becomes visible.
 
-A change of a queue wakes one of its polls, and a poll that leaves wakes the next one: a hundred consumers of a queue do not all look for
-the same message.
+A change of a queue wakes one of its polls, and a poll that returns wakes the next one, so that a hundred consumers of a queue do not all
+check for the same message.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -20,16 +20,16 @@ from sandbox.core.persisted import persisted
 from sandbox.core.waiting import Waiters
 
 Name = tuple[str, str, str]
-"""Of a queue: account, Region, name."""
+"""A queue's account, Region and name."""
 
 _polls: WeakValueDictionary[Name, Waiters] = WeakValueDictionary()
-"""Of each queue that a poll waits for: an entry goes with the last of its polls."""
+"""The waiting polls of each queue. An entry disappears with the last of its polls."""
 
 
 @persisted("sqs.Backend")
 @swap_backend("sqs")
 class SandboxSQS(SQSBackend):
-    @replaces(why="a long poll must not hold the lock, and ends at once where the clock stands still or its caller has hung up")
+    @replaces(why="a long poll must not hold the lock; it ends at once in virtual time, or if its caller has hung up")
     def receive_message(self, queue_name: str, count: int, wait_seconds_timeout: int, *rest: Any, **named: Any) -> Any:
         clock, asking, looked = context().clock, caller.current(), False
         end = clock.now() + timedelta(seconds=int(wait_seconds_timeout or 0))
@@ -46,7 +46,7 @@ class SandboxSQS(SQSBackend):
                     _polls.setdefault(self._name(queue_name), Waiters(LOCK)).wait(seconds)
                     looked = True
                     if asking.hung_up:
-                        return []  # and no message is taken for nobody
+                        return []  # without receiving a message that nobody would read
             finally:
                 self._look(queue_name)
 
@@ -70,11 +70,11 @@ class SandboxSQS(SQSBackend):
             self._look(queue_name)
 
     def _watched(self, queue_name: str) -> bool:
-        """Whether a poll waits already, which looks again when the next hidden message shows."""
+        """Whether another poll already waits, which checks again when the next hidden message becomes visible."""
         return self._name(queue_name) in _polls
 
     def _look(self, queue_name: str) -> None:
-        """One poll looks at the queue again, and one at the queue that takes what this one could not deliver."""
+        """Makes one poll of the queue, and one of its dead-letter queue, check again."""
         for name in (queue_name, self._dead_letters(queue_name)):
             if name and (polls := _polls.get(self._name(name))):
                 polls.wake_one()
@@ -87,7 +87,7 @@ class SandboxSQS(SQSBackend):
         return queue.dead_letter_queue.name if queue and queue.dead_letter_queue else None
 
     def _next_visible(self, queue_name: str, end: datetime) -> datetime:
-        """When the next hidden message shows itself, at the latest `end`."""
+        """When the next hidden message becomes visible, at most `end`."""
         now = context().clock.now()
         moments = [max(m.visible_at, m.delayed_until) / 1000 for m in self.get_queue(queue_name)._messages]
         due = [at for at in (datetime.fromtimestamp(moment, UTC) for moment in moments) if at > now]

@@ -1,8 +1,8 @@
-"""The gateway on a socket: HTTP/1.1 with keep-alive, loopback unless told otherwise.
+"""Serves the gateway on a socket: HTTP/1.1 with keep-alive, on loopback by default.
 
-uvicorn does the protocol (chunked bodies, Expect: 100-continue, pipelining) on one event loop, where an idle connection costs nothing: each
-request of waitress costs the more the more connections are open, and werkzeug's server, which moto uses, closes the connection after each
-response. Requests are carried out by worker threads (asgi.py, workers.py).
+uvicorn implements the protocol (chunked bodies, Expect: 100-continue, pipelining) on one event loop, where an idle connection costs
+nothing. With waitress, a request costs more the more connections are open, and werkzeug's server, which moto uses, closes the connection
+after each response. Worker threads run the requests (asgi.py, workers.py).
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from sandbox.aws.http.wsgi import Wsgi
 from sandbox.core.errors import UserError
 
 PATIENCE_SECONDS = 3
-"""Real seconds that stop() gives requests in progress."""
+"""Real seconds that stop() waits for requests in progress."""
 MOST_CONNECTIONS = 4_096
 BACKLOG = 1_024  # connections that wait to be accepted
 LARGEST_HEAD = 2**18  # bytes of a request's line and header fields
@@ -30,7 +30,7 @@ logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 class Server:
-    """Listens from the moment it is made; answers from start() to stop(). Port 0: any free one, told by `port`."""
+    """Listens as soon as it is created; serves from start() to stop(). Port 0: any free port, which `port` then returns."""
 
     def __init__(self, app: Wsgi, host: str = "127.0.0.1", port: int = 4566, most_connections: int = MOST_CONNECTIONS) -> None:
         self._listening = _listen(host, port)
@@ -72,7 +72,7 @@ class Server:
     async def _work(self) -> None:
         self._app.start()
         await self._server.serve(sockets=[self._listening])
-        if tasks := self._server.server_state.tasks:  # were cancelled just now, and say so to their callers
+        if tasks := self._server.server_state.tasks:  # just cancelled; they still send an error to their callers
             await asyncio.wait(tasks, timeout=LAST_WORD_SECONDS)
         for connection in list(self._server.server_state.connections):
             connection.transport.abort()
@@ -90,7 +90,7 @@ class _Uvicorn(uvicorn.Server):
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """IPPROTO_TCP, since asyncio sends small packets at once (TCP_NODELAY) on such sockets only."""
+    """Uses IPPROTO_TCP because asyncio sets TCP_NODELAY only on such sockets."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -99,13 +99,13 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
-        raise _refused(host, port, error) from error
+        raise _cannot_listen(host, port, error) from error
     return listening
 
 
-def _refused(host: str, port: int, error: OSError) -> UserError:
+def _cannot_listen(host: str, port: int, error: OSError) -> UserError:
     if error.errno == errno.EADDRINUSE:
         return UserError(f"Port {port} of {host} is in use by another program.", f"sandbox up --port {port + 1}")
     if error.errno in (errno.EACCES, errno.EPERM):
-        return UserError(f"Port {port} of {host} may not be opened by this user.", "sandbox up --port 4566")
+        return UserError(f"This user has no permission to open port {port} of {host}.", "sandbox up --port 4566")
     return UserError(f"Port {port} of {host} cannot be opened: {error.strerror or error}.", "sandbox up --port 4566")

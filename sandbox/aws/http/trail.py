@@ -1,4 +1,4 @@
-"""API calls as events, in CloudTrail's words: what was asked, by whom, about what. The first link of most chains of causes."""
+"""API calls as events, in CloudTrail's terms: the operation, the caller and the resources. Most chains of causes start with one."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,12 +31,12 @@ NAMES = re.compile(
 )
 SECRET = re.compile(r"password|secret|privatekey|authorization|credential", re.IGNORECASE)
 LONGEST, MOST = 200, 20
-"""Characters of a string and members of a list that the journal keeps."""
+"""The characters of a string and the members of a list that the journal keeps."""
 
 
 def called(call: Call) -> Event:
     about = resources(call.parameters)
-    short = [each for each in about if not each.startswith("arn:")] or about  # an ARN's name stands beside it, and is what a person knows
+    short = [each for each in about if not each.startswith("arn:")] or about  # the name in an ARN is listed too, and is easier to read
     shown = ", ".join(short[:3]) + (" …" if len(short) > 3 else "")
     return Event(
         source=f"aws.{call.source}",
@@ -66,11 +66,11 @@ def failed(call: Call, code: str, message: str, cause: str | None = None) -> Eve
 
 
 def fault(call: Call, error: Exception, traceback: str, cause: str | None) -> Event:
-    """A bug of ours or of moto's, met while the call was carried out."""
+    """A bug in the sandbox or in moto, found while the call was processed."""
     return Event(
         source="sandbox.gateway",
         detail_type=FAULT,
-        summary=f"{call.operation} of {call.service} met a fault of the sandbox: {type(error).__name__}: {error}",
+        summary=f"{call.operation} of {call.service} failed because of a bug in the sandbox: {type(error).__name__}: {error}",
         resources=resources(call.parameters),
         detail={"eventName": call.operation, "traceback": traceback},
         cause=cause,
@@ -78,7 +78,7 @@ def fault(call: Call, error: Exception, traceback: str, cause: str | None) -> Ev
 
 
 def resources(parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    """Ids, ARNs (and the name in them) and names of things, in the order of the request, each once."""
+    """Ids, ARNs (and the names in them) and names of resources, in the order of the request, without duplicates."""
     found: dict[str, None] = {}
     for key, value in _strings("", parameters):
         if value.startswith("arn:"):
@@ -104,7 +104,7 @@ def _strings(key: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def shortened(value: Any, key: str = "") -> Any:
-    """A JSON value fit for the journal: nothing secret, nothing long."""
+    """The value as JSON for the journal: secrets are masked, long values are shortened."""
     if SECRET.search(key):
         return "***"
     if key == "UserData" or isinstance(value, bytes):

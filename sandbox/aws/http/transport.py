@@ -1,7 +1,7 @@
-"""How controllers (and tests) call the AWS API: real boto3 clients whose requests go straight into the gateway, without a socket.
+"""How controllers (and tests) call the AWS API: real boto3 clients whose requests go directly to the gateway, without a socket.
 
-So what Auto Scaling does to EC2 is an API call like a user's: parsed, journalled and refused in the same way. The caller's name and the
-account travel in the WSGI environ, where no request from outside can put them.
+An EC2 call by Auto Scaling is therefore handled like a user's: parsed, journalled and refused in the same way. The caller's name and the
+account are passed in the WSGI environ, where no request from outside can set them.
 """
 
 import io
@@ -28,11 +28,11 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 ENDPOINT = "http://localhost"
 NO_RETRIES = Config(retries={"total_max_attempts": 1, "mode": "standard"})
-"""A failed request is the controller's to see and to decide on."""
+"""The controller sees each failed request and decides what to do."""
 
 
 class Transport:
-    """One for a sandbox. Clients are made once for each service, scope and caller, and are thread-safe as boto3's are."""
+    """One per sandbox. A client is created once per service, scope and caller; like all boto3 clients, it is thread-safe."""
 
     def __init__(self, gateway: Wsgi) -> None:
         self._gateway = gateway
@@ -42,7 +42,7 @@ class Transport:
 
     def client(self, service: str, scope: Scope, caller: str | None = None) -> Any:
         """A boto3 client. `caller`: the AWS service that calls ("autoscaling"), for the journal; None: a user."""
-        with self._lock:  # making a client is not thread-safe in boto3
+        with self._lock:  # boto3 does not create clients thread-safely
             key = (service, scope, caller)
             if key not in self._clients:
                 self._clients[key] = self._make(service, scope, caller)
@@ -61,9 +61,9 @@ class Transport:
 
 @cache
 def _session() -> boto3.Session:
-    """One for the process: it keeps the parsed service models, of which EC2's alone takes a third of a second.
+    """One for the process. It caches the parsed service models; parsing EC2's alone takes a third of a second.
 
-    Independent of the user's ~/.aws and AWS_PROFILE: nothing here ever speaks to AWS."""
+    It ignores the user's ~/.aws and AWS_PROFILE: nothing here calls the real AWS."""
     core = botocore.session.Session(
         session_vars={
             "profile": (None, None, None, None),
@@ -76,13 +76,13 @@ def _session() -> boto3.Session:
 
 
 def _tokens(params: dict[str, Any], model: Any, **_: Any) -> None:
-    """Idempotency tokens (ClientToken) that the caller leaves out, from moto's seeded chance: botocore's own differ in each replay."""
+    """Sets idempotency tokens (ClientToken) that the caller omits, from moto's seeded generator: botocore's differ in each replay."""
     for name in model.idempotent_members:
         params.setdefault(name, str(mock_random.uuid4()))
 
 
 class _Raw(io.BytesIO):
-    """What botocore expects of urllib3's response."""
+    """The part of urllib3's response that botocore uses."""
 
     def stream(self, **_: Any) -> Iterator[bytes]:
         while piece := self.read():

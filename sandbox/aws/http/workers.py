@@ -1,6 +1,6 @@
-"""Threads that carry out requests: one for each request in progress, started when none is idle.
+"""Worker threads: one for each request in progress, started when no thread is idle.
 
-A long poll holds its thread while it waits. The next request gets another one, so long polls take no turn from anybody, up to MOST.
+A long poll holds its thread while it waits. The next request gets another thread, so long polls do not delay other requests, up to MOST.
 """
 
 import threading
@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Callable
 
 MOST = 1_000
-"""Requests in progress. One that waits costs about 50 KB."""
+"""The largest number of requests in progress. One that waits uses about 50 KB."""
 KEPT = 8
-"""Idle threads that stay for the next request; others end with their work."""
+"""The number of idle threads that wait for the next request; other threads end after their request."""
 
 Work = Callable[[], None]
 
@@ -24,7 +24,8 @@ class Workers:
         self._stopping = False
 
     def run(self, work: Work) -> bool:
-        """Has a thread carry it out; `work` raises nothing. False: not begun: all threads are busy, none can be started, or they stop."""
+        """Runs `work`, which must not raise, in a thread. False: not started, as all threads are busy, none can be started, or stop() was
+        called."""
         with self._changed:
             if self._stopping:
                 return False
@@ -44,7 +45,7 @@ class Workers:
         return True
 
     def stop(self) -> None:
-        """Begins nothing more. Threads end with their work."""
+        """Starts no more work. Threads end after their current request."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""A WSGI application as a function from a request to an answer."""
+"""Calls a WSGI application as a function from a request to a response."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,7 +10,7 @@ Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 def run(app: Wsgi, environ: Environ) -> Answer:
-    """The app's whole answer."""
+    """The app's complete response."""
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:

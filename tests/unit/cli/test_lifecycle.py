@@ -93,7 +93,7 @@ def test_an_unwritable_state_folder_is_reported_and_nothing_is_left(environment:
         (tmp_path / "running.json").mkdir()
     code, output = sandbox({**environment, "SANDBOX_STATE_DIR": str(folder)}, "up", "--runtime", "simulated")
     assert code == 1, output
-    assert "the sandbox's folder, cannot be written" in output
+    assert "is not writable" in output
     assert "SANDBOX_STATE_DIR=/another/folder" in output
     assert daemon.find(replace(Settings(), state_dir=folder)) == 0
 

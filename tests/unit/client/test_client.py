@@ -29,7 +29,7 @@ def test_an_error_has_the_message_and_next_command_of_the_sandbox(client: Client
         client.get("explain", resource="i-9")
     assert (refused.value.status_code, refused.value.message, refused.value.next_command) == (
         404,
-        "No event is about i-9.",
+        "There is no event about i-9.",
         "sandbox events",
     )
 

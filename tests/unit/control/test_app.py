@@ -81,15 +81,15 @@ def test_explain_tells_the_story_by_the_beginning_of_a_name() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status_code", "sentence"),
     [
-        ("GET", "explain?resource=i-9", 404, "No event is about i-9."),
-        ("GET", "explain?resource=i-", 409, "i- may be any of i-1, i-2."),
-        ("GET", "explain", 400, "The parameter resource is missing."),
-        ("GET", "events?after=7", 400, "after=7 cannot be: it is the id of an event, like e000012."),
-        ("GET", "events?wait=99", 400, "wait=99 cannot be: it is a whole number from 0 to 30."),
-        ("GET", "console?instance_id=i-9", 404, "i-9 has no machine (any more)."),
+        ("GET", "explain?resource=i-9", 404, "There is no event about i-9."),
+        ("GET", "explain?resource=i-", 409, "i- is ambiguous: it matches i-1, i-2."),
+        ("GET", "explain", 400, "The parameter resource is required."),
+        ("GET", "events?after=7", 400, "Invalid after=7: expected the id of an event, such as e000012."),
+        ("GET", "events?wait=99", 400, "Invalid wait=99: expected a whole number from 0 to 30."),
+        ("GET", "console?instance_id=i-9", 404, "Instance i-9 has no machine."),
         ("GET", "nothing", 404, "GET /_sandbox/nothing: Not Found."),
         ("GET", "reset", 405, "GET /_sandbox/reset: Method Not Allowed."),
-        ("PUT", "clock", 400, 'The body is {"speed": <sandbox seconds per real second>}.'),
+        ("PUT", "clock", 400, 'Invalid body: expected {"speed": <sandbox seconds per real second>}.'),
     ],
 )
 def test_errors_are_a_sentence_and_the_next_command(method: str, path: str, status_code: int, sentence: str) -> None:
@@ -134,9 +134,9 @@ def test_settings_are_told() -> None:
         ({}, [], ""),
         ({"runtime": ("docker", "Docker does not answer.")}, ["runtime"], "Docker does not answer."),
         ({"proxy": "Envoy has gone."}, ["proxy"], "Envoy has gone."),
-        ({"rejected": ["no such cluster"]}, ["proxy"], "The load balancers' proxy refused configuration: no such cluster"),
-        ({"failures": 2}, ["engine"], "ec2 failed 2 times in a row on k: boom"),
-        ({"late": 31}, ["engine"], "ec2 should have looked at k long ago: the engine hangs."),
+        ({"rejected": ["no such cluster"]}, ["proxy"], "The load balancer proxy rejected its configuration: no such cluster"),
+        ({"failures": 2}, ["engine"], "ec2 for k failed 2 times in a row: boom"),
+        ({"late": 31}, ["engine"], "The engine is stalled: ec2 for k is overdue."),
         ({"disk": Disk(state="The state could not be saved.")}, ["state"], "The state could not be saved."),
         ({"disk": Disk(journal="The journal could not be written.")}, ["journal"], "The journal could not be written."),
         ({"late": 29}, [], ""),
@@ -174,7 +174,7 @@ def test_endpoints_say_where_a_listener_answers_or_why_not() -> None:
     assert [(e.load_balancer, e.port, e.url, e.problem) for e in found] == [
         ("a", 80, "http://127.0.0.1:8081/", None),
         ("a", 443, None, "ports 8081-8100 are all in use"),
-        ("b", None, None, "It has no listener: nothing answers at any of its ports."),
+        ("b", None, None, "It has no listener, so it accepts no connections."),
     ]
 
 

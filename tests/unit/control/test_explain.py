@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.control.explain import candidates, story, tell
+from sandbox.control.explain import as_text, candidates, story
 from sandbox.core.events import Event
 
 BEGIN = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
@@ -37,7 +37,7 @@ REPLACEMENT = [
 
 
 def test_a_story_has_causes_and_consequences() -> None:
-    assert tell("i-1", story("i-1", REPLACEMENT)) == [
+    assert as_text("i-1", story("i-1", REPLACEMENT)) == [
         "2026-05-07 (sandbox time, UTC)",
         "12:00:01  CreateAutoScalingGroup web",
         "12:00:02    → the group launched i-1",
@@ -57,16 +57,16 @@ def test_the_replacement_knows_why_it_is_there() -> None:
 
 def test_nothing_is_known_of_a_stranger() -> None:
     assert story("i-7", REPLACEMENT) == ()
-    assert tell("i-7", ()) == ["Nothing is known of i-7."]
+    assert as_text("i-7", ()) == ["There are no events about i-7."]
 
 
 def test_a_cause_that_is_no_longer_kept_begins_the_story() -> None:
     assert [line.event.id[-1] for line in story("i-2", REPLACEMENT[6:])] == ["7", "8"]
 
 
-def test_only_the_newest_stories_are_told() -> None:
+def test_only_the_newest_chains_are_shown() -> None:
     many = [event(n, f"i-1 did {n}", "i-1") for n in range(1, 101)]
-    assert [line.event.summary for line in story("i-1", many, stories=2)] == ["i-1 did 99", "i-1 did 100"]
+    assert [line.event.summary for line in story("i-1", many, chains=2)] == ["i-1 did 99", "i-1 did 100"]
 
 
 def test_a_chain_of_thousands_is_told() -> None:

@@ -1,4 +1,4 @@
-"""What the last seconds tell: requests per second, latency, CPU."""
+"""Rates of the last seconds: requests per second, latency, CPU."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -66,7 +66,7 @@ def test_a_fault_is_applied_and_undone_and_both_are_events(setup: Setup) -> None
     assert (switch.on, fault.since, fault.until, setup.registry.active()) == (True, NOON, None, (fault,))
     setup.registry.clear(fault.id)
     assert (switch.on, setup.registry.active()) == (False, ())
-    assert setup.events() == [(STARTED, "the switch is on"), (ENDED, "fault-1 (the switch is on) is cleared")]
+    assert setup.events() == [(STARTED, "the switch is on"), (ENDED, "fault-1 (the switch is on) was cleared")]
     started, ended = setup.journal.events()
     assert (fault.cause, ended.cause) == (started.id, started.id)
 
@@ -79,7 +79,7 @@ def test_a_fault_with_a_duration_ends_by_itself(setup: Setup) -> None:
     assert switch.on
     setup.engine.run_until(NOON + timedelta(minutes=10))
     assert (switch.on, setup.registry.active()) == (False, ())
-    assert setup.events()[-1] == (ENDED, "fault-1 (the switch is on) ends: its duration is over")
+    assert setup.events()[-1] == (ENDED, "fault-1 (the switch is on) ended after its duration")
 
 
 def test_a_fault_that_was_cleared_does_not_end_a_second_time(setup: Setup) -> None:

@@ -11,16 +11,16 @@ import pytest
 from moto.ec2.models import instance_types
 from moto.utilities.utils import load_resource
 
-from sandbox.aws.hosting import economy
-from sandbox.aws.hosting.economy import Offerings, SharedLoader, shared_loader
+from sandbox.aws.hosting import lazy_loading
+from sandbox.aws.hosting.lazy_loading import Offerings, SharedLoader, shared_loader
 
-FILES = sorted((Path(moto.__file__).parent / economy.FOLDER).glob("*/*.json*"))
+FILES = sorted((Path(moto.__file__).parent / lazy_loading.FOLDER).glob("*/*.json*"))
 
 
 def test_offerings_are_moto_s_own_in_every_region() -> None:
     assert len(FILES) > 50
     for file in FILES:
-        expected = load_resource(f"{economy.FOLDER}/{file.parent.name}/{file.name}")
+        expected = load_resource(f"{lazy_loading.FOLDER}/{file.parent.name}/{file.name}")
         for offering in expected:
             offering["LocationType"] = file.parent.name  # as moto does at import
         assert instance_types.INSTANCE_TYPE_OFFERINGS[file.parent.name][file.name.split(".")[0]] == expected
@@ -57,7 +57,7 @@ def test_sessions_leave_nothing_behind_in_the_loader() -> None:
     before = shared_loader().search_paths
     boto3.Session(), boto3.Session()
     assert shared_loader().search_paths == before
-    assert economy.BOTO3_DATA in before
+    assert lazy_loading.BOTO3_DATA in before
     assert boto3.Session().get_available_resources()  # from boto3's own folder
 
 

@@ -1,8 +1,8 @@
-"""What moto and boto3 read at import that an answer does not need: read once, or when it is asked for. Halves the start and saves 85 MB.
+"""Defers what moto and boto3 read at import until it is needed, and reads it once. This halves the start time and saves 85 MB.
 
-moto.ec2 parses the instance type offerings of every Region of AWS (90 files, some 50 MB), and the model of EC2's API three times, once for
-each boto3 session that it makes. environment.py calls `economise` before anybody imports moto.ec2; the answers are the same, which
-tests/seams compares with moto's own files. Where moto.ec2 is imported already there is nothing to save, and nothing is changed.
+moto.ec2 parses the instance type offerings of every AWS Region (90 files, about 50 MB), and the model of EC2's API three times, once for
+each boto3 session that it creates. environment.py calls `load_lazily` before moto.ec2 is imported. Responses are the same: tests/seams
+compares them with moto's own files. If moto.ec2 is already imported, nothing is changed.
 """
 
 import os
@@ -20,14 +20,15 @@ import botocore.session
 
 INSTANCE_TYPES = "moto.ec2.models.instance_types"
 RESOURCES = "moto.utilities.utils"
-FOLDER = "ec2/resources/instance_type_offerings"  # below moto's own; in it a folder for each location type, in that a file for each Region
+FOLDER = "ec2/resources/instance_type_offerings"  # in moto's folder: a folder per location type, with a file per Region
 BOTO3_DATA = str(Path(boto3.__file__).parent / "data")
 
 Offering = dict[str, str]  # LocationType, Location, InstanceType
 
 
 class SharedLoader(botocore.loaders.Loader):
-    """Of all boto3 sessions of the process, so that they share what was parsed. boto3 adds its folder for each session: it is there."""
+    """Shared by all boto3 sessions of the process, so that each file is parsed once. boto3's folder, which each session adds, is already in
+    it."""
 
     def __init__(self, folders: list[str]) -> None:
         super().__init__(extra_search_paths=folders)
@@ -40,13 +41,13 @@ class SharedLoader(botocore.loaders.Loader):
 
 @cache
 def shared_loader(data_path: str | None = None) -> SharedLoader:
-    """In place of botocore.loaders.create_loader. `data_path`: AWS_DATA_PATH."""
+    """Replaces botocore.loaders.create_loader. `data_path`: AWS_DATA_PATH."""
     folders = [os.path.expanduser(os.path.expandvars(folder)) for folder in data_path.split(os.pathsep)] if data_path else []
     return SharedLoader(folders)
 
 
 class Offerings(Mapping[str, list[Offering]]):
-    """Region → offerings, of one location type, in place of moto's dict: a Region's file is read when somebody asks for the Region."""
+    """Region → offerings of one location type. Replaces moto's dict; a Region's file is read when the Region is first asked for."""
 
     def __init__(self, location_type: str, folder: Path, load: Any) -> None:
         self._location_type, self._load = location_type, load
@@ -66,7 +67,7 @@ class Offerings(Mapping[str, list[Offering]]):
         return len(self._files)
 
 
-def economise() -> None:
+def load_lazily() -> None:
     """Idempotent. Imports moto.ec2."""
     botocore.session.create_loader = shared_loader
     if INSTANCE_TYPES in sys.modules:
@@ -79,7 +80,7 @@ def economise() -> None:
 
 @contextmanager
 def _offerings_left_out() -> Iterator[Any]:
-    """→ moto's own reader of its files, in whose place is meanwhile one that gives nothing for the offerings."""
+    """→ moto's own file reader. Meanwhile moto uses a reader that returns nothing for the offerings."""
     utilities = import_module(RESOURCES)
     load = utilities.load_resource
     setattr(utilities, "load_resource", lambda name: [] if name.startswith(FOLDER) else load(name))  # noqa: B010 - mypy
