@@ -1,1 +1,1 @@
-"""Elastic Load Balancing v2 (Application Load Balancers): target groups and their health, listeners, rules, and what the proxy is told."""
+"""Elastic Load Balancing v2 (Application Load Balancers): target groups, target health, listeners, rules, and the proxy's configuration."""

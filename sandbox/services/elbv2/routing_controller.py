@@ -13,14 +13,14 @@ from sandbox.drivers.proxy.base import Proxy
 from sandbox.drivers.runtime.base import Runtime
 from sandbox.services.elbv2.actions import ActivateLoadBalancer, ApplyConfig
 from sandbox.services.elbv2.decide import routing
-from sandbox.services.elbv2.decide.routing import Routing, RoutingMemory
+from sandbox.services.elbv2.decide.routing import ObservedRouting, RoutingMemory
 from sandbox.services.elbv2.state import snapshot, writes
 
 ROUTING = Scope("-", "-").key("routing")
 TARGET_GROUPS = "elbv2"  # controller.py's name
 
 
-class RoutingController(Shell[Routing, RoutingMemory]):
+class RoutingController(Shell[ObservedRouting, RoutingMemory]):
     name = "elbv2-routing"
 
     def __init__(self, journal: Journal, proxy: Proxy, runtime: Runtime) -> None:
@@ -30,10 +30,10 @@ class RoutingController(Shell[Routing, RoutingMemory]):
     def keys(self) -> Iterable[str]:
         return (ROUTING,)
 
-    def observe(self, key: str, now: datetime) -> Routing:
+    def observe(self, key: str, now: datetime) -> ObservedRouting:
         return snapshot.observe_routing(self._runtime.endpoint, self._proxy.problems())
 
-    def decide(self, observed: Routing, memory: RoutingMemory | None, now: datetime) -> Decision[RoutingMemory]:
+    def decide(self, observed: ObservedRouting, memory: RoutingMemory | None, now: datetime) -> Decision[RoutingMemory]:
         return routing.decide(observed, memory, now)
 
     def act(self, key: str, action: Action, now: datetime) -> None:

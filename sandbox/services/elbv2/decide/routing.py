@@ -1,9 +1,9 @@
-"""What the proxy is told, from load balancers, listeners, rules, target groups and target health: pure. And when a load balancer's
-provisioning is over (ALB-3).
+"""Makes the proxy's configuration from load balancers, listeners, rules, target groups and target health: pure. Also decides when the
+provisioning of a load balancer ends (ALB-3).
 
-Its routing holds AWS's own structures for actions and conditions (as CreateRule takes them); `render` turns them into the proxy's values.
-Who gets requests: healthy targets; unhealthy ones and those in their first checks only when none is healthy (TG-12, TG-35); draining and
-unused ones, and those still being registered, never (TG-15, TG-20, TG-38).
+Actions and conditions are observed in AWS's own structures (as in CreateRule); `render` converts them to the proxy's values. Healthy
+targets receive requests. Unhealthy targets, and those in their initial checks, receive them only when no target is healthy (TG-12, TG-35).
+Targets that are draining, unused or being registered never do (TG-15, TG-20, TG-38).
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ class LoadBalancer:
     name: str
     dns_name: str
     active_from: datetime
-    active: bool  # as told so far
+    active: bool  # as DescribeLoadBalancers reports it
     attributes: Mapping[str, str]
     listeners: tuple[Listener, ...] = ()
 
@@ -64,21 +64,21 @@ class TargetGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Routing:
+class ObservedRouting:
     load_balancers: tuple[LoadBalancer, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
-    problems: tuple[tuple[str, str], ...] = ()  # of the proxy: (listener ARN, sentence)
+    problems: tuple[tuple[str, str], ...] = ()  # of the proxy: listener ARN, description
     state_lost: bool = False  # the state that the proxy was configured from could not be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingMemory:
     applied: proxy.ProxyConfig | None
-    problems: tuple[tuple[str, str], ...] = ()  # told already
+    problems: tuple[tuple[str, str], ...] = ()  # that were reported
 
 
-def decide(observed: Routing, memory: RoutingMemory | None, now: datetime) -> Decision[RoutingMemory]:
-    """After a restart (memory None) the configuration is sent whatever it is: the proxy may have an older one."""
+def decide(observed: ObservedRouting, memory: RoutingMemory | None, now: datetime) -> Decision[RoutingMemory]:
+    """After a restart (memory None) the configuration is always applied: the proxy may have an older one."""
     config = None if observed.state_lost and not observed.load_balancers else render(observed, now)
     ready = [balancer for balancer in observed.load_balancers if not balancer.active and balancer.active_from <= now]
     actions: list[Action] = [ActivateLoadBalancer(arn=balancer.arn) for balancer in ready]
@@ -97,19 +97,19 @@ def decide(observed: Routing, memory: RoutingMemory | None, now: datetime) -> De
     )
 
 
-def render(routing: Routing, now: datetime) -> proxy.ProxyConfig:
-    """The whole of what the proxy is to do; load balancers in provisioning do not listen yet."""
-    active = [balancer for balancer in routing.load_balancers if balancer.active_from <= now]
+def render(observed: ObservedRouting, now: datetime) -> proxy.ProxyConfig:
+    """The complete configuration of the proxy. Load balancers that are being provisioned do not listen yet."""
+    active = [balancer for balancer in observed.load_balancers if balancer.active_from <= now]
     listeners = tuple(_listener(balancer, listener) for balancer in active for listener in balancer.listeners)
     used = {arn for listener in listeners for rule in listener.rules for arn in _groups(rule.action)}
     return proxy.ProxyConfig(
         listeners=listeners,
-        target_groups=tuple(_target_group(group) for group in routing.target_groups if group.arn in used),
+        target_groups=tuple(_target_group(group) for group in observed.target_groups if group.arn in used),
     )
 
 
 def endpoint(candidate: Candidate) -> proxy.Endpoint | None:
-    """None: the target gets no requests, not even when the group fails open."""
+    """None: the target receives no requests, not even when the target group fails open."""
     target, at = candidate.target, candidate.endpoint
     if target.health.state in (TargetState.DRAINING, TargetState.UNUSED) or target.health == REGISTERING or at is None:
         return None
@@ -119,7 +119,8 @@ def endpoint(candidate: Candidate) -> proxy.Endpoint | None:
         port=at[1],
         target=f"{candidate.address}:{target.key.port}",
         zone=candidate.zone or "",
-        healthy=target.health.state in (TargetState.HEALTHY, TargetState.UNAVAILABLE),  # unavailable: nobody says it is not healthy
+        healthy=target.health.state
+        in (TargetState.HEALTHY, TargetState.UNAVAILABLE),  # unavailable: it is not checked, so it counts as healthy
     )
 
 
@@ -154,7 +155,7 @@ def _rule(rule: Rule) -> proxy.RuleConfig:
 
 
 def forwarded(aws: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
-    """(ARN, weight) of a forward action, whichever of its two forms it has; () for another action."""
+    """(ARN, weight) of the target groups of a forward action in either of its two forms; () for another action."""
     if "ForwardConfig" in aws and aws["ForwardConfig"].get("TargetGroups"):
         return tuple((group["TargetGroupArn"], int(group.get("Weight", 1))) for group in aws["ForwardConfig"]["TargetGroups"])
     return ((aws["TargetGroupArn"], 1),) if "TargetGroupArn" in aws else ()
@@ -177,7 +178,7 @@ def action(aws: Mapping[str, Any]) -> proxy.Forward | proxy.Redirect | proxy.Fix
 
 
 def condition_values(aws: Mapping[str, Any]) -> Sequence[Any]:
-    """The values of a condition, whichever of its forms it has."""
+    """The values of a condition in any of its forms."""
     for name, config in aws.items():
         if name.endswith("Config") and config:
             return tuple(config.get("Values") or ())
@@ -218,12 +219,12 @@ def _activated(balancer: LoadBalancer) -> Event:
     )
 
 
-def _problem(routing: Routing, listener: str, sentence: str) -> Event:
-    names = [balancer.name for balancer in routing.load_balancers if listener in {each.arn for each in balancer.listeners}]
+def _problem(observed: ObservedRouting, listener: str, problem: str) -> Event:
+    names = [balancer.name for balancer in observed.load_balancers if listener in {each.arn for each in balancer.listeners}]
     return Event(
         source="sandbox.proxy",
         detail_type=LISTENER_PROBLEM,
-        summary=f"a listener of {', '.join(names) or 'a deleted load balancer'} cannot be reached: {sentence}",
+        summary=f"a listener of {', '.join(names) or 'a deleted load balancer'} cannot be reached: {problem}",
         resources=(listener, *names),
-        detail={"listener": listener, "problem": sentence},
+        detail={"listener": listener, "problem": problem},
     )

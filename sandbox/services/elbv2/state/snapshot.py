@@ -82,16 +82,16 @@ def observe_target_group(scope: Scope, name: str, sources: Sources) -> ObservedT
     )
 
 
-def observe_routing(endpoint: Endpoint, problems: Mapping[str, str]) -> routing.Routing:
-    """All accounts and Regions: there is one proxy."""
+def observe_routing(endpoint: Endpoint, problems: Mapping[str, str]) -> routing.ObservedRouting:
+    """Of all accounts and Regions: there is one proxy."""
     found = [(_instances(scope), backend) for scope, backend in backends()]
-    return routing.Routing(
+    return routing.ObservedRouting(
         load_balancers=tuple(_balancer(each) for _, backend in found for each in backend.load_balancers.values()),
         target_groups=tuple(
             _routed_target_group(group, instances, endpoint) for instances, backend in found for group in backend.target_groups.values()
         ),
         problems=tuple(sorted(problems.items())),
-        state_lost=any(backend.sandbox_state_lost for regions in ec2_backends.values() for backend in regions.values()),
+        state_lost=any(backend.sandbox_state_lost for _, backend in walk(ec2_backends)),
     )
 
 

@@ -45,4 +45,10 @@ def dead_letter_arn(subscription: Any) -> str | None:
 
 
 def longest_message(topic: Any) -> int:
+    """MaximumMessageSize in bytes. moto's topic has the attribute only when it was set."""
     return int(getattr(topic, "maximum_message_size", None) or LONGEST_MESSAGE)
+
+
+def signature_version(topic: Any) -> str:
+    """SignatureVersion. moto's topic has the attribute only when it was set."""
+    return str(getattr(topic, "signature_version", "1"))

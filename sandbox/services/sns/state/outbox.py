@@ -16,7 +16,7 @@ from sandbox.aws.context import context
 from sandbox.core.events import Event
 from sandbox.services.sns.decide.messages import SENDER, Envelope
 from sandbox.services.sns.model import Delivery, Protocol
-from sandbox.services.sns.state import mailbox
+from sandbox.services.sns.state import attributes, mailbox
 from sandbox.services.sns.state.mailbox import Mail
 from sandbox.services.sns.state.signing import signer
 from sandbox.services.sns.state.subscriptions import Token
@@ -64,7 +64,7 @@ class Outbox(SNSBackend):
             at=context().clock.now(),
             endpoint=context().settings.endpoint,
             signer=signing,
-            signature_version=getattr(subscription.topic, "signature_version", "1"),
+            signature_version=attributes.signature_version(subscription.topic),
         )
 
     def _record(self, subscription: Any, detail_type: str, summary: str) -> None:

@@ -11,7 +11,7 @@ from sandbox.services.elbv2.decide.routing import (
     Candidate,
     Listener,
     LoadBalancer,
-    Routing,
+    ObservedRouting,
     Rule,
     TargetGroup,
 )
@@ -51,9 +51,9 @@ def candidate(health, **changes):
     return replace(usual, **changes)
 
 
-def picture(*candidates, balancers=None):
+def observed(*candidates, balancers=None):
     group = TargetGroup(arn=ARN, candidates=candidates)
-    return Routing(load_balancers=balancers or (balancer(),), target_groups=(group,))
+    return ObservedRouting(load_balancers=balancers or (balancer(),), target_groups=(group,))
 
 
 @pytest.mark.parametrize(
@@ -69,38 +69,38 @@ def picture(*candidates, balancers=None):
         pytest.param(model.STOPPED, None, marks=rule("TG-38")),
     ],
 )
-def test_who_gets_requests(health, healthy):
-    """None: left out; False: only when no target of the group is healthy."""
+def test_which_targets_receive_requests(health, healthy):
+    """None: never; False: only when no target of the group is healthy."""
     found = routing.endpoint(candidate(health))
     assert (found.healthy if found else None) is healthy
 
 
-def test_an_endpoint_tells_where_to_connect_and_what_the_access_log_shows():
+def test_an_endpoint_has_host_and_port_and_the_names_for_the_access_log():
     assert routing.endpoint(candidate(model.HEALTHY)) == proxy.Endpoint(
         target_id="i-0a1", host="127.0.0.5", port=80, target="172.31.0.5:80", zone=ZONE, healthy=True
     )
 
 
-def test_a_target_whose_instance_is_gone_is_left_out():
+def test_a_target_whose_instance_is_gone_has_no_endpoint():
     assert routing.endpoint(candidate(model.HEALTHY, address=None, endpoint=None)) is None
 
 
 @rule("ALB-21")
 def test_rules_are_in_order_of_priority_with_the_default_last():
     rules = [Rule(arn=f"{LISTENER}/{n}", priority=n, conditions=(), action=FORWARD) for n in (200, 9, 50000)]
-    config = routing.render(picture(balancers=(balancer(rules[0], default_rule(), *rules[1:]),)), START)
+    config = routing.render(observed(balancers=(balancer(rules[0], default_rule(), *rules[1:]),)), START)
     assert [each.priority for each in config.listeners[0].rules] == [9, 200, 50000, None]
 
 
 @rule("ALB-7", "ALB-35")
-def test_a_listener_carries_its_load_balancers_attributes():
+def test_a_listener_has_the_attributes_of_its_load_balancer():
     attributes = ATTRIBUTES | {
         "idle_timeout.timeout_seconds": "5",
         "client_keep_alive.seconds": "120",
         "routing.http.xff_header_processing.mode": "remove",
         "routing.http.preserve_host_header.enabled": "true",
     }
-    listener = routing.render(picture(balancers=(balancer(attributes=attributes),)), START).listeners[0]
+    listener = routing.render(observed(balancers=(balancer(attributes=attributes),)), START).listeners[0]
     assert (listener.load_balancer, listener.name, listener.port) == ("app/shop/50dc6c495c0c9188", "shop", 80)
     assert (listener.idle_timeout, listener.client_keep_alive) == (timedelta(seconds=5), timedelta(minutes=2))
     assert (listener.xff_mode, listener.preserve_host_header) == ("remove", True)
@@ -166,15 +166,15 @@ def test_conditions_of_every_kind():
     )
 
 
-def test_only_groups_that_a_listener_uses_are_sent():
-    seen = picture(candidate(model.HEALTHY))
-    seen = replace(seen, target_groups=(*seen.target_groups, TargetGroup(arn="unused")))
-    assert [group.arn for group in routing.render(seen, START).target_groups] == [ARN]
+def test_only_target_groups_that_a_listener_uses_are_configured():
+    state = observed(candidate(model.HEALTHY))
+    state = replace(state, target_groups=(*state.target_groups, TargetGroup(arn="unused")))
+    assert [group.arn for group in routing.render(state, START).target_groups] == [ARN]
 
 
 @rule("ALB-3")
-def test_a_load_balancer_listens_when_its_provisioning_is_over():
-    waiting = picture(balancers=(balancer(active=False, active_from=START + timedelta(seconds=3)),))
+def test_a_load_balancer_listens_when_its_provisioning_ends():
+    waiting = observed(balancers=(balancer(active=False, active_from=START + timedelta(seconds=3)),))
     decision = routing.decide(waiting, None, START)
     assert decision.actions == (ApplyConfig(config=proxy.ProxyConfig()),)
     assert decision.look_again == timedelta(seconds=3)
@@ -184,28 +184,28 @@ def test_a_load_balancer_listens_when_its_provisioning_is_over():
     assert [event.summary for event in later.events] == ["load balancer shop is active"]
 
 
-def test_what_the_proxy_has_is_not_sent_again():
-    seen = picture(candidate(model.HEALTHY))
-    first = routing.decide(seen, None, START)
-    assert routing.decide(seen, first.memory, START).actions == ()
-    changed = routing.decide(picture(candidate(model.FAILED)), first.memory, START)
+def test_an_unchanged_configuration_is_not_applied_again():
+    state = observed(candidate(model.HEALTHY))
+    first = routing.decide(state, None, START)
+    assert routing.decide(state, first.memory, START).actions == ()
+    changed = routing.decide(observed(candidate(model.FAILED)), first.memory, START)
     assert isinstance(changed.actions[0], ApplyConfig)
     assert [endpoint.healthy for endpoint in changed.actions[0].config.target_groups[0].endpoints] == [False]
 
 
-def test_a_listener_that_cannot_be_reached_is_told_once():
-    seen = replace(picture(), problems=((LISTENER, "ports 8081-8100 are all in use"),))
-    first = routing.decide(seen, None, START)
+def test_an_unreachable_listener_is_reported_once():
+    state = replace(observed(), problems=((LISTENER, "ports 8081-8100 are all in use"),))
+    first = routing.decide(state, None, START)
     assert [event.summary for event in first.events] == ["a listener of shop cannot be reached: ports 8081-8100 are all in use"]
-    assert routing.decide(seen, first.memory, START).events == ()
+    assert routing.decide(state, first.memory, START).events == ()
 
 
-def test_a_proxy_whose_state_is_lost_is_left_alone_until_there_is_a_load_balancer() -> None:
-    lost = routing.decide(Routing(state_lost=True), None, START)
+def test_after_lost_state_the_proxy_keeps_its_configuration_until_there_is_a_load_balancer() -> None:
+    lost = routing.decide(ObservedRouting(state_lost=True), None, START)
     assert lost.actions == (ApplyConfig(config=None),)
-    assert routing.decide(Routing(state_lost=True), lost.memory, START).actions == ()
-    made = replace(picture(candidate(model.HEALTHY)), state_lost=True)
+    assert routing.decide(ObservedRouting(state_lost=True), lost.memory, START).actions == ()
+    made = replace(observed(candidate(model.HEALTHY)), state_lost=True)
     [applied] = routing.decide(made, lost.memory, START).actions
     assert isinstance(applied, ApplyConfig) and applied.config is not None
-    [emptied] = routing.decide(Routing(), lost.memory, START).actions
+    [emptied] = routing.decide(ObservedRouting(), lost.memory, START).actions
     assert emptied == ApplyConfig(config=proxy.ProxyConfig()), "a reset ends it"
