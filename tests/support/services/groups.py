@@ -1,10 +1,14 @@
 """Observed groups with AWS's defaults: a test states only what matters to it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.core.control import Action, Decision
+from sandbox.services.autoscaling.actions import LaunchInstances, MoveMember
 from sandbox.services.autoscaling.activity_model import Activity, ActivityKind, StatusCode
-from sandbox.services.autoscaling.lifecycle_model import AttachmentState, LifecycleState
+from sandbox.services.autoscaling.decide.groups import decide
+from sandbox.services.autoscaling.lifecycle_model import AttachmentState, LifecycleState, Move
 from sandbox.services.autoscaling.model import (
     Attachment,
     Delays,
@@ -12,6 +16,7 @@ from sandbox.services.autoscaling.model import (
     Group,
     LaunchSource,
     Member,
+    Memory,
     Subnet,
     Zone,
 )
@@ -66,6 +71,9 @@ def activity(instance_id: str, kind: ActivityKind = ActivityKind.LAUNCH, status:
     )
 
 
+DRAINING_ACTIVITY = activity("i-1", ActivityKind.TERMINATE, StatusCode.WAITING_FOR_ELB_CONNECTION_DRAINING)
+
+
 def group(*members: Member, **more: Any) -> Group:
     """Desired capacity as many as it has, in the zones a and b."""
     counted = sum(m.lifecycle in (LifecycleState.PENDING, LifecycleState.IN_SERVICE) for m in members)
@@ -79,3 +87,31 @@ def change(ago: float = 60, sentence: str = "Somebody changed it.") -> DesiredCh
 
 def attachment(state: AttachmentState = AttachmentState.IN_SERVICE, passed: bool = True) -> Attachment:
     return Attachment(target_group_arn=TG, state=state, passed=passed)
+
+
+# ---- what a group decides ----------------------------------------------------------------------------------------------------------------
+
+JUST_CHECKED = Memory(checked_at=NOW)
+LONG_UNEVEN = Memory(checked_at=NOW, uneven_since=NOW - DELAYS.rebalance)
+
+
+def decided(observed: Group, memory: Memory = JUST_CHECKED) -> Decision[Memory]:
+    return decide(observed, memory, NOW, DELAYS)
+
+
+def actions(observed: Group, memory: Memory = JUST_CHECKED) -> list[Any]:
+    return [bare(action) for action in decided(observed, memory).actions]
+
+
+def bare(action: Any) -> Action:
+    """Without its event and cause, which have tests of their own."""
+    stripped: Action = replace(action, event=None, because=None)
+    return stripped
+
+
+def launches(observed: Group, memory: Memory = JUST_CHECKED) -> list[LaunchInstances]:
+    return [s for s in actions(observed, memory) if isinstance(s, LaunchInstances)]
+
+
+def taken_out(observed: Group, memory: Memory = JUST_CHECKED) -> list[str]:
+    return [s.instance_id for s in actions(observed, memory) if isinstance(s, MoveMember) and s.move is Move.TAKE_OUT]

@@ -5,17 +5,15 @@ One of the parts of `SandboxAutoScaling` (api/assembly.py).
 
 # mypy: allow-subclassing-any
 
-from collections.abc import Sequence
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
-from sandbox.services.autoscaling import errors
 from sandbox.services.autoscaling.api.groups import GroupOperations
+from sandbox.services.autoscaling.api.validation import group_settings as settings_validation
 from sandbox.services.autoscaling.decide import events
 from sandbox.services.autoscaling.decide.metrics import METRICS
-from sandbox.services.autoscaling.model import Process
 
 
 class GroupSettings(GroupOperations):
@@ -26,14 +24,14 @@ class GroupSettings(GroupOperations):
     @replaces(why="ASG-95: checked names, the reason with its time")
     def suspend_processes(self, group_name: str, scaling_processes: list[str]) -> None:
         group, now = self.group(group_name), context().clock.now()
-        for process in _processes(scaling_processes):
+        for process in settings_validation.processes(scaling_processes):
             group.sandbox.suspended.setdefault(process, now)
         self._record_processes(group, "suspends", scaling_processes)
 
     @replaces(why="ASG-95: checked names")
     def resume_processes(self, group_name: str, scaling_processes: list[str]) -> None:
         group = self.group(group_name)
-        for process in _processes(scaling_processes):
+        for process in settings_validation.processes(scaling_processes):
             group.sandbox.suspended.pop(process, None)
         self._record_processes(group, "resumes", scaling_processes)
 
@@ -57,25 +55,10 @@ class GroupSettings(GroupOperations):
 
     @replaces(why="ASG-118: all metrics when none is named (moto: none), besides those enabled before; ASG-5")
     def enable_metrics_collection(self, group_name: str, metrics: list[str]) -> None:
-        group, named = self.group(group_name), _metrics(metrics)
+        group, named = self.group(group_name), settings_validation.metrics(metrics)
         group.metrics = [name for name in METRICS if name in group.metrics or name in named]
 
     @adds(why="ASG-118: the other half of EnableMetricsCollection")
     def disable_metrics_collection(self, group_name: str, metrics: list[str]) -> None:
-        group, named = self.group(group_name), _metrics(metrics)
+        group, named = self.group(group_name), settings_validation.metrics(metrics)
         group.metrics = [name for name in group.metrics if name not in named]
-
-
-def _metrics(names: Sequence[str]) -> Sequence[str]:
-    """All of them when none is named."""
-    if unknown := [name for name in names if name not in METRICS]:
-        raise errors.invalid(f"Invalid metric: {unknown[0]}. Valid metrics are: {', '.join(METRICS)}.")  # (U)
-    return names or METRICS
-
-
-def _processes(names: list[str]) -> list[Process]:
-    """All of them when none is named (ASG-95)."""
-    known = {process.value: process for process in Process}
-    if unknown := [name for name in names if name not in known]:
-        raise errors.invalid(f"Invalid process type: {unknown[0]}. Valid types are: {', '.join(known)}.")
-    return [known[name] for name in names or known]

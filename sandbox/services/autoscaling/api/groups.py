@@ -108,9 +108,10 @@ class GroupOperations(AutoScalingBackend):
             group.sandbox.default_instance_warmup = None if warmup == group_validation.UNSET_WARMUP else warmup
         if distribution := given.get("AvailabilityZoneDistribution"):
             group.sandbox.availability_zone_distribution = distribution["CapacityDistributionStrategy"]
-        for parameter, attribute in (("CapacityRebalance", "capacity_rebalance"), ("PlacementGroup", "placement_group")):
-            if given.get(parameter) is not None:
-                setattr(group, attribute, given[parameter])
+        if (rebalance := given.get("CapacityRebalance")) is not None:
+            group.capacity_rebalance = rebalance
+        if (placement_group := given.get("PlacementGroup")) is not None:
+            group.placement_group = placement_group
         if given.get("Context") is not None:
             group.sandbox.context = given["Context"]
 

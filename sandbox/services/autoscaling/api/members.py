@@ -41,11 +41,15 @@ class MemberOperations(GroupOperations):
 
     def member(self, instance_id: str) -> tuple[Any, SandboxMember]:
         """The instance's group, and the member (ASG-5)."""
-        for group in self.autoscaling_groups.values():
-            for member in group.instance_states:
-                if member.instance_id == instance_id:
-                    return group, member
-        raise errors.unknown_instance(instance_id)
+        found = self._find_member(instance_id)
+        if found is None:
+            raise errors.unknown_instance(instance_id)
+        return found
+
+    def _find_member(self, instance_id: str) -> tuple[Any, SandboxMember] | None:
+        """None: the instance is in no group."""
+        members = ((group, member) for group in self.autoscaling_groups.values() for member in group.instance_states)
+        return next((found for found in members if found[1].instance_id == instance_id), None)
 
     def members(self, group: Any, instance_ids: list[str], quota: PerCall = PerCall.INSTANCES) -> list[SandboxMember]:
         """The group's members with these ids. Raises ValidationError when one is not in the group."""
@@ -130,8 +134,8 @@ class MemberOperations(GroupOperations):
             raise errors.invalid_instance(instance_id) from None
         if instance.state != "running":
             raise errors.wrong_state(instance_id, "running")
-        if getattr(instance, "autoscaling_group", None) is not None:
-            raise errors.in_a_group(instance_id, instance.autoscaling_group.name)
+        if found := self._find_member(instance_id):
+            raise errors.in_a_group(instance_id, found[0].name)
         if instance.availability_zone not in group.availability_zones:
             raise errors.wrong_zone(instance_id, instance.availability_zone, group.name)
         return instance

@@ -10,7 +10,7 @@ from sandbox.aws.seams import adds
 from sandbox.services.autoscaling import errors
 from sandbox.services.autoscaling.api.groups import GroupOperations
 from sandbox.services.autoscaling.api.quotas import Quota
-from sandbox.services.autoscaling.decide import notifications
+from sandbox.services.autoscaling.api.validation import notifications as notification_validation
 from sandbox.services.autoscaling.state import notifications as notification_state
 
 
@@ -21,10 +21,7 @@ class NotificationOperations(GroupOperations):
     def put_notification_configuration(self, group_name: str, topic_arn: str, types: list[str]) -> None:
         """Replaces the topic's earlier configuration. The topic gets a test message: when SNS refuses it, so is the request."""
         group = self.group(group_name)
-        if unknown := [kind for kind in types if kind not in notifications.TYPES]:
-            raise errors.invalid(f"Invalid notification type: {unknown[0]}. Valid types are: {', '.join(notifications.TYPES)}.")
-        if not types:
-            raise errors.invalid("You must specify at least one notification type.")
+        notification_validation.types(types)
         Quota.TOPICS.check(len({*group.sandbox.notifications, topic_arn}))
         notification_state.publish_test(group, topic_arn)
         group.sandbox.notifications[topic_arn] = tuple(dict.fromkeys(types))

@@ -149,7 +149,9 @@ class PolicyOperations(GroupOperations):
     @replaces(why="SCL-36, SCL-3: step policies by metric value; bounds; the cause of the change")
     def execute_policy(self, given: Mapping[str, Any]) -> None:
         policy = self.policy(given["PolicyName"], given.get("AutoScalingGroupName"))
-        policy_execution.execute_on_request(self.group(policy.auto_scaling_group_name), policy, given)
+        breach = policy_validation.breach(policy, given)
+        group = self.group(policy.auto_scaling_group_name)
+        policy_execution.execute_on_request(group, policy, breach, bool(given.get("HonorCooldown")))
 
     def _record(self, policy: ScalingPolicy, what: str) -> None:
         subject = events.Subject(

@@ -3,7 +3,6 @@
 `execute_policy` implements core/ports.py's ExecutePolicy, which CloudWatch calls. Its errors are shown in the alarm's history.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,30 +50,17 @@ def execute_policy(
         _resize(group, new, sentence, _trigger(group, policy, alarm_name))
 
 
-def execute_on_request(group: Any, policy: ScalingPolicy, given: Mapping[str, Any]) -> None:
-    """SCL-36."""
-    if policy.type is PolicyType.TARGET_TRACKING:
-        raise errors.invalid(f"Policy {policy.name} is of type {policy.type.value}, which cannot be executed.")  # (U)
+def execute_on_request(group: Any, policy: ScalingPolicy, breach: Breach, honor_cooldown: bool) -> None:
+    """SCL-36. Raises ScalingActivityInProgress while a cooldown that is honored lasts, and ValidationError when the policy fails."""
     now = context().clock.now()
-    if given.get("HonorCooldown") and policy.type is PolicyType.SIMPLE and (activity := activities.blocking(group, now)):
+    if honor_cooldown and policy.type is PolicyType.SIMPLE and (activity := activities.blocking(group, now)):
         raise errors.blocked(activity.id)
     size = _group_capacity(group, policy, now)
     try:
-        new = policies.requested_capacity(policy, size, _breach(policy, given))
+        new = policies.requested_capacity(policy, size, breach)
     except PolicyFailure as failure:
         raise errors.invalid(str(failure)) from None
     _resize(group, new, texts.policy_executed(now, policy.name, size.desired, new), _trigger(group, policy, None))
-
-
-def _breach(policy: ScalingPolicy, given: Mapping[str, Any]) -> Breach:
-    value, threshold = given.get("MetricValue"), given.get("BreachThreshold")
-    if policy.type is not PolicyType.STEP:
-        if value is not None or threshold is not None:
-            raise errors.invalid("MetricValue and BreachThreshold are valid only for policies of type StepScaling.")
-        return Breach()
-    if value is None or threshold is None:
-        raise errors.invalid("MetricValue and BreachThreshold are required for policies of type StepScaling.")  # (U)
-    return Breach(datapoints=(value,), threshold=threshold)
 
 
 def _find(scope: Scope, policy_arn: str) -> tuple[Any, ScalingPolicy]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.services.autoscaling import errors
 from sandbox.services.autoscaling.decide import target_tracking
-from sandbox.services.autoscaling.policy_model import AdjustmentType, Aggregation, PolicyType, ScalingPolicy, Step
+from sandbox.services.autoscaling.policy_model import AdjustmentType, Aggregation, Breach, PolicyType, ScalingPolicy, Step
 
 MOST_STEPS = 20
 SIMPLE, STEP, TRACKING = PolicyType.SIMPLE, PolicyType.STEP, PolicyType.TARGET_TRACKING
@@ -56,6 +56,20 @@ def policy(given: Mapping[str, Any], arn: str) -> ScalingPolicy:
         scales_in=not tracking.get("DisableScaleIn"),
         configuration=tracking,
     )
+
+
+def breach(policy: ScalingPolicy, given: Mapping[str, Any]) -> Breach:
+    """What ExecutePolicy gives the policy (SCL-36)."""
+    if policy.type is TRACKING:
+        raise errors.invalid(f"Policy {policy.name} is of type {policy.type.value}, which cannot be executed.")  # (U)
+    value, threshold = given.get("MetricValue"), given.get("BreachThreshold")
+    if policy.type is not STEP:
+        if value is not None or threshold is not None:
+            raise errors.invalid("MetricValue and BreachThreshold are valid only for policies of type StepScaling.")
+        return Breach()
+    if value is None or threshold is None:
+        raise errors.invalid("MetricValue and BreachThreshold are required for policies of type StepScaling.")  # (U)
+    return Breach(datapoints=(value,), threshold=threshold)
 
 
 def _type(given: str) -> PolicyType:
