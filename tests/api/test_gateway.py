@@ -59,8 +59,11 @@ def test_an_operation_that_the_sandbox_lacks_says_so(
     assert error_of(failed) == (501, "NotImplemented", f"The sandbox does not support {named} of {service}. See: sandbox seams")
 
 
-def test_an_operation_whose_library_is_not_installed_says_so(aws: Aws) -> None:
-    """moto reads the services of PrivateLink through API Gateway's validator of OpenAPI documents."""
+def test_an_operation_whose_library_is_not_installed_says_so(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    def needs_a_library(self: Any) -> None:
+        raise ModuleNotFoundError("No module named 'openapi_spec_validator'")
+
+    monkeypatch.setattr("moto.ec2.responses.EC2Response.describe_vpc_endpoint_services", needs_a_library)
     with pytest.raises(ClientError) as failed:
         aws("ec2").describe_vpc_endpoint_services()
     status, code, text = error_of(failed)
