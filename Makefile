@@ -1,4 +1,4 @@
-# A local AWS sandbox in which capacity, health and failure are real. `make help` lists everything.
+# A local AWS sandbox in which capacity, health and failure are real. `make help` lists all targets.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -12,7 +12,7 @@ DOCKER ?= yes
 .PHONY: help setup images sandbox down scenario test check bench rules bundle docs clean
 .DEFAULT_GOAL := help
 
-help: ## this list
+help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  settings: RUNTIME=auto|docker|process  SPEED=N  NAME=<scenario>  ARGS=...  (and SANDBOX_*: sandbox settings)"
@@ -24,24 +24,24 @@ $(VENV)/.ready: pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-setup: $(VENV)/.ready ## the virtual environment with everything the sandbox and its tests need
+setup: $(VENV)/.ready ## create the virtual environment for the sandbox and its tests
 
-images: setup ## the images of instances and of the control plane (BASE_IMAGE=..., or a bundle, a registry, or distribution packages)
+images: setup ## build the images of instances and of the control plane (BASE_IMAGE=..., a bundle, a registry, or distribution packages)
 	@bash tools/images/images.sh
 
-sandbox: setup ## start the sandbox and return when it is healthy (RUNTIME=docker|process, SPEED=N)
+sandbox: setup ## start the sandbox and wait until it is healthy (RUNTIME=docker|process, SPEED=N)
 	@$(BIN)/sandbox up --runtime $(RUNTIME) $(if $(SPEED),--speed $(SPEED))
 
-down: setup ## remove everything that is ours, and only that
+down: setup ## stop the sandbox and remove everything that it created
 	@$(BIN)/sandbox down
 
-scenario: setup ## replay a story, failure included: NAME=tutorial [SPEED=10] [RUNTIME=...] [ARGS="--help"]
+scenario: setup ## run a scenario: NAME=tutorial [SPEED=10] [RUNTIME=...] [ARGS="--help"]
 	@$(BIN)/sandbox scenario run $(NAME) --runtime $(RUNTIME) $(if $(SPEED),--speed $(SPEED)) $(ARGS)
 
-test: setup ## all tests (DOCKER=no leaves out those that need a Docker engine)
+test: setup ## run all tests (DOCKER=no skips those that need a Docker engine)
 	@bash tools/test.sh "$(DOCKER)"
 
-check: setup ## ruff, mypy --strict, the import contracts, generated documents, no rule loses its test
+check: setup ## run ruff, mypy --strict, the import contracts, and check generated documents and rule coverage
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
@@ -49,17 +49,17 @@ check: setup ## ruff, mypy --strict, the import contracts, generated documents, 
 	@$(BIN)/python -m tools.diagrams --check
 	@$(BIN)/python -m tools.rules --check
 
-bench: setup ## measure against limits taken in the same run; writes build/bench.json
+bench: setup ## measure performance against limits of the same run; writes build/bench.json
 	@$(BIN)/python -m bench $(ARGS)
 
-rules: setup ## which rules of docs/aws-behaviour.md the tests prove (ARGS=--all lists those without a test)
+rules: setup ## show which rules of docs/aws-behaviour.md have a test (ARGS=--all lists those without one)
 	@$(BIN)/python -m tools.rules $(ARGS)
 
-bundle: images ## save the images to one file for machines without a network
+bundle: images ## save the images to one file, for machines without a network
 	@bash tools/images/bundle.sh save
 
-docs: setup ## write the generated parts of ARCHITECTURE.md
+docs: setup ## generate the state diagrams of ARCHITECTURE.md
 	@$(BIN)/python -m tools.diagrams
 
-clean: ## remove the virtual environment and what was built (the sandbox itself: make down)
+clean: ## remove the virtual environment and build results (the sandbox itself: make down)
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

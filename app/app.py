@@ -1,7 +1,7 @@
-"""The tutorial's application, as its author meant it (TUT-1 to TUT-5): a page that says which machine answers.
+"""The tutorial's application, as its author intended it (TUT-1 to TUT-5): a page that shows which instance served it.
 
-It runs inside instances, so it knows nothing of the sandbox: who it is comes from cloud-init, as on EC2, or from the environment where
-there is no cloud-init. `/health` is for the load balancer; `/burn` and `/sleep` give scaling and draining something to do.
+It runs inside instances and does not use the sandbox: the instance's identity comes from cloud-init, as on EC2, or from the environment if
+there is no cloud-init. `/health` is for the load balancer; `/burn` and `/sleep` create load for scaling and draining.
 """
 
 import hashlib
@@ -27,33 +27,33 @@ PAGE = """<!doctype html>
 
 
 def instance_facts(instance_data: Path = INSTANCE_DATA, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Instance id, zone, Region and host name, "unknown" where nobody tells. cloud-init's word comes before the environment's."""
+    """Instance id, zone, Region and host name, from cloud-init, else from the environment, else "unknown"."""
     try:
-        told = json.loads(instance_data.read_text())["v1"]
+        found = json.loads(instance_data.read_text())["v1"]
     except (OSError, KeyError, ValueError):
-        told = {}
+        found = {}
     return {
-        "instance_id": told.get("instance_id") or environ.get("INSTANCE_ID", "unknown"),
-        "availability_zone": told.get("availability_zone") or environ.get("AVAILABILITY_ZONE", "unknown"),
-        "region": told.get("region") or environ.get("AWS_REGION", "unknown"),
+        "instance_id": found.get("instance_id") or environ.get("INSTANCE_ID", "unknown"),
+        "availability_zone": found.get("availability_zone") or environ.get("AVAILABILITY_ZONE", "unknown"),
+        "region": found.get("region") or environ.get("AWS_REGION", "unknown"),
         "hostname": environ.get("INSTANCE_HOSTNAME") or socket.gethostname(),
     }
 
 
 def seconds_asked(default: float) -> float:
-    """The parameter `seconds`; ValueError with a sentence for the caller when it is no number of the allowed range."""
+    """The parameter `seconds`. Raises ValueError with a message for the caller if it is not a number in the allowed range."""
     text = request.args.get("seconds", str(default))
     try:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds <= LONGEST:
-        raise ValueError(f"seconds must be a number from 0 to {LONGEST:g}, not {text!r}.")
+        raise ValueError(f"Invalid seconds={text!r}: expected a number from 0 to {LONGEST:g}.")
     return seconds
 
 
 def burn(seconds: float) -> None:
-    """Uses so many seconds of processor time: longer by the clock where the machine's limit lets it wait, or others are burning."""
+    """Uses that many seconds of CPU time. Takes longer if the instance's CPU limit or other requests slow it down."""
     end = time.thread_time() + seconds
     block = bytes(1024)
     while time.thread_time() < end:
@@ -65,12 +65,12 @@ def create_app(facts: Mapping[str, str] | None = None) -> Flask:
     who = dict(facts if facts is not None else instance_facts())
 
     def answer(**more: Any) -> Response:
-        """Who answers and what was done: JSON when the caller asks for it, else a page."""
+        """The instance's identity and what was done: JSON if the caller accepts it, else a page."""
         if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
             return jsonify({**who, **more, "timestamp": time.time()})
-        told = {"Running on": f"{who['instance_id']} ({who['hostname']})", "Zone": who["availability_zone"]}
-        told |= {name.capitalize(): value for name, value in more.items()}
-        return Response(render_template_string(PAGE, facts={**told, "Timestamp": time.time()}), mimetype="text/html")
+        shown = {"Running on": f"{who['instance_id']} ({who['hostname']})", "Zone": who["availability_zone"]}
+        shown |= {name.capitalize(): value for name, value in more.items()}
+        return Response(render_template_string(PAGE, facts={**shown, "Timestamp": time.time()}), mimetype="text/html")
 
     def timed(work: Callable[[float], None], name: str, default: float) -> Response:
         seconds = seconds_asked(default)

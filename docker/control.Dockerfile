@@ -1,5 +1,5 @@
 # The control plane and Envoy, for docker-compose.yml. PYTHON_IMAGE is docker/python.Dockerfile with the dependencies of pyproject.toml; `root`
-# (tools/images/images.sh) holds our sources and /usr/local/bin/{sandbox,envoy}. One step only: each costs a walk through the whole image.
+# (tools/images/images.sh) holds our sources and /usr/local/bin/{sandbox,envoy}. Only one step, because each step scans the whole image.
 ARG PYTHON_IMAGE
 FROM ${PYTHON_IMAGE}
 COPY root /

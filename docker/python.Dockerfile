@@ -1,4 +1,4 @@
-# The base image with the wheels of one requirements file: what app/Dockerfile and docker/control.Dockerfile begin with. The wheels themselves
+# The base image with the wheels of one requirements file: the parent of app/Dockerfile and docker/control.Dockerfile. The wheel files
 # stay in the first stage. Built without network from a wheelhouse (tools/images/images.sh).
 ARG BASE_IMAGE
 FROM ${BASE_IMAGE} AS wheels

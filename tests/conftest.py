@@ -30,6 +30,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not wanted or _docker_answers():
         return
     if os.environ.get("SANDBOX_REQUIRE_DOCKER") == "1":
-        raise pytest.UsageError("no Docker engine answers, and SANDBOX_REQUIRE_DOCKER=1 says that the tests with real containers must run")
+        raise pytest.UsageError("no Docker engine responds, and SANDBOX_REQUIRE_DOCKER=1 requires the tests with real containers")
     for item in wanted:
-        item.add_marker(pytest.mark.skip(reason="no Docker engine answers"))
+        item.add_marker(pytest.mark.skip(reason="no Docker engine responds"))

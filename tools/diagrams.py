@@ -1,6 +1,6 @@
-"""`make docs`: writes the generated parts of ARCHITECTURE.md, between their markers; `--check` fails when they are not of today.
+"""`make docs`: generates the state diagrams of ARCHITECTURE.md, between markers. `--check` fails if they are out of date.
 
-State diagrams come from the TRANSITIONS tables that the code itself moves by.
+The diagrams are generated from the TRANSITIONS tables that the code uses.
 """
 
 import importlib
@@ -31,7 +31,7 @@ def diagrams() -> str:
 def rendered(document: str) -> str:
     pattern = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL)
     if not pattern.search(document):
-        raise SystemExit(f"{DOCUMENT.name} lacks the markers {BEGIN} … {END}")
+        raise SystemExit(f"{DOCUMENT.name} does not have the markers {BEGIN} … {END}")
     return pattern.sub(lambda _: f"{BEGIN}\n\n{diagrams()}\n{END}", document)
 
 
@@ -40,7 +40,7 @@ def main() -> int:
     wanted = rendered(document)
     if "--check" in sys.argv:
         if document != wanted:
-            print("ARCHITECTURE.md's state diagrams are not those of the code. next: make docs")
+            print("The state diagrams of ARCHITECTURE.md are out of date. next: make docs")
         return int(document != wanted)
     DOCUMENT.write_text(wanted)
     return 0

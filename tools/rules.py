@@ -1,8 +1,7 @@
-"""`make rules`: which rules of docs/aws-behaviour.md have a test, which have none, and any id that a test names and the document lacks.
+"""`make rules`: which rules of docs/aws-behaviour.md have a test, which have none, and which ids in tests are not in the document.
 
-`--check` is the ratchet of `make check`: it fails when a rule has no test and is not in untested_rules.txt, when a rule of that list has a
-test, and when a test names more rules than its assertions can be about. Reads the tests as syntax trees, so that a marker in a comment or a
-string does not count.
+`--check` is used by `make check`: it fails if a rule has no test and is not in untested_rules.txt, if a rule of that list has a test, or if
+a test names more rules than its assertions can be about. It parses the tests, so that a marker in a comment or a string does not count.
 """
 
 import ast
@@ -15,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UNTESTED = ROOT / "tools/untested_rules.txt"
 IMPLEMENTED = ("EC2", "UD", "DNS", "ASG", "SCL", "CW", "TG", "ALB", "LBM", "SNS", "TUT", "B")
-"""Prefixes of the services that exist here; the rules of the others are only counted."""
+"""Prefixes of the implemented services; the rules of other services are only counted."""
 MOST = 3
 """Rules that the decorators of one test may name. A row of a table names its own: `pytest.param(..., marks=rule("TG-20"))`."""
 
@@ -32,7 +31,7 @@ def service(rule: str) -> str:
 
 
 def named(source: str) -> list[str]:
-    """Ids that calls of rule(...), under whatever name it was imported, or of pytest.mark.rule(...) name."""
+    """Ids in calls of rule(...), under any imported name, and of pytest.mark.rule(...)."""
     tree = ast.parse(source)
     names = _names(tree)
     return [i for node in ast.walk(tree) for i in _ids(node, names)]
@@ -62,11 +61,11 @@ def _name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
-# ---- the ratchet
+# ---- the check
 
 
 def complaints(without: set[str], listed: set[str], tests: Mapping[str, str]) -> Iterator[str]:
-    """What `make check` refuses. `without`: rules of implemented services that no test names; `tests`: source by file name."""
+    """The problems that fail `make check`. `without`: rules of implemented services that no test names; `tests`: source by file name."""
     for rule in sorted(without - listed):
         yield f"{rule} has no test. next: write one, with @rule({rule!r}), or add the rule to {UNTESTED.relative_to(ROOT)}"
     for rule in sorted(listed - without):
@@ -107,7 +106,7 @@ def main() -> int:
     tested = Counter(i for source in tests.values() for i in named(source))
     unknown = sorted(set(tested) - set(rules))
     if unknown:
-        print("named by tests and not in docs/aws-behaviour.md: " + " ".join(unknown))
+        print("not in docs/aws-behaviour.md, but named by tests: " + " ".join(unknown))
     if "--check" in sys.argv:
         without = {r for r in rules if not tested[r] and service(r) in IMPLEMENTED}
         return check(without, tests) or bool(unknown)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The tests: first those in virtual time, then those with real processes, on two processors; then, one after the other, those with containers.
-# usage: tools/test.sh yes|no|required      (is there to be a Docker part; CI says SANDBOX_REQUIRE_DOCKER=1, the same as required)
+# Runs the tests: those in virtual time, then those with real processes, on two processors; then those with containers, one at a time.
+# usage: tools/test.sh yes|no|required      (whether to run the Docker tests; SANDBOX_REQUIRE_DOCKER=1, for CI, is the same as required)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 docker_part=$1
-unset PYTHONDONTWRITEBYTECODE  # compiling everything anew costs each process that tests start seconds
+unset PYTHONDONTWRITEBYTECODE  # without compiled files, each process that a test starts takes seconds longer
 [ "${SANDBOX_REQUIRE_DOCKER:-}" = 1 ] && docker_part=required
 
 without_docker() {
@@ -23,8 +23,8 @@ if docker version --format '{{.Server.Version}}' >/dev/null 2>&1; then
     exit
 fi
 if [ "$docker_part" = required ]; then
-    echo "test: no Docker engine answers, and the tests with real containers are required here. next: start Docker, or make test DOCKER=no" >&2
+    echo "test: no Docker engine responds, and the tests with real containers are required. next: start Docker, or make test DOCKER=no" >&2
     exit 1
 fi
-echo "test: no Docker engine answers: the tests with real containers are LEFT OUT of this run" >&2
+echo "test: no Docker engine responds: the tests with real containers are SKIPPED" >&2
 without_docker

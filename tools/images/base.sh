@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Prints the name of the base image (Debian with Python) and makes sure that it is there. Progress goes to stderr.
+# Prints the name of the base image (Debian with Python), and creates the image if it does not exist. Progress goes to stderr.
 #
-# The first of these that works: BASE_IMAGE, when you set it · the image of an earlier run · the offline bundle (make bundle) ·
+# The first of these that works: BASE_IMAGE, if it is set · the image of an earlier run · the offline bundle (make bundle) ·
 # a registry, for at most PULL_TIMEOUT seconds · a bootstrap from this machine's distribution packages (bootstrap.sh).
-# Everything after that needs no network but for Python wheels. Doing it again takes less than a second.
+# After that, only Python wheels are downloaded. A repeated run takes less than a second.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +18,7 @@ say() { echo "base image: $*" >&2; }
 have() { docker image inspect "$1" >/dev/null 2>&1; }
 use() { say "$2: $1"; echo "$1"; exit 0; }
 
-# `timeout` is missing on macOS: there the pull is waited for.
+# macOS has no `timeout`: there, the pull has no time limit.
 bounded() { if command -v timeout >/dev/null; then timeout "$pull_timeout" "$@"; else "$@"; fi; }
 
 from_registry() {
@@ -33,16 +33,16 @@ RUN apt-get update -qq \\
 DOCKERFILE
 }
 
-docker version >/dev/null 2>&1 || { say "Docker does not answer; start it (docker info says more)"; exit 1; }
+docker version >/dev/null 2>&1 || { say "Docker does not respond. next: start Docker, then docker info"; exit 1; }
 
-[ -n "${BASE_IMAGE:-}" ] && use "$BASE_IMAGE" "as BASE_IMAGE says"
+[ -n "${BASE_IMAGE:-}" ] && use "$BASE_IMAGE" "set by BASE_IMAGE"
 have "$tag" && use "$tag" "already here"
 if [ -n "$bundle" ] && [ -f "$bundle" ]; then
     say "loading the bundle $bundle"
     BUNDLE=$bundle "$here/bundle.sh" load >&2 && have "$tag" && use "$tag" "from the bundle"
 fi
 if [ "${NO_REGISTRY:-}" != 1 ] && from_registry; then use "$tag" "from the registry"; fi
-say "no registry: bootstrapping from distribution packages (about a minute)"
+say "no registry is available: building from distribution packages (about a minute)"
 # shellcheck disable=SC2086 - one word for each package
 "$here/bootstrap.sh" "$tag" $packages >&2
 use "$tag" "bootstrapped"

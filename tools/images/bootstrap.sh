@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes the base image without a registry: the packages of the machine's own distribution, unpacked by mmdebstrap into a Docker image.
+# Creates the base image without a registry: mmdebstrap unpacks packages of the machine's own distribution into a Docker image.
 # usage: bootstrap.sh IMAGE PACKAGE...
 #
-# Runs on Debian and Ubuntu. The machine's package sources are only used, never left in the image. usr-is-merged with the merged-usr
+# Runs on Debian and Ubuntu. The image does not contain the machine's package sources. usr-is-merged with the merged-usr
 # hook instead of usrmerge keeps perl out: 152 MB instead of 200.
 set -euo pipefail
 
@@ -12,12 +12,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 say() { echo "bootstrap: $*"; }
 fail() { say "$*"; exit 1; }
 
-. /etc/os-release 2>/dev/null || fail "this machine is neither Debian nor Ubuntu; give BASE_IMAGE, a bundle, or a registry"
-command -v apt-get >/dev/null || fail "there is no apt here; give BASE_IMAGE, a bundle, or a registry"
+. /etc/os-release 2>/dev/null || fail "this machine is neither Debian nor Ubuntu. next: set BASE_IMAGE, or provide a bundle or a registry"
+command -v apt-get >/dev/null || fail "apt is not installed. next: set BASE_IMAGE, or provide a bundle or a registry"
 engine=$(docker version -f '{{.Server.Arch}}')
-[ "$engine" = "$(dpkg --print-architecture)" ] || fail "the Docker engine is $engine, this machine $(dpkg --print-architecture)"
+[ "$engine" = "$(dpkg --print-architecture)" ] || fail "the Docker engine has architecture $engine, this machine $(dpkg --print-architecture)"
 if ! command -v mmdebstrap >/dev/null; then
-    [ "$(id -u)" = 0 ] || fail "mmdebstrap is missing: sudo apt-get install mmdebstrap"
+    [ "$(id -u)" = 0 ] || fail "mmdebstrap is not installed. next: sudo apt-get install mmdebstrap"
     say "installing mmdebstrap"
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap >/dev/null
 fi
@@ -25,7 +25,7 @@ fi
 mkdir -p "$here/../../build"
 work=$(mktemp -d "$here/../../build/bootstrap.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-# mmdebstrap tells the two formats apart by their content, but takes only one of them on its standard input.
+# mmdebstrap detects the format of the sources by their content, but accepts only one format on its standard input.
 for file in /etc/apt/sources.list.d/*.sources; do
     [ -f "$file" ] && { cat "$file"; echo; }
 done > "$work/sources" || true
@@ -42,7 +42,7 @@ mmdebstrap --quiet --variant=minbase --hook-dir=/usr/share/mmdebstrap/hooks/merg
     --customize-hook='rm -rf "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/etc/apt/apt.conf.d/99mmdebstrap' \
     --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/var/log/*' \
     --customize-hook=': > "$1"/etc/resolv.conf; echo localhost > "$1"/etc/hostname' \
-    "$VERSION_CODENAME" "$work/root.tar" - < "$work/sources" > "$work/log" 2>&1 || { tail -30 "$work/log"; fail "mmdebstrap gave up"; }
+    "$VERSION_CODENAME" "$work/root.tar" - < "$work/sources" > "$work/log" 2>&1 || { tail -30 "$work/log"; fail "mmdebstrap failed"; }
 
 say "importing $(du -h "$work/root.tar" | cut -f1) into Docker"
 docker import -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' -c 'CMD ["/bin/bash"]' "$work/root.tar" "$image" >/dev/null

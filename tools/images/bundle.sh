@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Carries the images to machines without a network: one file, build/sandbox-images.tar.zst (.gz where zstd is missing).
+# Transfers the images to machines without a network: one file, build/sandbox-images.tar.zst (.gz if zstd is not installed).
 # usage: bundle.sh save   after images.sh
 #        bundle.sh load   BUNDLE=<file> names another file
 set -euo pipefail
@@ -18,7 +18,7 @@ unpack() {
 case ${1:-} in
     save)
         mkdir -p "$build"
-        # sandbox/base and sandbox/python too: with them a changed application is built again without a network.
+        # Includes sandbox/base and sandbox/python, so that a changed application can be built without a network.
         images=$(docker image ls --filter reference=sandbox/base --filter reference=sandbox/python --format '{{.Repository}}:{{.Tag}}')
         images+=" $(cut -d= -f2 "$build/images.env") sandbox/machine:latest sandbox/control:latest"
         if command -v zstd >/dev/null; then file=$build/sandbox-images.tar.zst pack="zstd -q -T0 -6"; else file=$build/sandbox-images.tar.gz pack=gzip; fi
@@ -30,7 +30,7 @@ case ${1:-} in
         ;;
     load)
         file=${BUNDLE:-$(found)}
-        [ -f "$file" ] || { say "no bundle in $build; make bundle writes one, BUNDLE=<file> names one"; exit 1; }
+        [ -f "$file" ] || { say "there is no bundle in $build. next: make bundle, or set BUNDLE=<file>"; exit 1; }
         unpack "$file" | docker load -q >&2
         say "loaded $file"
         ;;

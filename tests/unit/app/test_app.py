@@ -90,14 +90,14 @@ def test_sleep_takes_the_time_and_no_cpu(client: FlaskClient) -> None:
 def test_seconds_out_of_range_are_refused_with_a_sentence(client: FlaskClient, path: str, seconds: str) -> None:
     answer = client.get(path, query_string={"seconds": seconds})
     assert answer.status_code == 400
-    assert answer.text == f"seconds must be a number from 0 to 60, not {seconds!r}.\n"
+    assert answer.text == f"Invalid seconds={seconds!r}: expected a number from 0 to 60.\n"
 
 
 def test_facts_come_from_cloud_init(module: ModuleType, tmp_path: Path) -> None:
-    told = tmp_path / "instance-data.json"
-    told.write_text(json.dumps({"v1": {"instance_id": "i-0b", "availability_zone": "us-east-1b", "region": "us-east-1"}}))
+    instance_data = tmp_path / "instance-data.json"
+    instance_data.write_text(json.dumps({"v1": {"instance_id": "i-0b", "availability_zone": "us-east-1b", "region": "us-east-1"}}))
     expected = {"instance_id": "i-0b", "availability_zone": "us-east-1b", "region": "us-east-1", "hostname": socket.gethostname()}
-    assert module.instance_facts(told, {"INSTANCE_ID": "i-0other"}) == expected
+    assert module.instance_facts(instance_data, {"INSTANCE_ID": "i-0other"}) == expected
 
 
 def test_facts_come_from_the_environment_where_there_is_no_cloud_init(module: ModuleType, tmp_path: Path) -> None:
@@ -108,6 +108,6 @@ def test_facts_come_from_the_environment_where_there_is_no_cloud_init(module: Mo
 
 @pytest.mark.parametrize("content", ["", "{}", "not json"])
 def test_unreadable_cloud_init_data_leaves_the_facts_unknown(module: ModuleType, tmp_path: Path, content: str) -> None:
-    told = tmp_path / "instance-data.json"
-    told.write_text(content)
-    assert module.instance_facts(told, {})["instance_id"] == "unknown"
+    instance_data = tmp_path / "instance-data.json"
+    instance_data.write_text(content)
+    assert module.instance_facts(instance_data, {})["instance_id"] == "unknown"

@@ -71,7 +71,7 @@ class SandboxInstance(Instance):
 
     @property
     def instance_id(self) -> str:
-        """moto's serializer finds `id` for InstanceId only on a class that is called Instance (core/serialize.py: ClassPrefixAlias)."""
+        """moto's serializer finds `id` for InstanceId only on a class named Instance (moto/core/serialize.py: ClassPrefixAlias)."""
         return str(self.id)
 
     @property

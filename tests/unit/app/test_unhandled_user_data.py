@@ -12,8 +12,8 @@ FOLDER = Path(__file__).parents[3] / "app"
 
 
 @pytest.fixture(scope="module")
-def sentence() -> Callable[[bytes], str]:
-    found: Callable[[bytes], str] = runpy.run_path(str(FOLDER / "image/unhandled_user_data.py"))["sentence"]
+def warning() -> Callable[[bytes], str]:
+    found: Callable[[bytes], str] = runpy.run_path(str(FOLDER / "image/unhandled_user_data.py"))["warning"]
     return found
 
 
@@ -28,8 +28,8 @@ UNHANDLED = [
 
 @rule("UD-4", "TUT-10")
 @pytest.mark.parametrize(("user_data", "shown"), UNHANDLED)
-def test_what_cloud_init_does_not_know_is_warned_of_in_its_words(sentence: Callable[[bytes], str], user_data: bytes, shown: str) -> None:
-    assert sentence(user_data) == f"Unhandled non-multipart (text/x-not-multipart) userdata: {shown}"
+def test_unknown_user_data_gets_cloud_inits_own_warning(warning: Callable[[bytes], str], user_data: bytes, shown: str) -> None:
+    assert warning(user_data) == f"Unhandled non-multipart (text/x-not-multipart) userdata: {shown}"
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_what_cloud_init_does_not_know_is_warned_of_in_its_words(sentence: Calla
         (b"\x1f\x8b\x08", "gzip"),
     ],
 )
-def test_what_the_sandbox_does_not_run_yet_is_said_to_be_so(sentence: Callable[[bytes], str], user_data: bytes, kind: str) -> None:
-    assert sentence(user_data) == f"The sandbox does not run {kind} user data yet; only scripts that begin with #!"
+def test_formats_that_the_sandbox_does_not_run_are_named(warning: Callable[[bytes], str], user_data: bytes, kind: str) -> None:
+    assert warning(user_data) == f"The sandbox does not run {kind} user data; only scripts that begin with #!"
 
 
 @rule("TUT-10")
