@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import subprocess
 import threading
 import time
 
@@ -144,6 +145,16 @@ def test_the_data_plane_serves_on_while_the_control_plane_is_dead(service: Servi
         asking.join()
     assert set(answers) == {200}
     assert seen == [dict.fromkeys(before, "healthy")] * len(seen)
+
+
+def test_a_second_control_plane_on_the_state_volume_ends_at_once(sandbox: Sandbox) -> None:
+    control = docker("ps", "--quiet", "--filter", f"label=sandbox.topology={NAME}", "--filter", "label=sandbox.role=sandbox")
+    second = subprocess.run(
+        ["docker", "exec", control, "python3", "-m", "sandbox.cli.main", "serve"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert second.returncode == 1
+    assert "The state folder /var/lib/sandbox is in use by another sandbox" in second.stderr
+    assert _healthy(sandbox)
 
 
 def _saved(sandbox: Sandbox, control: str) -> bool:
