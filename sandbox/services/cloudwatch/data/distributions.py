@@ -18,7 +18,7 @@ Saved = tuple[Any, ...]  # open distributions, and the columns of the packed one
 ROW = 40  # bytes of a row of the store, the unit of sizes
 
 
-@persisted("cloudwatch.Shapes")
+@persisted("cloudwatch.Distributions")
 class Distributions:
     """A bucket without a distribution has equal values, or values that a statistic set hides: its minimum and maximum show which."""
 
