@@ -1,3 +1,3 @@
-"""`make bench`: what the sandbox costs, each figure beside a limit measured in the same run on the same machine. The method is committed,
-the luck is not: results go to build/bench.json. `python -m bench [name…]` measures some only.
+"""`make bench`: performance measurements, each compared with a limit measured in the same run on the same machine. Results are written to
+build/bench.json, which is not committed. `python -m bench [name…]` runs some of the measurements.
 """

@@ -1,6 +1,6 @@
-"""Chooses what to measure, measures it one after the other, prints the table and writes build/bench.json.
+"""Selects the measurements, runs them one after the other, prints a table and writes build/bench.json.
 
-A goal that is missed is a NO in the table. The exit code is 1 only when something could not be measured.
+A missed goal is shown as NO in the table. The exit code is 1 only if something could not be measured.
 """
 
 import signal
@@ -24,24 +24,24 @@ GROUPS = {
     "cloudwatch": ("bench.cloudwatch", "GetMetricData, 1,000 alarms, memory of 60 days of metrics"),
     "metering": ("bench.metering", "reading the CPU of 50 containers"),
     "access": ("bench.access_metrics", "access log to metrics"),
-    "day": ("bench.day", "memory in 24 hours at speed 60: 25 minutes, only when it is named"),
-    "tests": ("bench.suite_time", "the tests without their Docker part"),
+    "day": ("bench.day", "memory in 24 hours at speed 60: takes 25 minutes, runs only when named"),
+    "tests": ("bench.suite_time", "the tests without those that need Docker"),
 }
-"""In the order of measuring: the tests last, since they need the whole machine."""
+"""In the order of measurement. The tests are last, because they use the whole machine."""
 LONG = {"day"}
 
 RESULTS = Path("build/bench.json")
 
 
 def chosen(names: Sequence[str]) -> list[str]:
-    """All but the long ones when none is named; in the order of measuring. click.UsageError names what there is."""
+    """The named measurements, or all but the long ones if none is named, in order. Raises click.UsageError for an unknown name."""
     if unknown := [name for name in names if name not in GROUPS]:
-        raise click.UsageError(f"{', '.join(unknown)}: there is only {', '.join(GROUPS)}")
+        raise click.UsageError(f"unknown measurement {', '.join(unknown)}: expected {', '.join(GROUPS)}")
     return [name for name in GROUPS if (name in names if names else name not in LONG)]
 
 
 def measure(names: Sequence[str], load: Callable[[str], Callable[[], list[Figure]]]) -> tuple[list[Figure], list[str]]:
-    """→ figures, and the names of what could not be measured. `load`: name → what measures it."""
+    """→ figures, and the names of what could not be measured. `load`: name → function that measures it."""
     figures: list[Figure] = []
     failed = []
     for name in names:
@@ -56,7 +56,7 @@ def measure(names: Sequence[str], load: Callable[[str], Callable[[], list[Figure
 
 
 def measuring(name: str) -> Callable[[], list[Figure]]:
-    """Imported when its turn comes: what a group imports must not weigh on another's figures."""
+    """Imports a measurement just before it runs, so that its imports do not affect the figures of others."""
     found: Callable[[], list[Figure]] = import_module(GROUPS[name][0]).measure
     return found
 
@@ -64,7 +64,7 @@ def measuring(name: str) -> Callable[[], list[Figure]]:
 @click.command(help="Names: " + "; ".join(f"{name} ({what})" for name, (_, what) in GROUPS.items()))
 @click.argument("names", nargs=-1)
 def main(names: tuple[str, ...]) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is taken down
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that started processes are stopped
     figures, failed = measure(chosen(names), measuring)
     show(figures)
     write(figures, RESULTS)

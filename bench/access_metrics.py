@@ -1,6 +1,6 @@
-"""From access records to metrics: what counting costs a record, and whether 3,000 a second are counted exactly and within a second.
+"""From access records to metrics: the cost of counting a record, and whether 3,000 per second are counted exactly and within a second.
 
-The records are made up, the way is the real one: counts, engine, controller, CloudWatch's store.
+The records are generated; the path is the real one: counts, engine, controller, CloudWatch's store.
 """
 
 import random
@@ -38,7 +38,7 @@ LONGEST_WAIT = 30.0
 
 
 def records(count: int, chance: random.Random) -> list[AccessRecord]:
-    """Ten targets, response times of all sizes, one request in fifty goes wrong."""
+    """Ten targets, varying response times; one request in fifty fails."""
     now = datetime.now(UTC)
     first = AccessRecord(
         time=now,
@@ -77,7 +77,7 @@ def records(count: int, chance: random.Random) -> list[AccessRecord]:
 
 
 def seconds_each(made: Sequence[AccessRecord]) -> float:
-    """Processor seconds a record."""
+    """CPU seconds per record."""
     clock = WallClock()
     size, costs = RATE // BATCHES, []
     for _ in range(ROUNDS):
@@ -106,7 +106,7 @@ class Publisher:
 
 
 def under_load(made: Sequence[AccessRecord]) -> tuple[float, int]:
-    """→ the longest time from a batch's coming to its being in the metrics, and how many requests CloudWatch counts in the end."""
+    """→ the longest time from a batch's arrival to its metrics, and the number of requests that CloudWatch has counted at the end."""
     clock = WallClock()
     journal = Journal(clock)
     engine = Engine(clock, journal, LOCK)
@@ -122,10 +122,10 @@ def under_load(made: Sequence[AccessRecord]) -> tuple[float, int]:
         fed = _feed(controller.counts.count, made)
         deadline = time.monotonic() + LONGEST_WAIT
         while published.requests < len(made) and time.monotonic() < deadline:
-            time.sleep(0.01)  # the pace of looking
+            time.sleep(0.01)  # polling interval
     finally:
         engine.stop()
-    assert published.requests == len(made), f"{published.requests} of {len(made)} came through; {engine.loops()}"
+    assert published.requests == len(made), f"{published.requests} of {len(made)} were published; {engine.loops()}"
     lags = [next(at for count, at in published.moments if count >= total) - moment for total, moment in fed]
     return max(lags), _counted()
 

@@ -1,6 +1,6 @@
 """RunInstances to the first 200 against bare Docker, and TerminateInstances to a replacement that answers through the load balancer.
 
-Ours and the bare container have the same image, limits and network, and take turns, so that both meet the same machine.
+Our instance and the bare container have the same image, limits and network, and alternate, so that both run under the same conditions.
 """
 
 import time
@@ -39,9 +39,9 @@ def measure() -> list[Figure]:
 
 
 def boots(client: Client, containers: Containers, poller: Poller) -> tuple[list[float], list[float]]:
-    """Seconds of ours, and of the bare ones."""
+    """→ seconds of our instances, and of the bare containers."""
     ours, bare = [], []
-    instance_id, _ = launch(client, containers, poller)  # makes the network, and warms what both use
+    instance_id, _ = launch(client, containers, poller)  # creates the network, and warms up what both use
     like, image = containers.made_of(instance_id)
     end(client, instance_id)
     for number in range(ROUNDS):
@@ -70,7 +70,7 @@ def launch_bare(poller: Poller, address: str, run: Callable[[], str]) -> float:
 
 
 def end(client: Client, instance_id: str) -> None:
-    """Until nothing of it runs: what ends must not share the machine with what is measured next."""
+    """Waits until the machine is gone, so that its shutdown does not affect the next measurement."""
     client.aws("ec2").terminate_instances(InstanceIds=[instance_id])
     until("it is terminated", lambda: not _there(client, instance_id), LONGEST)
 
@@ -80,7 +80,7 @@ def _there(client: Client, instance_id: str) -> bool:
 
 
 def replacements(client: Client) -> Iterator[float]:
-    """Seconds from TerminateInstances of one of two members to an answer of one that is neither, again and again."""
+    """Seconds from TerminateInstances of one of two instances to a response of a third one; repeats without end."""
     group = target_group(client, "bench")
     _, url = load_balancer(client, "bench", group)
     auto_scaling_group(client, "bench", group, 2)
@@ -94,7 +94,7 @@ def replacements(client: Client) -> Iterator[float]:
 
 
 def answered_by(url: str) -> str | None:
-    """The instance's id; None when no instance answered."""
+    """The id of the instance that responded; None if none did."""
     try:
         answer = httpx.get(url, headers={"Accept": "application/json"}, timeout=5, trust_env=False)
     except httpx.TransportError:

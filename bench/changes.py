@@ -9,7 +9,7 @@ from bench.kit.lb import Scene, described, under_load
 from bench.kit.sandboxes import healthy, target_group, until
 
 CHANGES, RATE = 100, 300.0
-PACE = 0.2  # seconds of load after each change: some 60 requests meet it
+PACE = 0.2  # seconds of load after each change: about 60 requests
 
 
 def measure() -> list[Figure]:
@@ -29,7 +29,7 @@ def _well(scene: Scene) -> bool:
 
 
 def _changes(scene: Scene) -> Iterator[Callable[[], object]]:
-    """One after the other, each through the API, round after round: what is made is also removed."""
+    """API calls that change the configuration, round after round; each round removes what it created."""
     elbv2 = scene.client.aws("elbv2")
     to_the_group = [{"Type": "forward", "TargetGroupArn": scene.group}]
     balancer = elbv2.describe_listeners(ListenerArns=[scene.listener])["Listeners"][0]["LoadBalancerArn"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
 
-from bench.kit.figure import Figure, at_most, told
+from bench.kit.figure import Figure, at_most, without_goal
 from sandbox.core.metrics import Sample, of_value, of_values
 from sandbox.services.cloudwatch.data.metric_queries import MetricDataRequest, Query
 from sandbox.services.cloudwatch.data.series import MetricId
@@ -74,7 +74,7 @@ def percentile_of_distributions() -> Figure:
     """As of response times: each minute has five values."""
     store = stored(lambda minute: of_values([(0.01 * n + minute % 7, 1.0) for n in range(5)]))
     taken, points = get_metric_data(store, "p90", 300)
-    return told("GetMetricData of p90 over 50,001 points of five values each", taken, "ms", f"one call, {points} returned")
+    return without_goal("GetMetricData of p90 over 50,001 points of five values each", taken, "ms", f"one call, {points} returned")
 
 
 def evaluate_1000_alarms() -> dict[str, float]:

@@ -26,7 +26,7 @@ OURS = [sys.executable, "-m", "sandbox.cli.main", "serve"]
 
 def measure() -> list[Figure]:
     ours, stock = [], []
-    for _ in range(ROUNDS):  # interleaved, so that both meet the same machine
+    for _ in range(ROUNDS):  # alternating, so that both run under the same conditions
         stock.append(seconds_to_first_answer(STOCK, os.environ))
         ours.append(_ours())
     return [ratio("cold start to first DescribeInstances", ours, stock, 1.0, "limit: stock moto_server")]
@@ -50,7 +50,7 @@ def seconds_to_first_answer(words: Sequence[str], environment: Mapping[str, str]
                 return time.monotonic() - began
             if process.poll() is not None:
                 raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}")
-            time.sleep(0.005)  # the pace of asking
+            time.sleep(0.005)  # polling interval
         raise TimeoutError(f"{' '.join(words)} did not answer in {LONGEST:g} s")
     finally:
         end(process)
@@ -64,7 +64,7 @@ def answers() -> bool:
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """What does not end when it is asked to is ended, and told."""
+    """Stops the process. One that does not stop at SIGTERM is killed, and the error is raised."""
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(TO_END)

@@ -1,7 +1,7 @@
-"""Calls beside 1,000 idle connections and 200 long polls, against calls without them: the time that one in a hundred of them exceeds.
+"""The p99 duration of calls beside 1,000 idle connections and 200 long polls, compared with calls without them.
 
-Rounds with and without them take turns, so that both meet the same machine. Another process holds the connections and polls. One call in
-eight changes something, which every follower of the events is told at once.
+Rounds with and without them alternate, so that both run under the same conditions. Another process holds the connections and polls. One
+call in eight changes something, which is sent to every follower of the events at once.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from bench.kit.child import Child, obey
-from bench.kit.figure import Figure, at_most, percentile, told
+from bench.kit.figure import Figure, at_most, percentile, without_goal
 from bench.kit.sandboxes import PORT, sandbox, until
 
 IDLE, POLLS, FOLLOWERS = 1_000, 100, 100
 ROUNDS, CALLS, RATE = 3, 500, 20.0  # calls of a round, and calls a second
-WAIT = 20  # seconds of an SQS long poll, its most; each ends, and is asked again, once in a round
-SETTLE = 1.0  # seconds after the connections were opened or closed: that is not what is measured
+WAIT = 20  # seconds of an SQS long poll, the maximum; each ends, and is started again, once per round
+SETTLE = 1.0  # seconds to wait after opening or closing the connections, which is not measured
 LONGEST = 300.0
 GOAL = 2.0
 
@@ -44,8 +44,8 @@ def measure() -> list[Figure]:
     )
     return [
         at_most("calls beside held connections ÷ calls without", slow_beside / slow, "", GOAL, method),
-        told("p99 of calls beside held connections", slow_beside * 1e3, "ms", f"median {percentile(beside, 50) * 1e3:.1f} ms"),
-        told("p99 of calls without", slow * 1e3, "ms", f"median {percentile(without, 50) * 1e3:.1f} ms"),
+        without_goal("p99 of calls beside held connections", slow_beside * 1e3, "ms", f"median {percentile(beside, 50) * 1e3:.1f} ms"),
+        without_goal("p99 of calls without", slow * 1e3, "ms", f"median {percentile(without, 50) * 1e3:.1f} ms"),
     ]
 
 
@@ -139,7 +139,7 @@ async def _hold(connection: Connection, port: int) -> None:
 
 
 class _Held:
-    """Idle connections, and long polls that are asked again as soon as they are answered. From when it is made to `release`."""
+    """Idle connections, and long polls that are repeated as soon as they are answered, from its creation to `release`."""
 
     def __init__(self, port: int) -> None:
         self._port, self._answers, self._opened = port, 0, 0
@@ -148,7 +148,7 @@ class _Held:
         self._tasks += [asyncio.create_task(self._follow()) for _ in range(FOLLOWERS)]
 
     def waiting(self) -> int:
-        """How many are open and have asked. Raises what went wrong with one of them."""
+        """How many are open and have sent their request. Raises the error of one that failed."""
         for task in self._tasks:
             if task.done():
                 task.result()

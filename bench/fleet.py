@@ -1,4 +1,4 @@
-"""A group of 50 containers through one load balancer: how long until all are healthy and each has answered, and the memory of it all."""
+"""A group of 50 containers behind one load balancer: the time until all are healthy and have responded, and the memory they use."""
 
 import re
 import statistics
@@ -6,7 +6,7 @@ import time
 
 from bench.boot import answered_by
 from bench.kit.containers import Containers
-from bench.kit.figure import NO_DOCKER, Figure, at_least, at_most, not_measured, told
+from bench.kit.figure import NO_DOCKER, Figure, at_least, at_most, not_measured, without_goal
 from bench.kit.sandboxes import auto_scaling_group, healthy, load_balancer, sandbox, target_group, until
 from sandbox.launch.compose import docker_problem
 
@@ -38,8 +38,8 @@ def measure() -> list[Figure]:
     method = f"an Auto Scaling group of {COUNT} in two zones: how many of them answered some of {3 * COUNT} requests"
     return [
         at_least(SERVING, float(len(answered)), "containers", float(COUNT), method),
-        told("from CreateAutoScalingGroup to all of them healthy", seconds, "s", "limits of 0.1 core and 96 MiB each"),
-        told("memory of one of them", statistics.median(each), "MB", "the container's own, page cache left out; median"),
+        without_goal("from CreateAutoScalingGroup to all of them healthy", seconds, "s", "limits of 0.1 core and 96 MiB each"),
+        without_goal("memory of one of them", statistics.median(each), "MB", "the container's own, page cache left out; median"),
         at_most(MEMORY, own["Pss"], "MB", MEMORY_GOAL, f"PSS; RSS is {own['Rss']:.0f} MB"),
     ]
 

@@ -1,4 +1,4 @@
-"""What it costs to read the processor time and network counters of 50 containers every five seconds: real containers, real kernel files."""
+"""The cost of reading the CPU time and network counters of 50 containers every five seconds, with real containers."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ def docker(*words: str) -> str:
 
 @contextmanager
 def containers(count: int) -> Iterator[str]:
-    """Idle ones, labelled as the docker runtime labels them. → the name of their sandbox."""
+    """Starts idle containers with the docker runtime's labels. → the name of their sandbox."""
     name = f"bench-{uuid.uuid4().hex[:8]}"
 
     def start(number: int) -> None:
@@ -48,13 +48,13 @@ def containers(count: int) -> Iterator[str]:
 
 
 def measure() -> list[Figure]:
-    """Without Docker: nothing, and a sentence that says so."""
+    """Without Docker: no figures, and a message."""
     if shutil.which("docker") is None or subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, check=False).returncode:
         print(f"metering is not measured: there is no Docker engine with the image {IMAGE}")
         return []
     with containers(CONTAINERS) as name:
         meter = docker_meter(WallClock(), name, None)
-        meter.close()  # from here on it reads only when it is told to
+        meter.close()  # from here on it reads only when sample() is called
         meter.sample()  # the first round asks Docker for each container's first process
         own, whole = [], []
         for _ in range(ROUNDS):

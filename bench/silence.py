@@ -1,7 +1,7 @@
-"""From a verdict to silence: how long a target still gets requests after it was found unhealthy. Real Envoy, real checks, a steady load.
+"""How long a target still receives requests after it became unhealthy, with a real Envoy, real health checks and a steady load.
 
-The verdict's moment is that of its event in the journal, turned into real time by the sandbox's clock; a request's is its beginning at the
-target. A target that got none after the verdict counts as 0.
+The time of the change is that of its event in the journal, converted to real time with the sandbox's clock; a request's time is when it
+reaches the target. A target that receives no request after the change counts as 0.
 """
 
 import time
@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import cycle, islice
 from typing import Any
 
-from bench.kit.figure import Figure, at_most, percentile, told
+from bench.kit.figure import Figure, at_most, percentile, without_goal
 from bench.kit.lb import local, under_load
 from bench.kit.sandboxes import healthy, until
 from sandbox.client import Client
@@ -24,7 +24,7 @@ MOST = 5000  # events in one answer
 def measure() -> list[Figure]:
     with under_load(TARGETS, RATE, speed=SPEED) as scene:
         ids = healthy(scene.client, scene.group)
-        read_clock(scene.client)  # the first answer is slow
+        read_clock(scene.client)  # the first response is slow
         before = read_clock(scene.client)
         begun = scene.client.get("events", newest=1)["last"]
         for target in islice(cycle(ids), FLIPS):
@@ -39,12 +39,12 @@ def measure() -> list[Figure]:
     method = f"{len(late)} flips of {TARGETS} targets, {sent} requests, {RATE:g} a second"
     return [
         at_most("verdict to last request on the target, p99", 1000 * percentile(late, 99), "ms", GOAL, method),
-        told("the same, median", 1000 * percentile(late, 50), "ms", method),
+        without_goal("the same, median", 1000 * percentile(late, 50), "ms", method),
     ]
 
 
 def read_clock(client: Client, rounds: int = 20) -> tuple[float, float]:
-    """→ a monotonic moment, and the sandbox's time then (in seconds): of the quickest of some answers, halfway through."""
+    """→ a monotonic time, and the sandbox's time then (in seconds), from the middle of the fastest of some requests."""
     best = (float("inf"), 0.0, 0.0)
     for _ in range(rounds):
         asked = time.monotonic()

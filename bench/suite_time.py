@@ -1,4 +1,4 @@
-"""How long the tests take that need no Docker engine: as `make test DOCKER=no` runs them, on the whole machine."""
+"""The duration of the tests that need no Docker engine, run like `make test DOCKER=no`."""
 
 import re
 import subprocess
@@ -16,6 +16,6 @@ def measure() -> list[Figure]:
     done = subprocess.run(["bash", "tools/test.sh", "no"], capture_output=True, text=True, timeout=LONGEST, check=False)
     took = time.monotonic() - began
     said = SUMMARY.findall(done.stdout)
-    if done.returncode not in (0, 1) or not said:  # 1: some failed, which is for make test to judge
+    if done.returncode not in (0, 1) or not said:  # 1: some tests failed, which make test reports
         raise RuntimeError(f"tools/test.sh ended with {done.returncode}: {(done.stdout + done.stderr)[-500:]}")
-    return [at_most("the tests without their Docker part", took, "s", GOAL, f"make test DOCKER=no, once: {'; '.join(said)}")]
+    return [at_most("the tests without those that need Docker", took, "s", GOAL, f"make test DOCKER=no, once: {'; '.join(said)}")]

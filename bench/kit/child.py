@@ -1,6 +1,6 @@
-"""A worker in a process of its own, with an asyncio loop that answers to its parent over a pipe: its work must not wait for the parent's.
+"""A worker in a separate process, with an asyncio loop that answers its parent over a pipe, so that its work does not wait for the parent.
 
-`worker(connection, …)` is a module's function. It ends when the parent says "end", goes away, or the longest time is over.
+`worker(connection, …)` is a module's function. It ends when the parent sends "end" or exits, or after LONGEST.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-LONGEST = 600.0  # seconds that any of them lives
+LONGEST = 600.0  # seconds that a worker runs at most
 PATIENCE = 30.0
 
 Command = tuple[str, Any]
@@ -18,7 +18,7 @@ Command = tuple[str, Any]
 
 class Child:
     def __init__(self, worker: Callable[..., None], *arguments: object) -> None:
-        """Returns when it is ready (its first word)."""
+        """Returns when the worker is ready (after its first message)."""
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=worker, args=(theirs, *arguments), daemon=True)
@@ -32,7 +32,7 @@ class Child:
 
     def _answer(self) -> Any:
         if not self._connection.poll(PATIENCE):
-            raise TimeoutError(f"the process {self._process.name} does not answer")
+            raise TimeoutError(f"the process {self._process.name} does not respond")
         return self._connection.recv()
 
     def close(self) -> None:
@@ -44,7 +44,7 @@ class Child:
 
 
 async def obey(connection: Connection, answer: Callable[[str, Any], Any], first_word: object) -> None:
-    """In the child: tells the first word, then answers command by command until the end."""
+    """In the child: sends the first message, then answers each command until "end"."""
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
 
     def take() -> None:

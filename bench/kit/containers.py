@@ -1,8 +1,8 @@
-"""What the figures with real containers share: the sandbox's own containers, a bare one beside them, and who asks them from inside.
+"""Helpers for measurements with real containers: the sandbox's own containers, bare containers, and a program that polls them from inside.
 
-The host cannot reach instances, so one small program inside the network namespace of the control plane asks an address every 5 ms and tells
-when it first answered; its clock is this machine's. It begins when the container runs: an address that is asked for before it is there is
-asked for again only a second later (ARP), which would be measured instead.
+The host cannot reach instances, so a small program in the network namespace of the control plane polls an address every 5 ms and prints the
+time of the first response, by this machine's clock. It starts when the container runs: if an address is requested before it exists, ARP
+retries only after a second, which would be measured instead.
 """
 
 import subprocess
@@ -18,7 +18,7 @@ from sandbox.drivers.runtime.base import LaunchSpec
 from sandbox.drivers.runtime.docker import labels
 from sandbox.drivers.runtime.docker.engine import container_config
 
-BARE = "sandbox.bench"  # label of the bare containers: not the sandbox's, which would take them for its own
+BARE = "sandbox.bench"  # label of the bare containers; with the sandbox's label, it would manage them as its own
 POLL = """
 import sys, time, urllib.request
 for address in sys.stdin:
@@ -41,17 +41,17 @@ class Containers:
         self._docker = docker.APIClient(version="auto", timeout=60, **docker.utils.kwargs_from_env())
 
     def role(self, role: str) -> str:
-        """Id of the container of the compose project that has a part: "sandbox", "dataplane"."""
+        """Id of the container of the Compose project with this role: "sandbox", "dataplane"."""
         wanted = [f"{labels.ROLE}={role}", f"{labels.TOPOLOGY}={NAME}"]
         return str(self._docker.containers(filters={"label": wanted})[0]["Id"])
 
     def made_of(self, instance_id: str) -> tuple[LaunchSpec, str]:
-        """What the instance's container was made by, and its image."""
+        """The launch spec of the instance's container, and its image."""
         config = self._docker.inspect_container(labels.container_name(NAME, instance_id))["Config"]
         return launch_spec_json.from_json(config["Labels"][labels.SPEC]), config["Image"]
 
     def run_bare(self, like: LaunchSpec, image: str, address: str) -> str:
-        """Creates and starts a container of the same image with the same limits in the same network: two calls, nothing more."""
+        """Creates and starts a container with the same image, limits and network, in two calls."""
         spec = replace(like, private_ip_address=address)
         config: dict[str, Any] = container_config(NAME, spec, image, spec.cpu_limit) | {"Labels": {BARE: NAME}}
         made = self._docker.create_container_from_config(config, f"{NAME}-bare-{address}")
@@ -59,7 +59,7 @@ class Containers:
         return str(made["Id"])
 
     def await_start(self, instance_id: str, since: float) -> None:
-        """Until Docker says that the instance's container runs, by Docker's event stream; `since`: a moment before (time.time())."""
+        """Waits until Docker's event stream reports that the instance's container runs; `since`: an earlier time (time.time())."""
         wanted = {"event": "start", "container": labels.container_name(NAME, instance_id)}
         stream = self._docker.events(since=int(since), until=int(since + 60), decode=True, filters=wanted)
         try:
@@ -99,7 +99,7 @@ class Poller:
         self._process = process
 
     def first_200(self, address: str) -> float:
-        """→ its moment (time.time()). Only to be asked for addresses of this sandbox's networks."""
+        """→ the time of the first response 200 (time.time()). Use it only for addresses of this sandbox's networks."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(address + "\n")
         self._process.stdin.flush()

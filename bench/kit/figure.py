@@ -1,4 +1,4 @@
-"""One measured figure, its goal, and the table of all of them. Pure but for `show` and `write`."""
+"""A measured figure with its goal, and the table of all figures. Pure except for `show` and `write`."""
 
 import json
 import statistics
@@ -17,7 +17,7 @@ class Figure:
     name: str
     value: float | None  # None: not measured, and `method` says why
     unit: str
-    goal: str  # in words: "≤ 1.2 × limit"; "" for what is told beside another figure
+    goal: str  # in words: "≤ 1.2 × limit"; "" for a figure without a goal
     met: bool | None  # None: not measured, or no goal
     limit: float | None = None  # measured in the same run; None: the goal is an absolute number
     method: str = ""  # one sentence: how it was measured, n
@@ -45,8 +45,8 @@ def at_least(name: str, value: float, unit: str, goal: float, method: str) -> Fi
     return Figure(name=name, value=value, unit=unit, goal=f"≥ {goal:g} {unit}", met=value >= goal, method=method)
 
 
-def told(name: str, value: float, unit: str, method: str) -> Figure:
-    """Without a goal, beside one that has one."""
+def without_goal(name: str, value: float, unit: str, method: str) -> Figure:
+    """A figure without a goal, which explains another one."""
     return Figure(name=name, value=value, unit=unit, goal="", met=None, method=method)
 
 
@@ -55,14 +55,14 @@ def not_measured(name: str, why: str) -> Figure:
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """By linear interpolation between the two nearest; of one value, that value."""
+    """By linear interpolation between the two nearest values; with one value, that value."""
     if len(values) == 1:
         return values[0]
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def row(figure: Figure) -> tuple[str, str, str, str, str, str]:
-    """The cells of its line in the table."""
+    """The cells of the figure's row in the table."""
     if figure.value is None:
         return figure.name, figure.method, "", "", "", ""
     limit = "" if figure.limit is None else f"{figure.limit:.3g} {figure.unit}"

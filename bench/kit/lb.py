@@ -1,4 +1,4 @@
-"""What `silence` and `changes` share: a sandbox with the process runtime, an Envoy, and a target group of small servers behind it."""
+"""Shared by `silence` and `changes`: a sandbox with the process runtime, Envoy, and a target group of small servers."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ class Scene:
 
 @contextmanager
 def under_load(targets: int, rate: float, **settings: object) -> Iterator[Scene]:
-    """All targets are healthy and the load has begun. `settings` of the sandbox."""
+    """All targets are healthy and the load has started. `settings`: of the sandbox."""
     with sandbox("process", **settings) as client:
         network = IPv4Network(subnets(client, 1)[0]["CidrBlock"])
         ids = [str(network[100 + number]) for number in range(targets)]
@@ -49,7 +49,7 @@ def described(ids: Sequence[str]) -> list[dict[str, object]]:
 
 
 def local(target: str) -> str:
-    """Where the process runtime has a private address: 10.b.c.d is 127.b.c.d here."""
+    """The loopback address of a private address in the process runtime: 127.b.c.d for 10.b.c.d."""
     return "127." + target.split(".", 1)[1]
 
 

@@ -1,4 +1,4 @@
-"""The sandboxes that are measured: with a name, ports and networks of their own, and always taken down again."""
+"""The sandboxes that are measured. They have their own name, ports and networks, and are always removed."""
 
 import os
 import subprocess
@@ -21,10 +21,10 @@ IMAGE = "ami-0c047a86012500412"
 
 @contextmanager
 def sandbox(runtime: str, **settings: object) -> Iterator[Client]:
-    """A sandbox that is healthy; `settings` as in sandbox/settings.py. Removed with all that it made, whatever happens."""
+    """A healthy sandbox; `settings` as in sandbox/settings.py. It is always removed with everything that it created."""
     with tempfile.TemporaryDirectory(prefix="bench-") as state:
         environment = os.environ | variables(state) | {f"SANDBOX_{name.upper()}": str(value) for name, value in settings.items()}
-        command(environment, "down")  # what a run left that was killed
+        command(environment, "down")  # removes what a killed run left
         try:
             command(environment, "up", "--runtime", runtime)
             client = Client(f"http://127.0.0.1:{PORT}")
@@ -51,7 +51,7 @@ def variables(state: str) -> Mapping[str, str]:
 
 
 def command(environment: Mapping[str, str], *words: str) -> None:
-    """In a session of its own: a Ctrl-C here must not end it half way."""
+    """Runs the command in its own session, so that Ctrl-C does not interrupt it."""
     done = subprocess.run(
         [sys.executable, "-m", "sandbox.cli.main", *words],
         env=dict(environment),
@@ -63,20 +63,20 @@ def command(environment: Mapping[str, str], *words: str) -> None:
     )
     if done.returncode != 0:
         print(done.stdout, file=sys.stderr)
-        raise RuntimeError(f"sandbox {' '.join(words)}: {(done.stdout.strip().splitlines() or ['it said nothing'])[-1]}")
+        raise RuntimeError(f"sandbox {' '.join(words)}: {(done.stdout.strip().splitlines() or ['no output'])[-1]}")
 
 
 def until(what: str, condition: Callable[[], T | None], seconds: float, pause: float = 0.1) -> T:
-    """The condition's first true value. `pause`: the pace of asking."""
+    """The condition's first true value. `pause`: the polling interval in seconds."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {seconds:g} s in vain until {what}")
+            raise TimeoutError(f"timed out after {seconds:g} s waiting until {what}")
         time.sleep(pause)
     return found
 
 
-# ---- what the AWS API is asked to make ---------------------------------------------------------------------------------------------------
+# ---- resources -------------------------------------------------------------------------------------------------------------------------
 
 
 def subnets(client: Client, count: int) -> list[dict[str, Any]]:
@@ -85,7 +85,7 @@ def subnets(client: Client, count: int) -> list[dict[str, Any]]:
 
 
 def target_group(client: Client, name: str, **options: object) -> str:
-    """→ its ARN. Checked every 5 s by /health, two in a row decide."""
+    """→ its ARN. Health checks request /health every 5 s; two results in a row change the state."""
     given = {
         "Protocol": "HTTP",
         "Port": 80,
@@ -100,7 +100,7 @@ def target_group(client: Client, name: str, **options: object) -> str:
 
 
 def load_balancer(client: Client, name: str, group: str) -> tuple[str, str]:
-    """With a listener on port 80. → the listener's ARN, and where it answers on this machine."""
+    """Creates a load balancer with a listener on port 80. → the listener's ARN, and its local URL."""
     elbv2 = client.aws("elbv2")
     arn = elbv2.create_load_balancer(Name=name, Subnets=[s["SubnetId"] for s in subnets(client, 2)])["LoadBalancers"][0]["LoadBalancerArn"]
     forward = [{"Type": "forward", "TargetGroupArn": group}]
@@ -114,13 +114,13 @@ def address(client: Client, name: str) -> str | None:
 
 
 def healthy(client: Client, group: str) -> list[str]:
-    """Ids of the targets that are."""
+    """Ids of the healthy targets."""
     found = client.aws("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     return sorted(t["Target"]["Id"] for t in found if t["TargetHealth"]["State"] == "healthy")
 
 
 def auto_scaling_group(client: Client, name: str, group: str, size: int, count_of_subnets: int = 2) -> None:
-    """Of `size`, behind the target group."""
+    """Creates a group of `size` instances behind the target group."""
     autoscaling = client.aws("autoscaling")
     autoscaling.create_launch_configuration(LaunchConfigurationName=name, ImageId=IMAGE, InstanceType="t3.medium")
     autoscaling.create_auto_scaling_group(

@@ -1,6 +1,6 @@
-"""A steady, bounded load from a process of its own on one address of this machine: so many connections, each asking at its own pace.
+"""A steady, bounded load from a separate process on one address of this machine, with a fixed number of connections and a fixed rate.
 
-Half of the connections are kept alive, the others are opened for each request; nothing is tried again. What is not a 200 is a failure.
+Half of the connections are kept alive, the others are opened for each request. Nothing is retried; any response but 200 is a failure.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 from bench.kit.child import Child, obey
 from sandbox.traffic.load import loopback
 
-PATIENCE = 10.0  # seconds for an answer
-LONGEST = 300.0  # seconds that a load goes on when nobody ends it
+PATIENCE = 10.0  # seconds to wait for a response
+LONGEST = 300.0  # seconds after which the load ends by itself
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class SteadyLoad:
-    """Goes on from now until `stop`. `rate`: requests a second, of all connections together."""
+    """Runs from its creation until `stop`. `rate`: requests per second of all connections together."""
 
     def __init__(self, url: str, rate: float, connections: int = 8) -> None:
         parts = urlsplit(loopback(url))
@@ -28,7 +28,7 @@ class SteadyLoad:
         self._child = Child(_work, "127.0.0.1", parts.port, rate, connections)
 
     def stop(self) -> tuple[int, dict[str, int]]:
-        """→ requests sent, and those that failed, by what was seen."""
+        """→ the number of requests sent, and of failures by status code or error."""
         sent, failures = self._child.ask("stop")
         self._child.close()
         return sent, failures
@@ -62,7 +62,7 @@ async def _ask_on(client: "_Client", offset: float, every: float, sent: Counter[
     while not stopping.is_set() and time.monotonic() < end:
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         sent[await client.ask()] += 1
-        due = max(due + every, time.monotonic() - every)  # what could not be sent in time is left out: steady, no bursts
+        due = max(due + every, time.monotonic() - every)  # requests that are late are skipped, so that there are no bursts
     await client.hang_up()
 
 
@@ -73,7 +73,7 @@ class _Client:
         self._streams: Streams | None = None
 
     async def ask(self) -> str:
-        """→ the status code, or what went wrong."""
+        """→ the status code, or the name of the error."""
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._exchange()

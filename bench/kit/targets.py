@@ -1,4 +1,4 @@
-"""Small HTTP servers on loopback, in a process of their own: they note when each request began, and are unhealthy when told to."""
+"""Small HTTP servers on loopback, in a separate process: they record when each request starts, and their health can be set."""
 
 import asyncio
 import ipaddress
@@ -11,7 +11,7 @@ from bench.kit.child import Child, obey
 
 HEALTH = b"GET /health "
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
-ILL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\n\r\nill\n"
+UNHEALTHY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 10\r\n\r\nunhealthy\n"
 
 
 class Targets:
@@ -25,7 +25,7 @@ class Targets:
         self._child.ask("health", (host, healthy))
 
     def starts(self) -> dict[str, list[float]]:
-        """Address → monotonic moments at which requests began, but for health checks, since asked last."""
+        """Address → monotonic start times of requests since the last call, without health checks."""
         found: dict[str, list[float]] = self._child.ask("starts")
         return found
 
@@ -66,7 +66,7 @@ class _Target:
 
 
 class _Connection(asyncio.Protocol):
-    """Requests have no body; each is answered at once."""
+    """Requests have no body; each gets a response at once."""
 
     def __init__(self, target: _Target) -> None:
         self._target, self._rest = target, b""
@@ -79,7 +79,7 @@ class _Connection(asyncio.Protocol):
         *requests, self._rest = (self._rest + data).split(b"\r\n\r\n")
         for request in requests:
             if request.startswith(HEALTH):
-                self._transport.write(OK if self._target.healthy else ILL)
+                self._transport.write(OK if self._target.healthy else UNHEALTHY)
             else:
                 self._target.began()
                 self._transport.write(OK)

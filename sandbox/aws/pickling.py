@@ -1,12 +1,12 @@
-"""The objects of the saved state as bytes, and back.
+"""Converts the objects of the saved state to bytes and back.
 
-moto's backends are one graph of objects that refer to each other, with what the services keep on them: pickle writes such a graph at the
-speed of C. Two things are done otherwise than pickle does:
+moto's backends, with what the services store on them, are one graph of objects that refer to each other. pickle writes such a graph fast.
+This module differs from pickle's default in two ways:
 
-- An object of ours is written as the name that its class has in the saved state and its fields by name (core/persisted.py), never as the
-  path of its class. moto's objects have moto's paths: a file holds for the version of moto that wrote it.
-- Only what is on the list below is written or read, so that a file can make data and nothing else. A class that is not on it fails the
-  save at once, not a load later.
+- An object of ours is written as the stable name of its class and its fields by name (core/persisted.py), never as the path of its class.
+  Objects of moto are written with moto's paths, so a file can be read only with the version of moto that wrote it.
+- Only the classes listed below are written or read, so that reading a file cannot run code. A class that is not listed makes the save fail
+  at once, instead of a later load.
 """
 
 import gc
@@ -24,7 +24,7 @@ from sandbox.core.errors import SandboxError
 from sandbox.core.persisted import CLASSES, NAMES, Persisted
 
 OURS = ("sandbox.aws.pickling",)
-"""Modules that the functions below were written from. When this one moves, its new path is added, and none is removed."""
+"""Paths of this module in saved files. If the module moves, add its new path and keep the old ones."""
 
 PYTHONS = {
     "array": ("array", "_array_reconstructor"),
@@ -36,10 +36,10 @@ PYTHONS = {
     "threading": ("Condition", "RLock"),  # of a queue; nobody holds it when the state is saved
     "uuid": ("UUID",),
 }
-"""What of the standard library a file may name."""
+"""Names of the standard library that a file may contain."""
 
 MOTOS = ("autoscaling", "cloudwatch", "core", "ec2", "elb", "elbv2", "fis", "iam", "kms", "moto_api", "sns", "sqs", "utilities")
-"""Packages of moto whose classes a file may name: the services that are saved, and what their objects refer to."""
+"""Packages of moto whose classes a file may contain: the saved services, and what their objects refer to."""
 
 RLOCK = type(threading.RLock())
 METHODS = frozenset({"acquire", "release", "_is_owned", "_release_save", "_acquire_restore"})  # of an RLock, that a Condition holds
@@ -48,7 +48,7 @@ Reduced = tuple[Any, ...]  # as of object.__reduce_ex__
 
 
 def dumps(value: object) -> bytes:
-    """Raises SandboxError for an object that could not be read back."""
+    """Raises SandboxError for an object that could not be loaded again."""
     file = io.BytesIO()
     pickler = pickle.Pickler(file, protocol=5)
     pickler.dispatch_table = _WAYS
@@ -63,7 +63,7 @@ def dumps(value: object) -> bytes:
 
 
 def loads(written: bytes, schema: int) -> Any:
-    """`schema`: of the file. Raises SandboxError for what is damaged, or names what a file may not name."""
+    """`schema`: of the file. Raises SandboxError if the data is damaged or contains a name that is not allowed."""
     try:
         with _collection_put_off():
             return _Reader(io.BytesIO(written), schema).load()
@@ -75,7 +75,7 @@ def loads(written: bytes, schema: int) -> Any:
 
 @contextmanager
 def _collection_put_off() -> Iterator[None]:
-    """Nothing becomes garbage meanwhile, and the many new tuples would make Python look through all objects again and again."""
+    """Disables garbage collection: the many new tuples would make Python scan all objects again and again, and there is no garbage."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -89,7 +89,7 @@ def _collection_put_off() -> Iterator[None]:
 
 
 def make(name: str) -> Any:
-    """In the file: an empty object of the class with this name. The functions of this section are names for the reader."""
+    """In the file: creates an empty object of the class with this name. A file refers to the functions of this section by name."""
     cls: Any = known(name).cls
     return cls.__new__(cls)
 
@@ -100,7 +100,7 @@ def member(name: str, value: Any) -> Any:
 
 
 def fill(instance: Any, values: Any) -> None:
-    """In the file: gives the object its fields. The reader's own does, which knows the schema."""
+    """In the file: sets the object's fields. The reader replaces it with its own method, which knows the schema."""
     raise NotImplementedError  # pragma: no cover
 
 
@@ -114,7 +114,7 @@ def _of_member(instance: Any) -> Reduced:
 
 
 class _Ways(dict[type, Callable[[Any], Reduced]]):
-    """How objects of each class are written: found at the first of them, for pickle's C code looks here for every object."""
+    """How objects of each class are written. Computed once per class, because pickle's C code looks it up for every object."""
 
     def __missing__(self, cls: type) -> Callable[[Any], Reduced]:
         if issubclass(cls, type):
@@ -154,16 +154,16 @@ class _Reader(pickle.Unpickler):
 
 
 def named(module: str, name: str) -> Any:
-    """What a file means by a path. Raises SandboxError for what is not on the list."""
+    """The object with this path. Raises SandboxError if it is not allowed in a file."""
     if (module, name) == ("builtins", "getattr"):
         return _method
     if not _may_name(module, name):
-        raise SandboxError(f"it names {module}.{name}, which a saved state does not have")
+        raise SandboxError(f"it contains {module}.{name}, which is not allowed in a saved state")
     found: Any = import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
     if module.startswith("moto.") and not (isinstance(found, type) and found.__module__.startswith(("moto.", "sandbox."))):
-        raise SandboxError(f"it names {module}.{name}, which is no class of moto's")
+        raise SandboxError(f"it contains {module}.{name}, which is not a class of moto")
     return found
 
 
@@ -176,12 +176,12 @@ def _method(instance: Any, name: str) -> Any:
     """A bound method, which moto and threading keep in attributes: the file names the object and the method."""
     of_moto = type(instance).__module__.startswith("moto.") and not name.startswith("_")
     if not of_moto and not (isinstance(instance, RLOCK) and name in METHODS):
-        raise SandboxError(f"it names {name} of {type(instance).__name__}, which a saved state does not have")
+        raise SandboxError(f"it contains {name} of {type(instance).__name__}, which is not allowed in a saved state")
     return getattr(instance, name)
 
 
 def known(name: str) -> Persisted:
-    """Raises SandboxError for a name that no class has."""
+    """The class with this name. Raises SandboxError if there is none."""
     if name not in NAMES:
-        raise SandboxError(f"it has a {name}, which this release does not know")
+        raise SandboxError(f"it contains {name}, which this release does not know")
     return NAMES[name]

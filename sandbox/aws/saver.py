@@ -30,14 +30,15 @@ class Saver:
         pace: Pace = Pace(),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`save` writes the file. `on_trouble` is called with the error when saving begins to fail, with None when it succeeds again."""
+        """`save` writes the file. `on_trouble` is called with the error when saving starts to fail, and with None when it succeeds
+        again."""
         self._save, self._on_trouble, self._pace, self._now = save, on_trouble, pace, now
-        self.trouble: Exception | None = None  # why the newest state is not on disk: ended only by the next save that succeeds
+        self.trouble: Exception | None = None  # why the newest state is not on disk; None again after the next successful save
         self._changed = threading.Condition()
-        self._saving = threading.Lock()  # one save at a time, so that an older picture never replaces a newer one
-        self._first: float | None = None  # when the oldest unsaved change was marked; None: all is saved
+        self._saving = threading.Lock()  # one save at a time, so that an older state never replaces a newer one
+        self._first: float | None = None  # when the oldest unsaved change was marked; None: everything is saved
         self._last = 0.0
-        self._rested = 0.0  # not before then again
+        self._rested = 0.0  # the next save is not before this time
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="saver", daemon=True)
 
@@ -45,7 +46,7 @@ class Saver:
         self._thread.start()
 
     def mark(self) -> None:
-        """Something changed. From any thread; quick."""
+        """Reports a change. May be called from any thread; returns at once."""
         with self._changed:
             self._last = self._now()
             if self._first is None:
@@ -53,7 +54,7 @@ class Saver:
                 self._changed.notify_all()
 
     def flush(self) -> None:
-        """Saves now what is not saved yet, in the caller's thread."""
+        """Saves unsaved changes now, in the caller's thread."""
         with self._saving:
             with self._changed:
                 dirty, self._first = self._first is not None, None
@@ -61,7 +62,7 @@ class Saver:
                 self._try()
 
     def stop(self) -> None:
-        """Ends the thread and saves what is left."""
+        """Ends the thread and saves the remaining changes."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()

@@ -1,7 +1,7 @@
-"""Reads the state files of schema 3, which name our classes by the modules that they had then, and fields by their place.
+"""Reads state files of schema 3, which contain the former paths of our classes, and fields by position.
 
-schema_3.json has each class's path then, its name now, and its fields then where a file has them without their names. Later files have
-stable names, so the table does not grow. pickling.py says what a file may hold.
+schema_3.json has the former path and the current name of each class, and its former fields where a file has them without names. Later files
+have stable names, so the table does not grow. pickling.py defines what a file may contain.
 """
 
 import io
@@ -19,7 +19,7 @@ SCHEMA = 3
 THEN: Mapping[str, Mapping[str, str]] = json.loads(Path(__file__).with_suffix(".json").read_text())
 FIELDS = {row["name"]: row["fields"].split() for row in THEN.values() if "fields" in row}
 
-_InPython: Any = pickle._Unpickler  # shows what an object is given. Slow, and needed once for a file
+_InPython: Any = pickle._Unpickler  # allows overriding how fields are set. Slow, but used once per file
 
 
 class _Reader(_InPython):
@@ -29,7 +29,7 @@ class _Reader(_InPython):
         if not module.startswith("sandbox."):
             return named(module, name)
         if f"{module}.{name}" not in THEN:
-            raise SandboxError(f"it names {module}.{name}, which schema {SCHEMA} does not have")
+            raise SandboxError(f"it contains {module}.{name}, which is not part of schema {SCHEMA}")
         return known(THEN[f"{module}.{name}"]["name"]).cls
 
     def load_build(self) -> None:
@@ -44,14 +44,14 @@ class _Reader(_InPython):
 
 
 def _values(name: str, state: Any) -> Values:
-    """By field: a list has those of a frozen dataclass in their order, a pair those of other classes with slots."""
+    """The values by field. A list has the fields of a frozen dataclass in order, a pair those of another class with slots."""
     if isinstance(state, list):
         return dict(zip(FIELDS[name], state, strict=True))
     return dict(state[1] if isinstance(state, tuple) else state)
 
 
 def loads(written: bytes) -> Any:
-    """Raises SandboxError for what is damaged, or names what a file may not name."""
+    """Raises SandboxError if the data is damaged or contains a name that is not allowed."""
     try:
         return _Reader(io.BytesIO(written)).load()
     except SandboxError:

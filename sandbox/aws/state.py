@@ -1,7 +1,7 @@
-"""The AWS state of the sandbox: saved, taken up again, reset. moto's backend objects are that state, with what the services keep on them;
-they are written together, so that an Auto Scaling group still holds the very EC2 backend that the Region has.
+"""Saves, loads and resets the AWS state of the sandbox: moto's backend objects, with what the services store on them. All are written
+together, so that after loading an Auto Scaling group still refers to the EC2 backend of its Region.
 
-What a file looks like is in state_file.py, how objects become bytes in pickling.py.
+state_file.py defines the format of the file, pickling.py converts objects to bytes.
 """
 
 import sys
@@ -29,13 +29,13 @@ from sandbox.core.errors import SandboxError
 KEPT: dict[str, tuple[str, str]] = {
     name: (f"moto.{name}.models", f"{name}_backends") for name in ("ec2", "elb", "elbv2", "autoscaling", "cloudwatch", "sns", "sqs", "fis")
 }
-"""What is saved: {name: (module, name of its BackendDict)}. Identities (iam, sts) and other services begin anew."""
+"""What is saved: {name: (module, name of its BackendDict)}. Identities (iam, sts) and other services are not saved."""
 
 REFERENCES = ("vpc_refs", "vpc_pcx_refs", "backend_refs")
-"""Sets of weak references on classes, by which moto's EC2 backends find each other across Regions: not pickled, so made again."""
+"""Sets of weak references on classes, with which moto's EC2 backends find each other across Regions. Restored after loading."""
 
 CACHES = (("moto.ec2.models.subnets", "Subnet", "_base_avail_ip_iterator"), ("moto.sns.models", "Subscription", "private_key"))
-"""Methods with functools' cache: it holds each subnet, and by it the whole old backend, for ever. Emptied with the backends."""
+"""Methods with a functools cache, which refers to old objects and so keeps the old backend in memory. Cleared with the backends."""
 
 Backends = dict[str, dict[str, dict[str, Any]]]  # name → account → Region → backend
 
@@ -46,8 +46,8 @@ def keep(name: str, module: str, backends: str) -> None:
 
 
 def save(path: Path, newest_event: Callable[[], str] = str, configured: float | None = None) -> None:
-    """Replaces the file in one step. The lock is held while the objects are written to memory, not for the disk.
-    `newest_event` returns the id of the last event whose effects the state holds; `configured` is the speed that the control plane was
+    """Replaces the file atomically. Holds the lock while the objects are converted to bytes, but not while they are written to disk.
+    `newest_event` returns the id of the last event whose effects the state contains; `configured` is the speed that the control plane was
     started with (None: that of the settings)."""
     with LOCK:
         header = Header(event=newest_event(), clock=_reading(configured))
@@ -59,8 +59,8 @@ def save(path: Path, newest_event: Callable[[], str] = str, configured: float | 
 
 
 def load(path: Path) -> str:
-    """Puts the saved state in the place of the present one. → the id of the last event it knows of, "" when it has none.
-    Raises Unreadable when the file cannot be taken over; then the present state stays, or is empty."""
+    """Replaces the current state with the saved one. → the id of the last event whose effects it contains, "" if unknown.
+    Raises Unreadable if the file cannot be used; the current state is then unchanged or empty."""
     for module, _ in KEPT.values():
         import_module(module)
     with LOCK:
@@ -72,13 +72,13 @@ def load(path: Path) -> str:
                 _restore(name, accounts)
         except Exception as error:
             reset()
-            raise Unreadable(f"does not hold what it should ({type(error).__name__}: {error})") from error
+            raise Unreadable(f"has invalid content ({type(error).__name__}: {error})") from error
     return header.event
 
 
 def begin_after(lost: str) -> None:
-    """The state starts empty because the file `lost` was set aside. Until a reset, machines that belong to no instance are left alone, and
-    so is what the load balancers' proxy serves: both may be of the state that could not be read."""
+    """Records that the state starts empty because the file `lost` was set aside. Until a reset, machines without an instance and the load
+    balancer proxy are left running: they may belong to the state that could not be read."""
     settings = context().settings
     with LOCK:
         ec2_backends[settings.account][settings.region].sandbox_state_lost = lost
@@ -91,11 +91,11 @@ def _reading(configured: float | None) -> Reading:
 
 
 def reset(seed: int | None = None) -> None:
-    """All backends of all services are empty and new. With `seed`, moto's ids (i-…, vpc-…) are the same each time."""
+    """Deletes all backends of all services. With `seed`, moto's ids (i-…, vpc-…) are the same each time."""
     with LOCK, backend_lock:
         for backends in list(BackendDict._instances):
             for account in list(backends.values()):
-                account.clear()  # moto's caches hold the account's dict: it must not hold the backends
+                account.clear()  # moto's caches refer to the account's dict: it must not refer to the backends
             backends.clear()
         BackendDict._instances.clear()
         reset_model_data()
@@ -105,8 +105,8 @@ def reset(seed: int | None = None) -> None:
 
 
 def _begin_new_ids() -> None:
-    """moto's ids come from a seed: begun anew with the same one, a new instance would get the id of an earlier one. Not continued from
-    the file either, for what was made after the last save has ids, too. The moment makes them new, and the same in each replay."""
+    """Seeds moto's id generator with the current time. With the original seed, new instances would get ids that were used before; the saved
+    position does not help, because objects created after the last save have ids too. In a replay the time, and so the ids, are the same."""
     known = context()
     mock_random.seed(f"{known.settings.seed} taken up at {known.clock.now().isoformat()}")
 
@@ -139,7 +139,7 @@ def _restore(name: str, accounts: dict[str, dict[str, Any]]) -> None:
 
 
 def _reserve_addresses(backend: Any) -> None:
-    """moto's iterator over a subnet's addresses is a cache, so it begins anew after loading: it must not give out what AWS reserves."""
+    """Marks the addresses that AWS reserves: moto's iterator over a subnet's addresses starts again after loading and would assign them."""
     for subnets in backend.subnets.values():
         for subnet in subnets.values():
             subnet._reserved_ips |= subnet.aws_reserved_ips

@@ -1,7 +1,7 @@
 """The state file: a header of one line in JSON, then the objects as bytes (pickling.py).
 
-The header says which schema and which moto the objects are of, the event up to which the state is known, and what the clock showed; it can
-be read without them. A file is replaced in one step and never changed. One that cannot be read is set aside, never deleted.
+The header has the schema, the version of moto, the last event whose effects the state contains, and the clock. It can be read without the
+objects. A file is replaced atomically and never modified. A file that cannot be read is set aside, never deleted.
 """
 
 import json
@@ -24,26 +24,26 @@ from sandbox.core.errors import SandboxError
 
 MAGIC, SCHEMA = "fault-tolerance-sandbox state", 4
 OLDEST = schema_3.SCHEMA
-"""A change that needs a migration counts SCHEMA up (core/persisted.py); every schema since OLDEST is read. tests/fixtures/state has a file
-of each, which stays."""
+"""A change that needs a migration increments SCHEMA (core/persisted.py). Every schema since OLDEST can be read; tests/fixtures/state has a
+file of each."""
 
 ASIDE, TEMPORARY = "{name}.set-aside-{number}", ".new"
 
 
 class Unreadable(SandboxError):
-    """The file cannot be taken over. The message says why, as the end of a sentence about it."""
+    """The file cannot be used. The message gives the reason; it completes a sentence that starts with the file's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    event: str = ""  # id of the last event whose effects the state holds; "": not known
-    clock: Reading | None = None  # None: schema 3 had none
+    event: str = ""  # id of the last event whose effects the state contains; "": unknown
+    clock: Reading | None = None  # None: schema 3 has no clock
     schema: int = SCHEMA
     moto: str = moto.__version__
 
 
 def write(path: Path, header: Header, objects: bytes) -> None:
-    """Replaces the file in one step."""
+    """Replaces the file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=TEMPORARY)
     try:
@@ -58,18 +58,18 @@ def write(path: Path, header: Header, objects: bytes) -> None:
 
 
 def read_header(path: Path) -> Header:
-    """Raises Unreadable; FileNotFoundError when there is no file."""
+    """Raises Unreadable, or FileNotFoundError if there is no file."""
     return _header(_content(path).partition(b"\n")[0])[0]
 
 
 def read(path: Path) -> tuple[Header, Any]:
-    """→ the header and the objects. Raises Unreadable; FileNotFoundError when there is no file."""
+    """→ the header and the objects. Raises Unreadable, or FileNotFoundError if there is no file."""
     line, _, objects = _content(path).partition(b"\n")
     header, checksum = _header(line)
     if header.moto != moto.__version__:
         raise Unreadable(f"was written with moto {header.moto}; this release has moto {moto.__version__}")
     if checksum is not None and checksum != zlib.crc32(objects):
-        raise Unreadable("is damaged: its checksum differs")
+        raise Unreadable("is damaged: its checksum is wrong")
     try:
         return header, schema_3.loads(objects) if header.schema == schema_3.SCHEMA else pickling.loads(objects, header.schema)
     except SandboxError as error:
@@ -86,7 +86,7 @@ def _content(path: Path) -> bytes:
 
 
 def set_aside(path: Path) -> Path:
-    """Renames it, so that a new one can be written. → where it is now."""
+    """Renames the file, so that a new one can be written. → its new path."""
     number = 1
     while (there := path.with_name(ASIDE.format(name=path.name, number=number))).exists():
         number += 1
@@ -99,13 +99,13 @@ def those_set_aside(path: Path) -> tuple[Path, ...]:
 
 
 def sweep(path: Path) -> None:
-    """Removes what a control plane left that was killed while it wrote."""
+    """Removes temporary files of a control plane that was killed while writing."""
     for temporary in path.parent.glob(f"{path.name}*{TEMPORARY}"):
         temporary.unlink(missing_ok=True)
 
 
 def remove(path: Path) -> None:
-    """Removes the file, and those that were set aside: `sandbox down`."""
+    """Removes the file and those that were set aside, for `sandbox down`."""
     sweep(path)
     for file in (path, *those_set_aside(path)):
         file.unlink(missing_ok=True)
@@ -126,18 +126,18 @@ def _plain(clock: Reading) -> dict[str, Any]:
 
 
 def _header(line: bytes) -> tuple[Header, int | None]:
-    """→ the header, and the checksum of what follows (None: schema 3 had none)."""
+    """→ the header, and the checksum of the objects (None: schema 3 has no checksum)."""
     try:
         found = json.loads(line)
         if not isinstance(found, dict) or found.get("magic") != MAGIC:
-            raise Unreadable("is not a state of the sandbox")
+            raise Unreadable("is not a state file of the sandbox")
         if not OLDEST <= found["schema"] <= SCHEMA:
             raise Unreadable(f"was written with schema {found['schema']}; this release reads schemas {OLDEST} to {SCHEMA}")
         clock = found.get("clock")
         header = Header(event=str(found.get("event", "")), clock=clock and _reading(clock), schema=found["schema"], moto=str(found["moto"]))
         return header, found.get("crc32")
     except (ValueError, KeyError, TypeError) as error:
-        raise Unreadable(f"is not a state of the sandbox ({type(error).__name__}: {error})") from error
+        raise Unreadable(f"is not a state file of the sandbox ({type(error).__name__}: {error})") from error
 
 
 def _reading(shown: dict[str, Any]) -> Reading:

@@ -176,7 +176,7 @@ def change_clock(surface: ControlSurface) -> dict[str, Any]:
     try:
         surface.set_speed(float(asked))
     except ValueError as error:
-        raise RequestError(400, f"Invalid speed: {error}.", "sandbox clock 10") from error
+        raise RequestError(400, f"The speed was not changed: {error}.", "sandbox clock 10") from error
     return clock(surface)
 
 

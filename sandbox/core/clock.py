@@ -1,7 +1,7 @@
 """The sandbox's one clock. `now` of every decision comes from here; only the engine and the drivers turn a duration into waiting.
 
-`WallClock` may run faster than the wall's (speed 10: a 300-second period lasts 30 real seconds); `VirtualClock` stands still until it
-is moved, so that a day of a group is a fraction of a second of test.
+`WallClock` may run faster than real time (speed 10: a 300-second period lasts 30 real seconds). `VirtualClock` advances only by
+`advance_to`, so that a test simulates a day in a fraction of a second.
 """
 
 import threading
@@ -12,7 +12,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Gives aware UTC datetimes in sandbox time."""
+    """Returns sandbox time as aware UTC datetimes."""
 
     @property
     def speed(self) -> float:
@@ -26,12 +26,12 @@ class Clock(Protocol):
         ...
 
     def set_speed(self, speed: float) -> None:
-        """Goes on from the present moment at another speed. Raises ValueError when the clock cannot run at that speed."""
+        """Continues from the current time at another speed. Raises ValueError if the clock does not support that speed."""
         ...
 
 
 class WallClock:
-    """Starts at the wall's time (or at `start`) and runs `speed` times as fast. Thread-safe."""
+    """Starts at the machine's time (or at `start`) and runs `speed` times as fast. Thread-safe."""
 
     def __init__(self, speed: float = 1.0, start: datetime | None = None) -> None:
         self._lock = threading.Lock()
@@ -51,7 +51,7 @@ class WallClock:
         return duration.total_seconds() / self._speed
 
     def set_speed(self, speed: float) -> None:
-        """Goes on from the present moment at another speed: time never jumps."""
+        """Continues from the current time at another speed: time never jumps."""
         _checked(speed)
         with self._lock:
             moment = time.monotonic()
@@ -60,7 +60,7 @@ class WallClock:
 
 
 class VirtualClock:
-    """Stands still until `advance_to`. Going back raises: an event may not happen before its cause."""
+    """Advances only by `advance_to`. Moving back raises ValueError: an event must not be before its cause."""
 
     speed = 1.0
 
@@ -92,18 +92,18 @@ class Reading:
     configured: float  # the speed that the control plane was started with
 
     def after(self, wall: datetime) -> datetime:
-        """Sandbox time when the machine's is `wall`: it goes on at its speed while no control plane runs, as the instances do. Never
-        before what the clock showed, even if the machine's clock was set back; and a clock that is not slower than the machine's does not
-        show less than it (it stood still while the machine slept)."""
+        """Sandbox time at the machine's time `wall`. Sandbox time continues at its speed while no control plane runs, as the instances do.
+        The result is never before the saved time, even if the machine's clock was set back. At speed 1 or more it is never before the
+        machine's time: the clock did not advance while the machine was suspended."""
         at = self.at + max(wall - self.wall, timedelta(0)) * self.speed
         return max(at, wall) if self.speed >= 1 else at
 
     def speed_after(self, configured: float) -> float:
-        """The speed that was in force goes on, unless the next control plane is started with another one than this was."""
+        """The saved speed, unless the new control plane is started with another speed than the previous one was."""
         return self.speed if configured == self.configured else configured
 
 
 def _checked(speed: float) -> float:
     if not 0 < speed <= 10_000:
-        raise ValueError(f"speed {speed}: give a number above 0 and up to 10000")
+        raise ValueError(f"invalid speed {speed}: expected a number above 0 and at most 10000")
     return speed

@@ -323,10 +323,10 @@ def test_two_requests_at_once_on_one_connection_are_answered_in_order(server: Se
 
 
 def test_what_the_application_is_told_of_a_request() -> None:
-    told: list[dict[str, Any]] = []
+    seen: list[dict[str, Any]] = []
 
     def note(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        told.append(environ)
+        seen.append(environ)
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "7"), ("Connection", "close")])
         return [b"", b"1234567"]
 
@@ -336,7 +336,7 @@ def test_what_the_application_is_told_of_a_request() -> None:
         status, headers, body = client.read()
         client.send(get("http://localhost/_sandbox/x?y", "HEAD"))
         assert client.read("HEAD")[1]["content-length"] == "7"
-    first, second = told
+    first, second = seen
     wanted = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": "/_sandbox/a b\xc3\xa9",

@@ -104,17 +104,17 @@ def test_a_subnet_keeps_its_reserved_addresses_after_loading(aws: Aws, tmp_path:
 
 
 REFUSED = [
-    (b"hello\n", "is not a state of the sandbox"),
-    (b"", "is not a state of the sandbox"),
-    (b"[1]\n", "is not a state of the sandbox"),
+    (b"hello\n", "is not a state file of the sandbox"),
+    (b"", "is not a state file of the sandbox"),
+    (b"[1]\n", "is not a state file of the sandbox"),
     ({"moto": "4.0.0"}, "was written with moto 4.0.0; this release has moto 5"),
     ({"schema": 99}, "was written with schema 99; this release reads schemas 3 to 4"),
     ({"schema": 2}, "was written with schema 2; this release reads schemas 3 to 4"),
-    ({"schema": "x"}, "is not a state of the sandbox"),
-    ({"clock": {"at": "noon"}}, "is not a state of the sandbox"),
+    ({"schema": "x"}, "is not a state file of the sandbox"),
+    ({"clock": {"at": "noon"}}, "is not a state file of the sandbox"),
     ({}, "cannot be read: it is damaged"),
     ({"schema": 3}, "cannot be read: it is damaged"),
-    ({"crc32": 1}, "is damaged: its checksum differs"),
+    ({"crc32": 1}, "is damaged: its checksum is wrong"),
 ]
 
 
@@ -146,7 +146,7 @@ def test_a_file_that_holds_something_else_is_refused(aws: Aws, tmp_path: Path) -
     path = tmp_path / "state"
     for objects in ([1], {"ec2": 5}, {"billing": {}}, {"ec2": {"123456789012": {"us-east-1": "no backend"}}}):
         state_file.write(path, state_file.Header(), pickling.dumps(objects))
-        with pytest.raises(state_file.Unreadable, match="does not hold what it should"):
+        with pytest.raises(state_file.Unreadable, match="has invalid content"):
             state.load(path)
 
 

@@ -73,14 +73,14 @@ def test_commands_that_documents_name_exist(document: Path) -> None:
     assert named <= set(COMMANDS)
 
 
-def test_commands_that_errors_tell_to_type_exist() -> None:
+def test_commands_that_errors_suggest_exist() -> None:
     """`next: sandbox …` and `make …`: the strings of the code that begin so."""
     sources = [
         path.read_text() for path in sorted((ROOT / "sandbox").rglob("*.py")) if path.name != "settings.py"
     ]  # "sandbox seconds per …"
-    told = {name for source in sources for name in re.findall(r'"sandbox ([a-z]+)', source)}
+    named = {name for source in sources for name in re.findall(r'"sandbox ([a-z]+)', source)}
     made = {name for source in sources for name in re.findall(r'"make ([a-z]+)', source)}
-    assert told <= set(COMMANDS) and told
+    assert named <= set(COMMANDS) and named
     assert made <= targets() and made
 
 
@@ -176,8 +176,8 @@ def test_no_folder_has_too_many_files_side_by_side() -> None:
 def test_every_part_of_the_product_is_in_the_tree() -> None:
     parts = [p for p in sorted((ROOT / "sandbox").iterdir()) if p.suffix == ".py" or (p / "__init__.py").exists()]
     names = [f"sandbox/{p.name}" + ("/" if p.is_dir() else "") for p in parts if p.name != "__init__.py"]
-    told = " ".join(tree()) + " ".join(tree().values())
-    assert [name for name in names if name.removeprefix("sandbox/") not in told] == []
+    named = " ".join(tree()) + " ".join(tree().values())
+    assert [name for name in names if name.removeprefix("sandbox/") not in named] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -63,7 +63,7 @@ class Fleet:
         """The same fleet, seen through the control plane that came after."""
         return Fleet(on=restarted, name=self.name, target_group=self.target_group, listener=self.listener)
 
-    # ---- what AWS tells of it ------------------------------------------------------------------------------------------------------------
+    # ---- what AWS reports about it -----------------------------------------------------------------------------------------------------
 
     def described(self) -> dict[str, Any]:
         found: dict[str, Any] = self.on.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[self.name])

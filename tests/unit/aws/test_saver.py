@@ -10,11 +10,11 @@ class Desk:
 
     def __init__(self, broken: bool = False) -> None:
         self.saves, self.time, self.broken = 0, 100.0, broken
-        self.told: list[str] = []
+        self.reported: list[str] = []
         self.saved = threading.Event()
         self.cost = 0.0  # of a save, in seconds
         pace = Pace(quiet=1.0, longest=5.0, share=0.1, regular=30.0)
-        self.saver = Saver(self.save, lambda error: self.told.append(str(error)), pace, now=lambda: self.time)
+        self.saver = Saver(self.save, lambda error: self.reported.append(str(error)), pace, now=lambda: self.time)
 
     def save(self) -> None:
         if self.broken:
@@ -63,7 +63,7 @@ def test_a_failed_save_is_told_once_and_is_trouble_until_one_succeeds() -> None:
         desk.saver.flush()
         troubles.append(str(desk.saver.trouble))
     assert troubles == ["disk full", "disk full", "None", "None"]
-    assert (desk.told, desk.saves) == (["disk full", "None"], 2)
+    assert (desk.reported, desk.saves) == (["disk full", "None"], 2)
 
 
 def test_the_thread_saves_by_itself() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.kit.figure import Figure, at_least, at_most, not_measured, percentile, ratio, row, told, write
+from bench.kit.figure import Figure, at_least, at_most, not_measured, percentile, ratio, row, without_goal, write
 
 
 @pytest.mark.parametrize(("value", "met"), [(1.2, True), (1.21, False), (0.4, True)])
@@ -29,7 +29,7 @@ def test_at_least(value: float, met: bool) -> None:
 ROWS: list[tuple[Figure, tuple[str, ...]]] = [
     (ratio("boot", [0.5], [0.4], 1.2, ""), ("boot", "0.5 s", "0.4 s", "1.25", "≤ 1.2 × limit", "NO")),
     (at_most("late", 3.0, "ms", 25.0, ""), ("late", "3 ms", "", "", "≤ 25 ms", "yes")),
-    (told("beside", 3.14159, "s", ""), ("beside", "3.14 s", "", "", "", "")),
+    (without_goal("beside", 3.14159, "s", ""), ("beside", "3.14 s", "", "", "", "")),
     (not_measured("fleet", "not measured: no Docker engine"), ("fleet", "not measured: no Docker engine", "", "", "", "")),
 ]
 

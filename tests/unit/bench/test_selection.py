@@ -7,7 +7,7 @@ import click
 import pytest
 
 from bench.__main__ import GROUPS, chosen, measure
-from bench.kit.figure import Figure, told
+from bench.kit.figure import Figure, without_goal
 
 
 def test_all_but_the_day_when_none_is_named_and_the_tests_last() -> None:
@@ -21,7 +21,7 @@ def test_named_ones_in_the_order_of_measuring() -> None:
 
 
 def test_an_unknown_name_tells_what_there_is() -> None:
-    with pytest.raises(click.UsageError, match=r"speed: there is only cold-start, .*tests"):
+    with pytest.raises(click.UsageError, match=r"unknown measurement speed: expected cold-start, .*tests"):
         chosen(["tests", "speed"])
 
 
@@ -33,7 +33,7 @@ def test_what_cannot_be_measured_is_told_and_the_others_go_on(capsys: pytest.Cap
     def load(name: str) -> Callable[[], list[Figure]]:
         if name == "silence":
             raise RuntimeError("no Envoy")
-        return lambda: [told(name, 1.0, "s", "")]
+        return lambda: [without_goal(name, 1.0, "s", "")]
 
     figures, failed = measure(["cold-start", "silence", "changes"], load)
     assert [(f.name, f.value) for f in figures] == [("cold-start", 1.0), ("silence", None), ("changes", 1.0)]

@@ -100,7 +100,7 @@ def test_errors_are_a_sentence_and_the_next_command(method: str, path: str, stat
     assert answer.get_json()["next"].startswith("sandbox ")
 
 
-def test_the_clock_is_told_and_changed() -> None:
+def test_the_clock_is_read_and_changed() -> None:
     asked = client()
     assert asked.get("/_sandbox/clock").get_json()["speed"] == 1
     assert asked.put("/_sandbox/clock", json={"speed": 10}).get_json()["speed"] == 10
@@ -124,7 +124,7 @@ def test_reset_resets_and_empties_the_access_log() -> None:
     assert (done, asked.get("/_sandbox/access-log").get_json()) == (["reset"], {"lines": []})
 
 
-def test_settings_are_told() -> None:
+def test_settings_are_listed() -> None:
     assert client().get("/_sandbox/settings").get_json()["settings"]["listener_ports"] == "8081-8100"
 
 
@@ -186,7 +186,7 @@ def test_endpoints_by_load_balancer_are_what_a_script_needs() -> None:
     }
 
 
-def test_a_front_port_that_somebody_else_has_is_told_and_not_given_out() -> None:
+def test_a_front_port_of_another_program_is_reported_and_not_returned() -> None:
     taken = "port 8080 is in use by another program: load balancers answer on their own ports only"
     found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {"front": taken})
     assert [entry["front"] for entry in by_load_balancer(found, 8080).values()] == [None, None]

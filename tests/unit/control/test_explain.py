@@ -69,7 +69,7 @@ def test_only_the_newest_chains_are_shown() -> None:
     assert [line.event.summary for line in story("i-1", many, chains=2)] == ["i-1 did 99", "i-1 did 100"]
 
 
-def test_a_chain_of_thousands_is_told() -> None:
+def test_a_chain_of_thousands_is_shown() -> None:
     chain = [event(n, "again", "i-1", n - 1 or None) for n in range(1, 5001)]
     lines = story("i-1", chain)
     assert len(lines) == 5000
