@@ -36,5 +36,5 @@ class AutoScalingMetricsController(Shell[ObservedGroups, None]):
         scope, _ = Scope.split(key)
         match action:
             case PublishGroupMetrics():
-                writes.metrics_published(snapshot.find(scope, action.group), action.minute)
+                writes.record_published_minute(snapshot.find(scope, action.group), action.minute)
                 self._publish(action.data)

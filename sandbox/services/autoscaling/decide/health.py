@@ -32,7 +32,7 @@ def marks(group: Group, memory: Memory, now: datetime, delays: Delays) -> tuple[
         return ()  # section 2.9: no marking by EC2 or ELB
     found = {m.instance_id: HealthFailure.NOT_RUNNING for m in group.counted() if m.health is Health.HEALTHY and _not_running(m)}
     if periodic_check_due(memory, now, delays):
-        found = _paced_marks(group, memory, now, delays) | found
+        found = _periodic_marks(group, memory, now, delays) | found
     return tuple(_mark(group, m, found[m.instance_id]) for m in group.members if m.instance_id in found)
 
 
@@ -44,14 +44,13 @@ def _not_running(member: Member) -> bool:
     return member.instance_state not in STARTING if starting else member.instance_state != "running"
 
 
-def _paced_marks(group: Group, memory: Memory, now: datetime, delays: Delays) -> dict[str, HealthFailure]:
-    in_service = [m for m in group.members if m.lifecycle is LifecycleState.IN_SERVICE and m.health is Health.HEALTHY]
-    checked = [m for m in in_service if not in_grace_period(group, m, now)]
+def _periodic_marks(group: Group, memory: Memory, now: datetime, delays: Delays) -> dict[str, HealthFailure]:
+    in_service = [m for m in group.members if m.lifecycle is LifecycleState.IN_SERVICE]
+    checked = [m for m in in_service if m.health is Health.HEALTHY and not in_grace_period(group, m, now)]
     found = {m.instance_id: HealthFailure.STATUS_CHECK for m in checked if _impaired_long(m, memory, now, delays)}
     failing = [m for m in checked if elb_unhealthy(group, m)]
-    everyone = [m for m in group.members if m.lifecycle is LifecycleState.IN_SERVICE]
-    if len(failing) > 1 and all(elb_unhealthy(group, m) for m in everyone):
-        complete = len(everyone) >= group.desired_capacity and all(m.health is Health.HEALTHY for m in everyone)
+    if len(failing) > 1 and all(elb_unhealthy(group, m) for m in in_service):
+        complete = len(in_service) >= group.desired_capacity and all(m.health is Health.HEALTHY for m in in_service)
         failing = failing[:1] if complete else []  # ASG-51: not the whole group at once
     return {m.instance_id: HealthFailure.ELB for m in failing} | found
 
@@ -99,9 +98,8 @@ def to_replace(group: Group, now: datetime) -> tuple[Member, ...]:
 def _replacing(group: Group, now: datetime, leaving: int) -> int:
     """By how many instances the group is below its desired capacity because of replacements in progress."""
     ready = [m for m in group.members if _ready(group, m, now)]
-    replacing = bool(
-        leaving or (group.pending_replacements and group.runs(Process.LAUNCH)) or any(m.activity is not None for m in group.members)
-    )
+    launching = bool(group.pending_replacements) and group.runs(Process.LAUNCH)
+    replacing = bool(leaving) or launching or any(m.activity is not None for m in group.members)
     starting = len(group.counted()) - len(ready)
     return max(group.desired_capacity - len(ready) + leaving, 0) if replacing or starting else 0
 

@@ -175,5 +175,5 @@ def run_scheduled_action(group: Any, run: RunScheduledAction) -> None:
         actions[(group.name, run.name)] = run.next_run
 
 
-def metrics_published(group: Any, minute: datetime) -> None:
+def record_published_minute(group: Any, minute: datetime) -> None:
     group.metrics_published_at = minute
