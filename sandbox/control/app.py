@@ -192,7 +192,7 @@ def announce_fault(surface: ControlSurface) -> dict[str, Any]:
     try:
         return faults.as_json(faults.announce(surface.faults, request.get_json(silent=True)))
     except ValueError as error:
-        raise RequestError(400, str(error), "curl -s http://127.0.0.1:4566/_sandbox/faults") from error
+        raise RequestError(400, str(error), _list_faults(surface)) from error
 
 
 def clear_fault(surface: ControlSurface) -> dict[str, Any]:
@@ -202,7 +202,11 @@ def clear_fault(surface: ControlSurface) -> dict[str, Any]:
     try:
         return {"cleared": [faults.as_json(surface.faults.clear(str(asked)))]}
     except UserError as error:
-        raise RequestError(404, error.message, error.next_command or "sandbox events") from error
+        raise RequestError(404, error.message, _list_faults(surface)) from error
+
+
+def _list_faults(surface: ControlSurface) -> str:
+    return f"curl -s {surface.settings.endpoint}/_sandbox/faults"
 
 
 def rates(surface: ControlSurface) -> dict[str, Any]:

@@ -60,7 +60,7 @@ class FaultRegistry:
         """Undoes one fault. Raises UserError if no active fault has this id."""
         fault = self._end(fault_id, "was cleared")
         if fault is None:
-            raise UserError(f"There is no active fault {fault_id!r}.", "curl -s http://127.0.0.1:4566/_sandbox/faults")
+            raise UserError(f"There is no active fault {fault_id!r}.")
         return fault
 
     def clear_all(self) -> tuple[Fault, ...]:

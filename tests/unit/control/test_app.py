@@ -16,6 +16,7 @@ from sandbox.control.rates import Rates
 from sandbox.control.surface import ControlSurface
 from sandbox.core.events import Event
 from sandbox.engine import Loop
+from sandbox.settings import Settings
 from tests.support.control import WELL, request_record, surface
 
 
@@ -221,13 +222,14 @@ def test_rates_are_of_the_last_seconds() -> None:
 
 
 def test_a_fault_is_announced_listed_and_cleared() -> None:
-    app = client(surface())
+    app = client(surface(settings=Settings(port=4570)))
     made = app.post("/_sandbox/faults", json={"summary": "i-1 is terminated", "targets": ["i-1"]}).get_json()
     assert (made["id"], made["kind"], made["targets"], made["until"]) == ("fault-1", "announced", ["i-1"], None)
     assert app.get("/_sandbox/faults").get_json()["faults"] == [made]
     assert app.post("/_sandbox/faults/clear", json={"id": "fault-1"}).get_json()["cleared"] == [made]
     again = app.post("/_sandbox/faults/clear", json={"id": "fault-1"})
-    assert (again.status_code, again.get_json()["error"]) == (404, "There is no active fault 'fault-1'.")
+    expected = {"error": "There is no active fault 'fault-1'.", "next": "curl -s http://127.0.0.1:4570/_sandbox/faults"}
+    assert (again.status_code, again.get_json()) == (404, expected)
     assert app.get("/_sandbox/faults").get_json()["faults"] == []
 
 
