@@ -8,8 +8,11 @@ SPEED ?=
 NAME ?= tutorial
 ARGS ?=
 DOCKER ?= yes
+SECONDS ?= 600
+SEED ?=
+STEPS ?=
 
-.PHONY: help setup images sandbox down scenario test check bench rules bundle docs clean
+.PHONY: help setup images sandbox down scenario test explore check bench rules bundle docs clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -40,6 +43,9 @@ scenario: setup ## run a scenario: NAME=tutorial [SPEED=10] [RUNTIME=...] [ARGS=
 
 test: setup ## run all tests (DOCKER=no skips those that need a Docker engine)
 	@bash tools/test.sh "$(DOCKER)"
+
+explore: setup ## explore the sandbox with random operations and faults: [SECONDS=600], or SEED=N to replay a failure
+	@$(BIN)/python -m tools.explore --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
 
 check: setup ## run ruff, mypy --strict, the import contracts, and check generated documents and rule coverage
 	@$(BIN)/ruff check .

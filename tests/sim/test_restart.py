@@ -8,88 +8,89 @@ from hypothesis import HealthCheck, given, settings
 from sandbox import takeover
 from sandbox.aws import state
 from sandbox.core.journal import Journal
+from sandbox.services.elbv2.model import TargetState
 from sandbox.wiring import build
-from tests.support import Fleet, VirtualSandbox, rule, virtual_sandbox
-from tests.support.trials import fleet_of, recovers, suffer
-from tests.support.trouble import Deed, Trouble, plans
-from tests.support.watch import Watch
+from tests.support import VirtualSandbox, rule, virtual_sandbox
+from tests.support.exploration import reading
+from tests.support.exploration.explorer import Explorer
+from tests.support.exploration.plans import Step, plans
 
 
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("state") / "state.bin"
-
-
-def restarted(fleet: Fleet, watch: Watch, saved: Path) -> Fleet:
-    after = fleet.after(fleet.on.restart(saved))
-    watch.follow(after.on)
-    return after
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    return tmp_path / "state.bin"
 
 
 @rule("TG-12")
-def test_nothing_changes_for_a_healthy_fleet(saved: Path) -> None:
+def test_nothing_changes_for_a_healthy_fleet(explorer: Explorer) -> None:
     """No target goes through initial, no member is replaced, and all is well at every moment."""
-    fleet, watch = fleet_of(virtual_sandbox())
+    fleet = explorer.account.fleet
     members, events = fleet.members(), len(fleet.on.sandbox.journal.events())
-    fleet = restarted(fleet, watch, saved)
+    explorer.restart()
+    fleet = explorer.account.fleet
     assert fleet.well()
-    fleet.on.run(600, watch.look)
+    explorer.run(600)
     assert fleet.well() and fleet.members() == members
     assert [e for e in fleet.on.sandbox.journal.events()[events:] if e.source != "aws.ec2"] == []  # EC2's: status checks pass
-    assert watch.violations == []
+    assert explorer.violations == []
 
 
-def test_the_load_balancer_is_told_the_same_again(saved: Path) -> None:
-    fleet, watch = fleet_of(virtual_sandbox())
-    fleet = restarted(fleet, watch, saved)
-    fleet.on.run(1)
-    proxy = fleet.on.sandbox.simulated.proxy
-    assert {proxy.request(fleet.listener).target_id for _ in range(3)} == set(fleet.members())
+def test_the_load_balancer_gets_the_same_configuration_again(explorer: Explorer) -> None:
+    explorer.restart()
+    explorer.run(1)
+    fleet = explorer.account.fleet
+    responses = [explorer.account.send(fleet.listener) for _ in range(3)]
+    assert {response.target_id for response in responses if response} == set(fleet.members())
 
 
 @rule("ASG-41", "ASG-49")
-def test_what_died_meanwhile_is_replaced(saved: Path) -> None:
-    fleet, watch = fleet_of(virtual_sandbox())
-    victim = fleet.in_service()[0]
-    machine = fleet.on.world.machine(victim)
-    machine.running, machine.answers_from = False, None  # nobody was there to see it
-    fleet = restarted(fleet, watch, saved)
-    recovers(fleet, watch, Trouble(fleet))
-    assert victim not in fleet.members()
+def test_what_died_meanwhile_is_replaced(explorer: Explorer) -> None:
+    victim = explorer.account.fleet.in_service()[0]
+    machine = explorer.account.world.machine(victim)
+    machine.running, machine.answers_from = False, None  # no control plane was there to see it
+    explorer.restart()
+    explorer.recover()
+    assert explorer.violations == []
+    assert victim not in explorer.account.fleet.members()
 
 
-def test_a_launch_under_way_is_not_forgotten_nor_done_twice(saved: Path) -> None:
-    fleet, watch = fleet_of(virtual_sandbox())
-    fleet.on.client("autoscaling").set_desired_capacity(AutoScalingGroupName=fleet.name, DesiredCapacity=5)
+def test_a_launch_under_way_is_not_forgotten_nor_done_twice(explorer: Explorer) -> None:
+    fleet = explorer.account.fleet
+    explorer.account.autoscaling.set_desired_capacity(AutoScalingGroupName=fleet.name, DesiredCapacity=5)
     assert fleet.on.until(lambda: "Pending" in fleet.members().values(), 30, step=0.1) is not None
-    fleet = restarted(fleet, watch, saved)
-    recovers(fleet, watch, Trouble(fleet))
-    assert len(fleet.in_service()) == len(fleet.on.world.machines) == 5
+    explorer.restart()
+    explorer.recover()
+    assert explorer.violations == []
+    assert len(explorer.account.fleet.in_service()) == len(explorer.account.world.machines) == 5
 
 
-def test_draining_goes_on_where_it_was(saved: Path) -> None:
+def test_draining_goes_on_where_it_was(explorer: Explorer) -> None:
     """TG-20: the delay counts from deregistration, not from the restart."""
-    fleet, watch = fleet_of(virtual_sandbox())
-    fleet.on.client("autoscaling").set_desired_capacity(AutoScalingGroupName=fleet.name, DesiredCapacity=2)
+    fleet = explorer.account.fleet
+    explorer.account.autoscaling.set_desired_capacity(AutoScalingGroupName=fleet.name, DesiredCapacity=2)
     assert fleet.on.until(lambda: "draining" in fleet.health().values(), 30, step=0.1) is not None
-    fleet.on.run(15)
-    fleet = restarted(fleet, watch, saved)
+    explorer.run(15)
+    explorer.restart()
+    fleet = explorer.account.fleet
     left = fleet.on.until(lambda: "draining" not in fleet.health().values(), 60, step=0.5)
     assert left is not None and 4 <= left <= 6
 
 
 @given(before=plans(longest=3), after=plans(longest=3))
 @settings(max_examples=4, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-def test_no_moment_is_a_wrong_one_to_die(saved: Path, before: list[Deed], after: list[Deed]) -> None:
-    fleet, watch = fleet_of(virtual_sandbox())
-    detached = suffer(fleet, watch, before).detached
-    healthy = {i for i, state in fleet.health().items() if state == "healthy"}
-    fleet = restarted(fleet, watch, saved)
-    fleet.on.sandbox.engine.run_due()
-    assert all(state in ("healthy", "unused", "draining") for i, state in fleet.health().items() if i in healthy)
-    trouble = suffer(fleet, watch, after)
-    trouble.detached |= detached
-    recovers(fleet, watch, trouble)
+def test_no_moment_is_a_wrong_one_to_die(tmp_path: Path, before: list[Step], after: list[Step]) -> None:
+    explorer = Explorer(0, tmp_path / "state.bin").begin()
+    for step in before:
+        explorer.carry_out(step)
+    healthy = {target for target, state in reading.targets().items() if state is TargetState.HEALTHY}
+    explorer.restart()
+    explorer.account.on.sandbox.engine.run_due()
+    now = reading.targets()
+    assert {now[target] for target in healthy} <= {TargetState.HEALTHY, TargetState.UNUSED, TargetState.DRAINING}
+    for step in after:
+        explorer.carry_out(step)
+    explorer.recover()
+    assert explorer.violations == []
 
 
 def taken_up(on: VirtualSandbox, saved: Path) -> Journal:
