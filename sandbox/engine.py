@@ -31,6 +31,7 @@ class Loop:
     controller: str
     key: str
     due: datetime | None = None  # None: waits until it is woken, or for the resync
+    not_before: datetime | None = None  # after a failure: a general wake-up does not run it sooner; None: it did not fail
     runs: int = 0
     failures: int = 0  # in a row
     last_error: str | None = None
@@ -154,7 +155,8 @@ class Engine:
             with self._changed:
                 for key in keys:
                     loop = self._loops.setdefault((name, key), Loop(name, key))
-                    if everything or (name, key) in woken or loop.runs == 0:
+                    waits = loop.not_before is not None and loop.not_before > now  # its own failed call woke everything
+                    if (name, key) in woken or loop.runs == 0 or (everything and not waits):
                         loop.due = now
                 present = set(keys)
                 for name_key in [k for k in self._loops if k[0] == name and k[1] not in present]:
@@ -171,7 +173,7 @@ class Engine:
             with self._lock:
                 again = controller.reconcile(loop.key, now)
                 alive = loop.key in set(controller.keys()) if again is None else True
-            loop.failures, loop.last_error = 0, None
+            loop.failures, loop.last_error, loop.not_before = 0, None, None
             if again is not None:
                 loop.due = now + max(again, timedelta(milliseconds=1))
             elif not alive:
@@ -184,7 +186,8 @@ class Engine:
         try:
             work()
         except Retry as error:
-            loop.last_error, loop.due = str(error), self._clock.now() + error.after
+            loop.last_error = str(error)
+            loop.due = loop.not_before = self._clock.now() + error.after
         except Misconfigured as error:
             loop.last_error = str(error)
         except DriverUnavailable as error:
@@ -196,7 +199,7 @@ class Engine:
     def _back_off(self, loop: Loop, message: str) -> None:
         loop.failures += 1
         loop.last_error = message
-        loop.due = self._clock.now() + backoff(loop.failures, first=FIRST_BACKOFF, longest=LONGEST_BACKOFF)
+        loop.due = loop.not_before = self._clock.now() + backoff(loop.failures, first=FIRST_BACKOFF, longest=LONGEST_BACKOFF)
 
     def _next_due(self) -> datetime:
         with self._changed:

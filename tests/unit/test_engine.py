@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from sandbox.core.clock import VirtualClock, WallClock
 from sandbox.core.errors import DriverUnavailable, Misconfigured, Retry
 from sandbox.core.journal import Journal
@@ -120,6 +122,33 @@ def test_success_forgets_earlier_failures() -> None:
     made, clock, _ = engine(Recorder(work))
     run_for(made, clock, 5)
     assert [(loop.failures, loop.last_error) for loop in made.loops()] == [(0, None)]
+
+
+@pytest.mark.parametrize("error", [Retry("later", timedelta(seconds=1)), DriverUnavailable("gone"), ValueError("a bug")])
+def test_a_failure_that_wakes_everything_does_not_run_again_before_its_time(error: Exception) -> None:
+    """A call that a controller makes wakes everything, the refused one too: without an end, at one moment of the clock."""
+
+    def work(key: str) -> timedelta | None:
+        made.wake()
+        raise error
+
+    controller = Recorder(work)
+    made, clock, _ = engine(controller)
+    run_for(made, clock, 2.5)
+    assert [at for _, at in controller.runs][:2] == [0, 1]
+    assert len(controller.runs) <= 3
+
+
+def test_a_wake_up_of_its_key_runs_it_before_its_time() -> None:
+    def work(key: str) -> timedelta | None:
+        raise DriverUnavailable("gone")
+
+    controller = Recorder(work)
+    made, clock, _ = engine(controller)
+    run_for(made, clock, 0.25)
+    made.wake("recorder", "a")
+    run_for(made, clock, 0.25)
+    assert [at for _, at in controller.runs] == [0, 0.25]
 
 
 def test_timers_run_at_their_moment_and_before_the_controllers() -> None:

@@ -38,7 +38,7 @@ from sandbox.services.autoscaling.model import (
 )
 from sandbox.services.autoscaling.state import activities, launches, snapshot, writes
 from sandbox.services.autoscaling.state import notifications as notification_state
-from sandbox.services.autoscaling.state.clients import CALLER
+from sandbox.services.autoscaling.state.clients import CALLER, retried
 
 INSTANCE_STATE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
 
@@ -74,7 +74,8 @@ class AutoScalingController(Shell[Group, Memory]):
                 launches.launch(self._ec2(scope), group, action)
             case TerminateInstance():
                 writes.allow_termination(group, action.instance_id)
-                self._ec2(scope).terminate_instances(InstanceIds=[action.instance_id])
+                with retried():
+                    self._ec2(scope).terminate_instances(InstanceIds=[action.instance_id])
             case RegisterTargets() | DeregisterTargets():
                 self._targets(scope, action)
             case MoveMember():
@@ -103,7 +104,8 @@ class AutoScalingController(Shell[Group, Memory]):
     def _targets(self, scope: Scope, action: RegisterTargets | DeregisterTargets) -> None:
         elbv2 = self._transport.client("elbv2", scope, caller=CALLER)
         call = elbv2.register_targets if isinstance(action, RegisterTargets) else elbv2.deregister_targets
-        call(TargetGroupArn=action.target_group_arn, Targets=[{"Id": i} for i in action.instance_ids])
+        with retried():
+            call(TargetGroupArn=action.target_group_arn, Targets=[{"Id": i} for i in action.instance_ids])
 
     def _ec2(self, scope: Scope) -> Any:
         return self._transport.client("ec2", scope, caller=CALLER)

@@ -26,7 +26,7 @@ AT_ONCE = timedelta(0)
 
 def decide(group: Group, memory: Memory | None, now: datetime, delays: Delays) -> Decision[Memory]:
     memory = _updated_memory(group, memory or Memory(), now, delays)
-    notifications = tuple(PublishNotification(activity_id=activity_id) for activity_id in group.pending_notifications)
+    notifications = tuple(PublishNotification(activity_id=activity_id, because=group.cause) for activity_id in group.pending_notifications)
     if group.deleting is not None:
         return _decision((*notifications, *_deletion(group, group.deleting)), Plan(), memory, group, now, delays)
     moving = (
@@ -84,7 +84,7 @@ def _replacement(group: Group, member: Member, now: datetime) -> Iterator[Action
 def _deletion(group: Group, since: datetime) -> Iterator[Action]:
     """ASG-9: every instance is terminated; nothing waits for draining or hooks."""
     if not group.members:
-        yield RemoveGroup()
+        yield RemoveGroup(because=group.cause)
         return
     remaining = [m for m in group.members if m.lifecycle not in {LifecycleState.TERMINATING, LifecycleState.TERMINATING_PROCEED}]
     cause = texts.force_deleted(since, len(group.counted()))

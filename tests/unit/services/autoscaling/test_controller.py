@@ -9,8 +9,9 @@ import pytest
 
 from sandbox.aws import state
 from sandbox.aws.context import LOCK
+from sandbox.core.errors import ApiError
 from sandbox.drivers.world import App
-from sandbox.faults.effects import NoCapacity
+from sandbox.faults.effects import ApiErrors, NoCapacity
 from sandbox.faults.model import Fault
 from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.autoscaling.state import snapshot
@@ -504,6 +505,25 @@ def test_a_forced_deletion_terminates_the_instances_and_the_history_can_still_be
     assert {"terminated"} == {i["State"]["Name"] for r in found for i in r["Instances"]}
     history = stage.activities(IncludeDeletedGroups=True)
     assert (6, {"Deleted"}) == (len(history), {a["AutoScalingGroupState"] for a in history})
+    reports_no_fault(stage)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"), [("elbv2", "DeregisterTargets"), ("elbv2", "RegisterTargets"), ("ec2", "TerminateInstances")]
+)
+def test_a_call_that_is_throttled_is_made_again_until_it_succeeds(service: str, operation: str, stage: Stage) -> None:
+    """The refused call wakes every loop: the group nevertheless waits between its attempts."""
+    arn = stage.target_group(delay=20)
+    stage.ready(TargetGroupARNs=[arn])
+    victim = stage.instances()[0]
+    throttled = ApiErrors(error=ApiError("Throttling", "Rate exceeded"), service=service, operation=operation)
+    stage.faults.inject(throttled, "calls fail", timedelta(seconds=60))
+    stage.asg.terminate_instance_in_auto_scaling_group(InstanceId=victim, ShouldDecrementDesiredCapacity=False)
+    stage.wait(59)
+    failed = [e for e in stage.journal.events() if e.detail_type == "AWS API Call Failed" and e.summary.startswith(operation)]
+    assert 7 <= len(failed) <= 13  # every five seconds; terminations only after draining
+    stage.wait(60)
+    assert (victim in stage.instances(None), len(stage.instances())) == (False, 3)
     reports_no_fault(stage)
 
 
