@@ -662,5 +662,5 @@ def test_a_taken_port_is_said_with_what_to_type(aws: Aws) -> None:
             Server(aws.gateway, port=server.port)
     finally:
         server.stop()
-    assert taken.value.message == f"Port {server.port} of 127.0.0.1 is in use by another program."
+    assert taken.value.message == f"Port {server.port} on 127.0.0.1 is in use by another program."
     assert taken.value.next_command == f"sandbox up --port {server.port + 1}"

@@ -36,7 +36,7 @@ def test_a_second_sandbox_on_taken_ports_says_so_in_a_sentence(sandbox: Sandbox)
             refused = sandbox.run("up", "--runtime", "docker", check=False, **other, SANDBOX_PORT="4577", SANDBOX_FRONT_PORT="8190",
                                   SANDBOX_LISTENER_PORTS="8191-8192")  # fmt: skip
         assert refused.returncode == 1
-        assert "Port 4577 of 127.0.0.1 is in use" in refused.stderr and "next:" in refused.stderr and "Traceback" not in refused.stderr
+        assert "Port 4577 on 127.0.0.1 is in use" in refused.stderr and "next:" in refused.stderr and "Traceback" not in refused.stderr
     finally:
         sandbox.run("down", check=False, **other)
 

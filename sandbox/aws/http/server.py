@@ -105,7 +105,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _cannot_listen(host: str, port: int, error: OSError) -> UserError:
     if error.errno == errno.EADDRINUSE:
-        return UserError(f"Port {port} of {host} is in use by another program.", f"sandbox up --port {port + 1}")
+        return UserError(f"Port {port} on {host} is in use by another program.", f"sandbox up --port {port + 1}")
     if error.errno in (errno.EACCES, errno.EPERM):
-        return UserError(f"This user has no permission to open port {port} of {host}.", "sandbox up --port 4566")
-    return UserError(f"Port {port} of {host} cannot be opened: {error.strerror or error}.", "sandbox up --port 4566")
+        return UserError(f"This user has no permission to open port {port} on {host}.", "sandbox up --port 4566")
+    return UserError(f"Port {port} on {host} cannot be opened: {error.strerror or error}.", "sandbox up --port 4566")
