@@ -139,9 +139,10 @@ def remove(settings: Settings) -> list[str]:
     drivers.close(keep_serving=False)
     if stayed:
         raise UserError("Not everything could be removed: " + " ".join(stayed), "sandbox down")
-    state_file.remove(settings.state_dir / STATE)
+    kept = state_file.remove(settings.state_dir / STATE)
     for name in ("journal.jsonl", "journal.older.jsonl"):
         (settings.state_dir / name).unlink(missing_ok=True)
     for folder in ("instances", "proxy"):
         shutil.rmtree(settings.state_dir / folder, ignore_errors=True)
-    return [f"{plural(machines, 'machine')} removed.", "The load balancer proxy and the state are removed."]
+    done = [f"{plural(machines, 'machine')} removed.", "The load balancer proxy and the state are removed."]
+    return [*done, *(f"{file} is kept: it is a state that this release could not read." for file in kept)]

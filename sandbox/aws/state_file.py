@@ -27,7 +27,7 @@ OLDEST = schema_3.SCHEMA
 """A change that needs a migration increments SCHEMA (core/persisted.py). Every schema since OLDEST can be read; tests/fixtures/state has a
 file of each."""
 
-ASIDE, TEMPORARY = "{name}.set-aside-{number}", ".new"
+ASIDE, KEPT, TEMPORARY = "{name}.set-aside-{number}", "{name}.kept-{number}", ".new"
 
 
 class Unreadable(SandboxError):
@@ -87,8 +87,12 @@ def _content(path: Path) -> bytes:
 
 def set_aside(path: Path) -> Path:
     """Renames the file, so that a new one can be written. → its new path."""
+    return _renamed(path, path.name, ASIDE)
+
+
+def _renamed(path: Path, name: str, pattern: str) -> Path:
     number = 1
-    while (there := path.with_name(ASIDE.format(name=path.name, number=number))).exists():
+    while (there := path.with_name(pattern.format(name=name, number=number))).exists():
         number += 1
     path.rename(there)
     return there
@@ -104,11 +108,12 @@ def sweep(path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def remove(path: Path) -> None:
-    """Removes the file and those that were set aside, for `sandbox down`."""
+def remove(path: Path) -> tuple[Path, ...]:
+    """Removes the file, for `sandbox down`. A file that this release could not read is kept under another name: the release that wrote it
+    can. → the files that are kept."""
     sweep(path)
-    for file in (path, *those_set_aside(path)):
-        file.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    return tuple(_renamed(file, path.name, KEPT) for file in those_set_aside(path))
 
 
 # ---- the header ------------------------------------------------------------------------------------------------------------------------

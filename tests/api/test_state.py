@@ -150,7 +150,7 @@ def test_a_file_that_holds_something_else_is_refused(aws: Aws, tmp_path: Path) -
             state.load(path)
 
 
-def test_files_are_set_aside_under_new_names_and_removed_with_the_state(tmp_path: Path) -> None:
+def test_files_are_set_aside_under_new_names_and_kept_when_the_state_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "state.bin"
     for number in (1, 2):
         path.write_text(str(number))
@@ -159,8 +159,13 @@ def test_files_are_set_aside_under_new_names_and_removed_with_the_state(tmp_path
     (tmp_path / "state.binx1y2.new").touch()
     (tmp_path / "journal.jsonl").touch()
     path.touch()
-    state_file.remove(path)
-    assert [file.name for file in tmp_path.iterdir()] == ["journal.jsonl"]
+    assert [file.name for file in state_file.remove(path)] == ["state.bin.kept-1", "state.bin.kept-2"]
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
+        "journal.jsonl": "",
+        "state.bin.kept-1": "1",
+        "state.bin.kept-2": "2",
+    }
+    assert state_file.those_set_aside(path) == ()  # the next sandbox does not report them
 
 
 def test_the_clock_is_part_of_the_state(aws: Aws, tmp_path: Path) -> None:
