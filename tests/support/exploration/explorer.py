@@ -34,7 +34,7 @@ class Explorer:
     def __init__(self, seed: int, saved: Path) -> None:
         self.findings = Findings()
         self.account = Account(virtual_sandbox(seed=seed), saved)
-        self.watch = Watch(self.account.on, self.findings)
+        self.watch = Watch(self.account.on, self.findings, lambda: bool(self.account.faults.active()))
         self._metrics = MetricsCheck(self.findings)
         self._consistency = Consistency(self.account, self.findings)
         self.skipped = 0

@@ -3,7 +3,7 @@
 It keeps its own history of what it reads. What it finds goes to `findings`, for an exception here would end in the engine's backoff.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -63,8 +63,10 @@ LAST = {"instance": {ec2.InstanceState.TERMINATED}, "member": ENDS_OF_MEMBERS, "
 
 
 class Watch:
-    def __init__(self, on: VirtualSandbox, findings: Findings | None = None) -> None:
+    def __init__(self, on: VirtualSandbox, findings: Findings | None = None, calls_fail: Callable[[], bool] = lambda: False) -> None:
+        """`calls_fail`: whether API calls of the services fail now, so that a group cannot act in time."""
         self.findings = findings or Findings()
+        self._calls_fail = calls_fail
         self._known: dict[str, dict[Hashable, Enum]] = {}  # kind → thing → its state when it was last looked at
         self._booted: set[str] = set()
         self._passed: set[reading.TargetId] = set()  # targets that passed a check since they were registered
@@ -164,13 +166,14 @@ class Watch:
                 self._size(group)
 
     def _size(self, group: Any) -> None:
-        """No launch goes above the desired capacity, but for what a rebalance may add (ASG-28), and for whom a user takes back from standby
-        while the group is still scaling in: the request counts desired capacity, not members (ASG-73)."""
+        """No launch goes above the desired capacity, but for a rebalance, which may add up to MaxSize and a little (ASG-28), and for whom a
+        user takes back from standby while the group is still scaling in: the request counts desired capacity, not members (ASG-73)."""
         counted = [m for m in group.instance_states if m.lifecycle.counts_toward_desired_capacity]
         rebalancing = any(m.purpose is Purpose.REBALANCE for m in counted)
         returned = sum(m.instance_id in self._in_standby for m in counted)
-        limit = group.desired_capacity + returned + (max(1, round(group.max_size / 10)) if rebalancing else 0)
-        self._expect(len(counted) <= limit, "{} launched up to {} members, desired {}", group.name, len(counted), group.desired_capacity)
+        limit = group.max_size + max(1, round(group.max_size / 10)) if rebalancing else group.desired_capacity
+        sentence = "{} launched up to {} members, desired {}"
+        self._expect(len(counted) <= limit + returned, sentence, group.name, len(counted), group.desired_capacity)
 
     def _in_service(self, members: Mapping[str, tuple[Any, Any]], instances: Mapping[str, ec2.InstanceState]) -> None:
         """A member enters service only while its instance runs, and that only after its machine has booted."""
@@ -186,7 +189,7 @@ class Watch:
     def _dead_members(self, instances: Mapping[str, ec2.InstanceState]) -> None:
         now, dead = self._on.now(), dict[str, datetime]()
         for name, group in reading.groups().items():
-            if REPLACING & set(group.sandbox.suspended):
+            if self._calls_fail() or REPLACING & set(group.sandbox.suspended):
                 continue
             for member in group.instance_states:
                 if member.lifecycle is asg.LifecycleState.IN_SERVICE and instances.get(member.instance_id) is not ec2.InstanceState.RUNNING:
