@@ -1,5 +1,6 @@
 """scale_out_under_load in virtual time: the group follows each shape of load, and each check of the verdict can fail."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 
@@ -8,6 +9,14 @@ import pytest
 from scenarios import scale_out_under_load
 from tests.support import rule
 from tests.support.rehearsal import Ended, Rehearsal, ended, left_behind, rehearsal
+
+
+@pytest.fixture(autouse=True, scope="module")
+def looks_less_often() -> Iterator[None]:
+    """Looking takes most of a run's time; the usual interval is tried by make scenario."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scale_out_under_load, "EVERY", timedelta(seconds=20))
+        yield
 
 
 def with_options(**options: str) -> Rehearsal:

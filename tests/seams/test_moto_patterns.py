@@ -9,13 +9,14 @@ from pathlib import Path
 
 import moto
 
-import sandbox.aws.hosting.moto_patterns  # noqa: F401 - declares
+import sandbox.aws.hosting.moto_patterns
 from sandbox.aws import seams
 from sandbox.aws.function_seams import FunctionSwap
 
 
 def declared() -> list[FunctionSwap]:
-    return [swap for swap in seams.REGISTRY._swaps if isinstance(swap, FunctionSwap)]
+    swaps = [swap for swap in seams.REGISTRY._swaps if isinstance(swap, FunctionSwap)]
+    return [swap for swap in swaps if swap.ours.__module__ == sandbox.aws.hosting.moto_patterns.__name__]
 
 
 def test_every_swap_fits_the_moto_that_is_installed() -> None:

@@ -20,6 +20,7 @@ from moto.core.request import Request
 from moto.core.responses import BaseResponse
 
 import sandbox.aws.hosting.moto_patterns
+import sandbox.aws.hosting.moto_speed
 import sandbox.aws.http.long_poll  # noqa: F401 - declares its seams
 from sandbox.aws.context import LOCK, context
 from sandbox.aws.http import answers, calls, links, trail

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from sandbox.aws.context import context
+from sandbox.core.control import Scope
 from sandbox.core.metrics import MetricDatum
+from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.model import ActionsSuppression, StateChange
 from sandbox.services.cloudwatch.state import history
 from sandbox.services.cloudwatch.state.backends import Backend, backend_of
@@ -14,9 +16,12 @@ from sandbox.services.cloudwatch.state.records import AlarmRecord
 def publish_metrics(data: Iterable[MetricDatum]) -> None:
     """Adds what a service measured to its metrics (core.metrics.PublishMetrics)."""
     now = int(context().clock.now().timestamp())
+    stores: dict[Scope, MetricStore] = {}
     for datum in data:
-        store = backend_of(datum.scope).sandbox_metrics
-        store.put(datum)
+        if datum.scope not in stores:
+            stores[datum.scope] = backend_of(datum.scope).sandbox_metrics
+        stores[datum.scope].put(datum)
+    for store in stores.values():
         store.trim(now)
 
 

@@ -31,3 +31,22 @@ def test_idempotency_tokens_come_from_the_seed() -> None:
 
 def test_a_callers_own_token_is_kept() -> None:
     assert token_sent(3, ClientToken="mine") == "mine"
+
+
+def test_clients_of_two_gateways_do_not_share_one() -> None:
+    """They are copies of one client."""
+    seen: list[str] = []
+
+    def gateway(name: str) -> Callable[..., Iterable[bytes]]:
+        def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            seen.append(name)
+            start_response("200 OK", [])
+            return [b"<DescribeVpcsResponse/>"]
+
+        return answer
+
+    first, second = (Transport(gateway(name)).client("ec2", HERE) for name in ("first", "second"))
+    second.describe_vpcs()
+    first.describe_vpcs()
+    second.describe_vpcs()
+    assert seen == ["second", "first", "second"]

@@ -1,0 +1,97 @@
+"""Responses are those of moto's own code, whatever sandbox/aws/hosting/moto_speed.py does to be quicker."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moto.core import serialize
+
+import sandbox.aws.hosting.moto_speed
+from sandbox.aws import seams
+from sandbox.aws.function_seams import FunctionSwap
+from sandbox.aws.hosting.moto_speed import _written
+from tests.support import Fleet, virtual_sandbox
+
+DESCRIPTIONS = (
+    ("autoscaling", "describe_auto_scaling_groups"),
+    ("autoscaling", "describe_launch_configurations"),
+    ("autoscaling", "describe_scaling_activities"),
+    ("ec2", "describe_instances"),
+    ("ec2", "describe_subnets"),
+    ("ec2", "describe_security_groups"),
+    ("ec2", "describe_vpcs"),
+    ("ec2", "describe_images"),
+    ("elbv2", "describe_load_balancers"),
+    ("elbv2", "describe_target_groups"),
+    ("cloudwatch", "describe_alarms"),
+    ("cloudwatch", "list_metrics"),
+)
+
+
+def ours() -> list[FunctionSwap]:
+    swaps = [swap for swap in seams.REGISTRY._swaps if isinstance(swap, FunctionSwap)]
+    return [swap for swap in swaps if swap.ours.__module__ == sandbox.aws.hosting.moto_speed.__name__]
+
+
+@pytest.fixture
+def fleet() -> Fleet:
+    on = virtual_sandbox()
+    made = Fleet(on).make()
+    on.client("ec2").create_tags(Resources=[made.subnets(1)[0]], Tags=[{"Key": '<a & "b">', "Value": "ä ]]> \n"}])
+    on.client("cloudwatch").put_metric_alarm(
+        AlarmName="high",
+        Namespace="AWS/EC2",
+        MetricName="CPUUtilization",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=70.5,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    on.run(120)
+    return made
+
+
+def answers(fleet: Fleet) -> dict[str, Any]:
+    found = {}
+    for service, operation in DESCRIPTIONS:
+        found[operation] = getattr(fleet.on.client(service), operation)()
+        del found[operation]["ResponseMetadata"]
+    return found
+
+
+@pytest.fixture
+def moto_s_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for swap in ours():
+        owner, attribute = swap._owner(import_module(swap.module))
+        monkeypatch.setattr(owner, attribute, swap.theirs)
+    yield
+
+
+def test_descriptions_are_the_same(fleet: Fleet, request: pytest.FixtureRequest) -> None:
+    found = answers(fleet)
+    request.getfixturevalue("moto_s_own")
+    assert found == answers(fleet)
+    assert len(ours()) == 5
+
+
+TEXTS = st.one_of(st.text(alphabet="ab<>&\"' ä\n", max_size=6), st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False))
+
+
+def structures(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Of values and of lists of values."""
+    return st.dictionaries(st.sampled_from(["item", "a", "b"]), inner | st.lists(inner, max_size=3), max_size=3)
+
+
+@given(body=st.recursive(TEXTS, structures, max_leaves=12), namespace=st.none() | st.text(alphabet='a<"&', max_size=4))
+def test_xml_is_what_moto_s_writer_writes(body: Any, namespace: str | None) -> None:
+    document = {"Response": {"x": body} | ({} if namespace is None else {"@xmlns": namespace})}
+    assert _written(document) == serialize.xmltodict.unparse(document, full_document=False, short_empty_elements=True)
+
+
+@pytest.mark.parametrize("body", [[["a"]], {"#text": "a"}, {"x": b"bytes"}, {"x": object()}])
+def test_anything_else_is_left_to_moto_s_writer(body: Any) -> None:
+    assert _written({"Response": body}) is None
