@@ -129,13 +129,17 @@ def error(refused: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
         ({"Value": 1.0, "Dimensions": [{"Name": "d", "Value": "v" * 1025}]}, "InvalidParameterValue", "member.1.Value is invalid."),
         ({"Value": 1.0, "Dimensions": [{"Name": "d", "Value": v} for v in "ab"]}, "InvalidParameterValue", "given more than once"),
         ({"Value": 1.0, "StorageResolution": 7}, "InvalidParameterValue", "StorageResolution"),
-        ({"Value": 1.0, "Values": [1.0]}, "InvalidParameterValue", "mutually exclusive"),
+        (
+            {"Value": 1.0, "Values": [1.0]},
+            "InvalidParameterCombination",
+            "The parameters MetricData.member.1.Value and MetricData.member.1.Values are mutually exclusive and you have specified both.",
+        ),
         ({"Values": [1.0, 2.0], "Counts": [1.0]}, "InvalidParameterValue", "must be of the same size"),
         ({"Values": [float(n) for n in range(151)]}, "ValidationError", "must not have a size greater than 150"),
         (
             {"Value": 1.0, "StatisticValues": {"SampleCount": 1, "Sum": 1, "Minimum": 1, "Maximum": 1}},
             "InvalidParameterCombination",
-            "both",
+            "The parameters MetricData.member.1.Value and MetricData.member.1.StatisticValues are mutually exclusive",
         ),
         ({"StatisticValues": {"SampleCount": 1, "Sum": 1, "Minimum": 2, "Maximum": 1}}, "InvalidParameterValue", "Minimum"),
         ({"Value": 1.0, "Dimensions": [{"Name": f"d{n}", "Value": "x"} for n in range(31)]}, "ValidationError", "greater than 30"),
@@ -156,6 +160,14 @@ def test_nothing_of_a_refused_batch_is_stored(cloudwatch: CloudWatch) -> None:
     with pytest.raises(ClientError):
         cloudwatch.api.put_metric_data(Namespace="App", MetricData=[{"MetricName": "good", "Value": 1.0}, {"MetricName": "bad"}])
     assert cloudwatch.api.list_metrics()["Metrics"] == []
+
+
+@rule("CW-2")
+def test_values_beside_a_statistic_set_are_both_counted(cloudwatch: CloudWatch) -> None:
+    sets = {"SampleCount": 10.0, "Sum": 55.0, "Minimum": 1.0, "Maximum": 10.0}
+    cloudwatch.api.put_metric_data(Namespace="App", MetricData=[{"MetricName": "latency", "Values": [1.0, 12.0], "StatisticValues": sets}])
+    [point] = statistics(cloudwatch, Statistics=["SampleCount", "Sum", "Minimum", "Maximum"])
+    assert [point[name] for name in ("SampleCount", "Sum", "Minimum", "Maximum")] == [12.0, 68.0, 1.0, 12.0]
 
 
 @rule("CW-2")
@@ -229,19 +241,38 @@ def test_units_are_told_apart(cloudwatch: CloudWatch) -> None:
 
 @rule("CW-6")
 @pytest.mark.parametrize(
-    ("parameters", "code"),
+    ("parameters", "code", "text"),
     [
-        ({"Period": 7}, "InvalidParameterValue"),
-        ({"StartTime": NOON - timedelta(days=2)}, "InvalidParameterCombination"),
-        ({"StartTime": NOON + timedelta(hours=1)}, "InvalidParameterValue"),
-        ({"Statistics": None}, "InvalidParameterCombination"),
-        ({"ExtendedStatistics": ["p101"]}, "InvalidParameterValue"),
+        ({"Period": 7}, "InvalidParameterValue", "multiple of 60"),
+        (
+            {"StartTime": NOON - timedelta(days=1), "EndTime": NOON, "Period": 1},
+            "InvalidParameterCombination",
+            "You have requested up to 86400 datapoints, which exceeds the limit of 1440. You may reduce the datapoints requested by "
+            "increasing Period, or decreasing the time range.",
+        ),
+        ({"StartTime": NOON - timedelta(days=1, seconds=1), "EndTime": NOON}, "InvalidParameterCombination", "up to 1441 datapoints"),
+        ({"StartTime": NOON, "EndTime": NOON}, "InvalidParameterValue", "The parameter StartTime must be less than the parameter EndTime."),
+        (
+            {"StartTime": NOON + timedelta(seconds=40), "EndTime": NOON + timedelta(seconds=20)},
+            "InvalidParameterValue",
+            "must be less than",
+        ),
+        ({"Statistics": None}, "InvalidParameterCombination", "Must specify either Statistics or ExtendedStatistics"),
+        ({"ExtendedStatistics": ["p101"]}, "InvalidParameterValue", "p101"),
     ],
 )
-def test_statistics_requests_that_are_refused(cloudwatch: CloudWatch, parameters: dict[str, Any], code: str) -> None:
+def test_statistics_requests_that_are_refused(cloudwatch: CloudWatch, parameters: dict[str, Any], code: str, text: str) -> None:
     with pytest.raises(ClientError) as refused:
         statistics(cloudwatch, **parameters)
     assert error(refused)[0] == code
+    assert text in error(refused)[1]
+
+
+@rule("CW-6")
+def test_a_day_of_minutes_may_begin_within_a_minute(cloudwatch: CloudWatch) -> None:
+    cloudwatch.put(1.0)
+    half = timedelta(seconds=30)
+    assert len(statistics(cloudwatch, StartTime=NOON - timedelta(hours=23) + half, EndTime=NOON + timedelta(hours=1) + half)) == 1
 
 
 @rule("CW-1", "CW-8")
@@ -281,6 +312,34 @@ def test_metric_data_is_newest_first_with_math_on_top(cloudwatch: CloudWatch) ->
     assert (second["Id"], second["Label"], second["Values"]) == ("e1", "load", pytest.approx([0.5, 1 / 3, 1 / 6]))
     [ascending] = data(cloudwatch, stat(stat="p99"), ScanBy="TimestampAscending")["MetricDataResults"]
     assert ascending["Values"] == [1.0, 2.0, 3.0]
+
+
+@rule("CW-12")
+def test_data_in_several_units_are_not_added_up(cloudwatch: CloudWatch) -> None:
+    for value, unit in ((60.0, "Seconds"), (60_000.0, "Milliseconds"), (1.0, "Milliseconds")):
+        cloudwatch.put(value, Unit=unit)
+    answer = data(cloudwatch, stat(stat="Sum"), {"Id": "e1", "Expression": "m1 * 2"})
+    first, second = answer["MetricDataResults"]
+    assert (first["Values"], second["Values"]) == ([60_001.0], [120_002.0])
+    assert first["Messages"] == [{"Code": "MultipleUnits", "Value": "Multiple units returned: '[Milliseconds, Seconds]'"}]
+    assert ("Messages" in second, answer["Messages"]) == (False, [])
+    later = data(cloudwatch, stat(stat="Sum"), StartTime=NOON + MINUTE)["MetricDataResults"]
+    assert [("Messages" in result, result["Values"]) for result in later] == [(False, [])]
+    cloudwatch.alarm(Statistic="Sum", Threshold=60_000.0)
+    cloudwatch.wait(2 * MINUTE)
+    assert json.loads(cloudwatch.described()["StateReasonData"])["recentDatapoints"] == [60_001.0]
+
+
+@rule("CW-10", "CW-11")
+def test_results_are_labelled_together(cloudwatch: CloudWatch) -> None:
+    cloudwatch.put(5.0)
+    results = data(cloudwatch, stat(), stat(id="m2", stat="Maximum"), stat(id="m3", Label="max ${MAX} at ${MAX_TIME}"))
+    assert [result["Label"] for result in results["MetricDataResults"][:2]] == ["latency Average", "latency Maximum"]
+    [result] = data(cloudwatch, stat(Label="max ${MAX} at ${MAX_TIME}"), LabelOptions={"Timezone": "+0200"})["MetricDataResults"]
+    assert result["Label"] == "max 5 at 2026-05-07 14:00:00"
+    with pytest.raises(ClientError) as refused:
+        data(cloudwatch, stat(), LabelOptions={"Timezone": "Berlin"})
+    assert error(refused)[0] == "InvalidParameterValue"
 
 
 @rule("CW-1", "CW-7")
@@ -516,9 +575,13 @@ def test_an_alarm_on_metric_math(cloudwatch: CloudWatch) -> None:
             "StatusCheckFailed_System",
             marks=rule("CW-47"),
         ),
-        ({"ThresholdMetricId": "ad1"}, "ValidationError", "Anomaly"),
+        ({"ThresholdMetricId": "ad1", "Threshold": None}, "ValidationError", "Anomaly"),
+        ({"ThresholdMetricId": "ad1"}, "ValidationError", "Threshold and ThresholdMetricId cannot both be set"),
         pytest.param(
-            {"Metrics": [{"Id": "e1", "Expression": "1 + m9"}]}, "InvalidParameterCombination", "mutually exclusive", marks=rule("CW-20")
+            {"Metrics": [{"Id": "e1", "Expression": "1"}]},
+            "ValidationError",
+            "should not be set if list of Metrics is set",
+            marks=rule("CW-20"),
         ),
     ],
 )

@@ -11,6 +11,11 @@ def invalid_combination(message: str) -> ApiError:
     return ApiError("InvalidParameterCombination", message)
 
 
+def exclusive(one: str, other: str) -> ApiError:
+    """AWS's sentence for two parameters of which a request may have one."""
+    return invalid_combination(f"The parameters {one} and {other} are mutually exclusive and you have specified both.")
+
+
 def missing(parameter: str) -> ApiError:
     return ApiError("MissingParameter", f"The parameter {parameter} is required.")
 

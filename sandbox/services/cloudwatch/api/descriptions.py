@@ -117,16 +117,30 @@ def datapoint(at: int, summary: Summary, statistics: Sequence[str], unit: str) -
     return found | ({"ExtendedStatistics": extended} if extended else {})
 
 
+def messages(exceeded: bool) -> list[dict[str, str]]:
+    """Of a whole GetMetricData; the code is (U)."""
+    return [{"Code": "MaxMetricsExceeded", "Value": "Maximum number of allowed metrics exceeded"}] if exceeded else []
+
+
+def _messages(series: TimeSeries) -> list[dict[str, str]]:
+    """CW-12: of one result."""
+    if len(series.units) < 2:
+        return []
+    return [{"Code": "MultipleUnits", "Value": f"Multiple units returned: '[{', '.join(series.units)}]'"}]
+
+
 def result(asked: Query, series: TimeSeries, descending: bool, window: slice) -> dict[str, Any]:
     """Of GetMetricData: the part of the series that is on the page."""
     points = list(series.points.items())
     if descending:
         points.reverse()
     shown = points[window]
+    messages = _messages(series)
     return {
         "Id": asked.id,
-        "Label": series.label or asked.label or asked.id,
+        "Label": series.label,
         "Timestamps": [moment(at) for at, _ in shown],
         "Values": [value for _, value in shown],
         "StatusCode": "Complete" if window.stop >= len(points) else "PartialData",
+        **({"Messages": messages} if messages else {}),
     }

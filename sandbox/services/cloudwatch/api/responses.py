@@ -23,7 +23,8 @@ from sandbox.services.cloudwatch.api.validation import alarms as alarm_validatio
 from sandbox.services.cloudwatch.api.validation import composite as composite_validation
 from sandbox.services.cloudwatch.api.validation import metrics as metric_validation
 from sandbox.services.cloudwatch.api.validation.metrics import epoch
-from sandbox.services.cloudwatch.data import metric_queries, statistics
+from sandbox.services.cloudwatch.data import labels, metric_queries, statistics
+from sandbox.services.cloudwatch.data.labels import Reader
 from sandbox.services.cloudwatch.data.metric_queries import MetricDataRequest
 from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
@@ -73,8 +74,8 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         period, unit = int(self._get_param("Period") or 0), self._get_param("Unit")
         statistics.check_period(period)
         metric_validation.check_unit(unit, "unit")
-        start, end = self._range("StartTime", "EndTime", period)
-        statistics.check_range(start, end, period)
+        statistics.check_range(self._time("StartTime"), self._time("EndTime"), period)
+        start, end = self._range(period)
         metric = metric_validation.metric_id(self._get_params())
         found = []
         for series in self._backend.sandbox_metrics.find(metric, unit):
@@ -83,12 +84,16 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
             found += [point for point in points if point]
         return ActionResult({"Label": metric.name, "Datapoints": found})
 
-    def _range(self, first: str, last: str, period: int) -> tuple[int, int]:
-        """Rounded start and end, in seconds since 1970."""
-        for parameter in (first, last):
-            if not self._get_param(parameter):
-                raise missing(parameter)
-        start, end, now = epoch(self._get_param(first)), epoch(self._get_param(last)), context().clock.now()
+    def _time(self, parameter: str) -> float:
+        """Seconds since 1970."""
+        given = self._get_param(parameter)
+        if not given:
+            raise missing(parameter)
+        return epoch(given)
+
+    def _range(self, period: int) -> tuple[int, int]:
+        """StartTime, rounded, and EndTime, in seconds since 1970 of the sandbox's clock."""
+        start, end, now = self._time("StartTime"), self._time("EndTime"), context().clock.now()
         more = shift(datetime.fromtimestamp(end, UTC), self.headers, now).total_seconds()
         return statistics.rounded_start(start + more, now.timestamp(), period), int(end + more)
 
@@ -97,13 +102,20 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         queries = metric_validation.queries(self._get_param("MetricDataQueries") or [])
         metric_queries.check(queries)
         period = min((query.period for query in queries if query.period), default=metric_queries.DEFAULT_PERIOD)
-        start, end = self._range("StartTime", "EndTime", period)
-        metric_validation.check_order(epoch(self._get_param("StartTime")), epoch(self._get_param("EndTime")))
+        metric_validation.check_order(self._time("StartTime"), self._time("EndTime"))
+        start, end = self._range(period)
         descending = (self._get_param("ScanBy") or "TimestampDescending") == "TimestampDescending"
-        results = list(MetricDataRequest(self._backend.sandbox_metrics, queries, start, end).results())
+        request = MetricDataRequest(self._backend.sandbox_metrics, queries, start, end)
+        results = labels.labelled(request.results(), self._reader())
         most = min(int(self._get_param("MaxDatapoints") or metric_queries.MAX_DATAPOINTS), metric_queries.MAX_DATAPOINTS)
         shown, token = pages.results_page(results, self._get_param("NextToken"), most, descending)
-        return ActionResult({"MetricDataResults": shown, "NextToken": token, "Messages": []})
+        return ActionResult({"MetricDataResults": shown, "NextToken": token, "Messages": descriptions.messages(request.exceeded)})
+
+    def _reader(self) -> Reader:
+        """Whom the labels are for."""
+        options = self._get_param("LabelOptions") or {}
+        zone = metric_validation.timezone_of(options.get("Timezone"))
+        return Reader(now=context().clock.now(), account=self.current_account, region=self.region, timezone=zone)
 
     @replaces(why="CW-8: metrics with data in the last two weeks; RecentlyActive")
     def list_metrics(self) -> ActionResult:

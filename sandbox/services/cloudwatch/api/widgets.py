@@ -14,7 +14,8 @@ from typing import Any
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.api import plot
 from sandbox.services.cloudwatch.api.plot import Line, Plot
-from sandbox.services.cloudwatch.data import metric_queries, statistics
+from sandbox.services.cloudwatch.data import labels, metric_queries, statistics
+from sandbox.services.cloudwatch.data.labels import Reader
 from sandbox.services.cloudwatch.data.metric_queries import MetricDataRequest, Query
 from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.data.store import MetricStore
@@ -44,7 +45,7 @@ def image(store: MetricStore, text: str, now: datetime) -> bytes:
     start = statistics.rounded_start(begin.timestamp(), now.timestamp(), period)
     start -= start % period  # an image's periods are aligned to the wall clock
     colors = {item.query.id: item.color for item in items}
-    results = MetricDataRequest(store, queries, start, int(end.timestamp())).results()
+    results = labels.labelled(MetricDataRequest(store, queries, start, int(end.timestamp())).results(), Reader(now=now))
     lines = [Line(label=series.label, points=tuple(series.points.items()), color=colors[query.id]) for query, series in results]
     return plot.png(_plot(widget, tuple(lines), (start, int(end.timestamp()))))
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.data.expressions import Array, Binary, Call, Name, Node, Number, Text, Unary
+from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.errors import validation
 
 
@@ -20,6 +21,9 @@ class TimeSeries:
     label: str
     period: int  # seconds
     id: str = ""
+    metric: MetricId | None = None  # None: the result of an expression
+    stat: str = ""
+    units: tuple[str, ...] = ()  # all in which the metric has data; the points are of the first
 
 
 Value = float | str | TimeSeries | list[TimeSeries]

@@ -6,7 +6,7 @@ invalid queries before anything is computed.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.data import expressions, searches, statistics
@@ -57,7 +57,7 @@ def check(queries: Sequence[Query]) -> None:
 
 def _check_content(query: Query, where: str) -> None:
     if query.metric is not None and query.expression is not None:
-        raise validation(f"The parameters {where}.Expression and {where}.MetricStat are mutually exclusive and you have specified both.")
+        raise validation("The parameters MetricDataQuery Expression and MetricStat are mutually exclusive and you have specified both.")
     if query.period is not None:
         parameter = f"{where}.Period" if query.metric is None else f"{where}.MetricStat.Period"
         statistics.check_period(query.period, parameter)
@@ -76,13 +76,14 @@ class MetricDataRequest:
         self._store = store
         self._queries = {query.id: query for query in queries}
         self._start, self._end = start, end
+        self.exceeded = False  # a SEARCH found more metrics than it may return
         self._done: dict[str, Value] = {}
         self._open: list[str] = []  # expressions in evaluation, outermost first
         periods = [query.period for query in queries if query.period]
         self.grid = Grid(start=start, end=end, period=min(periods, default=DEFAULT_PERIOD))
 
     def results(self) -> Iterator[tuple[Query, TimeSeries]]:
-        """The series of each query with ReturnData (several for a SEARCH or an array). Raises ValidationError."""
+        """The series of each query with ReturnData (several for a SEARCH or an array), without labels. Raises ValidationError."""
         for query in self._queries.values():
             if not query.return_data:
                 continue
@@ -115,18 +116,21 @@ class MetricDataRequest:
         if statistics.parse_statistic(statistic) is None:
             raise validation(f"Error in search expression '{expression}': the statistic {statistic} is not supported.")
         found = [metric for metric in self._store.metrics(since=self._start) if search.matches(metric)]
+        self.exceeded = self.exceeded or len(found) > searches.MAX_RESULTS
         return [self._points(metric, statistic, period, None) for metric in found[: searches.MAX_RESULTS]]
 
     def _metric(self, query: Query) -> TimeSeries:
         assert query.metric is not None
         series = self._points(query.metric, query.stat, query.period or DEFAULT_PERIOD, query.unit)
-        return TimeSeries(points=series.points, label=query.label or series.label, period=series.period, id=query.id)
+        return replace(series, id=query.id)
 
     def _points(self, metric: MetricId, stat: str, period: int, unit: str | None) -> TimeSeries:
         statistic = statistics.parse_statistic(stat)
         assert statistic is not None
-        starts, values = statistics.points(self._store.find(metric, unit), statistic, self._start, self._end, period)
-        return TimeSeries(points=dict(zip(starts, values, strict=True)), label=f"{metric.name} {stat}", period=period)
+        found = self._store.with_data(metric, unit, self._start, self._end)
+        starts, values = statistics.points(found[:1], statistic, self._start, self._end, period)
+        points, units = dict(zip(starts, values, strict=True)), tuple(series.unit for series in found)
+        return TimeSeries(points=points, label="", period=period, metric=metric, stat=stat, units=units)
 
     def _expression(self, query: Query) -> Value:
         assert query.expression is not None
@@ -136,5 +140,5 @@ class MetricDataRequest:
         value = Evaluation(self, FUNCTIONS, query.expression).evaluate(expressions.parse(query.expression))
         self._open.pop()
         if isinstance(value, TimeSeries):
-            return TimeSeries(points=value.points, label=query.label or query.id, period=value.period, id=query.id)
+            return TimeSeries(points=value.points, label="", period=value.period, id=query.id)
         return value

@@ -150,6 +150,10 @@ class Series:
     def empty(self) -> bool:
         return not any(tier.starts for tier in self.tiers)
 
+    def has_data(self, start: int, end: int) -> bool:
+        spans = (tier.span(start, end) for tier in self.tiers if tier.starts)
+        return any(first != last for first, last in spans)
+
     def add(self, at: int, sample: Sample, resolution: int = 60) -> None:
         """`resolution` (StorageResolution): 1 stores each second for three hours, 60 each minute."""
         self.latest = max(self.latest, at)

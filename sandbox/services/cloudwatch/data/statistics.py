@@ -208,12 +208,12 @@ def check_period(period: int, parameter: str = "Period") -> None:
 
 
 def check_range(start: float, end: float, period: int) -> None:
-    """GetMetricStatistics' bounds. Raises AWS's errors."""
+    """GetMetricStatistics' bounds, as the caller gave them: a whole day of minutes is 1,440 points from any second on (CW-6)."""
     if start >= end:
         raise invalid_value("The parameter StartTime must be less than the parameter EndTime.")
     requested = math.ceil((end - start) / period)
     if requested > MAX_DATAPOINTS:
         raise invalid_combination(
-            f"You have requested up to {requested:,} datapoints, which exceeds the limit of {MAX_DATAPOINTS:,}. "
+            f"You have requested up to {requested} datapoints, which exceeds the limit of {MAX_DATAPOINTS}. "
             "You may reduce the datapoints requested by increasing Period, or decreasing the time range."
         )

@@ -52,6 +52,13 @@ class MetricStore:
             return list(units.values())
         return [units[unit]] if unit in units else []
 
+    def with_data(self, metric: MetricId, unit: str | None, start: int, end: int) -> list[Series]:
+        """The metric's series with data in [start, end), by unit. A query without unit returns the data of the first (CW-12)."""
+        found = self._series.get(metric, {})
+        if unit is not None or len(found) == 1:
+            return [series for series in found.values() if unit in (None, series.unit)]
+        return [found[name] for name in sorted(found) if found[name].has_data(start, end)]
+
     def metrics(self, since: int) -> Iterator[MetricId]:
         """Metrics with data at or after `since`, in order of first appearance."""
         for metric, units in self._series.items():

@@ -53,7 +53,7 @@ def _metric_points(store: MetricStore, alarm: MetricAlarm, starts: range) -> dic
     """Period start → (value, number of samples)."""
     assert alarm.metric is not None
     parsed = statistics.parse_statistic(alarm.statistic)
-    series = store.find(alarm.metric, alarm.unit)
+    series = store.with_data(alarm.metric, alarm.unit, starts.start, starts.stop)[:1]
     if parsed is None or not series:
         return {}
     found = statistics.summaries(series, starts.start, starts.stop, alarm.period, entries=isinstance(parsed, Extended))

@@ -14,7 +14,7 @@ from sandbox.services.cloudwatch.data import expressions, metric_queries, percen
 from sandbox.services.cloudwatch.data.metric_queries import Query
 from sandbox.services.cloudwatch.data.statistics import SIMPLE
 from sandbox.services.cloudwatch.decide.alarm_actions import ec2_verb
-from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
+from sandbox.services.cloudwatch.errors import exclusive, invalid_value, missing, not_in_enum, validation
 from sandbox.services.cloudwatch.model import COMPARISONS, DAY, MISSING_DATA, SHORT_PERIODS, MetricAlarm
 
 MAX_ACTIONS = 5
@@ -78,6 +78,8 @@ def _check_enums(given: Parameters) -> None:
     comparison = given.get("ComparisonOperator")
     if comparison is None:
         raise missing("ComparisonOperator")
+    if given.get("Threshold") is not None and given.get("ThresholdMetricId"):
+        raise validation("Threshold and ThresholdMetricId cannot both be set")
     if comparison in _BANDS or given.get("ThresholdMetricId"):
         raise validation("Anomaly detection alarms are not supported by this sandbox: use a static Threshold.")
     if comparison not in COMPARISONS:
@@ -137,7 +139,7 @@ def _single_metric(given: Parameters) -> dict[str, Any]:
             raise missing(parameter)
     statistic, extended = given.get("Statistic"), given.get("ExtendedStatistic")
     if statistic and extended:
-        raise invalid_combination("The parameters Statistic and ExtendedStatistic are mutually exclusive and you have specified both.")
+        raise exclusive("Statistic", "ExtendedStatistic")
     if not statistic and not extended:
         raise missing("Statistic")
     if extended and percentiles.parse(extended) is None:
@@ -157,7 +159,7 @@ def _single_metric(given: Parameters) -> dict[str, Any]:
 def _metric_math(given: Parameters) -> dict[str, Any]:
     for parameter in ("MetricName", "Namespace", "Period", "Statistic", "ExtendedStatistic", "Dimensions", "Unit"):
         if given.get(parameter):
-            raise invalid_combination(f"The parameters Metrics and {parameter} are mutually exclusive and you have specified both.")
+            raise validation(f"{parameter} should not be set if list of Metrics is set.")
     queries = metric_validation.queries(given["Metrics"])
     metric_queries.check(queries)
     if sum(query.return_data for query in queries) != 1:

@@ -6,7 +6,7 @@ Called by api/responses.py; those of alarms: api/validation/alarms.py.
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from sandbox.core.control import Scope
@@ -14,7 +14,7 @@ from sandbox.core.metrics import Dimensions, MetricDatum, Sample, of_value, of_v
 from sandbox.services.cloudwatch.data.metric_queries import Query
 from sandbox.services.cloudwatch.data.series import MetricId
 from sandbox.services.cloudwatch.data.statistics import parse_statistic
-from sandbox.services.cloudwatch.errors import invalid_combination, invalid_value, missing, not_in_enum, validation
+from sandbox.services.cloudwatch.errors import exclusive, invalid_combination, invalid_value, missing, not_in_enum, validation
 
 Parameters = Mapping[str, Any]
 
@@ -120,18 +120,22 @@ def _timestamp(given: Parameters, where: str, now: datetime) -> datetime:
 
 def _sample(given: Parameters, where: str) -> Sample:
     kinds = [kind for kind in ("Value", "Values", "StatisticValues") if given.get(kind) not in (None, [], {})]
-    if len(kinds) > 1:
-        first, second = f"{where}.{kinds[0]}", f"{where}.{kinds[1]}"
-        text = f"The parameters {first} and {second} are mutually exclusive and you have specified both."
-        raise invalid_combination(text) if "StatisticValues" in kinds else invalid_value(text)
     if not kinds:
         raise missing(f"{where}.Value")
-    match kinds[0]:
-        case "Value":
-            return of_value(finite(given["Value"], f"{where}.Value"))
-        case "Values":
-            return _values(given, where)
-    return _statistic_set(given["StatisticValues"], f"{where}.StatisticValues")
+    if kinds[0] == "Value" and len(kinds) > 1:
+        raise exclusive(f"{where}.Value", f"{where}.{kinds[1]}")
+    samples = [_SAMPLES[kind](given, where) for kind in kinds]
+    return samples[0] if len(samples) == 1 else _together(*samples)
+
+
+def _together(values: Sample, of_set: Sample) -> Sample:
+    """AWS accepts Values with StatisticValues (CW-2). How it adds them up is not documented: here, as two data (U)."""
+    low, high = min(values.minimum, of_set.minimum), max(values.maximum, of_set.maximum)
+    return Sample(values.count + of_set.count, values.total + of_set.total, low, high)
+
+
+def _value(given: Parameters, where: str) -> Sample:
+    return of_value(finite(given["Value"], f"{where}.Value"))
 
 
 def finite(value: Any, parameter: str) -> float:
@@ -163,7 +167,8 @@ def _values(given: Parameters, where: str) -> Sample:
     return of_values(entries)
 
 
-def _statistic_set(given: Parameters, where: str) -> Sample:
+def _statistic_set(datum: Parameters, of_datum: str) -> Sample:
+    given, where = datum["StatisticValues"], f"{of_datum}.StatisticValues"
     for name in ("SampleCount", "Sum", "Minimum", "Maximum"):
         if given.get(name) is None:
             raise missing(f"{where}.{name}")
@@ -171,6 +176,9 @@ def _statistic_set(given: Parameters, where: str) -> Sample:
     if count <= 0 or low > high:
         raise invalid_value(f"The value of parameter {where} is invalid: SampleCount must be above 0 and Minimum not above Maximum.")
     return Sample(count, total, low, high)
+
+
+_SAMPLES = {"Value": _value, "Values": _values, "StatisticValues": _statistic_set}
 
 
 # ---- queries -----------------------------------------------------------------------------------------------------------------------------
@@ -212,6 +220,17 @@ def check_statistics(names: Sequence[str]) -> None:
     for name in names:
         if parse_statistic(name) is None:
             raise invalid_value(f"The value {name} for parameter ExtendedStatistics is not supported.")
+
+
+def timezone_of(given: str | None) -> tzinfo:
+    """LabelOptions' Timezone: `+0130`; UTC when it is not given."""
+    if given is None:
+        return UTC
+    match = re.fullmatch(r"([+-])(\d\d)([0-5]\d)", given)
+    if match is None:
+        raise invalid_value(f"The value {given} for parameter LabelOptions.Timezone is invalid.")  # (U)
+    span = min(timedelta(hours=int(match[2]), minutes=int(match[3])), timedelta(hours=23, minutes=59))
+    return timezone(-span if match[1] == "-" else span)
 
 
 def check_order(start: float, end: float) -> None:

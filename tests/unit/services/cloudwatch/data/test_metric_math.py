@@ -158,6 +158,6 @@ def test_a_circle_of_expressions_is_refused() -> None:
 
 
 @rule("CW-7", "CW-5")
-def test_a_percentile_query_gives_points_and_label() -> None:
+def test_a_percentile_query_gives_points() -> None:
     [(query, series)] = MetricDataRequest(store(), (Query(id="m1", metric=M1, stat="p90", period=300),), NOON, NOON + 300).results()
-    assert (query.id, series.label, series.points) == ("m1", "requests p90", {NOON: 300.0})
+    assert (query.id, series.metric, series.stat, series.points) == ("m1", M1, "p90", {NOON: 300.0})

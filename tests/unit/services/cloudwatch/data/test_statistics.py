@@ -101,7 +101,7 @@ def test_more_than_1440_datapoints_are_refused() -> None:
         statistics.check_range(NOON, NOON + 2880 * 60, 60)
     assert refused.value.code == "InvalidParameterCombination"
     assert refused.value.message == (
-        "You have requested up to 2,880 datapoints, which exceeds the limit of 1,440. "
+        "You have requested up to 2880 datapoints, which exceeds the limit of 1440. "
         "You may reduce the datapoints requested by increasing Period, or decreasing the time range."
     )
     with pytest.raises(ApiError, match="StartTime must be less than"):
