@@ -6,9 +6,12 @@ import pytest
 
 from sandbox.aws import seams, state
 from sandbox.aws.hosting import moto_time
+from sandbox.aws.http.gateway import Gateway
+from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.journal import Journal
 from tests.support.aws import Aws, request
+from tests.support.elb import Elb, running
 from tests.support.ports import use_ports
 
 
@@ -32,3 +35,14 @@ def call(aws: Aws) -> Callable[..., tuple[int, dict[str, str], bytes]]:
         return request(aws.gateway, method, path, body, **environ)
 
     return raw
+
+
+@pytest.fixture(scope="module")
+def transport() -> Transport:
+    """One for all tests of a module: creating boto3's clients is slow, and neither they nor the gateway have state."""
+    return Transport(Gateway())
+
+
+@pytest.fixture
+def elb(transport: Transport) -> Iterator[Elb]:
+    yield from running(transport)

@@ -26,15 +26,19 @@ def not_supported(what: str) -> NotImplementedError:
     return NotImplementedError(f"{what} is not supported by the sandbox yet.")
 
 
+def constraint(value: object, member: str, text: str, *, quoted: bool = True) -> ApiError:
+    """The text of AWS's API framework. `text`: "Member must not be null"."""
+    shown = f"'{value}'" if quoted else value
+    return validation(f"1 validation error detected: Value {shown} at '{member}' failed to satisfy constraint: {text}")
+
+
 def out_of_range(value: object, member: str, bound: str, limit: int) -> ApiError:
-    """The text of AWS's API framework. `bound`: "greater than or equal to"."""
-    text = f"Value '{value}' at '{member}' failed to satisfy constraint: Member must have value {bound} {limit}"
-    return validation(f"1 validation error detected: {text}")
+    """`bound`: "greater than or equal to"."""
+    return constraint(value, member, f"Member must have value {bound} {limit}")
 
 
 def not_one_of(value: object, member: str, allowed: Iterable[str]) -> ApiError:
-    text = f"Value '{value}' at '{member}' failed to satisfy constraint: Member must satisfy enum value set: [{', '.join(allowed)}]"
-    return validation(f"1 validation error detected: {text}")
+    return constraint(value, member, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
 
 
 def load_balancer_not_found() -> ApiError:

@@ -111,7 +111,8 @@ class Listeners(LoadBalancers):
         checked = listener_validation.conditions(conditions)
         if sum(not rule.is_default for each in balancer.listeners.values() for rule in each.rules.values()) >= MOST_RULES:
             raise errors.too_many("TooManyRules", "rules for a load balancer", MOST_RULES)
-        rule = super().create_rule(listener_arn, checked, number, completed, tags)
+        rule = super().create_rule(listener_arn, [], number, completed, tags)
+        rule.conditions = checked  # moto would check them by rules of its own
         self.refresh_associations()
         return rule
 

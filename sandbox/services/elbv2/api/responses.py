@@ -1,19 +1,20 @@
 """ELBv2's requests and responses where moto's differ from AWS's: parameters that moto ignores, responses that lack members."""
 
-from collections.abc import Collection
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
 from moto.core.responses import ActionResult
+from moto.core.utils import get_service_model
 from moto.elbv2.responses import ELBV2Response
 
 from sandbox.aws.seams import replaces, swap_response
+from sandbox.core.control import Scope
 from sandbox.services.elbv2 import errors
-from sandbox.services.elbv2.api.validation.listeners import within
+from sandbox.services.elbv2.api import pages
+from sandbox.services.elbv2.api.validation import requests
 
-LARGEST_PAGE = 400
 LIMITS = {  # ALB-9
     "application-load-balancers": 50,
     "target-groups": 3000,
@@ -30,6 +31,15 @@ LIMITS = {  # ALB-9
 
 @swap_response("elbv2")
 class SandboxELBv2Response(ELBV2Response):
+    @replaces(why="ALB-12 to ALB-15: what holds for the requests of all operations is checked before any of them runs")
+    def call_action(self) -> Any:
+        operation = self._get_action()
+        shape = get_service_model("elbv2").operation_model(operation).input_shape
+        required = shape.required_members if shape else ()
+        given: dict[str, Any] = self.params or {}
+        self.params: dict[str, Any] = requests.completed(operation, given, required, Scope(self.current_account, self.region))
+        return super().call_action()
+
     @replaces(why="moto ignores newer parameters")
     def create_load_balancer(self) -> Any:
         self._refuse("CustomerOwnedIpv4Pool", "EnablePrefixForIpv6SourceNat", "IpamPools", "MinimumLoadBalancerCapacity")
@@ -40,21 +50,37 @@ class SandboxELBv2Response(ELBV2Response):
         self._refuse("TargetControlPort")
         return super().create_target_group()
 
-    @replaces(why="an invalid PageSize or Marker: moto fails with an internal error")
+    # ---- describe ------------------------------------------------------------------------------------------------------------------------
+
+    @replaces(why="ALB-13: moto's pages have 50 load balancers")
     def describe_load_balancers(self) -> Any:
-        self._check_page({balancer.name for balancer in self.elbv2_backend.load_balancers.values()})
-        return super().describe_load_balancers()
+        found = self.elbv2_backend.describe_load_balancers(self._get_param("LoadBalancerArns"), self._get_param("Names"))
+        return self._page("LoadBalancers", found)
 
-    @replaces(why="an invalid PageSize or Marker: moto fails with an internal error")
+    @replaces(why="ALB-13: paging")
+    def describe_target_groups(self) -> Any:
+        arns, names = self._get_param("TargetGroupArns", []), self._get_param("Names", [])
+        return self._page("TargetGroups", self.elbv2_backend.describe_target_groups(self._get_param("LoadBalancerArn"), arns, names))
+
+    @replaces(why="ALB-13: paging")
+    def describe_listeners(self) -> Any:
+        arns = self._get_param("ListenerArns", [])
+        return self._page("Listeners", self.elbv2_backend.describe_listeners(self._get_param("LoadBalancerArn"), arns))
+
+    @replaces(why="ALB-13: moto's pages have 50 rules")
     def describe_rules(self) -> Any:
-        self._check_page({rule.arn for rule in self.elbv2_backend.describe_rules(self._get_param("ListenerArn"), None)})
-        return super().describe_rules()
+        return self._page("Rules", self.elbv2_backend.describe_rules(self._get_param("ListenerArn"), self._get_param("RuleArns")))
 
-    def _check_page(self, markers: Collection[str]) -> None:
-        within(self._get_param("PageSize", LARGEST_PAGE), "pageSize", 1, LARGEST_PAGE)
-        marker = self._get_param("Marker")
-        if marker and marker not in markers:
-            raise errors.wrong_marker(marker)
+    @replaces(why="ALB-13: paging; ALB-10: SSLPolicyNotFound")
+    def describe_ssl_policies(self) -> Any:
+        names = self._get_param("Names", [])
+        found = super().describe_ssl_policies().result["SslPolicies"]
+        if len(found) < len(set(names)):
+            raise errors.api_error("SSLPolicyNotFound", "One or more SSL policies not found")  # (U: the text)
+        return self._page("SslPolicies", found)
+
+    def _page(self, name: str, items: Any) -> Any:
+        return ActionResult(pages.page(name, list(items), self._get_params()))
 
     @replaces(why="moto ignores MutualAuthentication")
     def create_listener(self) -> Any:
@@ -89,9 +115,14 @@ class SandboxELBv2Response(ELBV2Response):
         found = self.elbv2_backend.describe_target_health(self._get_param("TargetGroupArn"), targets, with_anomaly)
         return ActionResult({"TargetHealthDescriptions": found})
 
+    @replaces(why="ALB-10; moto reports a reservation that nobody made")
+    def describe_capacity_reservation(self) -> Any:
+        self.elbv2_backend.find_load_balancer(self._get_param("LoadBalancerArn"))
+        return ActionResult({"CapacityReservationState": []})
+
     @replaces(why="ALB-9: the quotas that we enforce")
     def describe_account_limits(self) -> Any:
-        return ActionResult({"Limits": [{"Name": name, "Max": str(limit)} for name, limit in LIMITS.items()]})
+        return self._page("Limits", [{"Name": name, "Max": str(limit)} for name, limit in LIMITS.items()])
 
     def _refuse(self, *names: str) -> None:
         for name in names:

@@ -100,14 +100,20 @@ class TargetGroups(ELBv2Backend):
         group = self.find_target_group(target_group_arn)
         group.attributes.update(target_group_validation.attributes(attributes))
 
-    @replaces(why="ALB-10: error text; a load balancer without target groups is no error")
+    @replaces(why="ALB-10: each unknown one is an error; a load balancer without target groups is no error")
     def describe_target_groups(self, load_balancer_arn: str | None, target_group_arns: list[str], names: list[str] | None) -> Iterable[Any]:
-        if not load_balancer_arn or target_group_arns or names:
-            found: Iterable[Any] = super().describe_target_groups(load_balancer_arn, target_group_arns, names)
-            return found
-        if load_balancer_arn not in self.load_balancers:
+        groups = list(self.target_groups.values())
+        if load_balancer_arn and load_balancer_arn not in self.load_balancers:
             raise errors.load_balancer_not_found()
-        return [group for group in self.target_groups.values() if load_balancer_arn in group.load_balancer_arns]
+        if {*target_group_arns} - {group.arn for group in groups} or {*(names or ())} - {group.name for group in groups}:
+            raise errors.target_group_not_found()
+        return [
+            group
+            for group in groups
+            if (not load_balancer_arn or load_balancer_arn in group.load_balancer_arns)
+            and (not target_group_arns or group.arn in target_group_arns)
+            and (not names or group.name in names)
+        ]
 
     @replaces(why="ALB-11: error text")
     def delete_target_group(self, target_group_arn: str) -> Any:

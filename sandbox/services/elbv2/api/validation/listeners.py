@@ -15,6 +15,7 @@ from sandbox.services.elbv2.decide.routing import condition_values, forwarded
 ACTION_TYPES = ("forward", "authenticate-oidc", "authenticate-cognito", "redirect", "fixed-response", "jwt-validation")
 CONTENT_TYPES = ("text/plain", "text/css", "text/html", "application/javascript", "application/json")
 FIELDS = ("path-pattern", "host-header", "http-header", "http-request-method", "query-string", "source-ip")
+CONFIGS = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}  # the fields that Values may stand for
 ONCE = ("path-pattern", "host-header", "http-request-method", "source-ip")  # ALB-22: at most one condition of each
 MOST_GROUPS, MOST_VALUES, MOST_WILDCARDS = 5, 5, 5  # ALB-9
 LONGEST_VALUE, LONGEST_METHOD, LONGEST_HEADER_NAME = 128, 40, 40
@@ -126,7 +127,16 @@ def conditions(asked: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         raise errors.validation(f"A rule can only have '{MOST_VALUES}' condition values")
     if sum(len(re.findall(r"[*?]", _text(value))) for value in values) > MOST_WILDCARDS:
         raise errors.validation(f"A rule can only have '{MOST_WILDCARDS}' wildcards")  # (U)
-    return [dict(condition) for condition in asked]
+    return [_both_spellings(condition) for condition in asked]
+
+
+def _both_spellings(condition: Mapping[str, Any]) -> dict[str, Any]:
+    """ALB-16: a path or host condition is returned with Values and with its own config, whichever of them the request has."""
+    field = condition["Field"]
+    if field not in CONFIGS:
+        return dict(condition)
+    values = list(condition_values(condition))
+    return {"Field": field, "Values": values, CONFIGS[field]: {"Values": values}}
 
 
 def _condition(condition: Mapping[str, Any]) -> None:
@@ -137,8 +147,10 @@ def _condition(condition: Mapping[str, Any]) -> None:
         raise errors.validation(f"Condition field '{field}' must be one of '[{','.join(FIELDS)}]'")
     if "RegexValues" in condition or any("RegexValues" in config for config in condition.values() if isinstance(config, Mapping)):
         raise errors.not_supported("A condition with regular expressions")
-    if "Values" in condition and field not in ("host-header", "path-pattern"):
+    if condition.get("Values") and field not in CONFIGS:
         raise errors.validation(f"The 'Values' field is not compatible with '{field}'")
+    if condition.get("Values") and condition.get(CONFIGS[field]):
+        raise errors.validation(f"You cannot provide both Values and '{CONFIGS[field]}' for a condition of type '{field}'")
     values = condition_values(condition)
     if not values:
         raise errors.validation("A condition value must be specified")
