@@ -86,6 +86,11 @@ class Wanted:
     token: str = ""
     replaces: str | None = None
 
+    @property
+    def client_token(self) -> str:
+        """For parameters such as ClientToken: 32 characters."""
+        return hashlib.sha256(f"{self.stack_id}/{self.logical_id}/{self.token}".encode()).hexdigest()[:32]
+
     def generated_name(self, limit: int = NAME_LIMIT) -> str:
         """AWS's name for a resource that the template does not name: stack-LogicalId-1A2B3C4D5E6F, cut to `limit` characters.
 
@@ -128,7 +133,9 @@ class Failed:
 
 @dataclass(frozen=True)
 class Gone:
-    """It does not exist."""
+    """It does not exist, or not any more. `reason`: why, where AWS says it (an instance that terminated by itself)."""
+
+    reason: str = ""
 
 
 Status = Ready | InProgress | Failed | Gone
@@ -163,12 +170,14 @@ class ResourceType(Protocol):
         """Starts to make it and returns its physical id. A repeat with the same token returns the same one."""
         ...
 
-    def update(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> None:
-        """Starts to change it from `old` to `new`; called when no changed property requires a replacement, or only tags changed."""
+    def update(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> str | None:
+        """Starts to change it from `old` to `new`; called when no changed property requires a replacement, or only tags changed.
+
+        → the new physical id of the few that get one by an update without interruption (an association with a route table); else None."""
         ...
 
-    def delete(self, call: Call, physical_id: str, old: Wanted) -> None:
-        """Starts to delete it. What is gone already is fine."""
+    def delete(self, call: Call, physical_id: str, old: Wanted) -> Gone | None:
+        """Starts to delete it. What is gone already is fine. → Gone: the stack has nothing to wait for; None: look until it is Gone."""
         ...
 
     def look(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
