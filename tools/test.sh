@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests: those in virtual time, then those with real processes, on two processors; then those with containers, one at a time.
+# Runs the tests: those in virtual time, then those with real processes, on two processors; then those with real clients, then those with
+# containers, one at a time.
 # usage: tools/test.sh yes|no|required      (whether to run the Docker tests; SANDBOX_REQUIRE_DOCKER=1, for CI, is the same as required)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,8 +9,9 @@ unset PYTHONDONTWRITEBYTECODE  # without compiled files, each process that a tes
 [ "${SANDBOX_REQUIRE_DOCKER:-}" = 1 ] && docker_part=required
 
 without_docker() {
-    .venv/bin/pytest -m "not docker and not process" --numprocesses 2 --dist loadfile
-    .venv/bin/pytest -m "process and not docker" --numprocesses 2 --dist worksteal
+    .venv/bin/pytest -m "not docker and not process and not clients" --numprocesses 2 --dist loadfile
+    .venv/bin/pytest -m "process and not docker and not clients" --numprocesses 2 --dist worksteal
+    .venv/bin/pytest -m clients -rs  # one sandbox; lists the clients that are not installed here
 }
 
 if [ "$docker_part" = no ]; then
