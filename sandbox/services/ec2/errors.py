@@ -126,6 +126,10 @@ def unknown_template_name(name: str) -> ApiError:
     return _error("InvalidLaunchTemplateName.NotFoundException", text)
 
 
+def one_template() -> ApiError:
+    return _error("MissingParameter", "You must specify either a launch template ID or a launch template name, but not both.")
+
+
 def wrong_token() -> ApiError:
     return _error("InvalidNextToken", "The specified NextToken is not valid.")
 
@@ -133,6 +137,14 @@ def wrong_token() -> ApiError:
 def wrong_page_size(given: int, least: int, most: int) -> ApiError:
     bound = f"greater than {least}" if given < least else f"less than {most}"
     return _error("InvalidParameterValue", f"Value ( {given} ) for parameter maxResults is invalid. Expecting a value {bound}.")
+
+
+def dry_run() -> ApiError:
+    return ApiError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", status=412)  # EC2-51
+
+
+def no_pages_of_ids(ids: str) -> ApiError:
+    return _error("InvalidParameterCombination", f"The parameter {ids} cannot be used with the parameter maxResults")
 
 
 def has_dependencies(subnet_id: str) -> ApiError:

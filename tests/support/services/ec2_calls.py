@@ -132,7 +132,7 @@ class Things:
         if exact:
             return exact
         found = (self.ids[key] for pattern, key in ALIASES if key and re.search(pattern, name))
-        return next(found, "x")
+        return next(found, "xxx")  # the shortest name that some operations take
 
 
 @dataclass
@@ -147,6 +147,12 @@ class Readers:
         names = [name for name in served(things.api) if name.startswith(READING) and not LARGE.match(name)]
         calls = {name: things.required(name) for name in names}
         return Readers(things.api, {name: given for name, given in calls.items() if called(things.api, name, given) == 200})
+
+    def answers(self) -> dict[str, Any]:
+        """What each of them answers with now."""
+        found = {name: getattr(self.api, xform_name(name))(**given) for name, given in self.calls.items()}
+        passing = ("ResponseMetadata", "Timestamp")
+        return {name: {key: value for key, value in answer.items() if key not in passing} for name, answer in found.items()}
 
     def broken(self) -> list[str]:
         """Those that fail now by a fault of the sandbox. What they are asked for may be gone: that is no fault."""

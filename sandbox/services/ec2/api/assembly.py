@@ -21,7 +21,8 @@ from sandbox.core.persisted import persisted
 from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api import filters, launches, responses
 from sandbox.services.ec2.api.launches import LaunchRequest
-from sandbox.services.ec2.api.validation.launches import check_launch, check_version
+from sandbox.services.ec2.api.templates import Templates
+from sandbox.services.ec2.api.validation.launches import check_launch
 from sandbox.services.ec2.api.validation.networks import check_free_on_machine
 from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
 from sandbox.services.ec2.state import quotas
@@ -36,7 +37,7 @@ ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
 
 @persisted("ec2.Backend", sandbox_state_lost=str)
 @swap_backend("ec2")
-class SandboxEC2(EC2Backend):
+class SandboxEC2(Templates, EC2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.sandbox_tokens: dict[str, tuple[str, str]] = {}  # ClientToken → (fingerprint of the request, reservation id)
         self.sandbox_state_lost = ""  # the state file that was set aside, when this state began after it: see aws/state.py
@@ -58,6 +59,8 @@ class SandboxEC2(EC2Backend):
             kwargs["subnet_id"] = subnet.id
             count = launches.how_many(request, subnet, kwargs)
             count = quotas.fitting(kwargs.get("instance_type", "m1.small"), request.minimum, count, quotas.held(self))
+        if request.dry_run:
+            raise errors.dry_run()
         reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
         self._launched(reservation, request)
         return reservation
@@ -107,6 +110,9 @@ class SandboxEC2(EC2Backend):
 
     @replaces(why="EC2-4, EC2-14 to EC2-16: only from stopped, needs capacity and vCPUs of the quota, all or nothing")
     def start_instances(self, instance_ids: list[str]) -> list[tuple[Any, Any]]:
+        return [(instance, instance.start()) for instance in self.startable(instance_ids)]
+
+    def startable(self, instance_ids: list[str]) -> list[Any]:
         instances = self.get_multi_instances_by_id(instance_ids)
         for instance in instances:
             if instance.lifecycle_state not in STARTABLE:
@@ -116,42 +122,59 @@ class SandboxEC2(EC2Backend):
             if refusal := launches.no_capacity(instance.availability_zone, instance.instance_type):
                 raise errors.no_capacity(refusal)
         quotas.check_quotas_of_start(self, stopped)
-        return [(instance, instance.start()) for instance in instances]
+        return instances
 
     @replaces(why="EC2-4, EC2-14: only what has run, all or nothing; EC2-5: Force")
     def stop_instances(self, instance_ids: list[str], force: bool = False) -> list[tuple[Any, Any]]:
+        instances = self.stoppable(instance_ids)
+        for instance in instances:
+            instance.sandbox.stop_forced |= force and instance.lifecycle_state is not InstanceState.STOPPED
+        return [(instance, instance.stop()) for instance in instances]
+
+    def stoppable(self, instance_ids: list[str]) -> list[Any]:
         instances = self.get_multi_instances_by_id(instance_ids)
         for instance in instances:
             if instance.lifecycle_state not in STOPPABLE:
                 raise errors.cannot_be_stopped(instance.id)
             if instance.disable_api_stop:
                 raise errors.stop_protected(instance.id)
-        for instance in instances:
-            instance.sandbox.stop_forced |= force and instance.lifecycle_state is not InstanceState.STOPPED
-        return [(instance, instance.stop()) for instance in instances]
+        return instances
 
     @replaces(why="EC2-6: reboots of terminated instances are ignored")
     def reboot_instances(self, instance_ids: list[str]) -> list[Any]:
+        instances = self.rebootable(instance_ids)
+        for instance in instances:
+            instance.reboot()
+        return instances
+
+    def rebootable(self, instance_ids: list[str]) -> list[Any]:
         instances = self.get_multi_instances_by_id(instance_ids)
         gone = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
         for instance in instances:
             if instance.lifecycle_state not in (InstanceState.RUNNING, *gone):
                 raise errors.cannot_be_rebooted(instance.id)
-        for instance in instances:
-            instance.reboot()
         return instances
 
     @replaces(why="EC2-7, EC2-8: termination protection holds for the zone of the request; nothing happens for an unknown id")
     def terminate_instances(self, instance_ids: list[str]) -> list[tuple[Any, Any]]:
-        if not instance_ids:
-            raise InvalidParameterCombination("No instances specified")
-        instances = self.get_multi_instances_by_id(instance_ids)
-        shielded = [i for i in instances if i.disable_api_termination and i.lifecycle_state is not InstanceState.TERMINATED]
+        instances = self._to_terminate(instance_ids)
+        shielded = [i for i in instances if _is_protected(i)]
         zones = {i.availability_zone for i in shielded}
         changed = [(i, i.terminate()) for i in instances if i.availability_zone not in zones]
         if shielded:
             raise errors.protected(shielded[0].id)
         return changed
+
+    def terminable(self, instance_ids: list[str]) -> None:
+        """Raises the error that TerminateInstances would end with; it may terminate some of them before."""
+        for instance in self._to_terminate(instance_ids):
+            if _is_protected(instance):
+                raise errors.protected(instance.id)
+
+    def _to_terminate(self, instance_ids: list[str]) -> list[Any]:
+        if not instance_ids:
+            raise InvalidParameterCombination("No instances specified")
+        return self.get_multi_instances_by_id(instance_ids)
 
     def purge(self, instance_id: str) -> None:
         """A terminated instance disappears (EC2-9), and its reservation with the last of it."""
@@ -216,7 +239,7 @@ class SandboxEC2(EC2Backend):
             instance.monitoring_state = state
         return instances
 
-    # ---- networks and templates -----------------------------------------------------------------------------------------------------
+    # ---- networks -------------------------------------------------------------------------------------------------------------------
 
     @replaces(why="containers cannot use a CIDR block that this machine's networks use; the default VPC's is a setting")
     def create_vpc(self, cidr_block: str, *args: Any, is_default: bool = False, **kwargs: Any) -> Any:
@@ -256,28 +279,9 @@ class SandboxEC2(EC2Backend):
         balancers = elbv2_backends[self.account_id][self.region_name].load_balancers.values()
         return any(subnet.id == subnet_id for balancer in balancers for subnet in balancer.subnets)
 
-    @replaces(why="a template that does not exist is named; moto asks for a parameter that was given")
-    def delete_launch_template(self, name: str, tid: str | None) -> Any:
-        if name and name not in self.launch_template_name_to_ids:
-            raise errors.unknown_template_name(name)
-        if tid and not name and tid not in self.launch_templates:
-            raise errors.unknown_template_id(tid)
-        return super().delete_launch_template(name, tid)
 
-    @replaces(why="an id that does not exist is an index out of range in moto")
-    def _get_template_from_args(self, launch_template_arg: dict[str, Any]) -> Any:
-        wanted = launch_template_arg.get("LaunchTemplateId")
-        if wanted and wanted not in self.launch_templates:
-            raise errors.unknown_template_id(wanted)
-        if not wanted and not launch_template_arg.get("LaunchTemplateName"):
-            raise errors.parameter_missing("LaunchTemplateId")
-        check_version(launch_template_arg.get("Version", "$Default"))
-        return super()._get_template_from_args(launch_template_arg)
-
-    @replaces(why="UD-1: user data limit")
-    def create_launch_template(self, name: str, description: str, template_data: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        launches.check_user_data(template_data.get("UserData"), "InvalidUserData.Malformed")
-        return super().create_launch_template(name, description, template_data, *args, **kwargs)
+def _is_protected(instance: Any) -> bool:
+    return instance.disable_api_termination and instance.lifecycle_state is not InstanceState.TERMINATED
 
 
 def _filtered(reservations: list[Any], wanted: Any) -> list[Any]:

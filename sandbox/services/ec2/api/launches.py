@@ -33,6 +33,7 @@ class LaunchRequest:
     monitoring: bool | None = None
     token: str | None = None
     fingerprint: str = ""  # all parameters but the token
+    dry_run: bool = False
 
 
 _REQUEST: ContextVar[LaunchRequest | None] = ContextVar("launch request", default=None)
