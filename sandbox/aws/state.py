@@ -93,6 +93,7 @@ def _reading(configured: float | None) -> Reading:
 def reset(seed: int | None = None) -> None:
     """Deletes all backends of all services. With `seed`, moto's ids (i-…, vpc-…) are the same each time."""
     with LOCK, backend_lock:
+        _close_objects()
         for backends in list(BackendDict._instances):
             for account in list(backends.values()):
                 account.clear()  # moto's caches refer to the account's dict: it must not refer to the backends
@@ -102,6 +103,13 @@ def reset(seed: int | None = None) -> None:
         _empty_caches()
         if seed is not None:
             mock_random.seed(seed)
+
+
+def _close_objects() -> None:
+    """moto's S3 has a temporary file for each object and a list of the names of all buckets; both outlive its backends."""
+    for regions in list(getattr(sys.modules.get("moto.s3.models"), "s3_backends", {}).values()):
+        for backend in list(regions.values()):
+            backend.reset()
 
 
 def _begin_new_ids() -> None:

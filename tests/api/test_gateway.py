@@ -56,19 +56,23 @@ def test_an_operation_that_the_sandbox_lacks_says_so(
     with pytest.raises(ClientError) as failed:
         getattr(client, operation)(**arguments)
     named = client.meta.method_to_api_mapping[operation]
-    assert error_of(failed) == (501, "NotImplemented", f"The sandbox does not support {named} of {service}. See: sandbox seams")
+    assert error_of(failed) == (
+        501,
+        "NotImplemented",
+        f"The sandbox does not support {named} of {service}. See: sandbox services {service}",
+    )
 
 
 def test_an_operation_whose_library_is_not_installed_says_so(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     def needs_a_library(self: Any) -> None:
-        raise ModuleNotFoundError("No module named 'openapi_spec_validator'")
+        raise ModuleNotFoundError("No module named 'openapi_spec_validator'", name="openapi_spec_validator")
 
     monkeypatch.setattr("moto.ec2.responses.EC2Response.describe_vpc_endpoint_services", needs_a_library)
     with pytest.raises(ClientError) as failed:
         aws("ec2").describe_vpc_endpoint_services()
     status, code, text = error_of(failed)
     assert (status, code) == (501, "NotImplemented")
-    assert "DescribeVpcEndpointServices of ec2 (No module named 'openapi_spec_validator')" in text
+    assert "DescribeVpcEndpointServices of ec2 (the Python package openapi-spec-validator is not installed; pip install " in text
 
 
 QUERY_ERRORS = [

@@ -118,7 +118,16 @@ def service_not_supported(service: str, request: Request) -> ServiceNotSupported
 def not_supported(operation: str, service: str, why: str = "") -> ApiError:
     """HTTP 501: SDKs retry 500, 502, 503 and 504, and a retry cannot succeed here."""
     more = "" if not why or "has not been implemented" in why else f" ({why})"
-    return ApiError("NotImplemented", f"The sandbox does not support {operation} of {service}{more}. See: sandbox seams", status=501)
+    return _not_here(f"The sandbox does not support {operation} of {service}{more}.", service)
+
+
+def refused(operation: str, service: str, why: str) -> ApiError:
+    """For an operation that moto answers and the sandbox cannot carry out. `why`: a clause ("the sandbox does not run functions")."""
+    return _not_here(f"The sandbox refuses {operation} of {service}: {why}.", service)
+
+
+def _not_here(sentence: str, service: str) -> ApiError:
+    return ApiError("NotImplemented", f"{sentence} See: sandbox services {service}", status=501)
 
 
 def _of_cbor_path(request: Request) -> str:

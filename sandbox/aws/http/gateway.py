@@ -22,6 +22,8 @@ from moto.core.responses import BaseResponse
 import sandbox.aws.hosting.moto_patterns
 import sandbox.aws.hosting.moto_speed
 import sandbox.aws.http.long_poll  # noqa: F401 - declares its seams
+from sandbox.aws.catalogue.packages import what_is_missing
+from sandbox.aws.catalogue.refusals import pretends
 from sandbox.aws.context import LOCK, context
 from sandbox.aws.http import answers, calls, links, trail
 from sandbox.aws.http.answers import Answer
@@ -131,7 +133,7 @@ class Gateway:
             offered = self._dispatcher.offers(name, call.region)
             app: Wsgi = self._dispatcher.app(name)
         except ImportError as error:
-            raise calls.not_supported(call.operation, call.service) from error
+            raise calls.not_supported(call.operation, call.service, what_is_missing(name, error)) from error
         except Exception as error:
             raise _fault(call, error, None) from error
         if not offered:
@@ -153,11 +155,14 @@ class Gateway:
         try:
             if injected := context().faults.api_error(call.service, call.operation):
                 raise injected
+            if pretended := pretends(call):
+                raise pretended
             answer = run(app, environ)
         except ApiError as error:
             return answers.render(error, call.protocol, calls.status_of(call.service, error.code))
         except (NotImplementedError, ModuleNotFoundError) as error:  # moto's code, or a library that moto needs for this operation alone
-            return answers.render(calls.not_supported(call.operation, call.service, str(error)), call.protocol)
+            why = what_is_missing(call.service, error) if isinstance(error, ModuleNotFoundError) else ""
+            return answers.render(calls.not_supported(call.operation, call.service, why or str(error)), call.protocol)
         except UserError as error:
             return answers.render(ApiError("InvalidRequest", error.message), call.protocol)
         except Exception as error:

@@ -355,7 +355,10 @@ def test_a_value_that_an_attribute_cannot_have_is_refused(world: World, paramete
         ),
         (
             {"Ipv4IpamPoolId": "p", "Ipv4NetmaskLength": 24},
-            ("NotImplemented", "The sandbox does not support AssociateVpcCidrBlock of ec2 (with Ipv4IpamPoolId). See: sandbox seams"),
+            (
+                "NotImplemented",
+                "The sandbox does not support AssociateVpcCidrBlock of ec2 (with Ipv4IpamPoolId). See: sandbox services ec2",
+            ),
         ),
     ],
 )
