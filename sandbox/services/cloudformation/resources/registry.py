@@ -1,16 +1,12 @@
 """Every resource type that a template can use."""
 
-from collections.abc import Iterable
-
 from sandbox.services.cloudformation.resources.base import ResourceType
+from sandbox.services.cloudformation.resources.types import routes, security_groups, vpc
 
-TYPES: dict[str, ResourceType] = {}
+_FAMILIES: tuple[tuple[ResourceType, ...], ...] = (vpc.TYPES, routes.TYPES, security_groups.TYPES)
+TYPES: dict[str, ResourceType] = {each.type_name: each for family in _FAMILIES for each in family}
 
 
 def find(type_name: str) -> ResourceType | None:
     """The type of that name; None: a stack cannot contain it."""
     return TYPES.get(type_name)
-
-
-def _by_name(types: Iterable[ResourceType]) -> dict[str, ResourceType]:
-    return {made.type_name: made for made in types}
