@@ -72,6 +72,8 @@ class SnsController(Shell[ObservedState, Memory]):
     def _remove(self, key: str, backend: Any, delivery: Delivery) -> None:
         backend.remove_delivery(delivery)
         self._deliverer.forget(key)
+        if delivery.group_id is not None:
+            context().wake(self.name)  # for the next delivery of its message group
 
     def _attempt(self, key: str, scope: Scope, backend: Any, action: AttemptDelivery) -> None:
         delivery = action.delivery

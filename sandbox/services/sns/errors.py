@@ -28,16 +28,18 @@ def invalid_value(text: str) -> ApiError:
     return _error("ParameterValueInvalid", text)
 
 
+def missing_member(path: str) -> ApiError:
+    """`path`: of a required member, as AWS spells it: "tags.1.member.key"."""
+    text = f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+    return _error("ValidationError", f"1 validation error detected: {text}")
+
+
 def no_topic() -> ApiError:
     return _error("NotFound", "Topic does not exist")
 
 
 def no_subscription() -> ApiError:
     return _error("NotFound", "Subscription does not exist")
-
-
-def bad_arn(parameter: str, arn: str) -> ApiError:
-    return invalid(f"{parameter} Reason: An ARN must have at least 6 elements, not {len(arn.split(':'))}")
 
 
 def wrong_next_token() -> ApiError:
@@ -56,6 +58,10 @@ def other_tags() -> ApiError:
     return invalid("Tags Reason: Topic already exists with different tags")
 
 
+def duplicate_tags() -> ApiError:
+    return invalid("Duplicated keys are not allowed.")
+
+
 def other_subscription() -> ApiError:
     return invalid("Attributes Reason: Subscription already exists with different attributes")
 
@@ -69,7 +75,8 @@ def malformed_token() -> ApiError:
 
 
 def still_pending() -> ApiError:
-    return invalid("SubscriptionArn Reason: the subscription is pending confirmation, so it cannot be deleted")  # SNS-3; (U)
+    """Terraform's provider matches this text: it then leaves the subscription to its topic."""
+    return invalid("SubscriptionArn Reason: Cannot unsubscribe a subscription that is pending confirmation")
 
 
 def authentication_needed() -> ApiError:
@@ -98,8 +105,12 @@ def batch_too_long() -> ApiError:
     return _error("BatchRequestTooLong", "The length of all the messages put together is more than the limit.")
 
 
-def bad_batch_id() -> ApiError:
-    return _error("InvalidBatchEntryId", "The Id of a batch entry in the request doesn't abide by the specification.")
+def bad_batch_id(entry_id: str) -> ApiError:
+    return _error("InvalidBatchEntryId", f"The Id of a batch entry in the batch request contains an impermissible character: {entry_id}")
+
+
+def long_batch_id(entry_id: str) -> ApiError:
+    return _error("InvalidBatchEntryId", f"The Id of a batch entry in the batch request is too long: {entry_id}")
 
 
 def checked(check: Callable[..., R], *arguments: Any) -> R:

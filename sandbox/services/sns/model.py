@@ -15,6 +15,7 @@ ATTEMPT_TIMEOUT = timedelta(seconds=15)  # SNS-9
 TOKEN_LIFE = timedelta(days=2)  # SNS-3
 PENDING_LIFE = timedelta(days=3)  # SNS-3
 LONGEST_MESSAGE = 262_144  # bytes, attributes included (SNS-4)
+TOPIC, MESSAGE_GROUP = "Topic", "MessageGroup"  # FifoThroughputScope: within what a message is a duplicate (SNS-45)
 E164 = re.compile(r"\+?[1-9]\d{1,14}")
 
 
@@ -89,6 +90,7 @@ class Publication:
     structured: bool = False  # MessageStructure=json: `message` holds one text for each protocol
     group_id: str | None = None
     deduplication_id: str | None = None
+    sequence_number: str | None = None  # of a FIFO topic: 20 digits
 
 
 @persisted("sns.Delivery")

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from sandbox.aws import seams, state
 from sandbox.aws.context import LOCK
 from sandbox.aws.hosting import moto_time
@@ -85,6 +88,13 @@ def header(request: DeliveryRequest, name: str) -> str | None:
 
 def world(clock: VirtualClock, engine: Engine) -> World:
     return World(clock=clock, at=engine.at, random=random.Random(1))
+
+
+def error_of(call: Any, **parameters: Any) -> tuple[int, str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    answer = caught.value.response
+    return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"]["Message"]
 
 
 @contextmanager

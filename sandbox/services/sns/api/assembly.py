@@ -19,11 +19,14 @@ from sandbox.core.text import plural
 from sandbox.services.sns import errors
 from sandbox.services.sns.api import responses
 from sandbox.services.sns.api.subscriptions import Subscriptions
+from sandbox.services.sns.api.validation import fifo as fifo_validation
+from sandbox.services.sns.api.validation import message_attributes
 from sandbox.services.sns.api.validation import publish as publish_validation
 from sandbox.services.sns.decide import filter_policy, publications
 from sandbox.services.sns.errors import checked
 from sandbox.services.sns.model import E164, Delivery, Protocol, Publication
 from sandbox.services.sns.state import attributes, deliveries, snapshot
+from sandbox.services.sns.state.fifo import FifoTopic
 
 __all__ = ["SandboxSNS", "responses"]  # responses: imported so that its seam is declared
 
@@ -31,7 +34,7 @@ links.declare("ConfirmSubscription", service="sns", arn_parameter="TopicArn")
 links.declare("Unsubscribe", service="sns", arn_parameter="SubscriptionArn")
 
 
-@persisted("sns.Backend")
+@persisted("sns.Backend", sandbox_fifo=dict)
 @swap_backend("sns")
 class SandboxSNS(Subscriptions):
     @replaces(why="messages of moto's other services are enqueued too; moto posts to subscribers within the call")
@@ -46,40 +49,47 @@ class SandboxSNS(Subscriptions):
             deduplication_id=named.get("deduplication_id"),
         )
         if phone_number:
-            return self.publish_to_number(phone_number, publication)
-        return self.publish_to(arn or "", publication, named.get("message_structure"))
+            return self.publish_to_number(phone_number, publication).message_id
+        return self.publish_to(arn or "", publication, named.get("message_structure")).message_id
 
     @adds(why="SNS-4, SNS-5: moto validates less, and delivers within the request")
-    def publish_to(self, topic_arn: str, publication: Publication, structure: str | None) -> str:
-        """Enqueues one delivery for each confirmed subscriber whose filter policy accepts the message. Returns the MessageId."""
+    def publish_to(self, topic_arn: str, publication: Publication, structure: str | None) -> Publication:
+        """Enqueues one delivery for each confirmed subscriber whose filter policy accepts the message. Returns it with its ids."""
+        self.check_publication(topic_arn, publication, structure)
         topic = self.get_topic(topic_arn)
-        self._check_fifo(topic, publication)
+        made = replace(publication, message_id=self._uuid(), structured=structure == "json")
+        return self._publish_in_order(topic, made) if topic.fifo_topic else self._fan_out(topic, made)
+
+    @adds(why="SNS-4, SNS-5: moto validates less")
+    def check_publication(self, topic_arn: str, publication: Publication, structure: str | None) -> None:
+        """Raises AWS's error for a message that the topic does not accept."""
+        topic = self.get_topic(topic_arn)
+        checked(fifo_validation.check_publication, publication, topic.fifo_topic, topic.content_based_deduplication)
+        message_attributes.check(publication.attributes)
         checked(publish_validation.check, publication, structure, attributes.longest_message(topic))
-        return self._fan_out(topic, replace(publication, message_id=self._uuid(), structured=structure == "json"))
 
     @adds(why="text messages are stored in the mailbox")
-    def publish_to_number(self, number: str, publication: Publication) -> str:
+    def publish_to_number(self, number: str, publication: Publication) -> Publication:
         if not E164.fullmatch(number):
             raise errors.bad_phone(number)
         checked(publish_validation.check, publication, None, publish_validation.LONGEST_SMS)
         sent = replace(publication, message_id=self._uuid())
         self._enqueue(deliveries.to_number(number, sent, context().clock.now(), context().journal.current_cause))
-        return sent.message_id
+        return sent
 
-    def _check_fifo(self, topic: Any, publication: Publication) -> None:
-        if not topic.fifo_topic:
-            if publication.deduplication_id:
-                reason = "The request includes MessageDeduplicationId parameter that is not valid for this topic type"
-                raise errors.invalid(f"MessageDeduplicationId Reason: {reason}")
-            return
-        if not publication.group_id:
-            raise errors.invalid("The MessageGroupId parameter is required for FIFO topics")
-        if not publication.deduplication_id and not topic.content_based_deduplication:
-            raise errors.invalid(
-                "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"
-            )
+    def _publish_in_order(self, topic: Any, publication: Publication) -> Publication:
+        """SNS-45: a duplicate of a message of the last five minutes gets its ids, and is not delivered."""
+        log, now = self.sandbox_fifo.setdefault(topic.arn, FifoTopic()), context().clock.now()
+        numbered = replace(publication, deduplication_id=publications.deduplication_id(publication))
+        key = publications.deduplication_key(numbered, attributes.throughput_scope(topic))
+        first = log.find(key, now)
+        if first is not None:
+            self._record_duplicate(topic, first.message_id)
+            return replace(numbered, message_id=first.message_id, sequence_number=first.sequence_number)
+        accepted = log.accept(key, numbered.message_id, now)
+        return self._fan_out(topic, replace(numbered, sequence_number=accepted.sequence_number))
 
-    def _fan_out(self, topic: Any, publication: Publication) -> str:
+    def _fan_out(self, topic: Any, publication: Publication) -> Publication:
         subscriptions = self._get_topic_subscriptions(topic)
         confirmed = [sub for sub in subscriptions if sub.confirmed]
         accepting = [sub for sub in confirmed if self._accepts(sub, publication)]
@@ -89,7 +99,7 @@ class SandboxSNS(Subscriptions):
         for subscription in accepting:
             delivery = deliveries.of_publication(subscription, publication, self._envelope(subscription), cause)
             self._enqueue(self._throttled(subscription, delivery))
-        return publication.message_id
+        return publication
 
     def _accepts(self, subscription: Any, publication: Publication) -> bool:
         policy, scope = attributes.filter_policy(subscription)
@@ -117,6 +127,16 @@ class SandboxSNS(Subscriptions):
             detail={"subject": publication.subject, "subscribers": sent, "filteredOut": filtered, "pendingConfirmation": pending},
         )
         return context().journal.record(event).id
+
+    def _record_duplicate(self, topic: Any, message_id: str) -> None:
+        context().journal.record(
+            Event(
+                source="aws.sns",
+                detail_type="SNS Duplicate Message",
+                summary=f"a message on topic {topic.name} is not delivered: it is a duplicate of message {message_id}",
+                resources=(message_id, topic.arn, topic.name),
+            )
+        )
 
 
 def _certificate(name: str) -> bytes | None:

@@ -5,29 +5,38 @@ moto's matcher is not used: its `equals-ignore-case` is case-sensitive for the r
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from ipaddress import ip_address, ip_network
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.core.wildcards import ASTERISK_ONLY
-from sandbox.core.wildcards import matches as pattern_matches
+from sandbox.services.sns.decide.filter_rules import KEYWORDS, rule_matches
 from sandbox.services.sns.model import Attributes
 
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
-ACCURACY = 1_000_000  # numbers are compared to six decimal places
+
+Terms = tuple[tuple[str, list[Any]], ...]
+"""Conditions that must all hold: the path of a value ("detail.state") and its rules, of which one must match."""
 
 
 def accepts(policy: Mapping[str, Any] | None, scope: str, attributes: Attributes, message: str) -> bool:
     """Whether the message passes the policy. No policy accepts everything; one for bodies refuses all that is not a JSON object."""
     if not policy:
         return True
-    if scope == ATTRIBUTES:
-        return _object_matches(policy, _plain(attributes))
+    return _holds(policy, _plain(attributes) if scope == ATTRIBUTES else _body(message))
+
+
+def is_alternatives(name: str, value: Any) -> bool:
+    """Whether a member of a policy is an `$or` of policies. Otherwise `$or` is the name of a value like any other."""
+    if name != "$or" or not isinstance(value, list) or len(value) < 2:
+        return False
+    return all(isinstance(each, dict) and not KEYWORDS.intersection(each) for each in value)
+
+
+def _body(message: str) -> Mapping[str, Any] | None:
     try:
         body = json.loads(message)
-    except ValueError:
-        return False
-    return isinstance(body, dict) and _object_matches(policy, body)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _plain(attributes: Attributes) -> dict[str, Any]:
@@ -47,95 +56,72 @@ def _plain(attributes: Attributes) -> dict[str, Any]:
 def _array(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
-def _object_matches(policy: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
-    return all(_key_matches(name, rules, value) for name, rules in policy.items())
+def _holds(policy: Mapping[str, Any], value: Mapping[str, Any] | None) -> bool:
+    return value is not None and any(_all_hold(terms, value) for terms in _alternatives(policy, ""))
 
 
-def _key_matches(name: str, rules: Any, value: Mapping[str, Any]) -> bool:
-    if name == "$or" and isinstance(rules, list) and all(isinstance(rule, dict) for rule in rules):
-        return any(_object_matches(rule, value) for rule in rules)
-    if isinstance(rules, dict):
-        return any(_object_matches(rules, inner) for inner in _flat(value.get(name)) if isinstance(inner, dict))
-    if name not in value:
-        return any(isinstance(rule, dict) and rule.get("exists") is False for rule in rules)
-    values = list(_flat(value[name]))
-    return any(_rule_matches(rule, each) for rule in rules for each in values)
+def _alternatives(policy: Mapping[str, Any], prefix: str) -> list[Terms]:
+    """The policy without nesting and without `$or`: one of these must hold. Their number is limited by the policy's complexity."""
+    found: list[Terms] = [()]
+    for name, value in policy.items():
+        if is_alternatives(name, value):
+            options = [terms for each in value for terms in _alternatives(each, prefix)]
+        elif isinstance(value, dict):
+            options = _alternatives(value, f"{prefix}{name}.")
+        else:
+            options = [((f"{prefix}{name}", value),)]
+        found = [(*terms, *more) for terms in found for more in options]
+    return found
+
+
+def _all_hold(terms: Terms, value: Mapping[str, Any]) -> bool:
+    """A dot in a path may be nesting or a part of a name: "a.b" is `{"a": {"b": …}}` and `{"a.b": …}`.
+
+    Terms that lead through the same member are checked together: within a list of objects, one object must match all of them.
+    """
+    together: dict[str, list[tuple[str, list[Any]]]] = {}
+    for path, rules in terms:
+        ways = [key for key in value if path == key or path.startswith(f"{key}.")]
+        if len(ways) == 1:
+            together.setdefault(ways[0], []).append((path[len(ways[0]) + 1 :], rules))
+        elif (not ways and not _may_be_absent(rules)) or (
+            ways and not any(_member_holds(((path[len(key) + 1 :], rules),), value[key]) for key in ways)
+        ):
+            return False
+    return all(_member_holds(tuple(below), value[key]) for key, below in together.items())
+
+
+def _member_holds(terms: Terms, value: Any) -> bool:
+    """`terms` have paths below this value; an empty path is the value itself."""
+    members = list(_flat(value))
+    if not all(_leaf_holds(rules, members) for path, rules in terms if not path):
+        return False
+    below = tuple(term for term in terms if term[0])
+    objects = [each for each in members if isinstance(each, dict)]
+    return not below or any(_all_hold(below, each) for each in objects or [{}])
+
+
+def _leaf_holds(rules: list[Any], members: list[Any]) -> bool:
+    values = [each for each in members if not isinstance(each, dict)]
+    if not values:
+        return _may_be_absent(rules)
+    return any(rule_matches(rule, each) for rule in rules for each in values)
+
+
+def _may_be_absent(rules: list[Any]) -> bool:
+    return any(isinstance(rule, dict) and rule.get("exists") is False for rule in rules)
 
 
 def _flat(value: Any) -> Iterable[Any]:
     """The members of a list at any depth, or the value itself."""
-    if not isinstance(value, list):
-        return [value]
-    return [each for member in value for each in _flat(member)]
-
-
-def _rule_matches(rule: Any, value: Any) -> bool:
-    if not isinstance(rule, dict):
-        return _same(rule, value)
-    ((keyword, operand),) = rule.items()
-    match keyword:
-        case "exists":
-            return operand is True
-        case "anything-but":
-            return _anything_but(operand, value)
-        case "numeric":
-            return _is_number(value) and _in_range(operand, value)
-        case _:
-            return isinstance(value, str) and _text_matches(keyword, operand, value)
-
-
-def _same(rule: Any, value: Any) -> bool:
-    if _is_number(rule) and _is_number(value):
-        return bool(round(rule * ACCURACY) == round(value * ACCURACY))
-    return type(rule) is type(value) and bool(rule == value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _anything_but(operand: Any, value: Any) -> bool:
-    if isinstance(operand, dict):
-        ((keyword, patterns),) = operand.items()
-        each = patterns if isinstance(patterns, list) else [patterns]
-        return isinstance(value, str) and not any(_text_matches(keyword, pattern, value) for pattern in each)
-    return not any(_same(excluded, value) for excluded in (operand if isinstance(operand, list) else [operand]))
-
-
-def _text_matches(keyword: str, pattern: str, value: str) -> bool:
-    match keyword:
-        case "prefix":
-            return value.startswith(pattern)
-        case "suffix":
-            return value.endswith(pattern)
-        case "equals-ignore-case":
-            return value.lower() == pattern.lower()
-        case "wildcard":
-            return pattern_matches(pattern, value, ASTERISK_ONLY)
-        case "cidr":
-            return _in_network(pattern, value)
-    return False
-
-
-def _in_network(pattern: str, value: str) -> bool:
-    try:
-        return ip_address(value) in ip_network(pattern, strict=False)
-    except ValueError:
-        return False
-
-
-COMPARE: dict[str, Callable[[float, float], bool]] = {
-    "=": lambda value, bound: _same(bound, value),
-    "<": lambda value, bound: value < bound,
-    "<=": lambda value, bound: value <= bound,
-    ">": lambda value, bound: value > bound,
-    ">=": lambda value, bound: value >= bound,
-}
-
-
-def _in_range(terms: list[Any], value: float) -> bool:
-    return all(COMPARE[operator](value, bound) for operator, bound in zip(terms[::2], terms[1::2], strict=True))
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list):
+            waiting.extend(reversed(each))
+        else:
+            yield each

@@ -55,11 +55,15 @@ def timestamp(at: datetime) -> str:
 
 
 def notification(envelope: Envelope, publication: Publication, message: str) -> str:
-    fields = {"Type": MessageType.NOTIFICATION.value, "MessageId": publication.message_id, "TopicArn": envelope.topic_arn}
+    fields = {"Type": MessageType.NOTIFICATION.value, "MessageId": publication.message_id}
+    if publication.sequence_number is not None:
+        fields["SequenceNumber"] = publication.sequence_number
+    fields["TopicArn"] = envelope.topic_arn
     if publication.subject is not None:
         fields["Subject"] = publication.subject
     fields |= {"Message": message, "Timestamp": timestamp(envelope.at)}
-    body: dict[str, Any] = _signed(envelope, fields) | {"UnsubscribeURL": envelope.unsubscribe_url}
+    signed = fields if publication.sequence_number is not None else _signed(envelope, fields)  # SNS-45: FIFO topics do not sign
+    body: dict[str, Any] = signed | {"UnsubscribeURL": envelope.unsubscribe_url}
     if publication.attributes:
         body["MessageAttributes"] = {name: {"Type": kind, "Value": value} for name, kind, value in publication.attributes}
     return _json(body)

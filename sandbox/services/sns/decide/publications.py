@@ -1,15 +1,26 @@
 """The text of a message for the subscribers of each protocol, and the size of a message (SNS-4). Pure."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 
 from sandbox.services.sns.errors import BadParameter
-from sandbox.services.sns.model import Protocol, Publication
+from sandbox.services.sns.model import MESSAGE_GROUP, Protocol, Publication
 
 
 def size(publication: Publication) -> int:
     attributes = sum(len(part.encode()) for attribute in publication.attributes for part in attribute)
     return len(publication.message.encode()) + attributes
+
+
+def deduplication_id(publication: Publication) -> str:
+    """SNS-45: by default the SHA-256 hash of the message without its attributes."""
+    return publication.deduplication_id or hashlib.sha256(publication.message.encode()).hexdigest()
+
+
+def deduplication_key(publication: Publication, scope: str) -> str:
+    """Messages of a FIFO topic with the same key are duplicates. `scope`: the topic's FifoThroughputScope."""
+    return f"{publication.group_id} {publication.deduplication_id}" if scope == MESSAGE_GROUP else f"{publication.deduplication_id}"
 
 
 def texts(message: str) -> Mapping[str, str]:

@@ -3,10 +3,23 @@
 import json
 from typing import Any
 
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.core.utils import camelcase_to_underscores
+
 from sandbox.services.sns.decide import delivery_policies
 from sandbox.services.sns.decide.filter_policy import ATTRIBUTES
-from sandbox.services.sns.model import LONGEST_MESSAGE
+from sandbox.services.sns.model import LONGEST_MESSAGE, TOPIC
 from sandbox.services.sns.retry_model import DeliveryPolicy, retry_json
+
+FEEDBACK = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
+STORED = (
+    "MaximumMessageSize",
+    "SignatureVersion",
+    "TracingConfig",
+    *(f"{protocol}{name}" for protocol in ("HTTP", "SQS", "Lambda", "Firehose", "Application") for name in FEEDBACK),
+)
 
 
 def topic_policy(topic: Any) -> tuple[DeliveryPolicy, bool]:
@@ -47,6 +60,19 @@ def dead_letter_arn(subscription: Any) -> str | None:
 def longest_message(topic: Any) -> int:
     """MaximumMessageSize in bytes. moto's topic has the attribute only when it was set."""
     return int(getattr(topic, "maximum_message_size", None) or LONGEST_MESSAGE)
+
+
+def stored_attributes(topic: Any) -> dict[str, Any]:
+    """Attributes that moto stores and does not return. moto's topic has them only when they were set."""
+    found = {name: getattr(topic, camelcase_to_underscores(name), "") for name in STORED}
+    if topic.fifo_topic:
+        found["FifoThroughputScope"] = throughput_scope(topic)
+    return {name: value for name, value in found.items() if value != ""}
+
+
+def throughput_scope(topic: Any) -> str:
+    """FifoThroughputScope. moto's topic has the attribute only when it was set."""
+    return str(getattr(topic, "fifo_throughput_scope", TOPIC))
 
 
 def signature_version(topic: Any) -> str:

@@ -25,8 +25,15 @@ def find(scope: Scope) -> Any:
 
 
 def keys() -> Iterator[str]:
+    """Of the deliveries of a message group, only the first: the next one waits until it has ended (SNS-45)."""
     for scope, backend in backends():
-        for name in backend.sandbox_deliveries:
+        groups: set[tuple[str, str]] = set()
+        for name, delivery in backend.sandbox_deliveries.items():
+            if delivery.group_id is not None:
+                group = (delivery.subscription_arn, delivery.group_id)
+                if group in groups:
+                    continue
+                groups.add(group)
             yield scope.key(name)
         for subscription in backend.subscriptions.values():
             if not subscription.confirmed:

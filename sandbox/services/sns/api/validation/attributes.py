@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from sandbox.services.sns.api.validation import fifo as fifo_validation
 from sandbox.services.sns.api.validation import filter_policy as filter_policy_validation
 from sandbox.services.sns.api.validation.publish import LARGEST_MESSAGE_LIMIT
 from sandbox.services.sns.decide import delivery_policies
@@ -10,6 +11,7 @@ from sandbox.services.sns.decide.delivery_policies import BadPolicy
 from sandbox.services.sns.errors import BadParameter
 from sandbox.services.sns.model import HTTP_PROTOCOLS, Protocol
 from sandbox.services.sns.retry_model import DeliveryPolicy
+from sandbox.services.sns.state.attributes import STORED
 
 SUBSCRIPTION_ATTRIBUTES = (
     "DeliveryPolicy",
@@ -20,7 +22,6 @@ SUBSCRIPTION_ATTRIBUTES = (
     "ReplayPolicy",
     "SubscriptionRoleArn",
 )
-FEEDBACK = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
 TOPIC_ATTRIBUTES = (
     "ArchivePolicy",
     "ContentBasedDeduplication",
@@ -29,25 +30,43 @@ TOPIC_ATTRIBUTES = (
     "FifoThroughputScope",
     "FifoTopic",
     "KmsMasterKeyId",
-    "MaximumMessageSize",
     "Policy",
-    "SignatureVersion",
-    "TracingConfig",
-    *(f"{protocol}{name}" for protocol in ("HTTP", "SQS", "Lambda", "Firehose", "Application") for name in FEEDBACK),
+    *STORED,
 )
 
 
-def check_topic(name: str, value: Any) -> None:
+BOOLEANS = ("ContentBasedDeduplication", "FifoTopic")
+LONGEST_DISPLAY_NAME = 100
+TRACING = ("PassThrough", "Active")
+
+
+def check_topic(name: str, value: str, fifo: bool) -> Any:
+    """Returns the value to store. `fifo`: whether it is a FIFO topic. An empty value removes an attribute."""
     if name not in TOPIC_ATTRIBUTES:
         raise BadParameter("AttributeName")
+    fifo_validation.check_attribute(name, value, fifo)
+    if name in BOOLEANS:
+        return _boolean(name, value)
+    if value or name == "Policy":
+        _check_topic_value(name, value)
+    return value
+
+
+def _check_topic_value(name: str, value: str) -> None:
     match name:
-        case "DeliveryPolicy" if value:
+        case "DeliveryPolicy":
             _check_topic_delivery_policy(value)
+        case "DisplayName" if len(value) > LONGEST_DISPLAY_NAME:
+            raise BadParameter("DisplayName")  # (U)
+        case "TracingConfig" if value not in TRACING:
+            raise BadParameter("TracingConfig")  # (U)
+        case _ if name.endswith("SampleRate") and not _is_number(value, 0, 100):
+            raise BadParameter(f"{name} must be a whole number from 0 to 100")  # (U)
         case "SignatureVersion" if value not in ("1", "2"):
             raise BadParameter("SignatureVersion")
         case "Policy":
             _object("Policy", value)
-        case "MaximumMessageSize" if not (str(value).isdigit() and 1024 <= int(value) <= LARGEST_MESSAGE_LIMIT):
+        case "MaximumMessageSize" if not _is_number(value, 1024, LARGEST_MESSAGE_LIMIT):
             raise BadParameter(f"MaximumMessageSize must be a whole number from 1024 to {LARGEST_MESSAGE_LIMIT}")  # (U)
 
 
@@ -57,9 +76,7 @@ def check_subscription(name: str, value: str, scope: str, protocol: Protocol) ->
         raise BadParameter("AttributeName")
     match name:
         case "RawMessageDelivery":
-            if value.lower() not in ("true", "false"):
-                raise BadParameter(f"RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
-            return value.lower() == "true"
+            return _boolean(name, value)
         case "FilterPolicyScope":
             _filter(lambda: filter_policy_validation.check_scope(value), name)
         case "FilterPolicy" if value:
@@ -71,9 +88,21 @@ def check_subscription(name: str, value: str, scope: str, protocol: Protocol) ->
     return value
 
 
+def _boolean(name: str, value: str) -> bool:
+    if value.lower() not in ("true", "false"):
+        raise BadParameter(f"{name}: Invalid value [{value}]. Must be true or false.")
+    return value.lower() == "true"
+
+
+def _is_number(value: str, low: int, high: int) -> bool:
+    return value.isascii() and value.isdecimal() and len(value) < 10 and low <= int(value) <= high
+
+
 def _filter(check: Any, name: str) -> None:
     try:
         check()
+    except filter_policy_validation.NestedFilter as error:
+        raise BadParameter(str(error)) from None
     except filter_policy_validation.BadFilter as error:
         raise BadParameter(f"{name}: {error}") from None
 
@@ -97,7 +126,7 @@ def _check_redrive(value: str) -> None:
 def _object(name: str, value: str) -> dict[str, Any]:
     try:
         found = json.loads(value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadParameter(f"{name}: failed to parse JSON. {error}") from None
     if not isinstance(found, dict):
         raise BadParameter(f"{name}: must be a JSON object")

@@ -5,25 +5,28 @@ AWS appends the position of a syntax error (`\\n at [Source: …; line: 1, colum
 
 import json
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_network
-from math import prod
+from ipaddress import ip_address, ip_network
 from typing import Any
 
-from sandbox.services.sns.decide.filter_policy import ATTRIBUTES, BODY
+from sandbox.services.sns.decide.filter_policy import ATTRIBUTES, BODY, is_alternatives
+from sandbox.services.sns.decide.filter_rules import LARGEST_NUMBER, TEXT_RULES
 
-MOST_KEYS, MOST_COMBINATIONS, LARGEST_NUMBER = 5, 150, 10**9
-TEXT_RULES = ("prefix", "suffix", "equals-ignore-case", "wildcard", "cidr")
+MOST_KEYS, MOST_COMBINATIONS = 5, 150
 
 
 class BadFilter(ValueError):
     """What is wrong with a filter policy, in SNS's words after `FilterPolicy: `."""
 
 
+class NestedFilter(BadFilter):
+    """Its text has no `FilterPolicy: ` in front."""
+
+
 def parsed(text: str, scope: str) -> dict[str, Any]:
     """The policy of a FilterPolicy attribute. Raises BadFilter."""
     try:
         policy = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadFilter(f"failed to parse JSON. {error}") from None
     if not isinstance(policy, dict):
         raise BadFilter("Filter policy must be a JSON object")
@@ -37,33 +40,48 @@ def check_scope(scope: str) -> None:
 
 
 def check(policy: Mapping[str, Any], scope: str) -> None:
-    lists = list(_lists(policy, scope, 1))
+    complexity, lists = _complexity(policy, 1), list(_lists(policy, scope))
     if len(policy) > MOST_KEYS:
         raise BadFilter("Filter policy can not have more than 5 keys")
-    if prod(len(rules) * depth for rules, depth in lists) > MOST_COMBINATIONS:
+    if complexity > MOST_COMBINATIONS:
         raise BadFilter("Filter policy is too complex")
-    for rules, _ in lists:
+    for rules in lists:
         if not rules:
             raise BadFilter("Empty arrays are not allowed")
         for rule in rules:
             _check_rule(rule)
 
 
-def _lists(policy: Mapping[str, Any], scope: str, depth: int) -> Iterator[tuple[list[Any], int]]:
-    """The lists of rules and their nesting depth, which counts for the number of combinations."""
+def _complexity(policy: Mapping[str, Any], depth: int) -> int:
+    """The number of combinations: a list counts once for each level of nesting; the alternatives of an `$or` add up."""
+    if depth > MOST_COMBINATIONS:
+        raise BadFilter("Filter policy is too complex")
+    found = 1
     for name, value in policy.items():
-        if name == "$or" and isinstance(value, list) and all(isinstance(each, dict) for each in value):
-            for each in value:
-                yield from _lists(each, scope, depth + 1)
+        if is_alternatives(name, value):
+            found *= sum(_complexity(each, depth) for each in value)
+        elif isinstance(value, dict):
+            found *= _complexity(value, depth + 1)
         elif isinstance(value, list):
-            yield value, depth
+            found *= len(value) * depth
+    return found
+
+
+def _lists(policy: Mapping[str, Any], scope: str) -> Iterator[list[Any]]:
+    """The lists of rules."""
+    for name, value in policy.items():
+        if is_alternatives(name, value):
+            for each in value:
+                yield from _lists(each, scope)
+        elif isinstance(value, list):
+            yield value
         elif not isinstance(value, dict):
             raise BadFilter(f'"{name}" must be an object or an array')
         elif scope == ATTRIBUTES:
-            list(_lists(value, BODY, depth + 1))  # errors within it are reported first
-            raise BadFilter("Filter policy scope MessageAttributes does not support nested filter policy")
+            list(_lists(value, BODY))  # errors within it are reported first
+            raise NestedFilter("Filter policy scope MessageAttributes does not support nested filter policy")
         else:
-            yield from _lists(value, scope, depth + 1)
+            yield from _lists(value, scope)
 
 
 def _check_rule(rule: Any) -> None:
@@ -94,12 +112,25 @@ def _check_operator(rule: Mapping[str, Any]) -> None:
 
 def _check_text(keyword: str, operand: Any) -> None:
     if not isinstance(operand, str):
-        raise BadFilter(f"{keyword} match pattern must be a string")
+        raise BadFilter(f"{'prefix' if keyword == 'cidr' else keyword} match pattern must be a string")  # of cidr too: as AWS answers
     if keyword == "cidr":
-        try:
-            ip_network(operand, strict=False)
-        except ValueError:
-            raise BadFilter("Malformed CIDR, one '/' required") from None
+        _check_cidr(operand)
+
+
+def _check_cidr(operand: str) -> None:
+    address, slash, bits = operand.partition("/")
+    if not slash or "/" in bits:
+        raise BadFilter("Malformed CIDR, one '/' required")
+    try:
+        ip_address(address)
+    except ValueError:
+        raise BadFilter(f"Nonstandard IP address: {address}") from None
+    if not bits.isascii() or not bits.isdecimal():
+        raise BadFilter("Malformed CIDR, mask bits must be an integer")
+    try:
+        ip_network(operand, strict=False)
+    except ValueError:
+        raise BadFilter("Malformed CIDR, mask bits must not be longer than the address") from None  # (U)
 
 
 def _check_anything_but(operand: Any) -> None:

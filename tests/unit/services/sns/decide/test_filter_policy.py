@@ -97,6 +97,41 @@ def test_by_body(policy: dict[str, Any], body: object, passes: bool) -> None:
     assert accepts(policy, BODY, (), json.dumps(body)) is passes
 
 
+@rule("SNS-42")
+@pytest.mark.parametrize(
+    ("policy", "body", "passes"),
+    [
+        ({"a.b": ["v"]}, {"a.b": "v"}, True),
+        ({"a.b": ["v"]}, {"a": {"b": "v"}}, True),
+        ({"a.b": ["v"]}, {"a": {"b": "w"}}, False),
+        ({"a.b.c": ["v"]}, {"a": {"b": {"c": "v"}}}, True),
+        ({"a.b.c": ["v"]}, {"a.b": {"c": "v"}}, True),
+        ({"a.b.c": ["v"]}, {"a": {"b.c": "v"}}, True),
+        ({"a": {"b": ["v"]}}, {"a.b": "v"}, True),
+        ({"a": {"b.c": ["v"]}}, {"a": {"b": [{"c": "v"}]}}, True),
+        ({"a.b": ["v"]}, {"a": {"b": "w"}, "a.b": "v"}, True),  # one of the two
+        ({"a.b": ["v"]}, {"ab": "v", "a": "v", "b": "v"}, False),
+        ({"a.b": [{"exists": False}]}, {"a": {"c": "v"}}, True),
+        ({"a.b": [{"exists": False}]}, {"a": {"b": "v"}}, False),
+        ({"a": {"b": [{"exists": False}]}}, {}, True),
+        ({"a": [{"exists": True}]}, {"a": {"b": "v"}}, False),  # an object is no value
+        ({"a": [{"exists": True}]}, {"a": []}, False),
+        ({"a": {"x": [1], "y": [2]}}, {"a": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}, True),
+        ({"a": {"x": [1], "y": [4]}}, {"a": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}, False),  # one object must match both
+        ({"a": {"x": [1], "$or": [{"y": [4]}, {"y": [2]}]}}, {"a": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}, True),
+        ({"$or": [{"prefix": "v"}, {"prefix": "w"}]}, {"$or": "value"}, True),  # rules of a value that is named $or
+        ({"a": [10**9]}, {"a": float("inf")}, False),
+        ({"a": [{"numeric": [">", 0]}]}, {"a": 10**400}, True),
+    ],
+)
+def test_a_dot_in_a_path_is_nesting_or_a_part_of_a_name(policy: dict[str, Any], body: object, passes: bool) -> None:
+    assert accepts(policy, BODY, (), json.dumps(body)) is passes
+
+
+def test_a_body_that_nests_too_deep_is_refused() -> None:
+    assert not accepts({"a": ["v"]}, BODY, (), '{"a":' * 100_000 + "1" + "}" * 100_000)
+
+
 def test_a_body_that_is_not_json_passes_no_policy() -> None:
     assert not accepts({"a": [{"exists": False}]}, BODY, (), "plain text")
     assert accepts(None, BODY, (), "plain text")

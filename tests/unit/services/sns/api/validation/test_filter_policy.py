@@ -36,6 +36,11 @@ from tests.support import rule
         ({str(n): ["a"] for n in range(6)}, "Filter policy can not have more than 5 keys"),
         ({"a": list("x" * 31), "b": list("y" * 5)}, "Filter policy is too complex"),
         ({"key": [{"cidr": "10.0.0"}]}, "Malformed CIDR, one '/' required"),
+        ({"key": [{"cidr": "bad-filter/32"}]}, "Nonstandard IP address: bad-filter"),
+        ({"key": [{"cidr": "10.0.0.0/bad"}]}, "Malformed CIDR, mask bits must be an integer"),
+        ({"key": [{"cidr": ["10.0.0.0/8"]}]}, "prefix match pattern must be a string"),
+        ({"$or": [{"key": ["v"]}]}, "Unrecognized match type key"),  # one alternative is none: `$or` is a name
+        ({"$or": [{"a": ["v"]}, {"prefix": "v"}]}, "Unrecognized match type a"),
         ({"key": [{"anything-but": []}]}, "Inside anything but list, start|null|boolean is not supported."),
     ],
 )
@@ -49,6 +54,31 @@ def test_the_limit_of_combinations() -> None:
     check({"a": list("x" * 30), "b": list("y" * 5)}, ATTRIBUTES)
     with pytest.raises(BadFilter, match="too complex"):  # depth counts
         check({"a": {"b": list("x" * 30)}, "c": list("y" * 3)}, BODY)
+
+
+SOURCES = {"source": ["aws.cloudwatch", "aws.events", "aws.test"]}
+
+
+def nested_or(metrics: int, spaces: int) -> dict[str, Any]:
+    ids = [{"metricId": [1, 2, 3, 4]}, {"spaceId": list(range(spaces))}]
+    return {**SOURCES, "$or": [{"metricName": list("x" * metrics)}, {"metricType": list("abcd"), "$or": ids}]}
+
+
+@rule("SNS-42")
+def test_the_alternatives_of_an_or_add_up() -> None:
+    check(nested_or(6, 7), ATTRIBUTES)  # 3 * 6 + 3 * 4 * 4 + 3 * 4 * 7 = 150
+    with pytest.raises(BadFilter, match="too complex"):
+        check(nested_or(7, 7), ATTRIBUTES)  # 153
+    detail = {"scope": ["a", "b"], "$or": [{"source": ["a"]}, {"type": ["a", "b", "c"]}]}
+    check({"metricName": ["x"] * 4, "detail": detail}, BODY)  # 4 * (2 * 2) * (2 * 1 + 2 * 3) = 128
+    with pytest.raises(BadFilter, match="too complex"):
+        check({"metricName": ["x"] * 5, "detail": detail}, BODY)  # 160
+
+
+def test_a_deep_policy_is_too_complex_and_no_internal_error() -> None:
+    for depth in (151, 400, 100_000):
+        with pytest.raises(BadFilter):
+            parsed('{"a":' * depth + '["v"]' + "}" * depth, BODY)
 
 
 def test_anything_but_a_json_object_is_refused() -> None:
