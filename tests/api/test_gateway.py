@@ -105,7 +105,7 @@ JSON_ERRORS = [
     ("sqs", "AmazonSQS.FlyToTheMoon", b"{}", "UnknownOperationException"),
     ("sqs", "AmazonSQS.CreateQueue", b"{not json", "SerializationException"),
     ("sqs", "AmazonSQS.CreateQueue", b"[1]", "SerializationException"),
-    ("sqs", "AmazonSQS.CreateQueue", b"{}", "ValidationException"),
+    ("sqs", "AmazonSQS.CreateQueue", b"{}", "MissingParameter"),
     ("sqs", "AmazonSQS.ReceiveMessage", b'{"QueueUrl": "q", "MaxNumberOfMessages": "many"}', "SerializationException"),
     ("monitoring", "GraniteServiceVersion20100801.FlyToTheMoon", b"{}", "UnknownOperationException"),
     ("monitoring", "GraniteServiceVersion20100801.PutMetricData", b'{"Namespace": "n", "MetricData": [null]}', "SerializationException"),

@@ -11,13 +11,16 @@ from typing import Any
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationNotFoundError
 from moto.core.model import OperationModel
-from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-from sandbox.aws.http.answers import CBOR, EC2, JSON, QUERY, REST_JSON
+from sandbox.aws.http.answers import CBOR, EC2, JSON, QUERY, REST_JSON, REST_XML
+from sandbox.aws.requests import words
+from sandbox.aws.requests.check import form_parameters, json_parameters
+from sandbox.aws.requests.problems import Kind, Problem, Step
 from sandbox.core.errors import ApiError
 
 READ_ONLY = ("Describe", "List", "Get", "Head", "Lookup", "Search")
@@ -147,11 +150,15 @@ def _unknown_operation(protocol: str, request: Request) -> ApiError:
 
 
 def parameters_of(operation: OperationModel, in_path: dict[str, Any], protocol: str, request: Request) -> dict[str, Any]:
-    """The parameters by botocore's model, with numbers as numbers. Raises ApiError with AWS's code for the protocol."""
+    """The parameters by botocore's model, with numbers as numbers, checked. Raises ApiError with the service's code."""
+    if protocol in (QUERY, EC2):
+        return form_parameters(operation, protocol, request)
+    if protocol == JSON:
+        return json_parameters(operation, protocol, request)
     if protocol not in PROTOCOL_PARSERS:
         return {}
-    if protocol in (JSON, REST_JSON) and request.data:
-        _check_json(request)
+    if protocol == REST_JSON and request.data:
+        _check_json(operation, request)
     parser = PROTOCOL_PARSERS[protocol](operation)
     try:
         parsed = parser.parse(
@@ -164,49 +171,29 @@ def parameters_of(operation: OperationModel, in_path: dict[str, Any], protocol: 
                 "url_params": in_path,
             }
         )
-    except (ValueError, TypeError, AttributeError, KeyError, HTTPException) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, HTTPException, RequestParserError) as error:
         raise malformed(protocol, str(error)) from error
     found = dict(parsed or {})
-    _check_required(operation, found, protocol)
+    _check_required(operation, found)
     return found
 
 
 def malformed(protocol: str, why: str) -> ApiError:
-    if protocol == EC2:
-        return ApiError("InvalidParameterValue", f"A parameter value has the wrong type: {why}")
-    if protocol in (JSON, REST_JSON, CBOR):
+    if protocol in (REST_JSON, CBOR):
         return ApiError("SerializationException", f"The request body cannot be read: {why}")
-    return ApiError("MalformedInput", f"A parameter value has the wrong type: {why}")
+    return ApiError("MalformedXML" if protocol == REST_XML else "MalformedInput", f"A parameter value has the wrong type: {why}")
 
 
-def _check_json(request: Request) -> None:
-    try:
-        value = request.get_json(force=True, silent=True)
-    except RecursionError as error:
-        raise ApiError("SerializationException", "The request body is nested too deeply.") from error
-    if not isinstance(value, dict):
-        raise ApiError("SerializationException", "The request body is not a JSON object.")
-    if _holds_null(value):
-        raise ApiError("SerializationException", "A list in the request body holds null.")
+def _check_json(operation: OperationModel, request: Request) -> None:
+    """The body, unless it is one member as it is (a file)."""
+    shape = operation.input_shape
+    if shape is not None and "payload" not in shape.serialization:
+        json_parameters(operation, REST_JSON, request)
 
 
-def _holds_null(value: Any) -> bool:
-    """Whether any list in it, at any depth, contains null: no operation here accepts that. A null member means no value."""
-    if isinstance(value, list):
-        return any(one is None or _holds_null(one) for one in value)
-    return isinstance(value, dict) and any(map(_holds_null, value.values()))
-
-
-def _check_required(operation: OperationModel, found: Mapping[str, Any], protocol: str) -> None:
+def _check_required(operation: OperationModel, found: Mapping[str, Any]) -> None:
     shape = operation.input_shape
     missing = [name for name in (shape.required_members if shape is not None else ()) if name not in found]
-    if not missing:
-        return
-    if protocol == EC2:
-        raise ApiError("MissingParameter", f"The request must contain the parameter {missing[0]}")
-    listed = "; ".join(
-        f"Value null at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: Member must not be null" for name in missing
-    )
-    plural = "s" if len(missing) > 1 else ""
-    code = "ValidationError" if protocol == QUERY else "ValidationException"
-    raise ApiError(code, f"{len(missing)} validation error{plural} detected: {listed}")
+    if missing:
+        problems = [Problem(Kind.MISSING, Step(None, name, name)) for name in missing]
+        raise words.error(problems, operation.service_model.service_name, REST_JSON)
