@@ -76,7 +76,7 @@ def test_tags_are_shown_as_they_are_now(api: Any) -> None:
     api.create_tags(Resources=[made], Tags=TAGS)
     assert api.describe_launch_templates()["LaunchTemplates"][0]["Tags"] == TAGS
     api.delete_tags(Resources=[made], Tags=[{"Key": "team"}])
-    assert "Tags" not in api.describe_launch_templates()["LaunchTemplates"][0]
+    assert api.describe_launch_templates()["LaunchTemplates"][0]["Tags"] == []
     api.create_tags(Resources=[made], Tags=TAGS)
     api.delete_launch_template(LaunchTemplateId=made)
     assert api.describe_tags()["Tags"] == []

@@ -25,7 +25,8 @@ from sandbox.services.ec2.api.templates import Templates
 from sandbox.services.ec2.api.validation.launches import check_launch
 from sandbox.services.ec2.api.validation.networks import check_free_on_machine
 from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
-from sandbox.services.ec2.state import quotas
+from sandbox.services.ec2.state import quotas, tokens
+from sandbox.services.ec2.state.tokens import Answered
 
 __all__ = ["SandboxEC2", "responses"]  # responses: imported so that its seam is declared
 
@@ -35,11 +36,11 @@ WHILE_STOPPED = ("user_data", "instance_type", "kernel", "ramdisk", "ebs_optimiz
 ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
 
 
-@persisted("ec2.Backend", sandbox_state_lost=str)
+@persisted("ec2.Backend", migrations={4: tokens.from_older}, sandbox_state_lost=str, sandbox_answered=dict)
 @swap_backend("ec2")
 class SandboxEC2(Templates, EC2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
-        self.sandbox_tokens: dict[str, tuple[str, str]] = {}  # ClientToken → (fingerprint of the request, reservation id)
+        self.sandbox_answered: dict[str, Answered] = {}  # see state/tokens.py
         self.sandbox_state_lost = ""  # the state file that was set aside, when this state began after it: see aws/state.py
         super().__init__(region_name, account_id)
 
@@ -67,19 +68,14 @@ class SandboxEC2(Templates, EC2Backend):
 
     def _launched(self, reservation: Any, request: LaunchRequest) -> None:
         if request.token:
-            self.sandbox_tokens[request.token] = (request.fingerprint, reservation.id)
+            request.token.keep_launch(self, context().clock.now(), reservation.id)
         for instance in reservation.instances:
             why = f"RunInstances asked for it in {instance.availability_zone}"
             context().journal.record(state_change(instance.id, InstanceState.PENDING, why))
 
-    def launched_before(self, request: LaunchRequest) -> Any:
-        """The reservation that the same ClientToken made, or None. IdempotentParameterMismatch when the request was another one."""
-        fingerprint, reservation_id = self.sandbox_tokens.get(request.token or "", ("", ""))
-        reservation = self.reservations.get(reservation_id)
-        if reservation is None:
-            return None
-        if fingerprint != request.fingerprint:
-            raise errors.token_reused()
+    def launched(self, reservation_id: str) -> Any:
+        """The reservation of an earlier launch, for the same ClientToken again."""
+        reservation = self.reservations[reservation_id]
         if any(i.lifecycle_state in (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED) for i in reservation.instances):
             raise errors.token_of_terminated()
         return reservation
@@ -181,7 +177,6 @@ class SandboxEC2(Templates, EC2Backend):
         for reservation in list(self.reservations.values()):
             reservation.instances = [i for i in reservation.instances if i.id != instance_id]
         self._drop_empty(set(self.reservations))
-        self.sandbox_tokens = {t: kept for t, kept in self.sandbox_tokens.items() if kept[1] in self.reservations}
         self.tags.pop(instance_id, None)
 
     # ---- reading --------------------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from sandbox.aws.context import context
 from sandbox.services.ec2 import errors
 from sandbox.services.ec2.state import addresses
 from sandbox.services.ec2.state.launch_spec import decoded
+from sandbox.services.ec2.state.tokens import Token
 
 USER_DATA_LIMIT = 16384  # UD-1, bytes before base64
 
@@ -31,8 +32,7 @@ class LaunchRequest:
     maximum: int
     disable_api_termination: bool | None = None  # None: the template decides
     monitoring: bool | None = None
-    token: str | None = None
-    fingerprint: str = ""  # all parameters but the token
+    token: Token | None = None
     dry_run: bool = False
 
 

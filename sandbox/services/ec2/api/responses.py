@@ -22,6 +22,7 @@ from sandbox.services.ec2.api.paging import Page, cut, take_page
 from sandbox.services.ec2.api.templates import TemplateResponse
 from sandbox.services.ec2.api.undo import undo
 from sandbox.services.ec2.api.validation.operations import check
+from sandbox.services.ec2.state.tokens import Token
 
 CHANGING_STATES = {
     "RebootInstances": "rebootable",
@@ -36,12 +37,16 @@ STATES_AS_THEY_ARE = "EC2-4: the response has the state before and now, also whe
 @swap_response("ec2")
 class SandboxEC2Response(TemplateResponse, EC2Response):
     _page: Page | None = None  # of the request that is being answered
+    _token: Token | None = None
 
     @replaces(why="moto makes objects while it still checks, and keeps what it cannot describe: check first, and undo what is refused")
     def call_action(self) -> Any:
         operation = self._get_action()
         dry_run = bool(self.params.pop("DryRun", False))
+        self._token = Token.of(operation, self.params)
         try:
+            if (earlier := self._earlier()) is not None:
+                return earlier
             self._page = take_page(operation, self.params)
             check(operation, self.ec2_backend, self.params)
             if dry_run and not operation.startswith(READ_ONLY):
@@ -59,7 +64,18 @@ class SandboxEC2Response(TemplateResponse, EC2Response):
             raise
         if status >= HTTPStatus.BAD_REQUEST:
             restore()
+        elif self._token is not None and self._get_action() != "RunInstances":
+            self._token.keep(self.ec2_backend, context().clock.now(), str(body))
         return status, headers, body
+
+    def _earlier(self) -> Any:
+        """The answer to the same request, when it was answered before (EC2-53). None: it is new."""
+        answered = None if self._token is None else self._token.earlier(self.ec2_backend, context().clock.now())
+        if answered is None:
+            return None
+        if answered.body:
+            return int(HTTPStatus.OK), {**self.response_headers, "Content-Type": "text/xml"}, answered.body
+        return self.serialized(ActionResult(self.ec2_backend.launched(answered.made[0])))
 
     def _read(self, dry_run: bool) -> Any:
         """A read that would fail has its own error, also with DryRun."""
@@ -86,25 +102,19 @@ class SandboxEC2Response(TemplateResponse, EC2Response):
 
     @replaces(why="MaxCount, ClientToken, DisableApiTermination and Monitoring, which moto drops")
     def run_instances(self, dry_run: bool = False) -> ActionResult:
-        request = self._launch_request(dry_run)
-        earlier = self.ec2_backend.launched_before(request)
-        if earlier is not None:
-            return ActionResult(earlier)
-        with launches.launching(request):
+        with launches.launching(self._launch_request(dry_run)):
             return super().run_instances()
 
     def _launch_request(self, dry_run: bool) -> LaunchRequest:
         minimum, maximum = int(self._get_param("MinCount", 1)), int(self._get_param("MaxCount", 1))
         if not 1 <= minimum <= maximum:
             raise errors.wrong_counts(minimum, maximum)
-        rest = {name: value for name, value in self.params.items() if name != "ClientToken"}
         return LaunchRequest(
             minimum=minimum,
             maximum=maximum,
             disable_api_termination=self._get_param("DisableApiTermination"),
             monitoring=self._get_param("Monitoring.Enabled"),
-            token=self._get_param("ClientToken"),
-            fingerprint=repr(sorted(rest.items())),
+            token=self._token,
             dry_run=dry_run,
         )
 

@@ -105,7 +105,7 @@ class TemplateResponse(EC2Response):
             **self._head(template, template.create_time),
             "DefaultVersionNumber": template.default_version_number,
             "LatestVersionNumber": template.latest_version_number,
-            "Tags": template.get_tags() or None,
+            "Tags": template.get_tags(),
         }
 
     def _shown_version(self, template: Any, version: Any) -> dict[str, Any]:
