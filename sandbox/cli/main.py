@@ -18,12 +18,12 @@ from sandbox.core.errors import SandboxError, UserError
 
 SECTIONS = {
     "Run a sandbox": ["up", "down", "env", "settings", "clock"],
-    "Observe it": ["status", "top", "events", "explain", "logs", "mailbox", "ssh", "loops", "seams"],
+    "Observe it": ["status", "top", "events", "explain", "logs", "mailbox", "ssh", "loops", "seams", "services"],
     "Test fault tolerance": ["scenario"],
 }
 HIDDEN = ["serve"]
 NAMES = sorted([*itertools.chain(*SECTIONS.values()), *HIDDEN])
-OBSERVE = ("events", "explain", "logs", "loops", "mailbox", "seams", "status", "top")  # in sandbox/cli/observe/
+OBSERVE = ("events", "explain", "logs", "loops", "mailbox", "seams", "services", "status", "top")  # in sandbox/cli/observe/
 
 
 class Commands(HelpGroup):

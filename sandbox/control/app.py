@@ -39,6 +39,7 @@ def control_app(surface: ControlSurface) -> Flask:
         ("GET", "explain", lambda: explanation(surface)),
         ("GET", "loops", lambda: {"loops": [loop(each) for each in surface.loops()]}),
         ("GET", "seams", lambda: {"seams": [seam(each) for each in surface.seams()]}),
+        ("GET", "services", lambda: {"services": list(surface.services())}),
         ("GET", "clock", lambda: clock(surface)),
         ("PUT", "clock", lambda: change_clock(surface)),
         ("GET", "settings", lambda: {"settings": surface.settings.as_json()}),

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from sandbox.aws import seams, state
+from sandbox.aws.catalogue import listing
 from sandbox.aws.context import LOCK
 from sandbox.control import endpoints, health, rates
 from sandbox.control.access_log import AccessLog
@@ -31,6 +32,7 @@ def control_surface(sandbox: Sandbox, disk: Callable[[], health.Disk]) -> Contro
         health=lambda: _health(sandbox, disk()),
         loops=sandbox.engine.loops,
         seams=seams.installed,
+        services=lambda: [listing.as_json(each) for each in listing.services(sandbox.gateway.added_services)],
         endpoints=lambda: endpoints.read(elbv2, drivers.proxy.local_address, drivers.proxy.problems),
         containers=drivers.runtime.containers,
         console=drivers.runtime.console_output,

@@ -54,6 +54,7 @@ class ControlSurface:
     health: Callable[[], Sequence[Part]]  # health.parts(...)
     loops: Callable[[], Sequence[LoopLike]]  # Engine.loops
     seams: Callable[[], Sequence[SeamLike]]  # seams.installed
+    services: Callable[[], Sequence[Mapping[str, Any]]]  # listing.as_json(...)
     endpoints: Callable[[], Sequence[Endpoint]]  # endpoints.read(...)
     containers: Callable[[], Mapping[str, Container]]  # Runtime.containers
     console: Callable[[str], bytes]  # Runtime.console_output; KeyError: no such machine

@@ -28,6 +28,20 @@ LISTENER = Endpoint(
     load_balancer="web", load_balancer_arn="arn:lb", dns_name="web-1.elb", state="active", port=80, url="http://127.0.0.1:8081/"
 )
 
+SERVICES = (
+    {"name": "ec2", "class": "real", "saved": True, "note": "Instances.", "refused": []},
+    {
+        "name": "events",
+        "class": "record",
+        "saved": False,
+        "note": "Rules are kept.",
+        "refused": [
+            {"operations": ["PutRule"], "why": "it would never fire", "when": "ScheduleExpression"},
+            {"operations": ["StartReplay"], "why": "archives are not replayed"},
+        ],
+    },
+    {"name": "textract", "class": "refused", "saved": False, "note": "no model reads the documents", "refused": []},
+)
 MAILS = ({"to": "ops@example.com", "subject": "ALARM"}, {"to": "+15550100", "subject": None})
 
 
@@ -43,6 +57,7 @@ def surface(**changes: Any) -> ControlSurface:
         health=lambda: WELL,
         loops=lambda: (Loop("ec2", "123456789012/us-east-1/i-1", runs=2, last_run=clock.now()),),
         seams=lambda: (Seam(seam="S1", where="moto.ec2.models.EC2Backend.run_instances", by="sandbox.services.ec2", why="EC2-3"),),
+        services=lambda: SERVICES,
         endpoints=lambda: (LISTENER,),
         containers=lambda: {"i-1": Container(instance_id="i-1", state=ContainerState.RUNNING, boots=1)},
         console={"i-1": b"booted \xff\n"}.__getitem__,

@@ -38,6 +38,10 @@ class Dispatcher(DomainDispatcherApplication):
         """Adds a service that moto lacks. `name` is its signing name and first label of its host."""
         self._ours[name] = response_class
 
+    @property
+    def added(self) -> tuple[str, ...]:
+        return tuple(self._ours)
+
     def app_name(self, environ: dict[str, Any]) -> str | None:
         """Name of the app that handles the request ("ec2"; "elb" for both load balancer services); None: the service is unknown.
 

@@ -55,6 +55,11 @@ class Gateway:
         """Adds a whole service that moto lacks ("arc-zonal-shift")."""
         self._dispatcher.register(name, response_class)
 
+    @property
+    def added_services(self) -> tuple[str, ...]:
+        """Botocore's names of the services that moto lacks."""
+        return tuple(self._dispatcher.botocore_name(name, None) for name in self._dispatcher.added)
+
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         refused = None if CALLER in environ else refusal(environ, self.allowed_hosts)
         if refused is not None:

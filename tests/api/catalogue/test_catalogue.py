@@ -7,7 +7,9 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
+import tools.services
 from sandbox.aws import state
+from sandbox.aws.catalogue.listing import saved, services
 from sandbox.aws.catalogue.table import Kind, entries
 from sandbox.aws.http.calls import refused
 from tests.support.aws import Aws, request, signed
@@ -173,3 +175,13 @@ def test_refused_is_an_answer_that_sdks_do_not_retry(aws: Aws) -> None:
     )  # fmt: skip
     error = refused("StartExecution", "stepfunctions", "the sandbox does not run state machines")
     assert (status, json.loads(body)["message"], headers["x-amzn-errortype"]) == (501, error.message, "NotImplemented")
+
+
+def test_the_list_has_every_service() -> None:
+    names = [one.name for one in services(["arc-zonal-shift"])]
+    assert {"ec2", "lambda", "s3", "acm-pca", "arc-zonal-shift", "textract"} <= set(names) and len(names) == len(set(names)) > 150
+    assert {name for name in ("ec2", "sqs", "s3", "iam") if saved(name)} == {"ec2", "sqs"}
+
+
+def test_the_document_is_up_to_date() -> None:
+    assert tools.services.DOCUMENT.read_text() == tools.services.document()

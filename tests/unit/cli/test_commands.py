@@ -71,6 +71,10 @@ def test_an_error_prints_one_sentence_and_the_next_command(given: ControlSurface
     [
         (["loops"], "123456789012/us-east-1/i-1"),
         (["seams"], "moto.ec2.models.EC2Backend.run_instances"),
+        (["services"], "Rules are kept. Refused: PutRule, StartReplay."),
+        (["services", "ev"], "with ScheduleExpression"),
+        (["services", "ev"], "not saved: a restart of the control plane empties it"),
+        (["services", "textract"], "Every operation is refused: no model reads the documents."),
         (["logs", "i-1"], "booted"),
         (["logs", "access"], "GET http://web-1.elb:80/ HTTP/1.1"),
         (["settings"], "SANDBOX_LB_PROVISIONING_SECONDS"),
@@ -84,10 +88,15 @@ def test_without_a_terminal_lists_have_full_lines(
     assert any(expected in line for line in capsys.readouterr().out.splitlines())
 
 
-@pytest.mark.parametrize("arguments", [["loops"], ["seams"], ["settings"], ["env"], ["clock"], ["explain", "i-1"], ["scenario", "list"]])
-def test_json_output_is_valid(given: ControlSurface, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
-    assert run([*arguments, "--json"]) == 0
+@pytest.mark.parametrize("typed", ["loops", "seams", "services", "settings", "env", "clock", "explain i-1", "scenario list"])
+def test_json_output_is_valid(given: ControlSurface, capsys: pytest.CaptureFixture[str], typed: str) -> None:
+    assert run([*typed.split(), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)
+
+
+def test_a_service_that_is_not_here_is_said_to_be_refused(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["services", "chime"]) == 1
+    assert "The sandbox has no service named chime: every call of it is refused." in capsys.readouterr().err
 
 
 def test_settings_shows_the_number_of_vcpus_for_auto(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

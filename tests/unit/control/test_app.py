@@ -42,6 +42,7 @@ def test_health_is_200_when_all_is_well_and_503_when_a_part_is_not() -> None:
         ("endpoints", "endpoints", {"load_balancer": "web", "url": "http://127.0.0.1:8081/", "port": 80}),
         ("loops", "loops", {"controller": "ec2", "key": "123456789012/us-east-1/i-1", "runs": 2, "due": None}),
         ("seams", "seams", {"seam": "S1", "where": "moto.ec2.models.EC2Backend.run_instances", "why": "EC2-3"}),
+        ("services", "services", {"name": "ec2", "class": "real", "saved": True, "refused": []}),
         ("machines", "machines", {"instance_id": "i-1", "state": "running", "boots": 1, "started_at": None}),
     ],
 )
