@@ -13,6 +13,8 @@ from sandbox.core.journal import Journal
 from tests.support.aws import Aws, request
 from tests.support.elb import Elb, running
 from tests.support.ports import use_ports
+from tests.support.services.cloudformation import Workbench
+from tests.support.virtual import virtual_sandbox
 
 
 @pytest.fixture
@@ -46,3 +48,12 @@ def transport() -> Transport:
 @pytest.fixture
 def elb(transport: Transport) -> Iterator[Elb]:
     yield from running(transport)
+
+
+@pytest.fixture
+def bench() -> Iterator[Workbench]:
+    """Where CloudFormation's resource types make single resources; whatever a test makes is deleted again, and nothing may stay."""
+    made = Workbench(virtual_sandbox(seed=3))
+    yield made
+    made.clear()
+    made.sandbox.sandbox.close()

@@ -1,20 +1,10 @@
 """CloudFormation's network resource types against the API: made, looked at, changed, deleted."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.support.services.cloudformation import Made, Workbench
-from tests.support.virtual import virtual_sandbox
-
-
-@pytest.fixture
-def bench() -> Iterator[Workbench]:
-    made = Workbench(virtual_sandbox(seed=3))
-    yield made
-    made.clear()
-    made.sandbox.sandbox.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What most resource types share. A type is a table of its properties and a few calls: subclasses of `Kind` in types/."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.core.errors import ApiError
@@ -112,6 +112,17 @@ class Kind:
             raise parameters.refused(wanted.logical_id, unfit) from None
         return call(self.service, operation, **fitting, **fixed)
 
+    def claim(self, wanted: Wanted, found: str | None, tagged: Callable[[], Mapping[str, str]]) -> str | None:
+        """Something that has the wanted name already: its id if an earlier attempt made it, None if there is none; else AlreadyExists.
+
+        A generated name holds the attempt's token. With a name of the template's, CloudFormation's tags tell."""
+        if found is None:
+            return None
+        generated = self.name_property not in wanted.properties
+        if found != wanted.replaces and (generated or all(tagged().get(key) == wanted.tags.get(key) for key in tags.OWN)):
+            return found
+        raise ApiError("AlreadyExists", f"{wanted.properties.get(self.name_property or '', found)} already exists")
+
     def name(self, wanted: Wanted, limit: int, suffix: str = "") -> str:
         """The name in the template, or the one that CloudFormation makes."""
         given = wanted.properties.get(self.name_property or "")
@@ -120,6 +131,13 @@ class Kind:
 
 def first(found: list[dict[str, Any]]) -> dict[str, Any] | None:
     return found[0] if found else None
+
+
+def one(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """The only thing that was asked for by its id; a service may answer with none instead of an error."""
+    if not found:
+        raise ApiError("NotFound", "It does not exist.")
+    return found[0]
 
 
 def ready_or_gone(found: Mapping[str, Any] | None, *names: str, **renamed: str) -> Status:

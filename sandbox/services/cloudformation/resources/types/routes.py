@@ -5,7 +5,7 @@ from typing import Any
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation.resources import tags
 from sandbox.services.cloudformation.resources.base import Call, Failed, Gone, InProgress, Ready, Status, Wanted
-from sandbox.services.cloudformation.resources.kind import Kind, first, is_missing, ready_or_gone, table
+from sandbox.services.cloudformation.resources.kind import Kind, first, is_missing, one, ready_or_gone, table
 from sandbox.services.cloudformation.resources.parameters import changed, pick
 from sandbox.services.cloudformation.resources.types.vpc import ec2_filter, own
 
@@ -59,7 +59,7 @@ class Route(Kind):
 
     def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
         table_id, _, destination = physical_id.partition("|")
-        found = call("ec2", "describe_route_tables", RouteTableIds=[table_id])["RouteTables"][0]
+        found = one(call("ec2", "describe_route_tables", RouteTableIds=[table_id])["RouteTables"])
         present = any(route.get(name) == destination for route in found["Routes"] for name in DESTINATIONS)
         return Ready({"CidrBlock": destination}) if present else Gone()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.services.cloudformation.resources import tags
 from sandbox.services.cloudformation.resources.base import Call, Gone, InProgress, Ready, Status, Wanted
-from sandbox.services.cloudformation.resources.kind import Kind, first, ready_or_gone, table
+from sandbox.services.cloudformation.resources.kind import Kind, first, one, ready_or_gone, table
 from sandbox.services.cloudformation.resources.parameters import Properties, changed, pick, true
 
 
@@ -15,7 +15,7 @@ def ec2_filter(name: str, *values: str) -> dict[str, Any]:
 def own(call: Call, prefix: str, wanted: Wanted) -> str | None:
     """The id that an earlier attempt of this create made, by CloudFormation's tags: for operations without a client token."""
     held = []
-    for key in (tags.STACK_ID, tags.LOGICAL_ID):
+    for key in tags.OWN:
         if key not in wanted.tags:
             return None
         filters = [ec2_filter("key", key), ec2_filter("value", wanted.tags[key])]
@@ -51,7 +51,7 @@ class Vpc(Kind):
         call("ec2", "delete_vpc", VpcId=physical_id)
 
     def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
-        vpc = call("ec2", "describe_vpcs", VpcIds=[physical_id])["Vpcs"][0]
+        vpc = one(call("ec2", "describe_vpcs", VpcIds=[physical_id])["Vpcs"])
         if vpc["State"] != "available":
             return InProgress()
         mine = ec2_filter("vpc-id", physical_id)
@@ -98,7 +98,7 @@ class Subnet(Kind):
         call("ec2", "delete_subnet", SubnetId=physical_id)
 
     def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
-        subnet = call("ec2", "describe_subnets", SubnetIds=[physical_id])["Subnets"][0]
+        subnet = one(call("ec2", "describe_subnets", SubnetIds=[physical_id])["Subnets"])
         if subnet["State"] != "available":
             return InProgress()
         filters = [ec2_filter("association.subnet-id", physical_id)]
