@@ -11,13 +11,12 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from sandbox.core.clock import WallClock
-from sandbox.drivers.proxy.base import Connections, ProxyConfig, Redirect, TargetGroupConfig
+from sandbox.drivers.proxy.base import Connections, ProxyConfig, Redirect
 from sandbox.drivers.proxy.envoy import admin
 from sandbox.drivers.proxy.envoy import proxy as process
 from sandbox.drivers.proxy.envoy.admin import Admin, socket_path
@@ -25,29 +24,8 @@ from sandbox.drivers.proxy.envoy.config.bootstrap import bootstrap
 from sandbox.drivers.proxy.envoy.process import binary
 from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
 from tests.support import rule as proves
-from tests.support.drivers.proxies import ARN, DNS, SPEED, EnvoyHarness, Load, SimulatedHarness, fixed, forward, free_ports, listener, rule
+from tests.support.drivers.proxies import ARN, DNS, SPEED, EnvoyHarness, Harness, Load, fixed, forward, free_ports, group, listener, rule
 from tests.support.waiting import until
-
-Harness = SimulatedHarness | EnvoyHarness
-
-
-@pytest.fixture(scope="module")
-def envoy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EnvoyHarness]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(process, "_LIVENESS_INTERVAL", 0.1)  # connections are counted with it
-        harness = EnvoyHarness(tmp_path_factory.mktemp("envoy"))
-        harness.apply(listener(rule(None, fixed("ready"))))
-    yield harness
-    harness.close()
-
-
-@pytest.fixture(params=["simulated", pytest.param("envoy", marks=pytest.mark.process)])
-def harness(request: pytest.FixtureRequest) -> Harness:
-    return SimulatedHarness() if request.param == "simulated" else request.getfixturevalue("envoy")
-
-
-def group(name: str, *endpoints, algorithm: str = "round_robin") -> TargetGroupConfig:
-    return TargetGroupConfig(arn=name, endpoints=endpoints, algorithm=algorithm)
 
 
 @proves("LBM-2")

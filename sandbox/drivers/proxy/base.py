@@ -92,7 +92,11 @@ class ListenerConfig:
     connect_timeout: timedelta = timedelta(seconds=10)  # ALB-35
     client_keep_alive: timedelta = timedelta(hours=1)
     xff_mode: str = "append"  # | "preserve" | "remove"
+    xff_client_port: bool = False  # X-Forwarded-For has the client's port, in mode append
+    drop_invalid_headers: bool = False  # those whose name has other characters than A-Z, a-z, 0-9 and -
     preserve_host_header: bool = False
+    response_headers: tuple[tuple[str, str], ...] = ()  # that each response has, whatever the target sent (ALB-17)
+    server_header: bool = True  # of the load balancer's own responses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +139,9 @@ class Connections:
 
     opened: int  # since the data plane started
     open: int  # now
+
+
+LONGEST_REQUEST_LINE = LONGEST_HEADER = 16 * 1024  # bytes (ALB-36)
 
 
 class Proxy(Protocol):

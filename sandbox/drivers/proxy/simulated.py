@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from sandbox.drivers.proxy.base import (
+    LONGEST_HEADER,
+    LONGEST_REQUEST_LINE,
     AccessRecord,
     Connections,
     Endpoint,
@@ -51,7 +53,7 @@ class _Handled(NamedTuple):
 class SimulatedProxy:
     def __init__(self, world: World) -> None:
         self._world = world
-        self._config = ProxyConfig()
+        self.configuration = ProxyConfig()  # that was applied last
         self._turns: dict[str, itertools.count[int]] = {}
         self._clients = itertools.count(_FIRST_CLIENT_PORT)
         self._ports: dict[str, int] = {}
@@ -65,7 +67,7 @@ class SimulatedProxy:
     def apply(self, config: ProxyConfig | None) -> None:
         if config is None:
             return
-        self._config = config
+        self.configuration = config
         for listener in config.listeners:
             self._ports.setdefault(listener.arn, _FIRST_PORT + len(self._ports))
 
@@ -74,7 +76,7 @@ class SimulatedProxy:
 
     def local_address(self, listener_arn: str) -> tuple[str, int] | None:
         """Nothing listens there; always the same for a listener."""
-        known = any(listener.arn == listener_arn for listener in self._config.listeners)
+        known = any(listener.arn == listener_arn for listener in self.configuration.listeners)
         return ("127.0.0.1", self._ports[listener_arn]) if known else None
 
     def problems(self) -> dict[str, str]:
@@ -124,8 +126,10 @@ class SimulatedProxy:
         given = dict(headers or {})
         host = next((value for name, value in given.items() if name.lower() == "host"), listener.dns_name)
         request = Request(method=method, host=host, path=path, headers=given, source_ip=source_ip)
-        rule = None if method == "TRACE" else choose(listener, request)
-        handled = _Handled(_own_response(405)) if rule is None else self._act(listener, rule, request)
+        refused = _refused(request)
+        rule = None if refused or method == "TRACE" else choose(listener, request)
+        handled = _Handled(_own_response(refused or 405)) if rule is None else self._act(listener, rule, request)
+        handled = handled._replace(response=_with_headers_of(listener, handled.response))
         self._opened[listener.arn] += 1
         if handled.group and handled.endpoint and not handled.refused:
             self._opened[handled.group] += 1
@@ -134,9 +138,9 @@ class SimulatedProxy:
 
     def _listener(self, where: str) -> ListenerConfig:
         name, _, port = where.partition(":")
-        found = [x for x in self._config.listeners if x.arn == where or (x.dns_name == name and (not port or x.port == int(port)))]
+        found = [x for x in self.configuration.listeners if x.arn == where or (x.dns_name == name and (not port or x.port == int(port)))]
         if not found:
-            raise KeyError(f"no listener {where}; there are {[x.arn for x in self._config.listeners]}")
+            raise KeyError(f"no listener {where}; there are {[x.arn for x in self.configuration.listeners]}")
         return min(found, key=lambda x: (x.port != 80, x.port))
 
     def _act(self, listener: ListenerConfig, rule: RuleConfig, request: Request) -> _Handled:
@@ -151,7 +155,7 @@ class SimulatedProxy:
 
     def _forward(self, listener: ListenerConfig, groups: tuple[tuple[str, int], ...]) -> _Handled:
         arn = self._weighted(groups)
-        group = next((g for g in self._config.target_groups if g.arn == arn), None)
+        group = next((g for g in self.configuration.target_groups if g.arn == arn), None)
         if group is None or not group.endpoints:
             return _Handled(_own_response(503), group=arn)  # TG-38
         return self._send(listener, group, self._next(group))
@@ -231,6 +235,20 @@ def location(redirect: Redirect, listener: ListenerConfig, request: Request) -> 
     url = filled(f"{redirect.protocol.lower()}://{redirect.host}:{redirect.port}{redirect.path}")
     wanted = filled(redirect.query)
     return f"{url}?{wanted}" if wanted else url
+
+
+def _refused(request: Request) -> int | None:
+    """ALB-36: the status for a request that is too large."""
+    if len(f"{request.method} {request.path} HTTP/1.1") > LONGEST_REQUEST_LINE:
+        return 414
+    return 400 if any(len(name) + len(value) > LONGEST_HEADER for name, value in request.headers.items()) else None
+
+
+def _with_headers_of(listener: ListenerConfig, response: Response) -> Response:
+    """ALB-17."""
+    hidden = {"Server"} if response.target_id is None and not listener.server_header else set()
+    headers = {name: value for name, value in response.headers.items() if name not in hidden}
+    return response._replace(headers=headers | dict(listener.response_headers))
 
 
 def _own_response(status: int, to: str | None = None, latency: timedelta = timedelta(0)) -> Response:

@@ -63,6 +63,10 @@ def listener(*rules: RuleConfig, **changes: Any) -> ListenerConfig:
     return ListenerConfig(**{**given, **changes})
 
 
+def group(name: str, *endpoints, algorithm: str = "round_robin") -> TargetGroupConfig:
+    return TargetGroupConfig(arn=name, endpoints=endpoints, algorithm=algorithm)
+
+
 class SimulatedHarness:
     real = False
 
@@ -209,6 +213,9 @@ class EnvoyHarness:
             self._holes.append(filler)
         host, port = hole.getsockname()
         return host, port
+
+
+Harness = SimulatedHarness | EnvoyHarness
 
 
 class Load:

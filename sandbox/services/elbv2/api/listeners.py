@@ -15,8 +15,10 @@ from moto.moto_api._internal import mock_random
 from sandbox.aws.seams import adds, replaces
 from sandbox.services.elbv2 import errors
 from sandbox.services.elbv2.api.load_balancers import LoadBalancers
+from sandbox.services.elbv2.api.validation import listener_attributes
 from sandbox.services.elbv2.api.validation import listeners as listener_validation
 from sandbox.services.elbv2.api.validation.listeners import within
+from sandbox.services.elbv2.data import LISTENER_ATTRIBUTES
 from sandbox.services.elbv2.decide.routing import forwarded
 
 MOST_LISTENERS, MOST_RULES, MOST_GROUPS = 50, 100, 100  # ALB-9, for each load balancer
@@ -90,6 +92,16 @@ class Listeners(LoadBalancers):
         listener = super().delete_listener(listener_arn)
         self.refresh_associations()
         return listener
+
+    @replaces(why="ALB-17: with AWS's defaults")
+    def describe_listener_attributes(self, listener_arn: str) -> dict[str, str]:
+        return {**LISTENER_ATTRIBUTES, **self.find_listener(listener_arn).attributes}
+
+    @replaces(why="ALB-17: every key and value is validated")
+    def modify_listener_attributes(self, listener_arn: str, attrs: list[dict[str, str]]) -> dict[str, str]:
+        listener = self.find_listener(listener_arn)
+        listener.attributes.update(listener_attributes.attributes(attrs))
+        return self.describe_listener_attributes(listener_arn)
 
     # ---- rules -----------------------------------------------------------------------------------------------------------------------
 
@@ -174,10 +186,6 @@ class Listeners(LoadBalancers):
     @replaces(why="not supported: HTTPS listeners")
     def add_listener_certificates(self, arn: str, certificates: list[dict[str, Any]]) -> list[str]:
         raise errors.not_supported("A certificate")
-
-    @replaces(why="not supported: the data plane has no listener attributes")
-    def modify_listener_attributes(self, listener_arn: str, attrs: list[dict[str, str]]) -> dict[str, str]:
-        raise errors.not_supported("An attribute of a listener")
 
     # ---- lookups -----------------------------------------------------------------------------------------------------------------------
 

@@ -100,13 +100,11 @@ class LoadBalancers(TargetGroups):
     def modify_load_balancer_attributes(self, arn: str, attrs: dict[str, Any]) -> dict[str, Any]:
         balancer = self.find_load_balancer(arn)
         balancer.attrs.update(load_balancer_validation.attributes(attrs))
-        changed: dict[str, Any] = balancer.attrs
-        return changed
+        return self.describe_load_balancer_attributes(arn)
 
-    @replaces(why="ALB-10: error text")
+    @replaces(why="ALB-7: with AWS's defaults, also for what a load balancer of an earlier release lacks")
     def describe_load_balancer_attributes(self, arn: str) -> dict[str, Any]:
-        attributes: dict[str, Any] = self.find_load_balancer(arn).attrs
-        return attributes
+        return {**load_balancer_validation.ATTRIBUTES, **self.find_load_balancer(arn).attrs}
 
     @replaces(why="ALB-1: the same validation as at creation")
     def set_subnets(self, arn: str, subnets: list[str], subnet_mappings: list[dict[str, Any]]) -> list[Any]:

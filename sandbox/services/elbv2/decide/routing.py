@@ -7,7 +7,7 @@ Targets that are draining, unused or being registered never do (TG-15, TG-20, TG
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from sandbox.core.control import Action, Decision
 from sandbox.core.events import Event
 from sandbox.drivers.proxy import base as proxy
 from sandbox.services.elbv2.actions import ActivateLoadBalancer, ApplyConfig
+from sandbox.services.elbv2.data import LISTENER_ATTRIBUTES, RESPONSE_HEADERS, SERVER_HEADER
 from sandbox.services.elbv2.model import REGISTERING, Target, TargetState
 
 DEFAULT = "default"  # the priority of a listener's default rule
@@ -35,6 +36,7 @@ class Listener:
     arn: str
     port: int
     rules: tuple[Rule, ...]  # in any order
+    attributes: Mapping[str, str] = field(default_factory=dict)  # that were changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,7 @@ def _groups(action: proxy.Forward | proxy.Redirect | proxy.FixedResponse) -> tup
 
 def _listener(balancer: LoadBalancer, listener: Listener) -> proxy.ListenerConfig:
     attributes = balancer.attributes
+    own = {**LISTENER_ATTRIBUTES, **listener.attributes}
     ordered = sorted(listener.rules, key=lambda rule: (rule.priority is None, rule.priority or 0))  # ALB-21
     return proxy.ListenerConfig(
         arn=listener.arn,
@@ -146,7 +149,11 @@ def _listener(balancer: LoadBalancer, listener: Listener) -> proxy.ListenerConfi
         idle_timeout=timedelta(seconds=int(attributes["idle_timeout.timeout_seconds"])),
         client_keep_alive=timedelta(seconds=int(attributes["client_keep_alive.seconds"])),
         xff_mode=attributes["routing.http.xff_header_processing.mode"],
+        xff_client_port=attributes.get("routing.http.xff_client_port.enabled") == "true",
+        drop_invalid_headers=attributes.get("routing.http.drop_invalid_header_fields.enabled") == "true",
         preserve_host_header=attributes["routing.http.preserve_host_header.enabled"] == "true",
+        response_headers=tuple((header, own[key]) for key, header in RESPONSE_HEADERS.items() if own[key]),
+        server_header=own[SERVER_HEADER] == "true",
     )
 
 

@@ -184,7 +184,7 @@ def _listener(listener: Any) -> routing.Listener:
         )
         for rule in listener.rules.values()
     )
-    return routing.Listener(arn=listener.arn, port=listener.port, rules=rules)
+    return routing.Listener(arn=listener.arn, port=listener.port, rules=rules, attributes=dict(listener.attributes))
 
 
 def check_port(group: Any, port: int) -> int:

@@ -16,6 +16,7 @@ from sandbox.drivers.proxy.base import AccessRecord, FixedResponse, Forward, Lis
 from sandbox.drivers.proxy.envoy.config.conditions import Json
 
 CLIENT_CLOSED = 460
+REFUSED = (400, 414, 463)  # by request.lua
 _NO_ANSWER = -1.0
 _MICROSECONDS = 1e-6
 _PORT = re.compile(r":[0-9]+$")
@@ -111,7 +112,7 @@ def _route(name: str, listener: str) -> RouteName | None:
 
 def _record(seen: dict[str, Any], route: RouteName) -> AccessRecord:
     answered = seen["details"] == "via_upstream"
-    refused = seen["status"] == 463 and seen["details"] == "lua_response"
+    refused = seen["status"] in REFUSED and seen["details"] == "lua_response"
     flags, target = seen["flags"] or "", seen["target"]
     began = datetime.fromtimestamp(float(seen["began"]), UTC)
     dispatched = target is not None and "UF" not in flags and "UC" not in flags

@@ -9,8 +9,8 @@ from sandbox.drivers.proxy.base import ListenerConfig
 from sandbox.drivers.proxy.envoy.access.log_format import ListenerName, log_format
 from sandbox.drivers.proxy.envoy.config.clusters import preserve_case
 from sandbox.drivers.proxy.envoy.config.conditions import PEER, Json
-from sandbox.drivers.proxy.envoy.config.local_replies import local_reply_config
-from sandbox.drivers.proxy.envoy.config.routes import FRONT, LUA, Real, idle, seconds
+from sandbox.drivers.proxy.envoy.config.local_replies import LUA, local_reply_config
+from sandbox.drivers.proxy.envoy.config.routes import FRONT, Real, idle, seconds
 from sandbox.drivers.proxy.envoy.connection_counts import stat_prefix
 
 _HTTP = "type.googleapis.com/envoy.extensions.filters.http"
@@ -57,7 +57,7 @@ def _connection_manager(name: str, options: Json, log: Json) -> Json:
         "local_reply_config": local_reply_config(),
         "common_http_protocol_options": {**options, "max_headers_count": 1000},
         "http1_safe_max_connection_duration": True,  # ALB-35: `Connection: close` on a response, never a forced close
-        "max_request_headers_kb": 64,  # ALB-36
+        "max_request_headers_kb": 64,  # ALB-36; request.lua has the limits of a single field
         "http_protocol_options": {"accept_http_10": True, "header_key_format": preserve_case()},
         "upgrade_configs": [{"upgrade_type": "websocket"}],
         **_untouched(),

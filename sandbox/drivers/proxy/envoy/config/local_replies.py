@@ -7,6 +7,8 @@ connect timeout, or no response within the idle timeout. 400: the parser rejecte
 from sandbox.drivers.proxy.envoy.config.conditions import Json
 
 SERVER = "awselb/2.0"
+LUA = "envoy.filters.http.lua"
+_SERVER_OF_ROUTE = f"%METADATA(ROUTE:{LUA}:server)%"  # empty, and so no header, when the listener has it switched off
 
 PHRASES = {
     301: "Moved Permanently",
@@ -15,6 +17,7 @@ PHRASES = {
     404: "Not Found",
     405: "Not Allowed",
     408: "Request Time-out",
+    414: "Request-URI Too Large",
     463: "",
     500: "Internal Server Error",
     502: "Bad Gateway",
@@ -41,30 +44,35 @@ def local_reply_config() -> Json:
     slow_client = {"and_filter": {"filters": [_flags("SI", "UT"), _status(408)]}}
     return {
         "mappers": [
-            _mapper(connect_timeout, 504),  # ALB-45: packets are dropped, not refused
-            _mapper(_flags("UF", "UC", "UR", "LR", "UPE", "URX"), 502),
-            _mapper(_flags("UH", "NC", "NR", "UO"), 503),
-            _mapper(slow_client, 408),
-            _mapper(_flags("UT", "SI"), 504),
-            *(_mapper(_made_by_parser(status), 400) for status in (400, 414, 431)),
+            _mapper(connect_timeout, 504, _SERVER_OF_ROUTE),  # ALB-45: packets are dropped, not refused
+            _mapper(_flags("UF", "UC", "UR", "LR", "UPE", "URX"), 502, _SERVER_OF_ROUTE),
+            _mapper(_flags("NR"), 503, SERVER),  # without a route
+            _mapper(_flags("UH", "NC", "UO"), 503, _SERVER_OF_ROUTE),
+            _mapper(slow_client, 408, SERVER),
+            _mapper(_flags("UT", "SI"), 504, _SERVER_OF_ROUTE),
+            *(_mapper(_made_by_parser(status), 400, SERVER) for status in (400, 414, 431)),
         ]
     }
 
 
-def direct_response(status: int) -> Json:
+def direct_response(status: int, server_header: bool = True) -> Json:
     """A route that answers with the page."""
     return {
         "direct_response": {"status": status, "body": {"inline_string": page(status)}},
-        "response_headers_to_add": [header("server", SERVER), header("content-type", "text/html")],
+        "response_headers_to_add": own_headers("text/html", server_header),
     }
 
 
-def _mapper(condition: Json, status: int) -> Json:
+def own_headers(content_type: str, server_header: bool) -> list[Json]:
+    return [*([header("server", SERVER)] if server_header else []), header("content-type", content_type)]
+
+
+def _mapper(condition: Json, status: int, server: str) -> Json:
     return {
         "filter": condition,
         "status_code": status,
         "body": {"inline_string": page(status)},
-        "headers_to_add": [header("server", SERVER)],
+        "headers_to_add": [header("server", server)],
         "body_format_override": {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}, "content_type": "text/html"},
     }
 
@@ -83,6 +91,7 @@ def _details(part: str) -> Json:
 
 
 def _made_by_parser(status: int) -> Json:
-    """Excludes a fixed response with the same status, whose details are `direct_response`."""
-    not_ours = {"name": "cel", "typed_config": {"@type": _CEL, "expression": "response.code_details != 'direct_response'"}}
+    """Excludes a fixed response and an answer of request.lua with the same status."""
+    expression = "response.code_details != 'direct_response' && response.code_details != 'lua_response'"
+    not_ours = {"name": "cel", "typed_config": {"@type": _CEL, "expression": expression}}
     return {"and_filter": {"filters": [_status(status), {"extension_filter": not_ours}]}}

@@ -1,20 +1,42 @@
--- What an ALB does to a request before it is forwarded (ALB-30, ALB-31, ALB-32), and its redirects (ALB-25). The metadata of the route has
+-- What an ALB does to a request before it is forwarded (ALB-30, ALB-31, ALB-32, ALB-36), and its redirects (ALB-25). The metadata of the route has
 -- the listener's settings (routes.py); a request without a route has none and passes unchanged.
 
 math.randomseed(os.time() + (tonumber(tostring({}):match("0x(%x+)"), 16) or 0) % 1000000007)
 
 local PAGE = "<html>\r\n<head><title>%s</title></head>\r\n<body>\r\n<center><h1>%s</h1></center>\r\n</body>\r\n</html>\r\n"
-local TITLES = { ["301"] = "301 Moved Permanently", ["302"] = "302 Found", ["463"] = "463" }
+local TITLES = {
+  ["301"] = "301 Moved Permanently", ["302"] = "302 Found", ["400"] = "400 Bad Request", ["414"] = "414 Request-URI Too Large",
+  ["463"] = "463",
+}
+local LONGEST = 16 * 1024 -- ALB-36: of the request line, and of a header field
+local AROUND_PATH = #"  HTTP/1.1"
+local COLON = (":"):byte()
 local MOST_ADDRESSES = 30
 
 local function answer(handle, status, location)
-  local headers = { [":status"] = status, ["server"] = "awselb/2.0", ["content-type"] = "text/html", ["location"] = location }
+  local settings = handle:metadata()
+  local headers = { [":status"] = status, ["server"] = settings:get("server"), ["content-type"] = "text/html", ["location"] = location }
+  for name, value in pairs(settings:get("headers") or {}) do headers[name] = value end
   handle:respond(headers, PAGE:format(TITLES[status], TITLES[status]))
 end
 
 local function new_id()
   return string.format("1-%08x-%06x%06x%06x%06x", os.time(), math.random(0, 0xffffff), math.random(0, 0xffffff),
     math.random(0, 0xffffff), math.random(0, 0xffffff))
+end
+
+-- ALB-36; ALB-7: removes header fields whose name has other characters than letters, digits and hyphens, where the listener does so.
+-- Returns the status to answer with when the request is too large.
+local function check_fields(headers, drop_invalid)
+  if #headers:get(":method") + #headers:get(":path") + AROUND_PATH > LONGEST then return "414" end
+  local invalid = {}
+  for name, value in pairs(headers) do
+    if name:byte() ~= COLON then
+      if #name + #value > LONGEST then return "400" end
+      if drop_invalid and name:find("[^%w-]") then invalid[#invalid + 1] = name end
+    end
+  end
+  for _, name in ipairs(invalid) do headers:remove(name) end
 end
 
 -- ALB-31: adds Root when the client sent none; otherwise Self with our id goes before the client's fields.
@@ -35,7 +57,7 @@ local function trace(headers)
 end
 
 -- ALB-30. Returns false when there are more addresses than an ALB accepts.
-local function forwarded_for(handle, headers, mode)
+local function forwarded_for(handle, headers, mode, with_port)
   local given = headers:get("x-forwarded-for")
   if given then
     local _, commas = given:gsub(",", "")
@@ -44,7 +66,8 @@ local function forwarded_for(handle, headers, mode)
   if mode == "remove" then
     headers:remove("x-forwarded-for")
   elseif mode == "append" then
-    local peer = handle:streamInfo():downstreamDirectRemoteAddress():gsub(":%d+$", ""):gsub("[%[%]]", "")
+    local peer = handle:streamInfo():downstreamDirectRemoteAddress()
+    if not with_port then peer = peer:gsub(":%d+$", ""):gsub("[%[%]]", "") end
     if given then headers:replace("x-forwarded-for", given .. ", " .. peer) else headers:add("X-Forwarded-For", peer) end
   end
   return true
@@ -76,8 +99,10 @@ function envoy_on_request(handle)
   local port = settings:get("port")
   if not port then return end
   local headers = handle:headers()
+  local refused = check_fields(headers, settings:get("drop_invalid"))
+  if refused then return answer(handle, refused) end
   trace(headers)
-  if not forwarded_for(handle, headers, settings:get("xff")) then return answer(handle, "463") end
+  if not forwarded_for(handle, headers, settings:get("xff"), settings:get("xff_port")) then return answer(handle, "463") end
   if settings:get("location") then return redirect(handle, headers, settings) end
   if not settings:get("preserve_host") then
     local host = headers:get(":authority")

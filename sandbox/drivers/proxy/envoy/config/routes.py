@@ -11,11 +11,10 @@ from datetime import timedelta
 from sandbox.drivers.proxy.base import FixedResponse, Forward, ListenerConfig, Redirect, RuleConfig
 from sandbox.drivers.proxy.envoy.access.log_format import RouteName
 from sandbox.drivers.proxy.envoy.config.conditions import Json, match
-from sandbox.drivers.proxy.envoy.config.local_replies import SERVER, direct_response, header
+from sandbox.drivers.proxy.envoy.config.local_replies import LUA, SERVER, direct_response, header, own_headers
 
 IDLE_FLOOR = 1.0  # real seconds: with less, the delays of a loaded machine would count as timeouts
 FRONT = "front"
-LUA = "envoy.filters.http.lua"
 
 Real = Callable[[timedelta], float]
 
@@ -66,13 +65,18 @@ def _configuration(name: str, hosts: list[Json]) -> Json:
 
 
 def _virtual_host(listener: ListenerConfig, domains: list[str], real: Real) -> Json:
-    trace = {"name": str(RouteName.of(listener, None)), "match": {"prefix": "", "headers": [_method("TRACE")]}, **direct_response(405)}
+    trace = {
+        "name": str(RouteName.of(listener, None)),
+        "match": {"prefix": "", "headers": [_method("TRACE")]},
+        **direct_response(405, listener.server_header),
+    }
     return {
         "name": listener.arn,
         "domains": domains,
         "routes": [trace, *(route(listener, rule, real) for rule in listener.rules)],
         # ALB-30: the listener's port on AWS, not the local one
         "request_headers_to_add": [header("X-Forwarded-Proto", "http"), header("X-Forwarded-Port", str(listener.port))],
+        "response_headers_to_add": [header(name, value) for name, value in listener.response_headers],
     }
 
 
@@ -89,6 +93,10 @@ def _method(name: str) -> Json:
 
 def _instructions(listener: ListenerConfig, rule: RuleConfig) -> Json:
     settings: Json = {"port": str(listener.port), "xff": listener.xff_mode, "preserve_host": listener.preserve_host_header}
+    settings |= {"xff_port": True} if listener.xff_client_port else {}
+    settings |= {"drop_invalid": True} if listener.drop_invalid_headers else {}
+    settings |= {"server": SERVER} if listener.server_header else {}
+    settings |= {"headers": dict(listener.response_headers)} if listener.response_headers else {}
     if isinstance(rule.action, Redirect):
         to = rule.action
         settings |= {"status": str(to.status_code), "location": f"{to.protocol.lower()}://{to.host}:{to.port}{to.path}", "query": to.query}
@@ -98,27 +106,27 @@ def _instructions(listener: ListenerConfig, rule: RuleConfig) -> Json:
 def _action(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
     match rule.action:
         case Forward(target_groups=groups):
-            return _forward(groups, seconds(idle(listener, real)))
+            return _forward(groups, seconds(idle(listener, real)), listener.server_header)
         case FixedResponse() as fixed:
-            return _fixed(fixed)
+            return _fixed(fixed, listener.server_header)
         case Redirect():
             return direct_response(500)  # never sent: request.lua answers first
 
 
-def _forward(groups: tuple[tuple[str, int], ...], idle_timeout: str) -> Json:
+def _forward(groups: tuple[tuple[str, int], ...], idle_timeout: str, server_header: bool) -> Json:
     weighted = [{"name": arn, "weight": weight} for arn, weight in groups if weight > 0]
     if len(groups) == 1:
         chosen: Json = {"cluster": groups[0][0]}  # the weight of a single group does not matter
     elif weighted:
         chosen = {"weighted_clusters": {"clusters": weighted}}
     else:
-        return direct_response(503)  # ALB-24
+        return direct_response(503, server_header)  # ALB-24
     return {"route": {**chosen, "timeout": "0s", "idle_timeout": idle_timeout, "max_stream_duration": {"max_stream_duration": "0s"}}}
 
 
-def _fixed(fixed: FixedResponse) -> Json:
+def _fixed(fixed: FixedResponse, server_header: bool) -> Json:
     body = {"body": {"inline_string": fixed.body}} if fixed.body else {}
     return {
         "direct_response": {"status": fixed.status_code, **body},
-        "response_headers_to_add": [header("server", SERVER), header("content-type", fixed.content_type)],
+        "response_headers_to_add": own_headers(fixed.content_type, server_header),
     }

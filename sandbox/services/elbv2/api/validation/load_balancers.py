@@ -27,6 +27,7 @@ ATTRIBUTES = {  # ALB-7
     "routing.http.desync_mitigation_mode": "defensive",
     "routing.http.drop_invalid_header_fields.enabled": "false",
     "routing.http.preserve_host_header.enabled": "false",
+    "routing.http.x_amzn_tls_kx.enabled": "false",
     "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": "false",
     "routing.http.xff_client_port.enabled": "false",
     "routing.http.xff_header_processing.mode": "append",
@@ -46,9 +47,19 @@ CHANGEABLE = {  # the attributes that the data plane supports; the others keep t
     "deletion_protection.enabled",
     "idle_timeout.timeout_seconds",
     "client_keep_alive.seconds",
-    "routing.http.xff_header_processing.mode",
+    "routing.http.drop_invalid_header_fields.enabled",
     "routing.http.preserve_host_header.enabled",
+    "routing.http.xff_client_port.enabled",
+    "routing.http.xff_header_processing.mode",
 }
+WITHOUT_EFFECT = {  # on AWS too, for a load balancer that has HTTP listeners only, no web ACL, and no zonal shift
+    "routing.http.x_amzn_tls_kx.enabled",
+    "routing.http.x_amzn_tls_version_and_cipher_suite.enabled",
+    "routing.http2.enabled",
+    "waf.fail_open.enabled",
+    "zonal_shift.config.enabled",
+}
+CROSS_ZONE = "load_balancing.cross_zone.enabled"
 
 
 def name(asked: str) -> None:
@@ -86,6 +97,8 @@ def attributes(asked: Mapping[str, str]) -> dict[str, str]:
         choices = CHOICES.get(key) or (("true", "false") if key.endswith(".enabled") else None)
         if choices and value not in choices:
             raise errors.validation(f"'{key}' value '{value}' must be one of [{', '.join(choices)}]")
-        if key not in CHANGEABLE and value != ATTRIBUTES[key]:
+        if key == CROSS_ZONE and value != ATTRIBUTES[key]:
+            raise errors.configuration("Cross-zone load balancing cannot be disabled for an Application Load Balancer")  # (U)
+        if key not in CHANGEABLE | WITHOUT_EFFECT and value != ATTRIBUTES[key]:
             raise errors.not_supported(f"The load balancer attribute {key} with value '{value}'")
     return dict(asked)

@@ -79,7 +79,15 @@ def completed(operation: str, given: Mapping[str, Any], required: Sequence[str],
         kind_of(arn, scope)
     if "Tags" in asked:
         tags(asked["Tags"])
+    if "Attributes" in asked:
+        asked["Attributes"] = [_attribute(number, each) for number, each in enumerate(asked["Attributes"], start=1)]
     return asked
+
+
+def _attribute(number: int, attribute: Mapping[str, str]) -> dict[str, str]:
+    if not attribute.get("Key"):
+        raise errors.constraint("null", f"attributes.{number}.member.key", "Member must not be null", quoted=False)
+    return {"Key": attribute["Key"], "Value": attribute.get("Value") or ""}
 
 
 def _selection(operation: str, asked: Mapping[str, Any]) -> None:
