@@ -1,15 +1,21 @@
 """Every resource type that a template can use."""
 
 from sandbox.services.cloudformation.resources.base import ResourceType
-from sandbox.services.cloudformation.resources.types import instances, launches, routes, security_groups, volumes, vpc
+from sandbox.services.cloudformation.resources.types import (
+    groups,
+    instances,
+    launches,
+    load_balancers,
+    routes,
+    scaling,
+    security_groups,
+    volumes,
+    vpc,
+)
 
 _FAMILIES: tuple[tuple[ResourceType, ...], ...] = (
-    vpc.TYPES,
-    routes.TYPES,
-    security_groups.TYPES,
-    instances.TYPES,
-    volumes.TYPES,
-    launches.TYPES,
+    *(vpc.TYPES, routes.TYPES, security_groups.TYPES, instances.TYPES, volumes.TYPES, launches.TYPES),
+    *(groups.TYPES, scaling.TYPES, load_balancers.TYPES),
 )
 TYPES: dict[str, ResourceType] = {each.type_name: each for family in _FAMILIES for each in family}
 
