@@ -11,6 +11,7 @@ hosting/lazy_loading.py and hosting/weak_instances.py.
     S3  the dispatcher                                  http/dispatcher.py
     S4  a model class that moto looks up by name
     S5  a function or method                            function_seams.py
+    S6  a table of protocols                            protocols/rpc_v2.py
 """
 
 from collections.abc import Callable, Iterator

@@ -20,6 +20,7 @@ from sandbox.aws.context import LOCK
 from sandbox.aws.http.gateway import LARGEST_UNPACKED, Gateway
 from sandbox.aws.http.guard import MOTO_READS
 from sandbox.aws.http.server import Server
+from sandbox.aws.protocols import cbor
 from sandbox.core.control import Scope
 from sandbox.core.errors import ApiError, UserError
 from tests.support.aws import IMAGE, SCOPE, Aws, request, signed
@@ -117,7 +118,8 @@ JSON_ERRORS = [
 @pytest.mark.parametrize(("service", "target", "body", "code"), JSON_ERRORS, ids=range(len(JSON_ERRORS)))
 def test_nonsense_in_json_gets_the_error_that_aws_gives(call: Any, service: str, target: str, body: bytes, code: str) -> None:
     status, headers, answer = call(body=body, CONTENT_TYPE=JSON, HTTP_X_AMZ_TARGET=target, HTTP_AUTHORIZATION=signed(service))
-    assert (status, headers["x-amzn-errortype"], json.loads(answer)["__type"]) == (400, code, code)
+    assert (status, headers["x-amzn-query-error"]) == (400, f"{code};Sender")
+    assert json.loads(answer)["__type"].rpartition("#")[2] == headers["x-amzn-errortype"]
 
 
 def test_a_rest_path_without_an_operation_is_not_found(call: Any) -> None:
@@ -126,13 +128,48 @@ def test_a_rest_path_without_an_operation_is_not_found(call: Any) -> None:
     assert json.loads(answer)["message"] == "There is no operation at GET /no/such/path."
 
 
-def test_a_client_that_speaks_cbor_is_told_in_cbor(call: Any) -> None:
-    path = "/service/GraniteServiceVersion20100801/operation/DescribeAlarms"
-    status, headers, answer = call(
-        "POST", path, b"\xa0", CONTENT_TYPE="application/cbor", HTTP_SMITHY_PROTOCOL="rpc-v2-cbor", HTTP_AUTHORIZATION=signed("monitoring")
-    )
-    assert (status, headers["content-type"], headers["smithy-protocol"]) == (501, "application/cbor", "rpc-v2-cbor")
-    assert answer.startswith(b"\xa2\x79\x00\x06__type\x79\x00\x0eNotImplemented\x79\x00\x07message")
+OVER_CBOR = {"CONTENT_TYPE": "application/cbor", "HTTP_SMITHY_PROTOCOL": "rpc-v2-cbor"}
+MONITORING = "/service/GraniteServiceVersion20100801/operation/"
+CBOR_ERRORS: list[tuple[str, bytes, dict[str, str], int, str]] = [  # path, body, headers, status, type
+    (f"{MONITORING}ListMetrics", b"", {}, 200, ""),
+    (f"{MONITORING}ListMetrics", b"", {"CONTENT_TYPE": ""}, 200, ""),
+    (f"{MONITORING}ListMetrics", b"\xbf\xff", {}, 200, ""),
+    (f"/a/prefix{MONITORING}ListMetrics", b"\xa0", {"HTTP_SMITHY_PROTOCOL": ""}, 200, ""),
+    (f"{MONITORING}DescribeAnomalyDetectors", b"\xa0", {}, 501, "NotImplemented"),
+    (f"{MONITORING}FlyToTheMoon", b"\xa0", {}, 400, "UnknownOperationException"),
+    ("/service/AmazonEC2/operation/DescribeAlarms", b"\xa0", {}, 400, "UnknownOperationException"),
+    ("/", b"\xa0", {}, 404, "UnknownOperationException"),
+    (f"{MONITORING}ListMetrics", b"\xa1", {}, 400, "SerializationException"),
+    (f"{MONITORING}ListMetrics", b"not cbor", {}, 400, "SerializationException"),
+    (f"{MONITORING}ListMetrics", b"\x81" * 100_000, {}, 400, "SerializationException"),
+    (f"{MONITORING}ListMetrics", b"\x80", {}, 400, "SerializationException"),
+    (f"{MONITORING}PutMetricData", b"\xa1\x6aMetricData\x63abc", {}, 400, "SerializationException"),
+    (f"{MONITORING}DeleteAlarms", b"\xa0", {}, 400, "com.amazonaws.cloudwatch.v2010_08_01#MissingRequiredParameterException"),
+    (f"{MONITORING}ListMetrics", b"{}", {"CONTENT_TYPE": "application/json"}, 415, "UnsupportedMediaTypeException"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "headers", "status", "error_type"), CBOR_ERRORS, ids=range(len(CBOR_ERRORS)))
+def test_a_client_that_speaks_cbor_is_answered_in_cbor(
+    call: Any, path: str, body: bytes, headers: dict[str, str], status: int, error_type: str
+) -> None:
+    got, given, answer = call("POST", path, body, **OVER_CBOR | headers, HTTP_AUTHORIZATION=signed("monitoring"))
+    assert (got, given["content-type"], given["smithy-protocol"]) == (status, "application/cbor", "rpc-v2-cbor")
+    document = cbor.decode(answer)
+    assert document.get("__type", "") == error_type
+    assert ("message" in document) == bool(error_type)
+
+
+def test_an_unsigned_request_over_cbor_is_refused_in_cbor(call: Any) -> None:
+    status, headers, answer = call("POST", f"{MONITORING}ListMetrics", b"\xa0", **OVER_CBOR)
+    assert (status, headers["smithy-protocol"]) == (403, "rpc-v2-cbor")
+    assert cbor.decode(answer)["__type"] == "MissingAuthenticationToken"
+
+
+def test_only_post_calls_an_operation_over_cbor_and_only_of_a_service_that_speaks_it(call: Any) -> None:
+    for method, service in (("GET", "monitoring"), ("POST", "ec2")):
+        status, _, answer = call(method, f"{MONITORING}ListMetrics", b"", **OVER_CBOR, HTTP_AUTHORIZATION=signed(service))
+        assert (status, cbor.decode(answer)["__type"]) == (400 if method == "POST" else 404, "UnknownOperationException")
 
 
 def test_an_unknown_region_is_named(aws: Aws) -> None:

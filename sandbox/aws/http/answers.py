@@ -13,6 +13,8 @@ from xml.sax.saxutils import escape
 
 from moto.core import errors as moto_errors
 
+from sandbox.aws.protocols import cbor
+from sandbox.aws.protocols.errors import Named
 from sandbox.core.errors import ApiError
 
 EC2, QUERY, JSON, REST_JSON, REST_XML, CBOR = "ec2", "query", "json", "rest-json", "rest-xml", "smithy-rpc-v2-cbor"
@@ -52,17 +54,17 @@ class Answer:
         return f"{self.status} {HTTPStatus(self.status).phrase}"
 
 
-def render(error: ApiError, protocol: str, status: int = 400) -> Answer:
-    """`status`: used when the error has none."""
-    status = error.status or status
+def render(error: ApiError, protocol: str, named: Named | None = None) -> Answer:
+    """`named`: what the service calls the error in this protocol, and the status for an error that has none."""
+    named = named or Named(type=error.code, code=error.code, status=400)
+    status = error.status or named.status
     request_id = str(uuid4())  # not from the seeded generator: a read must not change later random choices
-    kind, body = _BODIES.get(protocol, _query)(error, _fault(status), request_id)
+    error_type = named.type if protocol in (JSON, CBOR) else error.code
+    kind, body = _BODIES.get(protocol, _query)(ApiError(error_type, error.message), _fault(status), request_id)
     headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id), ("Content-Length", str(len(body)))]
     if protocol in (JSON, REST_JSON, CBOR):
-        headers.append(("x-amzn-ErrorType", error.code))
-        headers.append(
-            ("x-amzn-query-error", f"{error.code};{_fault(status)}")
-        )  # for services that used the query protocol before: sqs, cloudwatch
+        headers.append(("x-amzn-ErrorType", error_type.rpartition("#")[2]))
+        headers.append(("x-amzn-query-error", f"{named.code};{_fault(status)}"))  # for services that spoke query before: sqs, cloudwatch
     if protocol == CBOR:
         headers.append(("smithy-protocol", "rpc-v2-cbor"))
     return Answer(status=status, headers=tuple(headers), body=body)
@@ -92,14 +94,20 @@ def forbidden(text: str, next_command: str | None) -> Answer:
     return Answer(status=403, headers=(("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body=body)
 
 
-def error_of(body: bytes, error_type: str | None) -> tuple[str, str]:
-    """Code and message of a rendered error, for the journal. `error_type`: the header x-amzn-ErrorType."""
+def error_of(answer: Answer) -> tuple[str, str]:
+    """Code and message of a rendered error, for the journal: the same in every protocol of a service."""
+    headers = {name.lower(): value for name, value in answer.headers}
+    code, message = _error_in(answer.body, headers.get("x-amzn-errortype"))
+    return headers.get("x-amzn-query-error", code).partition(";")[0], message
+
+
+def _error_in(body: bytes, error_type: str | None) -> tuple[str, str]:
     text = body.decode("utf-8", "replace")
     code, message = _element(text, "Code"), _element(text, "Message") or _element(text, "message")
     if code is not None:
         return code, message or ""
     try:
-        value = json.loads(text)
+        value = cbor.decode(body) if body[:1] >= b"\xa0" else json.loads(text)
         named = value.get("__type") or error_type or "Unknown"
         return str(named).rpartition("#")[2], str(value.get("message") or value.get("Message") or "")
     except (ValueError, AttributeError):
@@ -118,7 +126,8 @@ def _fault(status: int) -> str:
 
 
 def _query(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:
-    inner = f"<Type>{fault}</Type><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+    message = f"<Message>{escape(error.message)}</Message>" if error.message else ""
+    inner = f"<Type>{fault}</Type><Code>{escape(error.code)}</Code>{message}"
     return "text/xml", f"<ErrorResponse><Error>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>".encode()
 
 
@@ -134,7 +143,11 @@ def _rest_xml(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]
 
 
 def _json(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:
-    return "application/x-amz-json-1.0", json.dumps({"__type": error.code, "message": error.message}).encode()
+    return "application/x-amz-json-1.0", json.dumps(_document(error)).encode()
+
+
+def _document(error: ApiError) -> dict[str, str]:
+    return {"__type": error.code} | ({"message": error.message} if error.message else {})
 
 
 def _rest_json(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:
@@ -142,14 +155,7 @@ def _rest_json(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes
 
 
 def _cbor(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:
-    pairs = b"".join(map(_cbor_text, ("__type", error.code, "message", error.message)))
-    return "application/cbor", b"\xa2" + pairs  # a map of two pairs
-
-
-def _cbor_text(text: str) -> bytes:
-    """RFC 8949, major type 3, the length in two bytes."""
-    raw = text.encode()[:0xFFFF]
-    return b"\x79" + len(raw).to_bytes(2, "big") + raw
+    return "application/cbor", cbor.encode(_document(error))
 
 
 _BODIES = {QUERY: _query, EC2: _ec2, JSON: _json, REST_JSON: _rest_json, REST_XML: _rest_xml, CBOR: _cbor}

@@ -18,8 +18,9 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 from sandbox.aws.http.answers import CBOR, EC2, JSON, QUERY, REST_JSON, REST_XML
+from sandbox.aws.protocols import cbor, rpc_v2
 from sandbox.aws.requests import words
-from sandbox.aws.requests.check import form_parameters, json_parameters
+from sandbox.aws.requests.check import document_parameters, form_parameters, json_parameters
 from sandbox.aws.requests.problems import Kind, Problem, Step
 from sandbox.core.errors import ApiError
 
@@ -64,7 +65,7 @@ class Call:
 def guess_protocol(environ: Mapping[str, Any]) -> str:
     """The protocol for an error when the service is not known, guessed from the request's headers."""
     kind = environ.get("CONTENT_TYPE", "")
-    if "cbor" in kind or environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
+    if rpc_v2.speaks(environ):
         return CBOR
     if "x-amz-json" in kind or "HTTP_X_AMZ_TARGET" in environ:
         return JSON
@@ -81,17 +82,11 @@ def protocol_of(service: str, environ: Mapping[str, Any]) -> str:
         return guess_protocol(environ)
 
 
-def status_of(service: str, code: str) -> int:
-    """The HTTP status of the error code in the service's model; 400 if it has none."""
-    shape = get_service_model(service).shape_for_error_code(code)
-    return int(shape.metadata.get("error", {}).get("httpStatusCode", 400)) if shape is not None else 400
-
-
 def operation_of(service: str, protocol: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:
     """→ the operation's model, and the parameters in the path. Raises ApiError if AWS's service has no such operation."""
     try:
         if protocol == CBOR:
-            return get_service_model(service).operation_model(_of_cbor_path(request)), {}
+            return _of_target(service, request), {}
         operation, in_path = get_service_router(service).match(request)
         return operation, in_path
     except (HTTPException, NotImplementedError, OperationNotFoundError) as error:
@@ -133,9 +128,13 @@ def _not_here(sentence: str, service: str) -> ApiError:
     return ApiError("NotImplemented", f"{sentence} See: sandbox services {service}", status=501)
 
 
-def _of_cbor_path(request: Request) -> str:
-    """Smithy RPC v2: POST /service/{service}/operation/{operation}."""
-    return request.path.rpartition("/operation/")[2] or "unknown"
+def _of_target(service: str, request: Request) -> OperationModel:
+    """rpc_v2.routed has put service and operation of the path there."""
+    model = get_service_model(service)
+    prefix, _, name = request.headers.get("X-Amz-Target", "").rpartition(".")
+    if CBOR not in model.metadata.get("protocols", ()) or prefix != model.metadata.get("targetPrefix"):
+        raise OperationNotFoundError(name)
+    return model.operation_model(name)
 
 
 def _unknown_operation(protocol: str, request: Request) -> ApiError:
@@ -144,7 +143,7 @@ def _unknown_operation(protocol: str, request: Request) -> ApiError:
         if not name:
             return ApiError("MissingAction", "The request must contain the parameter Action.")
         return ApiError("InvalidAction", f"The action {name} is not valid for this web service.")
-    if protocol == JSON:
+    if protocol == JSON or (protocol == CBOR and name):
         return ApiError("UnknownOperationException", f"The operation {name or request.path} does not exist.")
     return ApiError("UnknownOperationException", f"There is no operation at {request.method} {request.path}.", status=404)
 
@@ -155,6 +154,8 @@ def parameters_of(operation: OperationModel, in_path: dict[str, Any], protocol: 
         return form_parameters(operation, protocol, request)
     if protocol == JSON:
         return json_parameters(operation, protocol, request)
+    if protocol == CBOR:
+        return document_parameters(operation, protocol, _cbor_document(request))
     if protocol not in PROTOCOL_PARSERS:
         return {}
     if protocol == REST_JSON and request.data:
@@ -171,15 +172,25 @@ def parameters_of(operation: OperationModel, in_path: dict[str, Any], protocol: 
                 "url_params": in_path,
             }
         )
-    except (ValueError, TypeError, AttributeError, KeyError, HTTPException, RequestParserError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError, HTTPException, RequestParserError) as error:
         raise malformed(protocol, str(error)) from error
     found = dict(parsed or {})
     _check_required(operation, found)
     return found
 
 
+def _cbor_document(request: Request) -> Any:
+    if not request.data:
+        return {}
+    rpc_v2.check_content_type(request.environ)
+    try:
+        return cbor.decode(request.data)
+    except cbor.CborError as error:
+        raise ApiError("SerializationException", f"The request body is not valid CBOR: {error}.") from error
+
+
 def malformed(protocol: str, why: str) -> ApiError:
-    if protocol in (REST_JSON, CBOR):
+    if protocol == REST_JSON:
         return ApiError("SerializationException", f"The request body cannot be read: {why}")
     return ApiError("MalformedXML" if protocol == REST_XML else "MalformedInput", f"A parameter value has the wrong type: {why}")
 

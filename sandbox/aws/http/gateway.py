@@ -21,7 +21,8 @@ from moto.core.responses import BaseResponse
 
 import sandbox.aws.hosting.moto_patterns
 import sandbox.aws.hosting.moto_speed
-import sandbox.aws.http.long_poll  # noqa: F401 - declares its seams
+import sandbox.aws.http.long_poll
+import sandbox.aws.protocols.content_types  # noqa: F401 - declares its seams
 from sandbox.aws.catalogue.packages import what_is_missing
 from sandbox.aws.catalogue.refusals import pretends
 from sandbox.aws.context import LOCK, context
@@ -32,6 +33,8 @@ from sandbox.aws.http.dispatcher import Dispatcher
 from sandbox.aws.http.environ import ACCOUNT, CALLER
 from sandbox.aws.http.guard import is_control, is_moto_api, only_reads, refusal
 from sandbox.aws.http.wsgi import Environ, Wsgi, run
+from sandbox.aws.protocols import rpc_v2
+from sandbox.aws.protocols.errors import named
 from sandbox.core import caller
 from sandbox.core.errors import ApiError, UserError
 from sandbox.core.events import Event
@@ -90,9 +93,10 @@ class Gateway:
         return answer
 
     def _api(self, environ: Environ) -> Answer:
-        protocol = calls.guess_protocol(environ)
+        protocol, service = calls.guess_protocol(environ), ""
         try:
             body = _read(environ)
+            environ = rpc_v2.routed(environ)
             name = self._app_name(environ, body)
             request = Request(_fresh(environ, body))
             service = self._dispatcher.botocore_name(name, request.values.get("Version"))
@@ -100,7 +104,7 @@ class Gateway:
             call = _understand(service, protocol, request)
             return self._carry_out(call, name, _fresh(environ, body))
         except ApiError as error:
-            return answers.render(error, protocol)
+            return answers.render(error, protocol, named(service, error.code, protocol, environ) if service else None)
         except calls.ServiceNotSupported as lost:
             return answers.render(lost.error, lost.protocol)
         except Exception as error:
@@ -151,8 +155,7 @@ class Gateway:
         with journal.because(event.id):
             answer = self._answer(call, app, environ, event.id)
         if answer.status >= 400:
-            error_type = next((value for name, value in answer.headers if name.lower() == "x-amzn-errortype"), None)
-            code, message = answers.error_of(answer.body, error_type)
+            code, message = answers.error_of(answer)
             journal.record(trail.failed(call, code, message, cause=event.id))
         return answer
 
@@ -164,7 +167,7 @@ class Gateway:
                 raise pretended
             answer = run(app, environ)
         except ApiError as error:
-            return answers.render(error, call.protocol, calls.status_of(call.service, error.code))
+            return answers.render(error, call.protocol, named(call.service, error.code, call.protocol, environ))
         except (NotImplementedError, ModuleNotFoundError) as error:  # moto's code, or a library that moto needs for this operation alone
             why = what_is_missing(call.service, error) if isinstance(error, ModuleNotFoundError) else ""
             return answers.render(calls.not_supported(call.operation, call.service, why or str(error)), call.protocol)
@@ -179,8 +182,6 @@ class Gateway:
 
 def _understand(service: str, protocol: str, request: Request) -> Call:
     operation, in_path = calls.operation_of(service, protocol, request)
-    if protocol == answers.CBOR:
-        raise calls.not_supported(operation.name, service, "CBOR is not supported: configure the client to use JSON or query")
     return Call(
         service=service,
         source=operation.service_model.metadata.get("endpointPrefix", service),
@@ -200,7 +201,7 @@ def _read(environ: Environ) -> bytes:
     body: bytes = environ["wsgi.input"].read(length) if length else b""
     if len(body) < length:
         raise ApiError("RequestTimeout", f"The body has {len(body)} bytes; Content-Length is {length}.")
-    return _unpacked(body) if environ.get("HTTP_CONTENT_ENCODING") == "gzip" else body
+    return _unpacked(body) if environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip" else body
 
 
 def _unpacked(body: bytes) -> bytes:

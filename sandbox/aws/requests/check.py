@@ -32,7 +32,7 @@ def json_parameters(operation: OperationModel, protocol: str, request: Request) 
 def document_parameters(operation: OperationModel, protocol: str, document: Any) -> dict[str, Any]:
     """Of a document that is read already, for instance from CBOR. Raises ApiError."""
     if not isinstance(document, dict):
-        raise ApiError("SerializationException", "The request body is not a JSON object.")
+        raise ApiError("SerializationException", "The request body is not a structure.")
     reader = DocumentReader()
     try:
         found = reader.read(compiled(operation, protocol), document)

@@ -91,7 +91,7 @@ class DocumentReader:
         if bound is None:
             if value in NOT_FINITE if isinstance(value, str) else not isinstance(value, int | float):
                 return float(value) if isinstance(value, str) else self._wrong(node, value, at)
-            if isinstance(value, str) or abs(value) > 1.7e308:
+            if isinstance(value, str) or (isinstance(value, int) and abs(value) > 1.7e308):
                 return self._wrong(node, value, at)
             value = float(value)
         elif not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())) or not -bound <= value < bound:

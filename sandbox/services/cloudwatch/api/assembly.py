@@ -126,7 +126,7 @@ class SandboxCloudWatch(CloudWatchBackend):
         _check_json(reason_data)
         record = record_of(self, alarm_name)
         if record is None:
-            raise ApiError("ResourceNotFound", "Unknown")
+            raise ApiError("ResourceNotFound", "")  # without a text on AWS, too
         now, value = context().clock.now(), StateValue(state_value)
         transitioned = now if value is not record.state.value else record.state.transitioned_at
         new = AlarmState(value=value, reason=reason, reason_data=reason_data or "{}", updated_at=now, transitioned_at=transitioned)

@@ -18,6 +18,11 @@ def moment(at: int) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
+def shown(at: datetime) -> datetime:
+    """To the millisecond, as in the responses of every protocol."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
 def dimensions(given: Dimensions) -> list[dict[str, str]]:
     return [{"Name": name, "Value": value} for name, value in given]
 
@@ -32,7 +37,7 @@ def alarm(configured: Alarm, state: AlarmState, suppression: ActionsSuppression)
         "AlarmName": configured.name,
         "AlarmArn": configured.arn,
         "AlarmDescription": configured.description,
-        "AlarmConfigurationUpdatedTimestamp": configured.updated_at,
+        "AlarmConfigurationUpdatedTimestamp": shown(configured.updated_at),
         "ActionsEnabled": configured.actions_enabled,
         "OKActions": list(configured.ok_actions),
         "AlarmActions": list(configured.alarm_actions),
@@ -40,8 +45,8 @@ def alarm(configured: Alarm, state: AlarmState, suppression: ActionsSuppression)
         "StateValue": state.value.value,
         "StateReason": state.reason,
         "StateReasonData": state.reason_data if state.reason_data != "{}" else None,
-        "StateUpdatedTimestamp": state.updated_at,
-        "StateTransitionedTimestamp": state.transitioned_at,
+        "StateUpdatedTimestamp": shown(state.updated_at),
+        "StateTransitionedTimestamp": shown(state.transitioned_at),
     }
     found |= _metric_alarm(configured) if isinstance(configured, MetricAlarm) else _composite(configured, suppression)
     return {name: value for name, value in found.items() if value is not None}
@@ -95,10 +100,20 @@ def history_item(item: HistoryItem) -> dict[str, Any]:
     return {
         "AlarmName": item.alarm_name,
         "AlarmType": item.alarm_type,
-        "Timestamp": item.at,
+        "Timestamp": shown(item.at),
         "HistoryItemType": item.kind,
         "HistorySummary": item.summary,
         "HistoryData": item.data,
+    }
+
+
+def dashboard(found: Any) -> dict[str, Any]:
+    """Of ListDashboards; `found` is moto's object."""
+    return {
+        "DashboardName": found.name,
+        "DashboardArn": found.arn,
+        "LastModified": shown(found.last_modified),
+        "Size": len(found.body.encode()),
     }
 
 

@@ -1,6 +1,6 @@
 """CloudWatch's operations. Handlers only translate: api/validation/ checks parameters, api/assembly.py holds the state.
 
-moto parses and serialises all of CloudWatch's protocols (query, json, cbor) from botocore's model.
+Parameters and results have the shapes of botocore's model in each of CloudWatch's protocols: query, JSON, and CBOR (aws/protocols/).
 """
 
 from collections.abc import Iterable
@@ -44,6 +44,8 @@ OURS = "our alarms replace moto's"
 
 @swap_response("cloudwatch")
 class SandboxCloudWatchResponse(CloudWatchResponse):
+    use_raw_body = True  # CBOR is not text
+
     @property
     def _backend(self) -> SandboxCloudWatch:
         backend: SandboxCloudWatch = self.cloudwatch_backend
@@ -140,6 +142,11 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         image = widgets.image(self._backend.sandbox_metrics, self._get_param("MetricWidget") or "", context().clock.now())
         return ActionResult({"MetricWidgetImage": image})
 
+    @replaces(why="times to the millisecond, as in the responses of every protocol")
+    def list_dashboards(self) -> ActionResult:
+        found = self._backend.list_dashboards(self._get_param("DashboardNamePrefix") or "")
+        return ActionResult({"DashboardEntries": [descriptions.dashboard(one) for one in found]})
+
     # ---- alarms -------------------------------------------------------------------------------------------------------------------------
 
     @replaces(why="CW-15 to CW-20: requests that AWS refuses; an update keeps the state")
@@ -166,7 +173,7 @@ class SandboxCloudWatchResponse(CloudWatchResponse):
         types = self._get_param("AlarmTypes") or ["MetricAlarm"]
         found = [record for record in self._selected() if history.alarm_type(record.configuration) in types]
         shown, token = pages.page(found, self._get_param("NextToken"), self._page_size(ALARM_PAGE))
-        answer: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": [], "NextToken": token}
+        answer: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": [], "LogAlarms": [], "NextToken": token}
         for record in shown:
             answer[f"{history.alarm_type(record.configuration)}s"].append(_described(record))
         return ActionResult(answer)

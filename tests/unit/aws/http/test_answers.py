@@ -2,7 +2,9 @@
 
 import pytest
 
-from sandbox.aws.http.answers import error_of
+from sandbox.aws.http.answers import CBOR, Answer, error_of, render
+from sandbox.aws.protocols.errors import named
+from sandbox.core.errors import ApiError
 
 
 @pytest.mark.parametrize(
@@ -18,4 +20,12 @@ from sandbox.aws.http.answers import error_of
     ],
 )
 def test_code_and_message_of_an_error(body: str, error_type: str | None, read: tuple[str, str]) -> None:
-    assert error_of(body.encode(), error_type) == read
+    headers = (("X-Amzn-ErrorType", error_type),) if error_type else ()
+    assert error_of(Answer(status=400, headers=headers, body=body.encode())) == read
+
+
+@pytest.mark.parametrize("protocol", ["query", "json", CBOR])
+def test_the_journal_has_the_same_code_in_every_protocol(protocol: str) -> None:
+    refused = ApiError("InvalidParameterValue", "The value x is invalid.")
+    answer = render(refused, protocol, named("cloudwatch", refused.code, protocol, {}))
+    assert error_of(answer) == ("InvalidParameterValue", "The value x is invalid.")

@@ -1,0 +1,1 @@
+"""The wire protocols that moto lacks, and how errors are named in each. Uses moto's models; http/ uses it."""
