@@ -141,6 +141,7 @@ def _restore(name: str, accounts: dict[str, dict[str, Any]]) -> None:
             backends[account][region] = backend
             if name == "ec2":
                 _reserve_addresses(backend)
+                backend.add_missing_images()
             for references in REFERENCES:
                 if hasattr(backend, references):
                     getattr(backend, references)[type(backend)].add(weakref.ref(backend))

@@ -165,3 +165,18 @@ def nothing_to_modify() -> ApiError:
 
 def unavailable(sentence: str) -> ApiError:
     return _error("Unavailable", sentence)
+
+
+def unknown_images(image_ids: list[str]) -> ApiError:
+    listed = ", ".join(image_ids)
+    text = f"The image id '[{listed}]' does not exist" if len(image_ids) == 1 else f"The image ids '[{listed}]' do not exist"
+    return _error("InvalidAMIID.NotFound", text)
+
+
+def unknown_alias(parameter: str) -> ApiError:
+    return _error("SsmInvalidParameter", f"The following aliases are invalid: {parameter}")  # EC2-61
+
+
+def alias_of_another_type() -> ApiError:
+    text = "Unsupported data type. The following parameter data types are supported: aws:ec2:image"  # EC2-61
+    return _error("SsmInvalidParameter", text)

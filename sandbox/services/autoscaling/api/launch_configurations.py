@@ -32,6 +32,7 @@ class LaunchConfigurationOperations(AutoScalingBackend):
         group_validation.configuration_name(name)
         if name in self.launch_configurations:
             raise errors.configuration_exists(name)
+        group_validation.image_id(given.get("image_id"))
         Quota.CONFIGURATIONS.check(len(self.launch_configurations) + 1)
         if given.get("instance_id"):
             given |= self._copied(given["instance_id"], given)

@@ -20,6 +20,7 @@ from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.core.persisted import persisted
 from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api import filters, launches, responses
+from sandbox.services.ec2.api.images import Images
 from sandbox.services.ec2.api.launches import LaunchRequest
 from sandbox.services.ec2.api.templates import Templates
 from sandbox.services.ec2.api.validation.launches import check_launch
@@ -38,7 +39,7 @@ ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
 
 @persisted("ec2.Backend", migrations={4: tokens.from_older}, sandbox_state_lost=str, sandbox_answered=dict)
 @swap_backend("ec2")
-class SandboxEC2(Templates, EC2Backend):
+class SandboxEC2(Templates, Images, EC2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.sandbox_answered: dict[str, Answered] = {}  # see state/tokens.py
         self.sandbox_state_lost = ""  # the state file that was set aside, when this state began after it: see aws/state.py
@@ -52,7 +53,7 @@ class SandboxEC2(Templates, EC2Backend):
         template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
         launches.fill_in(kwargs, request, template)
         launches.check_user_data(user_data or template.get("UserData"))
-        self._check_image(image_id or template.get("ImageId"))
+        image_id = self._check_image(image_id or template.get("ImageId"))
         self._check_group_names(security_group_names or template.get("SecurityGroups") or [])
         self._check_key_pair(kwargs.get("key_name") or template.get("KeyName"))
         check_launch(self, kwargs, template)
@@ -86,12 +87,15 @@ class SandboxEC2(Templates, EC2Backend):
             if not self.reservations[reservation_id].instances:
                 del self.reservations[reservation_id]
 
-    def _check_image(self, image_id: str | None) -> None:
+    def _check_image(self, given: str | None) -> str:
+        """The id of the image, which exists. `given`: an id, or a parameter that names one (EC2-61)."""
+        image_id = self.image_id_of(given)
         if not image_id:
             raise errors.parameter_missing("ImageId")
         if not image_id.startswith("ami-"):
             raise errors.malformed_image_id(image_id)
         self.describe_images(ami_ids=[image_id])  # which refuses one that does not exist
+        return image_id
 
     def _check_group_names(self, names: list[str]) -> None:
         for name in names:

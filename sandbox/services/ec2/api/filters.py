@@ -127,7 +127,7 @@ def check(table: Mapping[str, Getter], names: Iterable[str]) -> None:
 
 def matches(table: Mapping[str, Getter], instance: Any, filters: Mapping[str, Sequence[str]]) -> bool:
     """All filters match; of one filter, any value."""
-    return all(_one(_value(table, instance, name), wanted) for name, wanted in filters.items() if name != RESERVATION)
+    return all(one_of(_value(table, instance, name), wanted) for name, wanted in filters.items() if name != RESERVATION)
 
 
 def reservations(found: Iterable[Any], filters: Mapping[str, Sequence[str]]) -> list[Any]:
@@ -135,7 +135,7 @@ def reservations(found: Iterable[Any], filters: Mapping[str, Sequence[str]]) -> 
     check(INSTANCES, filters)
     kept = []
     for reservation in found:
-        if RESERVATION in filters and not _one(reservation.id, filters[RESERVATION]):
+        if RESERVATION in filters and not one_of(reservation.id, filters[RESERVATION]):
             continue
         reservation.instances = [i for i in reservation.instances if matches(INSTANCES, i, filters)]
         if reservation.instances:
@@ -149,7 +149,8 @@ def _value(table: Mapping[str, Getter], instance: Any, name: str) -> Any:
     return table[name](instance)
 
 
-def _one(value: Any, wanted: Sequence[str]) -> bool:
+def one_of(value: Any, wanted: Sequence[str]) -> bool:
+    """Whether the value, or one of a list, matches a pattern. None is no value."""
     values = value if isinstance(value, list) else [value]
     return any(pattern_matches(str(pattern), _text(v), EC2_FILTER) for v in values if v is not None for pattern in wanted)
 

@@ -79,6 +79,16 @@ class TemplateResponse(EC2Response):
         )
         return ActionResult({"LaunchTemplates": [self._shown(template) for template in templates]})
 
+    @replaces(why="EC2-61: ResolveAlias")
+    def describe_launch_template_versions(self) -> ActionResult:
+        answer = super().describe_launch_template_versions()
+        if self._get_param("ResolveAlias"):
+            for version in answer.result["LaunchTemplateVersions"]:
+                data = version["LaunchTemplateData"]
+                if "ImageId" in data:
+                    version["LaunchTemplateData"] = data | {"ImageId": self.ec2_backend.image_id_of(data["ImageId"])}
+        return answer
+
     @replaces(why="EC2-52: $Default and $Latest as versions, and tags as they are now")
     def modify_launch_template(self) -> ActionResult:
         template = self._named()
@@ -86,8 +96,9 @@ class TemplateResponse(EC2Response):
         return ActionResult({"LaunchTemplate": self._shown(template)})
 
     def _data(self) -> dict[str, Any]:
-        """LaunchTemplateData as given; the user data is checked."""
+        """LaunchTemplateData as given; the user data is checked, and whether a parameter that names the image exists."""
         data = dict(self._get_param("LaunchTemplateData", {}))
+        self.ec2_backend.image_id_of(data.get("ImageId"))
         if "UserData" in data:
             data["UserData"] = parse_user_data(data["UserData"])
             launches.check_user_data(data["UserData"], TOO_LONG)

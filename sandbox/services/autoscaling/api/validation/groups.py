@@ -42,6 +42,12 @@ def configuration_name(name: str) -> None:
         raise errors.wrong_length(name, "launchConfigurationName", LONGEST_NAME)
 
 
+def image_id(given: str | None) -> None:
+    """EC2-61: a launch configuration names its image by id only."""
+    if given and not given.startswith("ami-"):
+        raise errors.invalid(f'AMI {given} is invalid: Invalid id: "{given}" (expecting "ami-...")')
+
+
 def health_check_type(given: str | None) -> None:
     """ASG-40."""
     types = {t.strip() for t in (given or "EC2").split(",")}
