@@ -71,7 +71,7 @@ class Things:
         ids["VolumeId"] = volume = api.create_volume(AvailabilityZone="us-east-1a", Size=8)["VolumeId"]
         ids["SnapshotId"] = api.create_snapshot(VolumeId=volume)["SnapshotId"]
         ids["KeyName"] = api.create_key_pair(KeyName="k")["KeyName"]
-        template = api.create_launch_template(LaunchTemplateName="t", LaunchTemplateData={"ImageId": AMI})["LaunchTemplate"]
+        template = api.create_launch_template(LaunchTemplateName="ttt", LaunchTemplateData={"ImageId": AMI})["LaunchTemplate"]
         ids["LaunchTemplateId"] = template["LaunchTemplateId"]
         ids["RouteTableId"] = api.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
         ids["NetworkAclId"] = api.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]

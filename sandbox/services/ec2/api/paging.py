@@ -81,13 +81,18 @@ def take_page(operation: str, parameters: MutableMapping[str, Any]) -> Page | No
 
 def cut(page: Page, answer: Mapping[str, Any]) -> dict[str, Any]:
     """The answer with this page of its lists, and NextToken when there is more. InvalidNextToken for a page after the end."""
-    whole = {name: list(answer.get(name) or ()) for name in page.lists}
-    longest = max(map(len, whole.values()))
+    whole = {key: list(value or ()) for key, value in answer.items() if _plain(key) in map(_plain, page.lists)}
+    longest = max(map(len, whole.values()), default=0)
     if page.start and page.start >= longest:
         raise errors.wrong_token()
     end = longest if page.size is None else page.start + page.size
     cut_lists = {name: items[page.start : end] for name, items in whole.items()}
     return {**answer, **cut_lists, "NextToken": _token(page.operation, end) if end < longest else None}
+
+
+def _plain(name: str) -> str:
+    """moto writes some members of an answer with a small letter, or with underscores."""
+    return name.replace("_", "").lower()
 
 
 @cache

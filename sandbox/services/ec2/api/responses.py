@@ -17,6 +17,7 @@ from sandbox.aws.seams import replaces, swap_response
 from sandbox.core.errors import ApiError, DriverUnavailable
 from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api import launches
+from sandbox.services.ec2.api.fleets import FleetResponse
 from sandbox.services.ec2.api.launches import LaunchRequest
 from sandbox.services.ec2.api.paging import Page, cut, take_page
 from sandbox.services.ec2.api.templates import TemplateResponse
@@ -35,7 +36,7 @@ STATES_AS_THEY_ARE = "EC2-4: the response has the state before and now, also whe
 
 
 @swap_response("ec2")
-class SandboxEC2Response(TemplateResponse, EC2Response):
+class SandboxEC2Response(TemplateResponse, FleetResponse, EC2Response):
     _page: Page | None = None  # of the request that is being answered
     _token: Token | None = None
 

@@ -1,6 +1,6 @@
 """Attributes of instances and images. moto sets any attribute of its object to any text: `id`, too."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -41,3 +41,20 @@ def check_image(backend: Any, parameters: Mapping[str, Any]) -> None:
     """DescribeImageAttribute."""
     if parameters["ImageId"] not in backend.amis:
         raise ApiError("InvalidAMIID.NotFound", f"The image id '[{parameters['ImageId']}]' does not exist")
+
+
+# ---- choices of Describe operations that moto does not look at ---------------------------------------------------------------------------
+
+
+def complete_key_pairs(backend: Any, parameters: MutableMapping[str, Any]) -> None:
+    """DescribeKeyPairs: KeyPairIds, which moto knows by name only."""
+    if wanted := parameters.get("KeyPairIds"):
+        named = [name for name, pair in backend.key_pairs.items() if pair.id in wanted]
+        parameters["KeyNames"] = [*parameters.get("KeyNames", ()), *named]
+
+
+def complete_snapshots(backend: Any, parameters: MutableMapping[str, Any]) -> None:
+    """DescribeSnapshots: OwnerIds as the filter that moto has for it. `self` is the caller."""
+    if owners := parameters.get("OwnerIds"):
+        wanted = [backend.account_id if owner == "self" else owner for owner in owners]
+        parameters["Filters"] = [*parameters.get("Filters", ()), {"Name": "owner-id", "Values": wanted}]

@@ -15,7 +15,8 @@ from moto.ec2.utils import filter_iam_instance_profiles
 from sandbox.core.errors import ApiError
 from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api.validation import interfaces as network_interfaces
-from sandbox.services.ec2.api.validation.references import NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, check_ids
+from sandbox.services.ec2.api.validation.kinds import NETWORK_INTERFACE, SECURITY_GROUP, SUBNET
+from sandbox.services.ec2.api.validation.references import check_ids
 from sandbox.services.ec2.api.validation.volumes import check_mappings
 from sandbox.services.ec2.model import ShutdownBehavior
 from sandbox.services.ec2.state import addresses
@@ -45,6 +46,17 @@ def check_profile(backend: Any, profile: Mapping[str, str] | None) -> None:
         which, value, what = ("name", name, "name") if name else ("arn", arn, "ARN")
         text = f"Value ({value}) for parameter iamInstanceProfile.{which} is invalid. Invalid IAM Instance Profile {what}"
         raise ApiError("InvalidParameterValue", text)
+
+
+def complete_spot_fleet(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """RequestSpotFleet."""
+    config = parameters["SpotFleetRequestConfig"]
+    for name in ("IamFleetRole", "TargetCapacity"):
+        if config.get(name) is None:
+            raise errors.parameter_missing(f"SpotFleetRequestConfig.{name}")
+    if not config.get("LaunchSpecifications") and not config.get("LaunchTemplateConfigs"):
+        raise errors.parameter_missing("SpotFleetRequestConfig.LaunchSpecifications")
+    config.setdefault("AllocationStrategy", "lowestPrice")
 
 
 def check_launch(backend: Any, arguments: Mapping[str, Any], template: Mapping[str, Any]) -> None:

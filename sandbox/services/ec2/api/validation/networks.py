@@ -92,11 +92,24 @@ def check_group_rules(backend: Any, parameters: Mapping[str, Any]) -> None:
 
 def check_peering(backend: Any, parameters: Mapping[str, Any]) -> None:
     """AcceptTransitGatewayPeeringAttachment, and those that reject and delete one: moto changes attachments of other kinds, then fails."""
-    wanted = parameters["TransitGatewayAttachmentId"]
-    attachment = backend.transit_gateway_attachments.get(wanted)
+    attachment = backend.transit_gateway_attachments.get(parameters["TransitGatewayAttachmentId"])
     if attachment is None or attachment.resource_type != "peering":
-        text = f"Transit Gateway Attachment {wanted} was deleted or does not exist."
-        raise ApiError("InvalidTransitGatewayAttachmentID.NotFound", text)
+        raise _no_attachment(parameters)
+
+
+def _no_attachment(parameters: Mapping[str, Any]) -> ApiError:
+    text = f"Transit Gateway Attachment {parameters['TransitGatewayAttachmentId']} was deleted or does not exist."
+    return ApiError("InvalidTransitGatewayAttachmentID.NotFound", text)
+
+
+def check_transit_association(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """DisassociateTransitGatewayRouteTable."""
+    if parameters["TransitGatewayAttachmentId"] not in backend.transit_gateway_attachments:
+        raise _no_attachment(parameters)
+    association = backend.transit_gateway_associations.get(parameters["TransitGatewayAttachmentId"])
+    if association is None or association.transit_gateway_route_table_id != parameters["TransitGatewayRouteTableId"]:
+        text = f"Transit Gateway Attachment {parameters['TransitGatewayAttachmentId']} is not associated with the route table."
+        raise ApiError("InvalidAssociation.NotFound", text)
 
 
 def check_propagation(backend: Any, parameters: Mapping[str, Any]) -> None:

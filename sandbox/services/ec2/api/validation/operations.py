@@ -30,25 +30,34 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "DeleteNetworkInterface": interfaces.check_unused,
     "DeleteTransitGatewayPeeringAttachment": networks.check_peering,
     "DescribeImageAttribute": attributes.check_image,
+    "DescribeKeyPairs": attributes.complete_key_pairs,
+    "DescribeSnapshots": attributes.complete_snapshots,
     "DetachNetworkInterface": interfaces.check_detachment,
     "DetachVolume": volumes.complete_detachment,
+    "DisassociateTransitGatewayRouteTable": networks.check_transit_association,
     "DisableTransitGatewayRouteTablePropagation": networks.check_propagation,
     "EnableTransitGatewayRouteTablePropagation": networks.check_propagation,
+    "ModifyEbsDefaultKmsKeyId": volumes.check_key,
     "ModifyInstanceAttribute": attributes.check_instance_attribute,
     "ModifyManagedPrefixList": networks.complete_prefix_list,
     "ModifySecurityGroupRules": networks.check_group_rules,
     "RejectTransitGatewayPeeringAttachment": networks.check_peering,
     "ReplaceNetworkAclAssociation": networks.check_acl_association,
     "ReplaceNetworkAclEntry": networks.check_acl_entry,
+    "RequestSpotFleet": launches.complete_spot_fleet,
     "RunInstances": lambda backend, parameters: launches.check_profile(backend, parameters.get("IamInstanceProfile")),
     "UnassignPrivateIpAddresses": interfaces.check_unassigned,
 }
+
+ANSWERED_ONE_BY_ONE = ("CancelSpotFleetRequests", "DeleteFleets")
+"""Ids that do not exist are part of the answer, and no error."""
 
 
 def check(operation: str, backend: Any, parameters: Parameters) -> None:
     """Raises ApiError. Changes nothing but `parameters`, which are shaped as botocore's model of the operation."""
     if not operation.startswith(READ_ONLY):
         _complete_tags(parameters)
+    if operation not in ANSWERED_ONE_BY_ONE:
         check_references(backend, parameters)
     if operation in CHECKS:
         CHECKS[operation](backend, parameters)

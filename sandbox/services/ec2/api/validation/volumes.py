@@ -1,11 +1,18 @@
 """Volumes and their attachments: EBS's errors before moto enters anything."""
 
 from collections.abc import Iterable, Mapping, MutableMapping
+from importlib import import_module
 from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.core.exceptions import ServiceException
 
 from sandbox.core.errors import ApiError
 from sandbox.services.ec2 import errors
-from sandbox.services.ec2.api.validation.references import SNAPSHOT, check_ids
+from sandbox.services.ec2.api.validation.kinds import SNAPSHOT
+from sandbox.services.ec2.api.validation.references import check_ids
 from sandbox.services.ec2.model import InstanceState
 
 TYPES = ("standard", "gp2", "gp3", "io1", "io2", "st1", "sc1")
@@ -70,6 +77,16 @@ def _check_volume(backend: Any, ebs: Mapping[str, Any] | None) -> None:
         raise _needs("VolumeType", "Iops")
     if ebs.get("KmsKeyId") and not ebs.get("Encrypted"):
         raise _needs("KmsKeyId", "Encrypted")
+
+
+def check_key(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """ModifyEbsDefaultKmsKeyId: an id, an ARN or an alias that KMS knows (U)."""
+    wanted = parameters["KmsKeyId"]
+    kms_backends = import_module("moto.kms.models").kms_backends  # not loaded before it is needed
+    try:
+        kms_backends[backend.account_id][backend.region_name].describe_key(wanted)
+    except (KeyError, ServiceException):
+        raise errors.wrong_value(wanted, "KmsKeyId") from None
 
 
 def _needs(parameter: str, other: str) -> ApiError:
