@@ -2,20 +2,25 @@
 
 from sandbox.services.cloudformation.resources.base import ResourceType
 from sandbox.services.cloudformation.resources.types import (
+    alarms,
     groups,
+    iam,
     instances,
     launches,
     load_balancers,
+    queues,
     routes,
     scaling,
     security_groups,
+    stores,
+    topics,
     volumes,
     vpc,
 )
 
 _FAMILIES: tuple[tuple[ResourceType, ...], ...] = (
-    *(vpc.TYPES, routes.TYPES, security_groups.TYPES, instances.TYPES, volumes.TYPES, launches.TYPES),
-    *(groups.TYPES, scaling.TYPES, load_balancers.TYPES),
+    *(vpc.TYPES, routes.TYPES, security_groups.TYPES, instances.TYPES, volumes.TYPES, launches.TYPES, groups.TYPES, scaling.TYPES),
+    *(load_balancers.TYPES, alarms.TYPES, topics.TYPES, queues.TYPES, iam.TYPES, stores.TYPES),
 )
 TYPES: dict[str, ResourceType] = {each.type_name: each for family in _FAMILIES for each in family}
 

@@ -1,0 +1,135 @@
+"""SQS: Queue, QueuePolicy, QueueInlinePolicy."""
+
+from sandbox.aws.context import context
+from sandbox.core.errors import ApiError
+from sandbox.services.cloudformation.resources import tags
+from sandbox.services.cloudformation.resources.base import Call, Gone, Ready, Status, Wanted
+from sandbox.services.cloudformation.resources.kind import Kind, is_missing, table
+from sandbox.services.cloudformation.resources.parameters import Properties, changed, document, text, true
+from sandbox.services.cloudformation.resources.types.topics import attributes
+
+NAME_LIMIT, FIFO = 80, ".fifo"
+DEFAULTS = {  # what an attribute means that an update takes out of the template
+    "ContentBasedDeduplication": "false",
+    "DeduplicationScope": "queue",
+    "DelaySeconds": "0",
+    "FifoThroughputLimit": "perQueue",
+    "KmsDataKeyReusePeriodSeconds": "300",
+    "KmsMasterKeyId": "",
+    "MaximumMessageSize": "1048576",
+    "MessageRetentionPeriod": "345600",
+    "ReceiveMessageWaitTimeSeconds": "0",
+    "RedriveAllowPolicy": "",
+    "RedrivePolicy": "",
+    "SqsManagedSseEnabled": "true",
+    "VisibilityTimeout": "30",
+}
+
+
+class Queue(Kind):
+    """Its physical id is its URL, as a client outside the sandbox sees it."""
+
+    type_name, service, tagging, name_property = "AWS::SQS::Queue", "sqs", tags.SQS, "QueueName"
+    properties = table("FifoQueue QueueName", " ".join((*DEFAULTS, "Tags")))
+    attributes = frozenset({"Arn", "QueueName", "QueueUrl"})
+
+    def make(self, call: Call, wanted: Wanted) -> str:
+        fifo = true(wanted.properties.get("FifoQueue", False))
+        name = self.name(wanted, NAME_LIMIT, FIFO if fifo else "")
+        url = _url(call, name)
+        if self.claim(wanted, url if _arn(call, url) else None, lambda: _tags(call, url)):
+            return url
+        given = attributes(wanted.properties, DEFAULTS) | ({"FifoQueue": "true"} if fifo else {})
+        call("sqs", "create_queue", QueueName=name, Attributes=given, tags=tags.merged(wanted))
+        return url
+
+    def change(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> None:
+        names = changed(old.properties, new.properties).intersection(DEFAULTS)
+        if names:
+            given = {name: DEFAULTS[name] for name in names} | attributes(new.properties, names)
+            call("sqs", "set_queue_attributes", QueueUrl=physical_id, Attributes=given)
+
+    def remove(self, call: Call, physical_id: str, old: Wanted) -> None:
+        call("sqs", "delete_queue", QueueUrl=physical_id)
+
+    def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
+        queue_arn = _arn(call, physical_id)
+        if queue_arn is None:
+            return Gone()
+        return Ready({"Arn": queue_arn, "QueueName": physical_id.rpartition("/")[2], "QueueUrl": physical_id})
+
+
+def _url(call: Call, name: str) -> str:
+    """SQS answers with the host of the request, which inside the sandbox is none that a client can reach."""
+    return f"{context().settings.endpoint}/{call.scope.account}/{name}"
+
+
+def _arn(call: Call, url: str) -> str | None:
+    try:
+        return str(call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+    except ApiError as error:
+        if not is_missing(error):
+            raise
+        return None
+
+
+def _tags(call: Call, url: str) -> dict[str, str]:
+    found: dict[str, str] = call("sqs", "list_queue_tags", QueueUrl=url).get("Tags", {})
+    return found
+
+
+class QueuePolicy(Kind):
+    """A policy of several queues. It has no identity of its own in SQS: its physical id is a name that CloudFormation makes."""
+
+    type_name, service = "AWS::SQS::QueuePolicy", "sqs"
+    properties = table(unchanged="PolicyDocument Queues")
+    required = frozenset({"PolicyDocument", "Queues"})
+    attributes = frozenset({"Id"})
+
+    def queues(self, properties: Properties) -> list[str]:
+        return list(properties["Queues"])
+
+    def make(self, call: Call, wanted: Wanted) -> str:
+        for url in self.queues(wanted.properties):
+            _set(call, url, document(wanted.properties["PolicyDocument"]))
+        return wanted.generated_name()
+
+    def change(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> None:
+        self._reset(call, [url for url in self.queues(old.properties) if url not in self.queues(new.properties)])
+        self.make(call, new)
+
+    def delete(self, call: Call, physical_id: str, old: Wanted) -> Gone:
+        self._reset(call, self.queues(old.properties))
+        return Gone()
+
+    def _reset(self, call: Call, urls: list[str]) -> None:
+        for url in urls:
+            if _arn(call, url):
+                _set(call, url, "")
+
+    def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
+        gone = not all(_arn(call, url) for url in self.queues(wanted.properties))
+        return Gone() if gone else Ready(dict.fromkeys(self.attributes, physical_id))
+
+
+def _set(call: Call, url: str, policy: str) -> None:
+    call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={"Policy": policy})
+
+
+class QueueInlinePolicy(QueuePolicy):
+    """A policy of one queue, whose URL is its physical id."""
+
+    type_name = "AWS::SQS::QueueInlinePolicy"
+    properties = table("Queue", "PolicyDocument")
+    required = frozenset({"PolicyDocument", "Queue"})
+    attributes = frozenset()
+
+    def queues(self, properties: Properties) -> list[str]:
+        return [text(properties["Queue"])]
+
+    def make(self, call: Call, wanted: Wanted) -> str:
+        super().make(call, wanted)
+        return text(wanted.properties["Queue"])
+
+
+TYPES = (Queue(), QueuePolicy(), QueueInlinePolicy())
