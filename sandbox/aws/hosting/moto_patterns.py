@@ -69,12 +69,19 @@ def tag_filter_matches(obj: Any, filter_name: str, filter_values: list[str]) -> 
 @swap_function("moto.ec2.models.tags", "TagBackend.describe_tags", why="filter values are matched as AWS documents: escapes, and no [a-z]")
 def describe_tags(self: Any, filters: Any = None) -> list[dict[str, str]]:
     wanted = {TAG_FILTERS[name]: values for name, values in (filters or {}).items() if name in TAG_FILTERS}
-    rows = [
-        {"resource_id": resource, "key": key, "value": value, "resource_type": EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource), "")}
-        for resource, tags in self.tags.copy().items()
-        for key, value in tags.items()
-    ]
+    rows = [row for resource in tuple(self.tags) for row in tags_of(self, resource)]
     return [row for row in rows if all(_any_matches(values, [row[member]]) for member, values in wanted.items())]
+
+
+@swap_function("moto.ec2.models.core", "TaggedEC2Resource.get_tags", why="looked through the tags of all resources for those of each one")
+def get_tags(self: Any) -> list[dict[str, str]]:
+    return tags_of(self.ec2_backend, self.id) if self.id else []
+
+
+def tags_of(backend: Any, resource: str) -> list[dict[str, str]]:
+    tags = backend.tags.get(resource, {})
+    kind = EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource), "") if tags else ""
+    return [{"resource_id": resource, "key": key, "value": value, "resource_type": kind} for key, value in tags.items()]
 
 
 # ---- services that the sandbox leaves to moto ------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from typing import Any
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
 
+import sandbox.aws.hosting.compiled_xml
 import sandbox.aws.hosting.moto_patterns
 import sandbox.aws.hosting.moto_speed
 import sandbox.aws.http.long_poll
