@@ -51,11 +51,14 @@ def test_other_changes_leave_it_running(bench: Workbench, instance: Made) -> Non
     group = bench.make("AWS::EC2::SecurityGroup", VpcId=vpc, GroupDescription="web")
     launched = described(bench, instance)["LaunchTime"]
     tags = [{"Key": "Name", "Value": "a"}]
-    bench.change(instance, SecurityGroupIds=[group.ref], Monitoring=False, SourceDestCheck="false", Tags=tags)
+    metadata = {"HttpTokens": "required"}
+    bench.change(instance, SecurityGroupIds=[group.ref], Monitoring=False, SourceDestCheck="false", MetadataOptions=metadata, Tags=tags)
+
     found = described(bench, instance)
     assert [each["GroupId"] for each in found["SecurityGroups"]] == [group.ref]
     assert (found["Monitoring"]["State"], found["SourceDestCheck"], found["LaunchTime"]) == ("disabled", False, launched)
     assert {"Key": "Name", "Value": "a"} in found["Tags"]
+    assert found["MetadataOptions"]["HttpTokens"] == "required"
     bench.delete(instance)
 
 

@@ -28,7 +28,7 @@ AS_THEY_ARE = (
     *("AvailabilityZoneDistribution", "AvailabilityZoneImpairmentPolicy", "AvailabilityZones", "CapacityRebalance", "Context"),
     *("CapacityReservationSpecification", "DefaultInstanceWarmup", "DeletionProtection", "DesiredCapacityType", "HealthCheckGracePeriod"),
     *("HealthCheckType", "InstanceMaintenancePolicy", "LaunchConfigurationName", "LaunchTemplate", "MaxInstanceLifetime"),
-    *("MixedInstancesPolicy", "NewInstancesProtectedFromScaleIn", "PlacementGroup", "ServiceLinkedRoleARN", "TerminationPolicies"),
+    *("MixedInstancesPolicy", "NewInstancesProtectedFromScaleIn", "PlacementGroup", "TerminationPolicies"),
 )
 """Properties that both CreateAutoScalingGroup and UpdateAutoScalingGroup have. Those that the API refuses are refused in its words."""
 AT_CREATION = ("InstanceId", "LifecycleHookSpecificationList", "TargetGroupARNs")

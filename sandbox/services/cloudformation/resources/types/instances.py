@@ -35,10 +35,9 @@ def user_data(encoded: str) -> bytes:
 class Instance(Kind):
     type_name, service, tagging = "AWS::EC2::Instance", "ec2", tags.EC2
     properties = table(
-        "AvailabilityZone BlockDeviceMappings ImageId KeyName LaunchTemplate MetadataOptions NetworkInterfaces PrivateIpAddress "
-        "SecurityGroups SubnetId",
-        "DisableApiTermination IamInstanceProfile InstanceInitiatedShutdownBehavior Monitoring SecurityGroupIds SourceDestCheck Tags "
-        "Volumes",
+        "AvailabilityZone BlockDeviceMappings ImageId KeyName LaunchTemplate NetworkInterfaces PrivateIpAddress SecurityGroups SubnetId",
+        "DisableApiTermination IamInstanceProfile InstanceInitiatedShutdownBehavior MetadataOptions Monitoring SecurityGroupIds "
+        "SourceDestCheck Tags Volumes",
         "EbsOptimized InstanceType UserData",
     )
     attributes = frozenset({"InstanceId", "AvailabilityZone", "PrivateDnsName", "PrivateIp", "PublicDnsName", "PublicIp", "VpcId"})
@@ -73,6 +72,8 @@ class Instance(Kind):
             call("ec2", "monitor_instances" if monitored else "unmonitor_instances", InstanceIds=[physical_id])
         if "IamInstanceProfile" in differs:
             _change_profile(call, physical_id, properties.get("IamInstanceProfile"))
+        if "MetadataOptions" in differs and (options := properties.get("MetadataOptions")):
+            self.send(call, new, "modify_instance_metadata_options", options, InstanceId=physical_id)
         if "Volumes" in differs:
             self._attach(call, physical_id, new, old.properties.get("Volumes") or [])
 

@@ -57,7 +57,7 @@ class LaunchConfiguration(Kind):
     type_name, service, name_property = "AWS::AutoScaling::LaunchConfiguration", "autoscaling", "LaunchConfigurationName"
     properties = table(
         "AssociatePublicIpAddress BlockDeviceMappings EbsOptimized IamInstanceProfile ImageId InstanceMonitoring InstanceType KernelId "
-        "KeyName LaunchConfigurationName MetadataOptions PlacementTenancy RamDiskId SecurityGroups SpotPrice UserData"
+        "KeyName LaunchConfigurationName MetadataOptions RamDiskId SecurityGroups SpotPrice UserData"
     )
     required = frozenset({"ImageId", "InstanceType"})
 

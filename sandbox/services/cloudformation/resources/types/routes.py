@@ -105,12 +105,12 @@ def _association(call: Call, selected: dict[str, Any], given: dict[str, Any]) ->
 
 class NatGateway(Kind):
     type_name, service, tagging = "AWS::EC2::NatGateway", "ec2", tags.EC2
-    properties = table("SubnetId AllocationId ConnectivityType PrivateIpAddress", "Tags")
+    properties = table("SubnetId AllocationId ConnectivityType", "Tags")
     required = frozenset({"SubnetId"})
     attributes = frozenset({"NatGatewayId", "EniId"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        given = pick(wanted.properties, "SubnetId", "AllocationId", "ConnectivityType", "PrivateIpAddress")
+        given = pick(wanted.properties, "SubnetId", "AllocationId", "ConnectivityType")
         specification = tags.specification("natgateway", wanted)
         if found := own(call, "nat", wanted):
             return found
@@ -136,13 +136,13 @@ class Eip(Kind):
     """Ref is the address; its allocation is the attribute AllocationId."""
 
     type_name, service, tagging = "AWS::EC2::EIP", "ec2", tags.EC2
-    properties = table("Address NetworkBorderGroup", "Domain InstanceId PublicIpv4Pool Tags")
+    properties = table("Address", "Domain InstanceId Tags")
     attributes = frozenset({"AllocationId", "PublicIp"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
         if allocation := own(call, "eipalloc", wanted):
             return str(call("ec2", "describe_addresses", AllocationIds=[allocation])["Addresses"][0]["PublicIp"])
-        given = {"Domain": "vpc"} | pick(wanted.properties, "Address", "Domain", "NetworkBorderGroup", "PublicIpv4Pool")
+        given = {"Domain": "vpc"} | pick(wanted.properties, "Address", "Domain")
         answer = self.send(call, wanted, "allocate_address", given, TagSpecifications=tags.specification("elastic-ip", wanted))
         return str(answer["PublicIp"])
 

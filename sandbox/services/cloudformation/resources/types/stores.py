@@ -19,7 +19,7 @@ class Parameter(Kind):
     type_name, service, tagging, name_property = "AWS::SSM::Parameter", "ssm", tags.SSM, "Name"
     properties = table("Name", "AllowedPattern DataType Description Policies Tags Tier Type Value")
     required = frozenset({"Type", "Value"})
-    attributes = frozenset({"Type", "Value"})
+    attributes = frozenset({"Arn", "Type", "Value"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, 0)
@@ -47,7 +47,7 @@ class Parameter(Kind):
         call("ssm", "delete_parameter", Name=physical_id)
 
     def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
-        return ready_or_gone(_parameter(call, physical_id), "Type", "Value")
+        return ready_or_gone(_parameter(call, physical_id), "Type", "Value", Arn="ARN")
 
 
 def _parameter(call: Call, name: str) -> dict[str, Any] | None:
