@@ -59,7 +59,7 @@ def render(error: ApiError, protocol: str, named: Named | None = None) -> Answer
     named = named or Named(type=error.code, code=error.code, status=400)
     status = error.status or named.status
     request_id = str(uuid4())  # not from the seeded generator: a read must not change later random choices
-    error_type = named.type if protocol in (JSON, CBOR) else error.code
+    error_type = {JSON: named.type, CBOR: named.type, QUERY: named.code}.get(protocol, error.code)
     kind, body = _BODIES.get(protocol, _query)(ApiError(error_type, error.message), _fault(status), request_id)
     headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id), ("Content-Length", str(len(body)))]
     if protocol in (JSON, REST_JSON, CBOR):

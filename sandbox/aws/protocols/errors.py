@@ -47,9 +47,9 @@ def _errors(service: str) -> dict[str, tuple[str, str, int, bool]]:
     """By code and by shape name: shape name, code, status, whether the service spoke query first."""
     model = get_service_model(service)
     compatible = "awsQueryCompatible" in model.metadata
-    found: dict[str, tuple[str, str, int, bool]] = {}
+    by_shape: dict[str, tuple[str, str, int, bool]] = {}
     for shape in model.error_shapes:
         status = int(shape.metadata.get("error", {}).get("httpStatusCode", 400))
-        found[str(shape.error_code)] = (shape.name, str(shape.error_code), status, compatible)
-    by_shape = {entry[0]: entry for entry in found.values()}
-    return by_shape | found
+        by_shape[shape.name] = (shape.name, str(shape.error_code), status, compatible)
+    by_code = {entry[1]: entry for entry in by_shape.values()}
+    return by_code | by_shape  # a code may be the name of another shape, which then is meant

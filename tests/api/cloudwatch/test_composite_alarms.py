@@ -39,10 +39,22 @@ def test_a_composite_alarm_follows_its_children(cloudwatch: CloudWatch) -> None:
     assert message["AlarmRule"] == "ALARM(a) AND ALARM(b)"
     assert [child["Arn"] for child in message["TriggeringChildren"]] == [f"{arn}a", f"{arn}b"]
     assert cloudwatch.api.describe_alarms()["CompositeAlarms"] == []  # only when asked for
-    children = cloudwatch.api.describe_alarms(ChildrenOfAlarmName="both")["MetricAlarms"]
-    assert [child["AlarmName"] for child in children] == ["a", "b"]
-    parents = cloudwatch.api.describe_alarms(ParentsOfAlarmName="a", AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
-    assert [parent["AlarmName"] for parent in parents] == ["both"]
+
+
+@rule("CW-22")
+def test_children_and_parents_are_described_with_few_members(cloudwatch: CloudWatch) -> None:
+    two_children(cloudwatch)
+    cloudwatch.api.put_composite_alarm(AlarmName="all", AlarmRule="ALARM(both) OR ALARM(a)")
+    answer = cloudwatch.api.describe_alarms(ChildrenOfAlarmName="all")
+    assert [child["AlarmName"] for child in answer["MetricAlarms"] + answer["CompositeAlarms"]] == ["a", "both"]
+    assert sorted(answer["MetricAlarms"][0]) == ["AlarmArn", "AlarmName", "StateUpdatedTimestamp", "StateValue"]
+    parents = cloudwatch.api.describe_alarms(ParentsOfAlarmName="a")["CompositeAlarms"]
+    assert [parent["AlarmName"] for parent in parents] == ["both", "all"]
+    assert sorted(parents[0]) == ["AlarmArn", "AlarmName"]
+    for more in ({"AlarmTypes": ["CompositeAlarm"]}, {"StateValue": "OK"}, {"ChildrenOfAlarmName": "all"}):
+        with pytest.raises(ClientError) as refused:
+            cloudwatch.api.describe_alarms(ParentsOfAlarmName="a", **more)
+        assert error(refused)[0] == "ValidationError"
 
 
 def test_the_state_change_of_a_child_causes_that_of_its_composite_alarm(cloudwatch: CloudWatch) -> None:

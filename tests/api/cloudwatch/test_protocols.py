@@ -70,6 +70,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("list_tags_for_resource", {"ResourceARN": ALARM_ARN}),
     ("put_dashboard", {"DashboardName": "board", "DashboardBody": '{"widgets": []}'}),
     ("put_dashboard", {"DashboardName": "board", "DashboardBody": "{"}),
+    ("put_dashboard", {"DashboardName": "a:b", "DashboardBody": '{"widgets": []}'}),
     ("get_dashboard", {"DashboardName": "board"}),
     ("get_dashboard", {"DashboardName": "none"}),
     ("list_dashboards", {}),

@@ -22,6 +22,8 @@ from sandbox.core.persisted import persisted
 from sandbox.services.cloudwatch.api import descriptions
 from sandbox.services.cloudwatch.api.validation import composite as composite_validation
 from sandbox.services.cloudwatch.api.validation import metrics as metric_validation
+from sandbox.services.cloudwatch.api.validation import tags as tag_validation
+from sandbox.services.cloudwatch.api.validation.tags import Tags
 from sandbox.services.cloudwatch.data.store import MetricStore
 from sandbox.services.cloudwatch.decide import notifications
 from sandbox.services.cloudwatch.errors import not_in_enum, validation
@@ -69,16 +71,17 @@ class SandboxCloudWatch(CloudWatchBackend):
     def put_alarm(self, configuration: Alarm, tags: list[dict[str, str]] | None) -> None:
         if isinstance(configuration, CompositeAlarm):
             composite_validation.check_rule(records_of(self), configuration)
+        checked_tags = tag_validation.checked(tags or [])
         record = record_of(self, configuration.name)
         if record is None:
-            record = self._create(configuration, tags)
+            record = self._create(configuration, checked_tags)
         elif type(record.configuration) is not type(configuration):
             raise validation(f"Alarm {configuration.name} exists already and is of another type.")
         else:
             record.configuration = configuration
             self._record_configuration(record, "updated")
 
-    def _create(self, configuration: Alarm, tags: list[dict[str, str]] | None) -> AlarmRecord:
+    def _create(self, configuration: Alarm, tags: Tags) -> AlarmRecord:
         if len(self.alarms) >= MAX_ALARMS:
             raise ApiError("LimitExceeded", f"The quota of {MAX_ALARMS} alarms for the account in the Region has been reached.")
         now = configuration.updated_at

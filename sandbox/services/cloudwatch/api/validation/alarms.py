@@ -14,7 +14,7 @@ from sandbox.services.cloudwatch.data import expressions, metric_queries, percen
 from sandbox.services.cloudwatch.data.metric_queries import Query
 from sandbox.services.cloudwatch.data.statistics import SIMPLE
 from sandbox.services.cloudwatch.decide.alarm_actions import ec2_verb
-from sandbox.services.cloudwatch.errors import exclusive, invalid_value, missing, not_in_enum, validation
+from sandbox.services.cloudwatch.errors import exclusive, invalid_combination, invalid_value, missing, not_in_enum, validation
 from sandbox.services.cloudwatch.model import COMPARISONS, DAY, MISSING_DATA, SHORT_PERIODS, MetricAlarm
 
 MAX_ACTIONS = 5
@@ -35,6 +35,16 @@ def metric_alarm(given: Parameters, arn: str, now: datetime) -> MetricAlarm:
     _check_span(alarm)
     _check_ec2_actions(alarm)
     return alarm
+
+
+def check_filters(given: Parameters) -> None:
+    """Filters of DescribeAlarms that exclude each other (CW-22). Raises ApiError."""
+    if given.get("AlarmNames") and given.get("AlarmNamePrefix"):
+        raise invalid_combination("AlarmNames and AlarmNamePrefix are mutually exclusive and you have specified both.")
+    for alone in ("ChildrenOfAlarmName", "ParentsOfAlarmName"):
+        others = sorted(name for name, value in given.items() if value and name not in (alone, "MaxRecords", "NextToken"))
+        if given.get(alone) and others:
+            raise validation(f"{alone} cannot be used together with {', '.join(others)}.")  # (U)
 
 
 def common(given: Parameters, arn: str, now: datetime) -> dict[str, Any]:
