@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import sandbox.services.autoscaling.api.assembly
+import sandbox.services.cloudformation.api.assembly
 import sandbox.services.cloudwatch.api.responses
 import sandbox.services.ec2.api.assembly
 import sandbox.services.elbv2.api.assembly
@@ -38,6 +39,7 @@ from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
 from sandbox.services.autoscaling.schedule_controller import ScheduleController
 from sandbox.services.autoscaling.state.policies import execute_policy
+from sandbox.services.cloudformation.controller import CloudFormationController
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.cloudwatch.state.writes import publish_metrics
 from sandbox.services.ec2.controller import Ec2Controller
@@ -127,6 +129,7 @@ def _controllers(ports: Ports, drivers: Drivers) -> list[Controller]:
         AutoScalingMetricsController(journal, publish_metrics),
         CloudWatchController(journal, clients),  # after the metrics, so that alarms see the newest data
         SnsController(journal, clients, drivers.deliverer),
+        CloudFormationController(journal, clients),  # last: it waits for what the others do
     ]
 
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import sandbox.services.cloudformation.state.store  # noqa: F401 - it declares that it is saved
 from sandbox.aws.catalogue.listing import saved, services
 from sandbox.aws.catalogue.table import NO_NOTE, Kind, Refused, Service
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sandbox.services.autoscaling.api.assembly
+import sandbox.services.cloudformation.api.assembly
 import sandbox.services.cloudwatch.api.responses
 import sandbox.services.ec2.api.assembly
 import sandbox.services.elbv2.api.assembly

@@ -5,8 +5,10 @@ patterns of its services, and assumes Amazon S3 if both fail; ours reports that 
 """
 
 import os
+from collections import ChainMap
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import moto.backends as moto_backends
 from flask import Flask
@@ -16,7 +18,10 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import convert_to_flask_response, service_name_from_moto_package_name
 from moto.moto_server.werkzeug_app import HTTP_METHODS, BackendRequest, DomainDispatcherApplication, create_backend_app
 
+from sandbox.aws.seams import REGISTRY, Seam
 from sandbox.core.errors import ApiError
+
+R = TypeVar("R", bound=type[BaseResponse])
 
 ELB_VERSIONS = {"2012-06-01": "elb", "2015-12-01": "elbv2"}
 """Two services share a host and moto's app `elb`; the request's Version selects one (moto/elb/urls.py)."""
@@ -26,11 +31,39 @@ WITHOUT_PATTERN = frozenset({"dynamodb", "dynamodb_v20111205", "dynamodbstreams"
 
 BOTOCORE_NAMES = {"awslambda": "lambda"}
 
+_DECLARED: dict[str, type[BaseResponse]] = {}
+"""Services of ours, in every dispatcher: name → responses."""
+
+
+class DeclaredService:
+    """Seam S3: a whole service of ours, in place of moto's or where moto has none."""
+
+    def __init__(self, name: str, ours: type[BaseResponse], why: str) -> None:
+        self.name, self.ours, self.why = name, ours, why
+
+    def install(self) -> None:
+        _DECLARED[self.name] = self.ours
+
+    def seams(self) -> Iterator[Seam]:
+        if self.name in _DECLARED:
+            by = f"{self.ours.__module__}.{self.ours.__qualname__}"
+            yield Seam(seam="S3", where=f"moto.{self.name}", by=by, why=self.why)
+
+
+def declare_service(name: str, why: str) -> Callable[[R], R]:
+    """Makes the class the responses of a service. `name` is the service's signing name and the first label of its host."""
+
+    def decorate(cls: R) -> R:
+        REGISTRY.declare(DeclaredService(name, cls, why))
+        return cls
+
+    return decorate
+
 
 class Dispatcher(DomainDispatcherApplication):
     def __init__(self) -> None:
         super().__init__(self._create)
-        self._ours: dict[str, type[BaseResponse]] = {}
+        self._ours: ChainMap[str, type[BaseResponse]] = ChainMap({}, _DECLARED)
         self._app_of_host = lru_cache(maxsize=4096)(self._find_app)
         _forget_profile()
 

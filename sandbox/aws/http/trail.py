@@ -14,6 +14,7 @@ FAULT = "Sandbox Fault"
 
 SERVICES = {
     "autoscaling": "Auto Scaling",
+    "cloudformation": "CloudFormation",
     "cloudwatch": "CloudWatch",
     "ec2": "EC2",
     "elbv2": "Elastic Load Balancing",
