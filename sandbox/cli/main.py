@@ -17,7 +17,7 @@ from sandbox.cli.help import HelpGroup
 from sandbox.core.errors import SandboxError, UserError
 
 SECTIONS = {
-    "Run a sandbox": ["up", "down", "env", "settings", "clock"],
+    "Run a sandbox": ["up", "down", "env", "aws", "hosts", "settings", "clock"],
     "Observe it": ["status", "top", "events", "explain", "logs", "mailbox", "ssh", "loops", "seams", "services"],
     "Test fault tolerance": ["scenario"],
 }

@@ -50,6 +50,12 @@ def client(settings: Settings | None = None, timeout: float = 60.0) -> Client:
     return Client(endpoint(given), given.region, timeout)
 
 
+LEFT_OUT = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
+"""Variables of another account, which would take precedence over those of `aws_environment` or not fit them."""
+LOOPBACK = "127.0.0.1,localhost"
+"""For NO_PROXY."""
+
+
 def aws_environment(settings: Settings) -> dict[str, str]:
     """The environment variables with which the AWS CLI, boto3, Terraform and others use this sandbox."""
     return {
@@ -57,4 +63,5 @@ def aws_environment(settings: Settings) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": settings.region,
+        "AWS_REGION": settings.region,  # some SDKs know only this name, and others prefer it
     }

@@ -107,13 +107,6 @@ def test_settings_shows_the_number_of_vcpus_for_auto(capsys: pytest.CaptureFixtu
     assert (shown["SANDBOX_MACHINE_VCPUS"], shown["SANDBOX_VCPU_LIMIT"]) == (["128", "auto"], ["20", "auto"])
 
 
-def test_env_prints_shell_commands(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["env"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{os.environ['SANDBOX_PORT']}" in lines
-    assert all(line.startswith(("export ", "unset ")) for line in lines)
-
-
 def test_ssh_needs_containers(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["ssh", "i-1"]) == 1
     assert "Instances of the simulated runtime have no shell: they are not containers." in capsys.readouterr().err
