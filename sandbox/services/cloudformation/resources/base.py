@@ -1,8 +1,8 @@
 """What the stack engine sees of a resource type: names and update rules of its properties, and how to make, change, delete and look at one.
 
 A type calls the same API operations as a user does (`Call`), and keeps nothing: what it must know is in `Wanted` and in the API's answers.
-No method waits. create, update and delete start the work, and `look` says when it is done. Each method may be repeated: after a restart
-the engine calls it again with the same `Wanted`.
+No method waits. create, update and delete start the work, and `look` says when it is done. delete and look may be repeated; create and
+update only after a Retry: the engine keeps the lock from a call until it has recorded the result, so a saved state has both or neither.
 
 Errors that the methods raise, and what the engine does with them:
 
@@ -75,7 +75,7 @@ class Wanted:
     properties  evaluated: no intrinsic function is left, AWS::NoValue is absent. Scalars may have any JSON type ("80" and 80 are the same)
     tags        the stack's tags and the aws:cloudformation:* ones; a type that has tags adds those of its property Tags, which win
     token       the same for each repeat of one create or update; it makes generated names and client tokens
-    replaces    the physical id that this one will replace, so that a repeated create does not take it for its own
+    replaces    the physical id that this one will replace; None: it is new
     """
 
     logical_id: str
@@ -167,7 +167,7 @@ class ResourceType(Protocol):
         ...
 
     def create(self, call: Call, wanted: Wanted) -> str:
-        """Starts to make it and returns its physical id. A repeat with the same token returns the same one."""
+        """Starts to make it and returns its physical id. What has the template's name for it already is refused, not taken over."""
         ...
 
     def update(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> str | None:

@@ -112,16 +112,19 @@ class Kind:
             raise parameters.refused(wanted.logical_id, unfit) from None
         return call(self.service, operation, **fitting, **fixed)
 
-    def claim(self, wanted: Wanted, found: str | None, tagged: Callable[[], Mapping[str, str]]) -> str | None:
-        """Something that has the wanted name already: its id if an earlier attempt made it, None if there is none; else AlreadyExists.
-
-        A generated name holds the attempt's token. With a name of the template's, CloudFormation's tags tell."""
-        if found is None:
-            return None
-        generated = self.name_property not in wanted.properties
-        if found != wanted.replaces and (generated or all(tagged().get(key) == wanted.tags.get(key) for key in tags.OWN)):
-            return found
-        raise ApiError("AlreadyExists", f"{wanted.properties.get(self.name_property or '', found)} already exists")
+    def refuse_existing(self, wanted: Wanted, exists: Callable[[str], object]) -> None:
+        """For operations that would take over what has the template's name already. `exists` gets the name. A generated name is new."""
+        name = parameters.text(wanted.properties.get(self.name_property or "", ""))
+        if not name:
+            return
+        try:
+            found = exists(name)
+        except ApiError as error:
+            if not is_missing(error):
+                raise
+            return
+        if found:
+            raise ApiError("AlreadyExists", f"{name} already exists")
 
     def name(self, wanted: Wanted, limit: int, suffix: str = "") -> str:
         """The name in the template, or the one that CloudFormation makes."""

@@ -7,8 +7,6 @@ from typing import Any
 from sandbox.services.cloudformation.resources.base import Call, Wanted
 from sandbox.services.cloudformation.resources.parameters import text
 
-STACK_ID, LOGICAL_ID = "aws:cloudformation:stack-id", "aws:cloudformation:logical-id"
-OWN = (STACK_ID, LOGICAL_ID)
 TagList = list[dict[str, str]]
 
 

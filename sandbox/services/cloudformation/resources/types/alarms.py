@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation.resources import tags
 from sandbox.services.cloudformation.resources.arns import arn
 from sandbox.services.cloudformation.resources.base import Call, Status, Wanted
-from sandbox.services.cloudformation.resources.kind import Kind, first, is_missing, ready_or_gone, table
+from sandbox.services.cloudformation.resources.kind import Kind, first, ready_or_gone, table
 from sandbox.services.cloudformation.resources.parameters import changed, document
 
 NAME_LIMIT = 255
@@ -22,9 +21,7 @@ class _Alarm(Kind):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, NAME_LIMIT)
-        found = name if _alarm(call, name) else None
-        if self.claim(wanted, found, lambda: _tags(call, self.tagged(name, call))):
-            return name
+        self.refuse_existing(wanted, lambda name: _alarm(call, name))
         self._put(call, name, wanted, Tags=tags.as_list(tags.merged(wanted)))
         return name
 
@@ -67,12 +64,8 @@ def _alarm(call: Call, name: str) -> dict[str, Any] | None:
     return first([*found["MetricAlarms"], *found["CompositeAlarms"]])
 
 
-def _tags(call: Call, alarm_arn: str) -> dict[str, str]:
-    return tags.as_map(call("cloudwatch", "list_tags_for_resource", ResourceARN=alarm_arn)["Tags"])
-
-
 class Dashboard(Kind):
-    """Its body is JSON in the template, as text or as an object. It has no tags here: a name in use is refused."""
+    """Its body is JSON in the template, as text or as an object."""
 
     type_name, service, name_property = "AWS::CloudWatch::Dashboard", "cloudwatch", "DashboardName"
     properties = table("DashboardName", "DashboardBody")
@@ -80,17 +73,9 @@ class Dashboard(Kind):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, NAME_LIMIT)
-        if not self.claim(wanted, self._found(call, name), dict):
-            self._put(call, name, wanted)
+        self.refuse_existing(wanted, lambda name: call("cloudwatch", "get_dashboard", DashboardName=name))
+        self._put(call, name, wanted)
         return name
-
-    def _found(self, call: Call, name: str) -> str | None:
-        try:
-            return str(call("cloudwatch", "get_dashboard", DashboardName=name)["DashboardName"])
-        except ApiError as error:
-            if not is_missing(error):
-                raise
-            return None
 
     def _put(self, call: Call, name: str, wanted: Wanted) -> None:
         body = document(wanted.properties["DashboardBody"])

@@ -7,7 +7,6 @@ an update (UpdatePolicy), and the wait for their signals (CreationPolicy), are t
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.services.cloudformation.resources import tags
 from sandbox.services.cloudformation.resources.base import Call, Failed, Gone, InProgress, Ready, Status, Wanted
 from sandbox.services.cloudformation.resources.kind import Kind, first, table
 from sandbox.services.cloudformation.resources.parameters import Properties, changed, pick
@@ -44,9 +43,7 @@ class AutoScalingGroup(Kind):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, NAME_LIMIT)
-        found = _group(call, name)
-        if self.claim(wanted, name if found else None, lambda: tags.as_map((found or {}).get("Tags"))):
-            return name
+        self.refuse_existing(wanted, lambda name: _group(call, name))
         given = _parameters(wanted.properties) | pick(wanted.properties, *AT_CREATION)
         self.send(call, wanted, "create_auto_scaling_group", given, AutoScalingGroupName=name, Tags=_tags(name, wanted))
         return name

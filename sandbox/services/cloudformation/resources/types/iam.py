@@ -1,11 +1,9 @@
 """IAM: Role, InstanceProfile, Policy, ManagedPolicy."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation.resources import tags
-from sandbox.services.cloudformation.resources.arns import arn
 from sandbox.services.cloudformation.resources.base import Call, Gone, Ready, Status, Wanted
 from sandbox.services.cloudformation.resources.kind import Kind, is_missing, ready_or_gone, table
 from sandbox.services.cloudformation.resources.parameters import Properties, changed, document, pick, text
@@ -16,25 +14,11 @@ NOUNS = {"Roles": "role", "Users": "user", "Groups": "group"}
 """The properties of a policy that name what it is for."""
 
 
-class _Named(Kind):
-    """With a name that must be unique."""
-
-    service, capability = "iam", "CAPABILITY_IAM"
-
-    def earlier(self, call: Call, wanted: Wanted, name: str, found: Callable[[], dict[str, Any]]) -> str | None:
-        try:
-            existing = found()
-        except ApiError as error:
-            if not is_missing(error):
-                raise
-            return None
-        return self.claim(wanted, name, lambda: tags.as_map(existing.get("Tags")))
-
-
-class Role(_Named):
+class Role(Kind):
     """Ref is its name."""
 
-    type_name, tagging, name_property = "AWS::IAM::Role", tags.iam("role", "RoleName"), "RoleName"
+    type_name, service, capability = "AWS::IAM::Role", "iam", "CAPABILITY_IAM"
+    tagging, name_property = tags.iam("role", "RoleName"), "RoleName"
     properties = table(
         "Path RoleName",
         "AssumeRolePolicyDocument Description ManagedPolicyArns MaxSessionDuration PermissionsBoundary Policies Tags",
@@ -44,8 +28,6 @@ class Role(_Named):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, ROLE_LIMIT)
-        if found := self.earlier(call, wanted, name, lambda: _role(call, name)):
-            return found
         given = pick(wanted.properties, "Path", "Description", "MaxSessionDuration", "PermissionsBoundary")
         given["AssumeRolePolicyDocument"] = document(wanted.properties["AssumeRolePolicyDocument"])
         self.send(call, wanted, "create_role", given, RoleName=name, Tags=tags.as_list(tags.merged(wanted)))
@@ -115,18 +97,17 @@ def _unless_missing(call: Call, operation: str, **given: Any) -> None:
             raise
 
 
-class InstanceProfile(_Named):
+class InstanceProfile(Kind):
     """Ref is its name. It holds one role."""
 
-    type_name, name_property = "AWS::IAM::InstanceProfile", "InstanceProfileName"
+    type_name, service, capability = "AWS::IAM::InstanceProfile", "iam", "CAPABILITY_IAM"
+    name_property = "InstanceProfileName"
     properties = table("InstanceProfileName Path", "Roles")
     required = frozenset({"Roles"})
     attributes = frozenset({"Arn"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, PROFILE_LIMIT)
-        if found := self.earlier(call, wanted, name, lambda: _profile(call, name)):
-            return found
         given = pick(wanted.properties, "Path")
         self.send(call, wanted, "create_instance_profile", given, InstanceProfileName=name, Tags=tags.as_list(wanted.tags))
         return name
@@ -198,19 +179,17 @@ def _holders(properties: Properties) -> list[tuple[str, str]]:
     return [(noun, name) for listed, noun in NOUNS.items() for name in properties.get(listed) or []]
 
 
-class ManagedPolicy(_Named):
+class ManagedPolicy(Kind):
     """Ref is its ARN."""
 
-    type_name, name_property = "AWS::IAM::ManagedPolicy", "ManagedPolicyName"
+    type_name, service, capability = "AWS::IAM::ManagedPolicy", "iam", "CAPABILITY_IAM"
+    name_property = "ManagedPolicyName"
     properties = table("Description ManagedPolicyName Path", "Groups PolicyDocument Roles Users")
     required = frozenset({"PolicyDocument"})
     attributes = frozenset({"PolicyArn", "PolicyId", "DefaultVersionId", "AttachmentCount", "IsAttachable"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        name, path = self.name(wanted, POLICY_LIMIT), text(wanted.properties.get("Path", "/"))
-        policy_arn = arn(call, "iam", f"policy{path}{name}", region="")
-        if found := self.earlier(call, wanted, policy_arn, lambda: _policy(call, policy_arn)):
-            return found
+        name = self.name(wanted, POLICY_LIMIT)
         given = pick(wanted.properties, "Description", "Path")
         policy = document(wanted.properties["PolicyDocument"])
         return str(self.send(call, wanted, "create_policy", given, PolicyName=name, PolicyDocument=policy)["Policy"]["Arn"])

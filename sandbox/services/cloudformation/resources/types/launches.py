@@ -7,7 +7,6 @@ from sandbox.services.cloudformation.resources.base import Call, Ready, Status, 
 from sandbox.services.cloudformation.resources.kind import Kind, first, one, ready_or_gone, table
 from sandbox.services.cloudformation.resources.parameters import changed, pick
 from sandbox.services.cloudformation.resources.types.instances import user_data
-from sandbox.services.cloudformation.resources.types.vpc import own
 
 TEMPLATE_NAME_LIMIT, CONFIGURATION_NAME_LIMIT = 128, 255
 
@@ -21,8 +20,6 @@ class LaunchTemplate(Kind):
     attributes = frozenset({"LaunchTemplateId", "DefaultVersionNumber", "LatestVersionNumber"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        if found := own(call, "lt", wanted):
-            return found
         given = pick(wanted.properties, "LaunchTemplateData", "VersionDescription")
         given["LaunchTemplateName"] = self.name(wanted, TEMPLATE_NAME_LIMIT)
         specification = [{"ResourceType": "launch-template", "Tags": tags.as_list(_tags(wanted))}] if _tags(wanted) else []
@@ -63,9 +60,7 @@ class LaunchConfiguration(Kind):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, CONFIGURATION_NAME_LIMIT)
-        found = _configuration(call, name)
-        if self.claim(wanted, found and name, dict):
-            return name
+        self.refuse_existing(wanted, lambda name: _configuration(call, name))
         fixed: dict[str, Any] = {"LaunchConfigurationName": name}
         if encoded := wanted.properties.get("UserData"):
             fixed["UserData"] = user_data(encoded)

@@ -1,13 +1,9 @@
 """Load balancing: LoadBalancer, TargetGroup, Listener, ListenerRule."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation.resources import tags
 from sandbox.services.cloudformation.resources.base import Call, Failed, InProgress, Ready, Status, Wanted
-from sandbox.services.cloudformation.resources.kind import Kind, first, is_missing, one, ready_or_gone, table
-from sandbox.services.cloudformation.resources.parameters import Properties, changed, pick, text
+from sandbox.services.cloudformation.resources.kind import Kind, first, one, ready_or_gone, table
+from sandbox.services.cloudformation.resources.parameters import Properties, changed, pick
 
 NAME_LIMIT = 32
 HEALTH_CHECK = (
@@ -21,26 +17,12 @@ class _Elbv2(Kind):
 
     service, tagging = "elbv2", tags.ELBV2
 
-    def earlier(self, call: Call, wanted: Wanted, found: Callable[[], str | None]) -> str | None:
-        """What has the wanted name, port or priority already, if this create made it."""
-        try:
-            arn = found()
-        except ApiError as error:
-            if not is_missing(error):
-                raise
-            return None
-        return self.claim(wanted, arn, lambda: _tags_of(call, str(arn)))
-
     def attributes_of(self, call: Call, operation: str, wanted: Wanted, old: Properties, **identity: str) -> None:
         """Sends the property LoadBalancerAttributes or the like, when it differs: only what it names is changed."""
         (parameter,) = [name for name in self.properties if name.endswith("Attributes")]
         given = wanted.properties.get(parameter) or []
         if given and parameter in changed(old, wanted.properties):
             self.send(call, wanted, operation, {"Attributes": given}, **identity)
-
-
-def _tags_of(call: Call, arn: str) -> Mapping[str, str]:
-    return tags.as_map(one(call("elbv2", "describe_tags", ResourceArns=[arn])["TagDescriptions"])["Tags"])
 
 
 class LoadBalancer(_Elbv2):
@@ -52,8 +34,7 @@ class LoadBalancer(_Elbv2):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, NAME_LIMIT)
-        if found := self.earlier(call, wanted, lambda: _arn(call("elbv2", "describe_load_balancers", Names=[name])["LoadBalancers"])):
-            return found
+        self.refuse_existing(wanted, lambda name: call("elbv2", "describe_load_balancers", Names=[name])["LoadBalancers"])
         given = pick(wanted.properties, "Scheme", "Type", "IpAddressType", "SecurityGroups", "SubnetMappings", "Subnets")
         answer = self.send(call, wanted, "create_load_balancer", given, Name=name, Tags=tags.as_list(tags.merged(wanted)))
         return str(answer["LoadBalancers"][0]["LoadBalancerArn"])
@@ -99,8 +80,7 @@ class TargetGroup(_Elbv2):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, NAME_LIMIT)
-        if found := self.earlier(call, wanted, lambda: _arn(call("elbv2", "describe_target_groups", Names=[name])["TargetGroups"])):
-            return found
+        self.refuse_existing(wanted, lambda name: call("elbv2", "describe_target_groups", Names=[name])["TargetGroups"])
         fixed = ("IpAddressType", "Port", "Protocol", "ProtocolVersion", "TargetType", "VpcId")
         given = pick(wanted.properties, *HEALTH_CHECK, *fixed)
         answer = self.send(call, wanted, "create_target_group", given, Name=name, Tags=tags.as_list(tags.merged(wanted)))
@@ -139,12 +119,9 @@ class Listener(_Elbv2):
     changeable = ("AlpnPolicy", "Certificates", "DefaultActions", "Port", "Protocol", "SslPolicy")
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        load_balancer = wanted.properties["LoadBalancerArn"]
-        if found := _listener(call, load_balancer, wanted):
-            return found
-        given = pick(wanted.properties, *self.changeable)
-        fixed = {"LoadBalancerArn": load_balancer, "Tags": tags.as_list(tags.merged(wanted))}
-        return str(self.send(call, wanted, "create_listener", given, **fixed)["Listeners"][0]["ListenerArn"])
+        given = pick(wanted.properties, "LoadBalancerArn", *self.changeable)
+        answer = self.send(call, wanted, "create_listener", given, Tags=tags.as_list(tags.merged(wanted)))
+        return str(answer["Listeners"][0]["ListenerArn"])
 
     def complete(self, call: Call, physical_id: str, wanted: Wanted) -> None:
         self.attributes_of(call, "modify_listener_attributes", wanted, {}, ListenerArn=physical_id)
@@ -169,8 +146,6 @@ class ListenerRule(_Elbv2):
     attributes = frozenset({"RuleArn", "IsDefault"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        if found := _rule(call, wanted):
-            return found
         given = pick(wanted.properties, "Actions", "Conditions", "ListenerArn", "Priority")
         answer = self.send(call, wanted, "create_rule", given, Tags=tags.as_list(tags.merged(wanted)))
         return str(answer["Rules"][0]["RuleArn"])
@@ -188,29 +163,6 @@ class ListenerRule(_Elbv2):
 
     def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
         return ready_or_gone(first(call("elbv2", "describe_rules", RuleArns=[physical_id])["Rules"]), "RuleArn", "IsDefault")
-
-
-def _arn(found: list[dict[str, Any]]) -> str | None:
-    return next((str(value) for each in found[:1] for name, value in each.items() if name.endswith("Arn")), None)
-
-
-def _listener(call: Call, load_balancer: str, wanted: Wanted) -> str | None:
-    """The listener on the wanted port, if an earlier attempt made it; the API refuses a second one on a port by itself."""
-    found = call("elbv2", "describe_listeners", LoadBalancerArn=load_balancer)["Listeners"]
-    same = [each["ListenerArn"] for each in found if text(each["Port"]) == text(wanted.properties.get("Port"))]
-    return _own(call, same, wanted)
-
-
-def _rule(call: Call, wanted: Wanted) -> str | None:
-    found = call("elbv2", "describe_rules", ListenerArn=wanted.properties["ListenerArn"])["Rules"]
-    return _own(call, [each["RuleArn"] for each in found if each["Priority"] == text(wanted.properties["Priority"])], wanted)
-
-
-def _own(call: Call, arns: list[str], wanted: Wanted) -> str | None:
-    for arn in arns:
-        if arn != wanted.replaces and all(_tags_of(call, arn).get(key, "") == wanted.tags.get(key) for key in tags.OWN):
-            return arn
-    return None
 
 
 TYPES = (LoadBalancer(), TargetGroup(), Listener(), ListenerRule())

@@ -36,12 +36,10 @@ class Queue(Kind):
     def make(self, call: Call, wanted: Wanted) -> str:
         fifo = true(wanted.properties.get("FifoQueue", False))
         name = self.name(wanted, NAME_LIMIT, FIFO if fifo else "")
-        url = _url(call, name)
-        if self.claim(wanted, url if _arn(call, url) else None, lambda: _tags(call, url)):
-            return url
+        self.refuse_existing(wanted, lambda name: _arn(call, _url(call, name)))
         given = attributes(wanted.properties, DEFAULTS) | ({"FifoQueue": "true"} if fifo else {})
         call("sqs", "create_queue", QueueName=name, Attributes=given, tags=tags.merged(wanted))
-        return url
+        return _url(call, name)
 
     def change(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> None:
         names = changed(old.properties, new.properties).intersection(DEFAULTS)
@@ -71,11 +69,6 @@ def _arn(call: Call, url: str) -> str | None:
         if not is_missing(error):
             raise
         return None
-
-
-def _tags(call: Call, url: str) -> dict[str, str]:
-    found: dict[str, str] = call("sqs", "list_queue_tags", QueueUrl=url).get("Tags", {})
-    return found
 
 
 class QueuePolicy(Kind):

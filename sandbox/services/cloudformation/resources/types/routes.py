@@ -7,7 +7,7 @@ from sandbox.services.cloudformation.resources import tags
 from sandbox.services.cloudformation.resources.base import Call, Failed, Gone, InProgress, Ready, Status, Wanted
 from sandbox.services.cloudformation.resources.kind import Kind, first, is_missing, one, ready_or_gone, table
 from sandbox.services.cloudformation.resources.parameters import changed, pick
-from sandbox.services.cloudformation.resources.types.vpc import ec2_filter, own
+from sandbox.services.cloudformation.resources.types.vpc import ec2_filter
 
 DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 TARGETS = (
@@ -23,8 +23,6 @@ class RouteTable(Kind):
     attributes = frozenset({"RouteTableId"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        if found := own(call, "rtb", wanted):
-            return found
         specification = tags.specification("route-table", wanted)
         answer = self.send(call, wanted, "create_route_table", pick(wanted.properties, "VpcId"), TagSpecifications=specification)
         return str(answer["RouteTable"]["RouteTableId"])
@@ -74,8 +72,6 @@ class SubnetRouteTableAssociation(Kind):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         given = pick(wanted.properties, "SubnetId", "RouteTableId")
-        if found := _association(call, ec2_filter("association.subnet-id", given["SubnetId"]), given):
-            return found
         return str(self.send(call, wanted, "associate_route_table", given)["AssociationId"])
 
     def update(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> str | None:
@@ -89,18 +85,9 @@ class SubnetRouteTableAssociation(Kind):
         call("ec2", "disassociate_route_table", AssociationId=physical_id)
 
     def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
-        by_id = ec2_filter("association.route-table-association-id", physical_id)
-        return Ready({"Id": physical_id}) if _association(call, by_id, {}) == physical_id else Gone()
-
-
-def _association(call: Call, selected: dict[str, Any], given: dict[str, Any]) -> str | None:
-    """The association that matches the filter and has the subnet and table of `given`."""
-    for each in call("ec2", "describe_route_tables", Filters=[selected])["RouteTables"]:
-        for association in each["Associations"]:
-            matches = association.get("SubnetId") in selected["Values"] or association["RouteTableAssociationId"] in selected["Values"]
-            if matches and all(association.get(name) == value for name, value in given.items()):
-                return str(association["RouteTableAssociationId"])
-    return None
+        filters = [ec2_filter("association.route-table-association-id", physical_id)]
+        found = call("ec2", "describe_route_tables", Filters=filters)["RouteTables"]
+        return Ready({"Id": physical_id}) if found else Gone()
 
 
 class NatGateway(Kind):
@@ -112,8 +99,6 @@ class NatGateway(Kind):
     def make(self, call: Call, wanted: Wanted) -> str:
         given = pick(wanted.properties, "SubnetId", "AllocationId", "ConnectivityType")
         specification = tags.specification("natgateway", wanted)
-        if found := own(call, "nat", wanted):
-            return found
         answer = self.send(call, wanted, "create_nat_gateway", given, TagSpecifications=specification, ClientToken=wanted.client_token)
         return str(answer["NatGateway"]["NatGatewayId"])
 
@@ -140,8 +125,6 @@ class Eip(Kind):
     attributes = frozenset({"AllocationId", "PublicIp"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        if allocation := own(call, "eipalloc", wanted):
-            return str(call("ec2", "describe_addresses", AllocationIds=[allocation])["Addresses"][0]["PublicIp"])
         given = {"Domain": "vpc"} | pick(wanted.properties, "Address", "Domain")
         answer = self.send(call, wanted, "allocate_address", given, TagSpecifications=tags.specification("elastic-ip", wanted))
         return str(answer["PublicIp"])

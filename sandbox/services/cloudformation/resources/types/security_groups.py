@@ -8,13 +8,12 @@ from sandbox.services.cloudformation.resources import tags
 from sandbox.services.cloudformation.resources.base import Call, Gone, Ready, Status, Wanted
 from sandbox.services.cloudformation.resources.kind import Kind, first, ready_or_gone, table
 from sandbox.services.cloudformation.resources.parameters import Properties, changed, pick
-from sandbox.services.cloudformation.resources.types.vpc import ec2_filter, own
+from sandbox.services.cloudformation.resources.types.vpc import ec2_filter
 
 ALLOW_ALL = {"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}
 """The egress rule of a group for which the template gives none."""
 FRESH = {"SecurityGroupEgress": [ALLOW_ALL]}
-DONE_BEFORE = frozenset({"InvalidPermission.Duplicate", "InvalidPermission.NotFound"})
-"""What a step of a new group meets only when an earlier attempt of its create did it."""
+"""The rules of a group that was just created."""
 NAME_LIMIT = 255
 RANGES = {"CidrIp": ("IpRanges", "CidrIp"), "CidrIpv6": ("Ipv6Ranges", "CidrIpv6")}
 PREFIX_LISTS = ("SourcePrefixListId", "DestinationPrefixListId")
@@ -75,19 +74,13 @@ class SecurityGroup(Kind):
     attributes = frozenset({"GroupId", "Id", "VpcId"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        if found := own(call, "sg", wanted):
-            return found
         given = pick(wanted.properties, "VpcId", Description="GroupDescription") | {"GroupName": self.name(wanted, NAME_LIMIT)}
         specification = tags.specification("security-group", wanted)
         return str(self.send(call, wanted, "create_security_group", given, TagSpecifications=specification)["GroupId"])
 
     def complete(self, call: Call, physical_id: str, wanted: Wanted) -> None:
         for operation, rules in _steps(FRESH, wanted.properties):
-            try:
-                self._send_rules(call, physical_id, wanted, operation, rules)
-            except ApiError as error:
-                if error.code not in DONE_BEFORE:
-                    raise
+            self._send_rules(call, physical_id, wanted, operation, rules)
 
     def change(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> None:
         for operation, rules in _steps(old.properties, new.properties):

@@ -23,9 +23,6 @@ class Parameter(Kind):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, 0)
-        found = name if _parameter(call, name) else None
-        if self.claim(wanted, found, lambda: _tags(call, name)):
-            return name
         self._put(call, name, wanted, Tags=tags.as_list(tags.merged(wanted)))
         return name
 
@@ -54,10 +51,6 @@ def _parameter(call: Call, name: str) -> dict[str, Any] | None:
     return first(call("ssm", "get_parameters", Names=[name])["Parameters"])
 
 
-def _tags(call: Call, name: str) -> dict[str, str]:
-    return tags.as_map(call("ssm", "list_tags_for_resource", ResourceType="Parameter", ResourceId=name)["TagList"])
-
-
 class Bucket(Kind):
     """Ref is its name. It must be empty to be deleted, as on AWS."""
 
@@ -67,8 +60,7 @@ class Bucket(Kind):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, BUCKET_LIMIT).lower()
-        if self.claim(wanted, name if _exists(call, name) else None, dict):
-            return name
+        self.refuse_existing(wanted, lambda name: _exists(call, name))
         here = call.scope.region
         place = {} if here == FIRST_REGION else {"CreateBucketConfiguration": {"LocationConstraint": here}}
         call("s3", "create_bucket", Bucket=name, **place)

@@ -53,9 +53,7 @@ class Topic(Kind):
     def make(self, call: Call, wanted: Wanted) -> str:
         fifo = true(wanted.properties.get("FifoTopic", False))
         name = self.name(wanted, NAME_LIMIT, FIFO if fifo else "")
-        topic = arn(call, "sns", name)
-        if self.claim(wanted, topic if _topic(call, topic) else None, lambda: _tags(call, topic)):
-            return topic
+        self.refuse_existing(wanted, lambda name: _topic(call, arn(call, "sns", name)))
         given = attributes(wanted.properties, TOPIC_DEFAULTS) | ({"FifoTopic": "true"} if fifo else {})
         return str(call("sns", "create_topic", Name=name, Attributes=given, Tags=tags.as_list(tags.merged(wanted)))["TopicArn"])
 
@@ -98,10 +96,6 @@ def _topic(call: Call, topic: str) -> dict[str, Any] | None:
             raise
         return None
     return found
-
-
-def _tags(call: Call, topic: str) -> dict[str, str]:
-    return tags.as_map(call("sns", "list_tags_for_resource", ResourceArn=topic)["Tags"])
 
 
 def _subscribed(call: Call, topic: str) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ from typing import Any
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation.resources import tags
 from sandbox.services.cloudformation.resources.base import Call, Gone, InProgress, Ready, Status, Wanted
-from sandbox.services.cloudformation.resources.kind import Kind, first, is_missing, one, table
+from sandbox.services.cloudformation.resources.kind import Kind, is_missing, one, table
 from sandbox.services.cloudformation.resources.parameters import changed, pick, text
-from sandbox.services.cloudformation.resources.types.vpc import ec2_filter, own
+from sandbox.services.cloudformation.resources.types.vpc import ec2_filter
 
 FIXED = ("AvailabilityZone", "Encrypted", "KmsKeyId", "SnapshotId")
 MODIFIABLE = ("Size", "VolumeType", "Iops", "Throughput", "MultiAttachEnabled")
@@ -22,8 +22,6 @@ class Volume(Kind):
     attributes = frozenset({"VolumeId"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        if found := own(call, "vol", wanted):
-            return found
         given = pick(wanted.properties, *FIXED, *MODIFIABLE)
         specification = tags.specification("volume", wanted)
         answer = self.send(call, wanted, "create_volume", given, TagSpecifications=specification, ClientToken=wanted.client_token)
@@ -53,8 +51,7 @@ class VolumeAttachment(Kind):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         given = pick(wanted.properties, "Device", "InstanceId", "VolumeId")
-        if _attachment(call, given["VolumeId"], given["InstanceId"]) is None:
-            self.send(call, wanted, "attach_volume", given)
+        self.send(call, wanted, "attach_volume", given)
         return f"{given['VolumeId']}|{given['InstanceId']}"
 
     def delete(self, call: Call, physical_id: str, old: Wanted) -> Gone | None:
@@ -96,8 +93,7 @@ class KeyPair(Kind):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name, specification = text(wanted.properties["KeyName"]), tags.specification("key-pair", wanted)
-        if found := self.claim(wanted, *_key(call, name)):
-            return found
+        self.refuse_existing(wanted, lambda name: call("ec2", "describe_key_pairs", Filters=[ec2_filter("key-name", name)])["KeyPairs"])
         if material := wanted.properties.get("PublicKeyMaterial"):
             fixed = {"PublicKeyMaterial": material.encode(), "TagSpecifications": specification}
             self.send(call, wanted, "import_key_pair", {"KeyName": name}, **fixed)
@@ -115,11 +111,6 @@ class KeyPair(Kind):
     def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
         found = one(call("ec2", "describe_key_pairs", KeyNames=[physical_id])["KeyPairs"])
         return Ready(pick(found, "KeyPairId", "KeyFingerprint"))
-
-
-def _key(call: Call, name: str) -> tuple[str | None, Any]:
-    found = first(call("ec2", "describe_key_pairs", Filters=[ec2_filter("key-name", name)])["KeyPairs"])
-    return (name if found else None), lambda: tags.as_map((found or {}).get("Tags"))
 
 
 def _parameter(key_pair_id: str) -> str:

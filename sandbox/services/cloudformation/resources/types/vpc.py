@@ -12,26 +12,12 @@ def ec2_filter(name: str, *values: str) -> dict[str, Any]:
     return {"Name": name, "Values": list(values)}
 
 
-def own(call: Call, prefix: str, wanted: Wanted) -> str | None:
-    """The id that an earlier attempt of this create made, by CloudFormation's tags: for operations without a client token."""
-    held = []
-    for key in tags.OWN:
-        if key not in wanted.tags:
-            return None
-        filters = [ec2_filter("key", key), ec2_filter("value", wanted.tags[key])]
-        held.append({tag["ResourceId"] for tag in call("ec2", "describe_tags", Filters=filters)["Tags"]})
-    ours = (held[0] & held[1]) - {wanted.replaces}
-    return min((each for each in ours if each.startswith(f"{prefix}-")), default=None)
-
-
 class Vpc(Kind):
     type_name, service, tagging = "AWS::EC2::VPC", "ec2", tags.EC2
     properties = table("CidrBlock InstanceTenancy", "EnableDnsHostnames EnableDnsSupport Tags")
     attributes = frozenset({"VpcId", "CidrBlock", "CidrBlockAssociations", "DefaultNetworkAcl", "DefaultSecurityGroup", "Ipv6CidrBlocks"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        if found := own(call, "vpc", wanted):
-            return found
         given = pick(wanted.properties, "CidrBlock", "InstanceTenancy")
         answer = self.send(call, wanted, "create_vpc", given, TagSpecifications=tags.specification("vpc", wanted))
         return str(answer["Vpc"]["VpcId"])
@@ -76,8 +62,6 @@ class Subnet(Kind):
     attributes = frozenset({"SubnetId", "VpcId", "CidrBlock", "AvailabilityZone", "AvailabilityZoneId", "NetworkAclAssociationId"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        if found := own(call, "subnet", wanted):
-            return found
         given = pick(wanted.properties, "VpcId", "CidrBlock", "AvailabilityZone", "AvailabilityZoneId")
         answer = self.send(call, wanted, "create_subnet", given, TagSpecifications=tags.specification("subnet", wanted))
         return str(answer["Subnet"]["SubnetId"])
@@ -114,8 +98,6 @@ class InternetGateway(Kind):
     attributes = frozenset({"InternetGatewayId"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
-        if found := own(call, "igw", wanted):
-            return found
         specification = tags.specification("internet-gateway", wanted)
         answer = self.send(call, wanted, "create_internet_gateway", {}, TagSpecifications=specification)
         return str(answer["InternetGateway"]["InternetGatewayId"])
@@ -138,8 +120,7 @@ class VpcGatewayAttachment(Kind):
 
     def make(self, call: Call, wanted: Wanted) -> str:
         given = pick(wanted.properties, "VpcId", "InternetGatewayId")
-        if not _attached(call, given["InternetGatewayId"], given["VpcId"]):
-            self.send(call, wanted, "attach_internet_gateway", given)
+        self.send(call, wanted, "attach_internet_gateway", given)
         return f"IGW|{given['VpcId']}"
 
     def change(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> None:
