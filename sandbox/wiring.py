@@ -14,7 +14,8 @@ import sandbox.services.cloudformation.api.assembly
 import sandbox.services.cloudwatch.api.responses
 import sandbox.services.ec2.api.assembly
 import sandbox.services.elbv2.api.assembly
-import sandbox.services.sns.api.assembly  # noqa: F401 - what services change in moto is declared when these are imported
+import sandbox.services.sns.api.assembly
+import sandbox.services.sqs.api.assembly  # noqa: F401 - what services change in moto is declared when these are imported
 from sandbox import capacity
 from sandbox.aws import seams, state
 from sandbox.aws.context import LOCK, use

@@ -10,7 +10,8 @@ import sandbox.services.cloudformation.api.assembly
 import sandbox.services.cloudwatch.api.responses
 import sandbox.services.ec2.api.assembly
 import sandbox.services.elbv2.api.assembly
-import sandbox.services.sns.api.assembly  # noqa: F401 - their seams, which wiring declares for a whole sandbox
+import sandbox.services.sns.api.assembly
+import sandbox.services.sqs.api.assembly  # noqa: F401 - their seams, which wiring declares for a whole sandbox
 from sandbox.aws.context import context, use
 from sandbox.aws.ports import Ports
 from sandbox.core.clock import Clock

@@ -22,7 +22,6 @@ from moto.core.responses import BaseResponse
 import sandbox.aws.hosting.compiled_xml
 import sandbox.aws.hosting.moto_patterns
 import sandbox.aws.hosting.moto_speed
-import sandbox.aws.http.long_poll
 import sandbox.aws.protocols.content_types  # noqa: F401 - declares its seams
 from sandbox.aws.catalogue.packages import what_is_missing
 from sandbox.aws.catalogue.refusals import pretends

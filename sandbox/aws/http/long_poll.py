@@ -14,9 +14,8 @@ from weakref import WeakValueDictionary
 from moto.sqs.models import SQSBackend
 
 from sandbox.aws.context import LOCK, context
-from sandbox.aws.seams import replaces, swap_backend
+from sandbox.aws.seams import replaces
 from sandbox.core import caller
-from sandbox.core.persisted import persisted
 from sandbox.core.waiting import Waiters
 
 Name = tuple[str, str, str]
@@ -26,9 +25,9 @@ _polls: WeakValueDictionary[Name, Waiters] = WeakValueDictionary()
 """The waiting polls of each queue. An entry disappears with the last of its polls."""
 
 
-@persisted("sqs.Backend")
-@swap_backend("sqs")
-class SandboxSQS(SQSBackend):
+class LongPoll(SQSBackend):
+    """The part of SQS's backend that waits; services/sqs has the rest."""
+
     @replaces(why="a long poll must not hold the lock; it ends at once in virtual time, or if its caller has hung up")
     def receive_message(self, queue_name: str, count: int, wait_seconds_timeout: int, *rest: Any, **named: Any) -> Any:
         clock, asking, looked = context().clock, caller.current(), False

@@ -201,6 +201,9 @@ def test_a_nested_filter_policy_needs_the_scope_of_the_body(sns: Sns) -> None:
     assert error_of(sns.api.set_subscription_attributes, **assign("FilterPolicyScope", "MessageAttributes"))[2] == text
     found = sns.api.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
     assert (found["FilterPolicy"], found["FilterPolicyScope"]) == (NESTED, "MessageBody")
+    sns.api.set_subscription_attributes(**assign("FilterPolicy", "{}"))
+    found = sns.api.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert not {"FilterPolicy", "FilterPolicyScope"} & set(found)
 
 
 def test_creating_a_topic_again(sns: Sns) -> None:

@@ -11,6 +11,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
 from sandbox.aws.context import LOCK, context
+from sandbox.aws.deduplication import DeduplicationLog
 from sandbox.aws.http import links
 from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.core.events import Event
@@ -26,7 +27,6 @@ from sandbox.services.sns.decide import filter_policy, publications
 from sandbox.services.sns.errors import checked
 from sandbox.services.sns.model import E164, Delivery, Protocol, Publication
 from sandbox.services.sns.state import attributes, deliveries, snapshot
-from sandbox.services.sns.state.fifo import FifoTopic
 
 __all__ = ["SandboxSNS", "responses"]  # responses: imported so that its seam is declared
 
@@ -79,7 +79,7 @@ class SandboxSNS(Subscriptions):
 
     def _publish_in_order(self, topic: Any, publication: Publication) -> Publication:
         """SNS-45: a duplicate of a message of the last five minutes gets its ids, and is not delivered."""
-        log, now = self.sandbox_fifo.setdefault(topic.arn, FifoTopic()), context().clock.now()
+        log, now = self.sandbox_fifo.setdefault(topic.arn, DeduplicationLog()), context().clock.now()
         numbered = replace(publication, deduplication_id=publications.deduplication_id(publication))
         key = publications.deduplication_key(numbered, attributes.throughput_scope(topic))
         first = log.find(key, now)

@@ -13,11 +13,11 @@ from moto.moto_api._internal import mock_random
 from moto.sns.models import SNSBackend
 
 from sandbox.aws.context import context
+from sandbox.aws.deduplication import DeduplicationLog
 from sandbox.core.events import Event
 from sandbox.services.sns.decide.messages import SENDER, Envelope
 from sandbox.services.sns.model import Delivery, Protocol
 from sandbox.services.sns.state import attributes, mailbox
-from sandbox.services.sns.state.fifo import FifoTopic
 from sandbox.services.sns.state.mailbox import Mail
 from sandbox.services.sns.state.signing import signer
 from sandbox.services.sns.state.subscriptions import Token
@@ -30,7 +30,7 @@ class Outbox(SNSBackend):
         self.sandbox_unsubscribed: dict[str, Any] = {}  # moto's subscriptions by ARN, while they can be restored
         self.sandbox_mails = mailbox.empty()
         self.sandbox_certificates: dict[str, bytes] = {}  # file name → PEM
-        self.sandbox_fifo: dict[str, FifoTopic] = {}  # by topic ARN
+        self.sandbox_fifo: dict[str, DeduplicationLog] = {}  # by topic ARN
         super().__init__(region_name, account_id)
 
     def save_delivery(self, delivery: Delivery) -> None:

@@ -81,6 +81,7 @@ def check_subscription(name: str, value: str, scope: str, protocol: Protocol) ->
             _filter(lambda: filter_policy_validation.check_scope(value), name)
         case "FilterPolicy" if value:
             _filter(lambda: filter_policy_validation.parsed(value, scope), name)
+            return value if json.loads(value) else ""  # SNS-42: an empty policy removes it
         case "DeliveryPolicy" if value:
             _check_delivery_policy(value, protocol)
         case "RedrivePolicy" if value:

@@ -1,4 +1,7 @@
-"""What we store for a FIFO topic: the next sequence number, and the messages of the last five minutes, to recognize duplicates (SNS-45)."""
+"""The messages that a FIFO topic or FIFO queue accepted in the last five minutes, by which it recognizes duplicates, and their numbers.
+
+SNS and SQS keep one log for each FIFO topic and queue on moto's backend (SNS-45, SQS-3).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,21 +13,19 @@ DEDUPLICATION_TIME = timedelta(minutes=5)
 FIRST_NUMBER = 10**19  # 20 digits
 
 
-@persisted("sns.Accepted")
+@persisted("aws.Accepted")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A published message."""
+    """A message that was accepted."""
 
     message_id: str
     sequence_number: str
     until: datetime  # an equal message is a duplicate before this time
 
 
-@persisted("sns.FifoTopic")
+@persisted("aws.DeduplicationLog")
 @dataclass
-class FifoTopic:
-    """Stored on the backend by topic ARN."""
-
+class DeduplicationLog:
     next_number: int = FIRST_NUMBER
     accepted: dict[str, Accepted] = field(default_factory=dict)  # by deduplication key, oldest first
 
