@@ -5,6 +5,9 @@ moto's backends are process-wide, so these are too. wiring (and each test) calls
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from sandbox.aws.ports import Ports
 
@@ -12,6 +15,7 @@ LOCK = threading.RLock()
 """Held during every AWS API request and every reconcile. Never held during a driver's I/O, a long poll or a delivery."""
 
 _current: Ports | None = None
+_calling: ContextVar[str | None] = ContextVar("the AWS service that sent the request", default=None)
 
 
 def use(ports: Ports) -> None:
@@ -22,3 +26,18 @@ def use(ports: Ports) -> None:
 def context() -> Ports:
     assert _current is not None, "call sandbox.aws.context.use() first: see sandbox/wiring.py"
     return _current
+
+
+@contextmanager
+def called_by(service: str | None) -> Iterator[None]:
+    """While it is open, the request that this thread processes is from that AWS service; None: from a user."""
+    token = _calling.set(service)
+    try:
+        yield
+    finally:
+        _calling.reset(token)
+
+
+def by_aws() -> bool:
+    """Whether an AWS service sent the request that this thread processes. Only they may use reserved names, such as tags aws:*."""
+    return _calling.get() is not None

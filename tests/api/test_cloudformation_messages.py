@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation.resources.base import Gone, Ready
@@ -128,3 +129,9 @@ def test_a_policy_that_leaves_the_stack_leaves_the_default_one(bench: Workbench)
     assert json.loads(sns(bench).get_topic_attributes(TopicArn=topic.ref)["Attributes"]["Policy"])["Id"] == "__default_policy_ID"
     attributes = bench.sandbox.client("sqs").get_queue_attributes(QueueUrl=queue.ref, AttributeNames=["All"])["Attributes"]
     assert not attributes.get("Policy")
+
+
+def test_tags_of_aws_s_own_are_refused_from_everyone_but_aws(bench: Workbench) -> None:
+    alarm = bench.make("AWS::CloudWatch::Alarm", **ALARM)
+    with pytest.raises(ClientError, match="reserved"):
+        cloudwatch(bench).tag_resource(ResourceARN=alarm.attributes["Arn"], Tags=[{"Key": "aws:mine", "Value": "1"}])

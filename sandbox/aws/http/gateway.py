@@ -25,7 +25,7 @@ import sandbox.aws.hosting.moto_speed
 import sandbox.aws.protocols.content_types  # noqa: F401 - declares its seams
 from sandbox.aws.catalogue.packages import what_is_missing
 from sandbox.aws.catalogue.refusals import pretends
-from sandbox.aws.context import LOCK, context
+from sandbox.aws.context import LOCK, called_by, context
 from sandbox.aws.http import answers, calls, links, trail
 from sandbox.aws.http.answers import Answer
 from sandbox.aws.http.calls import Call
@@ -129,7 +129,7 @@ class Gateway:
             app = self._app(call, name)
         outside = (call.service, call.operation) in OUTSIDE_LOCK
         lock: AbstractContextManager[Any] = nullcontext() if outside else LOCK
-        with lock:
+        with lock, called_by(call.caller):
             if caller.current().hung_up:
                 raise _abandoned(call)
             answer = self._journalled(call, app, environ) if call.recorded else self._answer(call, app, environ, None)

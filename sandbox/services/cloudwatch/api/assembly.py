@@ -14,7 +14,7 @@ from moto.cloudwatch.models import Alarm as MotoAlarm
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.utils import make_arn_for_alarm
 
-from sandbox.aws.context import context
+from sandbox.aws.context import by_aws, context
 from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.core.control import Scope
 from sandbox.core.errors import ApiError
@@ -71,7 +71,7 @@ class SandboxCloudWatch(CloudWatchBackend):
     def put_alarm(self, configuration: Alarm, tags: list[dict[str, str]] | None) -> None:
         if isinstance(configuration, CompositeAlarm):
             composite_validation.check_rule(records_of(self), configuration)
-        checked_tags = tag_validation.checked(tags or [])
+        checked_tags = tag_validation.checked(tags or [], by_aws=by_aws())
         record = record_of(self, configuration.name)
         if record is None:
             record = self._create(configuration, checked_tags)

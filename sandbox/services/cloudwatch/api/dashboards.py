@@ -5,6 +5,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.core.responses import ActionResult, EmptyResult
 
+from sandbox.aws.context import by_aws
 from sandbox.aws.seams import replaces
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.api import descriptions, pages
@@ -21,7 +22,7 @@ class DashboardOperations(Operations):
     def put_dashboard(self) -> ActionResult:
         name = dashboard_validation.check_name(self._get_param("DashboardName"))
         body = dashboard_validation.check_body(self._get_param("DashboardBody"))
-        tags = tag_validation.checked(self._get_param("Tags") or [])
+        tags = tag_validation.checked(self._get_param("Tags") or [], by_aws=by_aws())
         holder, new = dashboards.holder(self.current_account, name)
         made = holder.put_dashboard(name, body)
         if new and tags:

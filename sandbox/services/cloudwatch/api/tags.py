@@ -7,6 +7,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.core.responses import ActionResult, EmptyResult
 
+from sandbox.aws.context import by_aws
 from sandbox.aws.seams import replaces
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudwatch.api.operations import Operations
@@ -21,7 +22,7 @@ class TagOperations(Operations):
         arn = self._get_param("ResourceARN") or ""
         tagger = self._tagger(arn)
         there = tagger.get_tag_dict_for_resource(arn)
-        tagger.tag_resource(arn, tag_validation.checked(self._get_param("Tags") or [], there))
+        tagger.tag_resource(arn, tag_validation.checked(self._get_param("Tags") or [], there, by_aws=by_aws()))
         return EmptyResult()
 
     @replaces(why="CW-65: of a resource that has no tags, and of dashboards, too")

@@ -68,28 +68,36 @@ class Dashboard(Kind):
     """Its body is JSON in the template, as text or as an object."""
 
     type_name, service, name_property = "AWS::CloudWatch::Dashboard", "cloudwatch", "DashboardName"
-    properties = table("DashboardName", "DashboardBody")
+    tagging = tags.CLOUDWATCH
+    properties = table("DashboardName", "DashboardBody Tags")
     required = frozenset({"DashboardBody"})
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, NAME_LIMIT)
-        self.refuse_existing(wanted, lambda name: call("cloudwatch", "get_dashboard", DashboardName=name))
-        self._put(call, name, wanted)
+        self.refuse_existing(wanted, lambda name: _dashboard(call, name))
+        self._put(call, name, wanted, Tags=tags.as_list(tags.merged(wanted)))
         return name
 
-    def _put(self, call: Call, name: str, wanted: Wanted) -> None:
+    def _put(self, call: Call, name: str, wanted: Wanted, **fixed: Any) -> None:
         body = document(wanted.properties["DashboardBody"])
-        call("cloudwatch", "put_dashboard", DashboardName=name, DashboardBody=body)
+        call("cloudwatch", "put_dashboard", DashboardName=name, DashboardBody=body, **fixed)
 
     def change(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> None:
-        if changed(old.properties, new.properties):
+        if "DashboardBody" in changed(old.properties, new.properties):
             self._put(call, physical_id, new)
 
     def remove(self, call: Call, physical_id: str, old: Wanted) -> None:
         call("cloudwatch", "delete_dashboards", DashboardNames=[physical_id])
 
     def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
-        return ready_or_gone(call("cloudwatch", "get_dashboard", DashboardName=physical_id))
+        return ready_or_gone(_dashboard(call, physical_id))
+
+    def tagged(self, physical_id: str, call: Call) -> str:
+        return str(_dashboard(call, physical_id)["DashboardArn"])
+
+
+def _dashboard(call: Call, name: str) -> dict[str, Any]:
+    return call("cloudwatch", "get_dashboard", DashboardName=name)
 
 
 TYPES = (Alarm(), CompositeAlarm(), Dashboard())
