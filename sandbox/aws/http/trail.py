@@ -28,7 +28,7 @@ NAMED_IN_ARN = re.compile(
     r":(?:targetgroup|loadbalancer/\w+|alarm|autoScalingGroupName|autoScalingGroup:[^:]*:autoScalingGroupName)[/:]([^/:]+)"
 )
 NAMES = re.compile(
-    r"(AutoScalingGroup|LoadBalancer|LaunchConfiguration|LaunchTemplate|Alarm|Policy|LifecycleHook|ScheduledAction|Group|Queue)Names?"
+    r"(AutoScalingGroup|LoadBalancer|LaunchConfiguration|LaunchTemplate|Alarm|Policy|LifecycleHook|ScheduledAction|Group|Queue|Dashboard)Names?"
 )
 SECRET = re.compile(r"password|secret|privatekey|authorization|credential", re.IGNORECASE)
 LONGEST, MOST = 200, 20
@@ -59,7 +59,7 @@ def failed(call: Call, code: str, message: str, cause: str | None = None) -> Eve
     return Event(
         source=f"aws.{call.source}",
         detail_type=FAILED,
-        summary=f"{call.operation} failed: {code}: {message}",
+        summary=f"{call.operation} failed: {code}" + (f": {message}" if message else ""),
         resources=resources(call.parameters),
         detail={"eventName": call.operation, "errorCode": code, "errorMessage": message},
         cause=cause,
