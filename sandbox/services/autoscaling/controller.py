@@ -78,6 +78,7 @@ class AutoScalingController(Shell[Group, Memory]):
                     self._ec2(scope).terminate_instances(InstanceIds=[action.instance_id])
             case RegisterTargets() | DeregisterTargets():
                 self._targets(scope, action)
+                writes.record_registration(group, action)
             case MoveMember():
                 writes.move_member(group, action.instance_id, action.move)
             case MoveAttachment():

@@ -50,16 +50,19 @@ def unusable_template(reason: str) -> ApiError:
     return invalid(f"You must use a valid fully-formed launch template. {reason}")  # ASG-19
 
 
+def constraint(value: object, member: str, bound: str) -> ApiError:
+    """The API framework's own text. `bound`: "Member must not be null"."""
+    shown = "null" if value is None else f"'{value}'"
+    return invalid(f"1 validation error detected: Value {shown} at '{member}' failed to satisfy constraint: {bound}")
+
+
 def too_small(value: int, member: str) -> ApiError:
-    """The API framework's own text."""
-    bound = "Member must have value greater than or equal to 0"
-    return invalid(f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {bound}")
+    return constraint(value, member, "Member must have value greater than or equal to 0")
 
 
 def wrong_length(value: str, member: str, most: int) -> ApiError:
-    """The API framework's own text."""
     bound = f"Member must have length less than or equal to {most}" if value else "Member must have length greater than or equal to 1"
-    return invalid(f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {bound}")
+    return constraint(value, member, bound)
 
 
 def desired_out_of_bounds(desired: int, low: int, high: int) -> ApiError:
@@ -117,6 +120,31 @@ def invalid_target_groups() -> ApiError:
 def target_group_not_attached(arns: list[str]) -> ApiError:
     """(U)"""
     return invalid(f"Trying to remove Target Groups that are not part of the group: {', '.join(arns)}")
+
+
+def load_balancer_not_attached(group: str, names: list[str]) -> ApiError:
+    """(U)"""
+    return invalid(f"Trying to remove Load Balancers that are not part of the group {group}: {', '.join(names)}")
+
+
+def unknown_hook(name: str, group: str) -> ApiError:
+    return invalid(f"No Lifecycle Hook found with name: {name} for group: {group}")  # (U: the exact words)
+
+
+def no_active_refresh(group: str) -> ApiError:
+    return _error("ActiveInstanceRefreshNotFound", f"No in progress or pending Instance Refresh found for Auto Scaling group {group}")
+
+
+def no_warm_pool(group: str) -> ApiError:
+    return invalid(f"No warm pool found for Auto Scaling group {group}")  # (U)
+
+
+def zones_differ() -> ApiError:
+    return invalid("The availability zones of the specified subnets and the Auto Scaling group do not match")
+
+
+def no_zones() -> ApiError:
+    return invalid("At least one Availability Zone or VPC Subnet is required.")
 
 
 def wrong_lifecycle(instance_id: str, wanted: str) -> ApiError:

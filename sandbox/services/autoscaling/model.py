@@ -79,6 +79,7 @@ class Member:
     failure: HealthFailure | None = None  # why it is unhealthy
     impaired: bool = False  # an EC2 status check fails now
     targets: Mapping[str, str] = field(default_factory=dict)  # target group ARN → TargetHealth.State, where it is registered or draining
+    registered: tuple[str, ...] = ()  # ARNs of the target groups in which Auto Scaling registered it and did not deregister it
     in_service_since: datetime | None = None  # None: not yet in service since its launch, attachment or standby
     protected: bool = False  # from scale-in
     purpose: Purpose = Purpose.DIFFERENCE

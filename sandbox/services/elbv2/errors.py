@@ -26,9 +26,9 @@ def not_supported(what: str) -> NotImplementedError:
     return NotImplementedError(f"{what} is not supported by the sandbox yet.")
 
 
-def constraint(value: object, member: str, text: str, *, quoted: bool = True) -> ApiError:
+def constraint(value: object, member: str, text: str) -> ApiError:
     """The text of AWS's API framework. `text`: "Member must not be null"."""
-    shown = f"'{value}'" if quoted else value
+    shown = "null" if value is None else f"'{value}'"
     return validation(f"1 validation error detected: Value {shown} at '{member}' failed to satisfy constraint: {text}")
 
 

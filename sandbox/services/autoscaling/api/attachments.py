@@ -36,7 +36,7 @@ class AttachmentOperations(GroupOperations):
         group = self.group(group_name)
         if unknown := [arn for arn in target_group_arns if arn not in group.target_group_arns]:
             raise errors.target_group_not_attached(unknown)
-        for arn in target_group_arns:
+        for arn in dict.fromkeys(target_group_arns):
             group.target_group_arns.remove(arn)
             writes.move_attachment(group, arn, AttachmentMove.DETACH)
 

@@ -5,6 +5,7 @@ One of the parts of `SandboxAutoScaling` (api/assembly.py).
 
 # mypy: allow-subclassing-any
 
+from collections.abc import Mapping
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -12,6 +13,7 @@ from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
 from sandbox.services.autoscaling.api.groups import GroupOperations
 from sandbox.services.autoscaling.api.validation import group_settings as settings_validation
+from sandbox.services.autoscaling.api.validation import requests
 from sandbox.services.autoscaling.decide import events
 from sandbox.services.autoscaling.decide.metrics import METRICS
 
@@ -41,17 +43,23 @@ class GroupSettings(GroupOperations):
 
     # ---- tags --------------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="ASG-5: an unknown group is a ValidationError")
+    @replaces(why="ASG-5, ASG-122: all groups and limits are checked before any tag changes")
     def create_or_update_tags(self, tags: list[dict[str, str]]) -> None:
-        for tag in tags:
-            self.group(tag.get("ResourceId", ""))
+        for name in dict.fromkeys(tag["ResourceId"] for tag in tags):
+            keys = {tag["Key"] for tag in self.group(name).tags} | {tag["Key"] for tag in tags if tag["ResourceId"] == name}
+            requests.count_of_tags(len(keys), name)
         super().create_or_update_tags(tags)
 
     @replaces(why="ASG-5: an unknown group is a ValidationError")
     def delete_tags(self, tags: list[dict[str, str]]) -> None:
         for tag in tags:
-            self.group(tag.get("ResourceId", ""))
+            self.group(tag["ResourceId"])
         super().delete_tags(tags)
+
+    @replaces(why="ASG-123: `propagate-at-launch` is true or false; moto compares it with True and False")
+    def describe_tags(self, filters: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        tags = [tag for group in self.autoscaling_groups.values() for tag in group.tags]
+        return [tag for tag in tags if all(_tag_value(tag, each["Name"]) in each["Values"] for each in filters)]
 
     @replaces(why="ASG-118: all metrics when none is named (moto: none), besides those enabled before; ASG-5")
     def enable_metrics_collection(self, group_name: str, metrics: list[str]) -> None:
@@ -62,3 +70,11 @@ class GroupSettings(GroupOperations):
     def disable_metrics_collection(self, group_name: str, metrics: list[str]) -> None:
         group, named = self.group(group_name), settings_validation.metrics(metrics)
         group.metrics = [name for name in group.metrics if name not in named]
+
+
+def _tag_value(tag: Mapping[str, Any], name: str) -> str:
+    """What the filter of DescribeTags compares with its values."""
+    if name == "propagate-at-launch":
+        return str(bool(tag["PropagateAtLaunch"])).lower()
+    members = {"auto-scaling-group": "ResourceId", "key": "Key", "value": "Value"}
+    return str(tag[members[name]])

@@ -20,6 +20,7 @@ from sandbox.services.autoscaling import errors
 from sandbox.services.autoscaling.activity_model import Activity
 from sandbox.services.autoscaling.api.quotas import PerCall, Quota
 from sandbox.services.autoscaling.api.validation import groups as group_validation
+from sandbox.services.autoscaling.api.validation import requests
 from sandbox.services.autoscaling.decide import events, texts
 from sandbox.services.autoscaling.lifecycle_model import AttachmentState
 from sandbox.services.autoscaling.model import Attachment
@@ -50,7 +51,10 @@ class GroupOperations(AutoScalingBackend):
         desired = low if given["desired_capacity"] is None else int(given["desired_capacity"])
         group_validation.bounds(low, high, desired)
         self._check_source(given["launch_config_name"], given["launch_template"], given.get("instance_id"))
+        if not given.get("vpc_zone_identifier") and not given["availability_zones"]:
+            raise errors.no_zones()
         self._check_zones(given)
+        requests.count_of_tags(len(given["tags"]), name)
         self._check_target_groups(given["target_group_arns"], self._vpc(given.get("vpc_zone_identifier")))
         Quota.TARGET_GROUPS.check(len(set(given["target_group_arns"])))
         Quota.GROUPS.check(len(self.autoscaling_groups) + 1)
@@ -85,7 +89,7 @@ class GroupOperations(AutoScalingBackend):
         group_validation.bounds(low, high, min(max(group.desired_capacity, low), high) if desired is None else desired)
         if given["launch_config_name"] or given["launch_template"]:
             self._check_source(given["launch_config_name"], given["launch_template"], None)
-        self._check_zones(given)
+        self._check_zones(given, group.vpc_zone_identifier)
         group_validation.health_check_type(given["health_check_type"])
         group_validation.seconds("HealthCheckGracePeriod", given["health_check_period"])
         old = group.desired_capacity
@@ -111,7 +115,7 @@ class GroupOperations(AutoScalingBackend):
         if (rebalance := given.get("CapacityRebalance")) is not None:
             group.capacity_rebalance = rebalance
         if (placement_group := given.get("PlacementGroup")) is not None:
-            group.placement_group = placement_group
+            group.placement_group = placement_group or None
         if given.get("Context") is not None:
             group.sandbox.context = given["Context"]
 
@@ -141,7 +145,8 @@ class GroupOperations(AutoScalingBackend):
         if any(nic.get("SubnetId") for nic in version.data.get("NetworkInterfaces") or []):
             raise errors.unusable_template("Network interfaces with a subnet ID may not be specified in the launch template of a group.")
 
-    def _check_zones(self, given: dict[str, Any]) -> None:
+    def _check_zones(self, given: dict[str, Any], current: str | None = None) -> None:
+        """`current`: the group's subnets before the update, which stay when the request names none."""
         if identifier := given.get("vpc_zone_identifier"):
             subnets = [s.strip() for s in identifier.split(",") if s.strip()]
             known = {i for zone in self.ec2_backend.subnets.values() for i in zone}
@@ -151,6 +156,10 @@ class GroupOperations(AutoScalingBackend):
         zones = {z.name for z in self.ec2_backend.describe_availability_zones()}
         if unknown := [z for z in given.get("availability_zones") or [] if z not in zones]:
             raise errors.invalid(f"Invalid Availability Zone: [{', '.join(unknown)}]")
+        in_use = given.get("vpc_zone_identifier") or current or ""
+        of_subnets = {self.ec2_backend.get_subnet(each).availability_zone for each in in_use.split(",") if each}
+        if of_subnets and given.get("availability_zones") and of_subnets != set(given["availability_zones"]):
+            raise errors.zones_differ()
 
     def _check_target_groups(self, arns: list[str], vpc_id: str) -> None:
         """ASG-83: they exist, are of type instance, and in the group's VPC."""

@@ -10,8 +10,9 @@ DEFAULT, MOST = 50, 100
 
 def page(items: list[Any], given: Mapping[str, Any], most: int) -> tuple[list[Any], str | None]:
     """The page, and the token of the next one; None: it was the last. `given`: the request's parameters."""
-    token, size = given.get("NextToken") or "0", given.get("MaxRecords") or most
-    if not token.isdigit():
+    token, asked = given.get("NextToken") or "0", given.get("MaxRecords")
+    size = most if asked is None else asked
+    if not (token.isascii() and token.isdigit()):
         raise errors.bad_next_token()
     if not 1 <= size <= most:
         raise errors.invalid(f"MaxRecords must be between 1 and {most}.")

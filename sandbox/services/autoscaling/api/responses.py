@@ -1,7 +1,7 @@
 """Auto Scaling's operations where moto drops parameters, answers differently from AWS, or lacks the operation.
 
-Handlers only translate: checks and state are in the backend's parts. Features that the sandbox lacks (lifecycle hooks, warm pools, instance
-refresh, mixed instances) are refused with an AWS-shaped error: an accepted request would have no effect.
+Handlers only translate: checks and state are in the backend's parts. Parameters that the sandbox does not support are refused with an
+AWS-shaped error: an accepted request would have no effect. api/absent_features.py has the operations of whole features that it lacks.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,14 @@ from moto.core.responses import ActionResult, EmptyResult
 from sandbox.aws.seams import adds, replaces, swap_response
 from sandbox.services.autoscaling import errors
 from sandbox.services.autoscaling.api import activities, pages
-from sandbox.services.autoscaling.api.scaling_responses import ScalingResponses
+from sandbox.services.autoscaling.api.absent_features import AbsentFeatures
 from sandbox.services.autoscaling.api.validation import groups as group_validation
+from sandbox.services.autoscaling.api.validation import requests
+from sandbox.services.autoscaling.api.validation import traffic_sources as traffic_source_validation
 
 REFUSED_PARAMETERS = (
     "MixedInstancesPolicy",
     "LoadBalancerNames",
-    "TrafficSources",
     "LifecycleHookSpecificationList",
     "InstanceMaintenancePolicy",
     "MaxInstanceLifetime",
@@ -33,21 +34,16 @@ REFUSED_PARAMETERS = (
     "Operator",
 )
 NO_EFFECT: tuple[Any, ...] = ("", [], 0, "units", "none", None)  # values of refused parameters that request nothing
-NO_HOOKS = "ASG-88: the sandbox has no lifecycle hooks, and ignores none silently"
-NO_REFRESH = "ASG-100: the sandbox has no instance refresh"
-NO_WARM_POOL = "ASG-107: the sandbox has no warm pools"
-NO_CLASSIC = "the sandbox has no classic load balancers"
-
-
-def _refusal(what: str) -> Callable[[Any], ActionResult]:
-    def refuse(self: Any) -> ActionResult:
-        raise errors.not_supported(what)
-
-    return refuse
 
 
 @swap_response("autoscaling")
-class SandboxAutoScalingResponse(ScalingResponses):
+class SandboxAutoScalingResponse(AbsentFeatures):
+    @replaces(why="ASG-122, ASG-123: what holds for the requests of all operations is checked before any of them runs")
+    def call_action(self) -> Any:
+        given: dict[str, Any] = self.params or {}
+        self.params: dict[str, Any] = requests.completed(self._get_action(), given)
+        return super().call_action()
+
     # ---- launch configurations ---------------------------------------------------------------------------------------------------------
 
     @replaces(why="EC2-43: detailed monitoring unless it is switched off (moto: off unless it is switched on)")
@@ -58,10 +54,16 @@ class SandboxAutoScalingResponse(ScalingResponses):
         made.instance_monitoring_enabled = asked is not False
         return answer
 
+    @replaces(why="ASG-123: paging; each unknown name is passed over")
+    def describe_launch_configurations(self) -> ActionResult:
+        found = self.autoscaling_backend.describe_launch_configurations(self._get_param("LaunchConfigurationNames", []))
+        return self._paged("LaunchConfigurations", found)
+
     # ---- groups ------------------------------------------------------------------------------------------------------------------------
 
     @replaces(why="ASG-7: parameters that moto drops; those that the sandbox does not support are refused")
     def create_auto_scaling_group(self) -> ActionResult:
+        traffic_source_validation.as_target_groups(self.params)
         return self._with_settings(super().create_auto_scaling_group)
 
     @replaces(why="ASG-7: parameters that moto drops; those that the sandbox does not support are refused")
@@ -84,8 +86,11 @@ class SandboxAutoScalingResponse(ScalingResponses):
     def describe_auto_scaling_groups(self) -> ActionResult:
         given = self._get_params()
         groups = self.autoscaling_backend.describe_auto_scaling_groups(given.get("AutoScalingGroupNames") or [], given.get("Filters") or [])
-        page, token = pages.page(groups, {"MaxRecords": pages.DEFAULT} | given, pages.MOST)
-        return ActionResult({"AutoScalingGroups": page, "NextToken": token})
+        return self._paged("AutoScalingGroups", groups)
+
+    @replaces(why="ASG-123: paging")
+    def describe_tags(self) -> ActionResult:
+        return self._paged("Tags", self.autoscaling_backend.describe_tags(self._get_param("Filters", [])))
 
     @replaces(why="ASG-9: ForceDelete")
     def delete_auto_scaling_group(self) -> ActionResult:
@@ -156,19 +161,29 @@ class SandboxAutoScalingResponse(ScalingResponses):
     def describe_load_balancer_target_groups(self) -> ActionResult:
         attachments = self.autoscaling_backend.attachments(self._get_param("AutoScalingGroupName"))
         shown = [{"LoadBalancerTargetGroupARN": a.target_group_arn, "State": a.state.value} for a in attachments]
-        return ActionResult({"LoadBalancerTargetGroups": shown})
+        return self._paged("LoadBalancerTargetGroups", shown)
 
-    # ---- refused -----------------------------------------------------------------------------------------------------------------------
+    @adds(why="ASG-125: the target groups by their newer name")
+    def attach_traffic_sources(self) -> ActionResult:
+        arns = traffic_source_validation.target_groups(self._get_param("TrafficSources", []))
+        self.autoscaling_backend.attach_load_balancer_target_groups(self._get_param("AutoScalingGroupName"), arns)
+        return EmptyResult()
 
-    put_lifecycle_hook = replaces(why=NO_HOOKS)(_refusal("a lifecycle hook"))
-    put_warm_pool = replaces(why=NO_WARM_POOL)(_refusal("a warm pool"))
-    attach_load_balancers = replaces(why=NO_CLASSIC)(_refusal("a classic load balancer of an Auto Scaling group"))
-    detach_load_balancers = replaces(why=NO_CLASSIC)(_refusal("a classic load balancer of an Auto Scaling group"))
-    complete_lifecycle_action = adds(why=NO_HOOKS)(_refusal("a lifecycle hook"))
-    record_lifecycle_action_heartbeat = adds(why=NO_HOOKS)(_refusal("a lifecycle hook"))
-    start_instance_refresh = adds(why=NO_REFRESH)(_refusal("an instance refresh"))
-    cancel_instance_refresh = adds(why=NO_REFRESH)(_refusal("an instance refresh"))
-    rollback_instance_refresh = adds(why=NO_REFRESH)(_refusal("an instance refresh"))
+    @adds(why="ASG-125")
+    def detach_traffic_sources(self) -> ActionResult:
+        arns = traffic_source_validation.target_groups(self._get_param("TrafficSources", []))
+        self.autoscaling_backend.detach_load_balancer_target_groups(self._get_param("AutoScalingGroupName"), arns)
+        return EmptyResult()
+
+    @adds(why="ASG-125")
+    def describe_traffic_sources(self) -> ActionResult:
+        attachments = self.autoscaling_backend.attachments(self._get_param("AutoScalingGroupName"))
+        kind = traffic_source_validation.kind(self._get_param("TrafficSourceType"))
+        shown = [
+            {"TrafficSource": a.target_group_arn, "Identifier": a.target_group_arn, "State": a.state.value, "Type": "elbv2"}
+            for a in attachments
+        ]
+        return self._paged("TrafficSources", shown if kind in (None, "elbv2") else [])
 
 
 def _instance_details(member: Any) -> dict[str, Any]:

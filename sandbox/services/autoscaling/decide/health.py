@@ -69,7 +69,13 @@ def elb_unhealthy(group: Group, member: Member) -> bool:
     """ASG-44: unhealthy in any attached target group whose attachment is in service and has passed (ASG-82)."""
     if "ELB" not in group.health_check_types:
         return False
-    return any(_counts(a) and member.targets.get(a.target_group_arn) == "unhealthy" for a in group.attachments)
+    return any(_counts(a) and _fails(member, a.target_group_arn) for a in group.attachments)
+
+
+def _fails(member: Member, target_group_arn: str) -> bool:
+    """ASG-121: also when someone else deregistered it, once it has drained."""
+    state = member.targets.get(target_group_arn)
+    return state == "unhealthy" or (state is None and target_group_arn in member.registered)
 
 
 def _counts(attachment: Attachment) -> bool:

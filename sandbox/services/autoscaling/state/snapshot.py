@@ -109,6 +109,7 @@ def _member(group: Any, member: SandboxMember, targets: dict[str, str], journal:
         failure=member.failure,
         impaired="impaired" in (instance.instance_status["Status"], instance.system_status["Status"]),
         targets=targets,
+        registered=member.registered,
         in_service_since=member.in_service_since,
         protected=bool(member.protected_from_scale_in),
         purpose=member.purpose,

@@ -55,6 +55,8 @@ class GroupExtra:
 class SandboxMember(MotoMember):
     """moto's member, with what moto lacks: its launch source, why it is unhealthy, since when it is in service."""
 
+    registered: tuple[str, ...] = ()  # ARNs of the target groups in which Auto Scaling registered it; () in older states
+
     def __init__(self, group: Any, instance: Any, source: LaunchSource, tie_breaker: float, purpose: Purpose = Purpose.DIFFERENCE) -> None:
         instance.autoscaling_group = group
         super().__init__(instance, LifecycleState.PENDING.value, protected_from_scale_in=group.new_instances_protected_from_scale_in)

@@ -18,8 +18,10 @@ from sandbox.aws.context import context
 from sandbox.core.machine import move
 from sandbox.services.autoscaling.actions import (
     ClearHandledRequests,
+    DeregisterTargets,
     LaunchInstances,
     OpenActivity,
+    RegisterTargets,
     RunScheduledAction,
 )
 from sandbox.services.autoscaling.activity_model import Activity, ActivityKind, StatusCode, Trigger
@@ -111,6 +113,15 @@ def move_member(group: Any, instance_id: str, how: Move) -> None:
 def allow_termination(group: Any, instance_id: str) -> None:
     """EC2-8: termination protection does not stop Auto Scaling."""
     member_of(group, instance_id).instance.disable_api_termination = False
+
+
+def record_registration(group: Any, change: RegisterTargets | DeregisterTargets) -> None:
+    """Which target groups its members are registered in by Auto Scaling (ASG-121)."""
+    arn = change.target_group_arn
+    for member in group.instance_states:
+        if member.instance_id in change.instance_ids:
+            others = tuple(each for each in member.registered if each != arn)
+            member.registered = (*others, arn) if isinstance(change, RegisterTargets) else others
 
 
 def set_health(group: Any, instance_id: str, failure: HealthFailure | None) -> None:

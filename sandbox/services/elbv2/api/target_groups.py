@@ -102,7 +102,7 @@ class TargetGroups(ELBv2Backend):
 
     @replaces(why="ALB-10: each unknown one is an error; a load balancer without target groups is no error")
     def describe_target_groups(self, load_balancer_arn: str | None, target_group_arns: list[str], names: list[str] | None) -> Iterable[Any]:
-        groups = list(self.target_groups.values())
+        groups = sorted(self.target_groups.values(), key=lambda group: str(group.name))
         if load_balancer_arn and load_balancer_arn not in self.load_balancers:
             raise errors.load_balancer_not_found()
         if {*target_group_arns} - {group.arn for group in groups} or {*(names or ())} - {group.name for group in groups}:

@@ -36,6 +36,7 @@ def policy(given: Mapping[str, Any], arn: str) -> ScalingPolicy:
     """The policy that the request describes, without alarms."""
     kind = _type(given.get("PolicyType") or SIMPLE.value)
     _check_presence(given, kind)
+    given = {name: value for name, value in given.items() if kind in ONLY_OF.get(name, (kind,))}
     tracking = given.get("TargetTrackingConfiguration") or {}
     if kind is TRACKING:
         _check_tracking(tracking)
@@ -85,7 +86,7 @@ def _check_presence(given: Mapping[str, Any], kind: PolicyType) -> None:
         if given.get(name) in (None, [], ""):
             raise errors.invalid(f"You must specify {_article(name)} {name} for policy type: {kind.value}")
     for name, kinds in ONLY_OF.items():
-        if kind not in kinds and given.get(name) not in (None, [], "", {}):
+        if kind not in kinds and given.get(name) not in (None, [], "", {}, 0):  # clients send 0 for a number that is not set (SCL-37)
             raise errors.invalid(f"You cannot specify {_article(name)} {name} for policy type: {kind.value}")  # (U)
     if given.get("PredictiveScalingConfiguration"):
         raise errors.not_supported("predictive scaling")
@@ -114,8 +115,8 @@ def _adjustment(given: Mapping[str, Any]) -> int | None:
 
 def _min_adjustment_magnitude(given: Mapping[str, Any]) -> int | None:
     min_adjustment_magnitude: int | None = given.get("MinAdjustmentMagnitude")
-    if min_adjustment_magnitude is None:
-        return None
+    if not min_adjustment_magnitude:
+        return None  # SCL-37
     if given.get("AdjustmentType") != AdjustmentType.PERCENT.value:
         raise errors.invalid("MinAdjustmentMagnitude is valid only when the AdjustmentType is PercentChangeInCapacity.")  # SCL-3 (U)
     if min_adjustment_magnitude < 1:

@@ -10,12 +10,10 @@ from typing import Any
 
 from sandbox.core.control import Scope
 from sandbox.services.elbv2 import errors
-from sandbox.services.elbv2.api.validation.listeners import within
 
 LARGEST_PAGE = 400
 MOST_DESCRIBED = 20  # ALB-13: resources that one call may name
 MOST_TAGS = 50  # ALB-15: of one resource
-LONGEST_KEY, LONGEST_VALUE = 128, 256
 
 ARNS = {  # member of the API: (what AWS calls it, the form of its ARN after the account)
     "LoadBalancerArn": ("load balancer", r"loadbalancer/(app|net|gwy)/[^/]+/[^/]+"),
@@ -43,7 +41,7 @@ DESCRIBED = {
     "DescribeTargetGroups": Selection(
         ways=("TargetGroupArns", "Names", "LoadBalancerArn"),
         too_many="You cannot describe more than '{most}' target groups at a time",
-        exclusive="Target group names, target group ARNs and a load balancer ARN cannot be specified at the same time",  # (U)
+        exclusive="Target group names, target group ARNs, and a load balancer ARN cannot be specified at the same time",
     ),
     "DescribeListeners": Selection(
         ways=("ListenerArns", "LoadBalancerArn"),
@@ -71,8 +69,6 @@ def completed(operation: str, given: Mapping[str, Any], required: Sequence[str],
     asked = {name: value for name, value in given.items() if value != "" or name in required}
     if operation in DESCRIBED:
         _selection(operation, asked)
-    if "PageSize" in asked:
-        within(asked["PageSize"], "pageSize", 1, LARGEST_PAGE)
     for name, arn in _arns(asked):
         _arn(name, arn, scope)
     for arn in asked.get("ResourceArns") or ():
@@ -86,7 +82,7 @@ def completed(operation: str, given: Mapping[str, Any], required: Sequence[str],
 
 def _attribute(number: int, attribute: Mapping[str, str]) -> dict[str, str]:
     if not attribute.get("Key"):
-        raise errors.constraint("null", f"attributes.{number}.member.key", "Member must not be null", quoted=False)
+        raise errors.constraint(None, f"attributes.{number}.member.key", "Member must not be null")
     return {"Key": attribute["Key"], "Value": attribute.get("Value") or ""}
 
 
@@ -135,9 +131,7 @@ def _is_arn(arn: str, form: str, scope: Scope) -> bool:
 
 def tags(asked: Sequence[Mapping[str, Any]]) -> None:
     """The tags of a request (ALB-15)."""
-    keys = [tag.get("Key") for tag in asked]
-    for number, tag in enumerate(asked, start=1):
-        _tag(number, tag)
+    keys = [tag["Key"] for tag in asked]
     if len(set(keys)) < len(keys):
         raise errors.api_error("DuplicateTagKeys", "A tag key was specified more than once")  # (U: the text)
     count_of_tags(len(keys))
@@ -146,16 +140,3 @@ def tags(asked: Sequence[Mapping[str, Any]]) -> None:
 def count_of_tags(count: int) -> None:
     if count > MOST_TAGS:
         raise errors.api_error("TooManyTags", f"The maximum number of tags for a resource is {MOST_TAGS}")  # (U: the text)
-
-
-def _tag(number: int, tag: Mapping[str, Any]) -> None:
-    key, value = tag.get("Key"), tag.get("Value") or ""
-    member = f"tags.{number}.member"
-    if key is None:
-        raise errors.constraint("null", f"{member}.key", "Member must not be null", quoted=False)
-    if not key:
-        raise errors.constraint(key, f"{member}.key", "Member must have length greater than or equal to 1")
-    if len(key) > LONGEST_KEY:
-        raise errors.constraint(key, f"{member}.key", f"Member must have length less than or equal to {LONGEST_KEY}")
-    if len(value) > LONGEST_VALUE:
-        raise errors.constraint(value, f"{member}.value", f"Member must have length less than or equal to {LONGEST_VALUE}")
