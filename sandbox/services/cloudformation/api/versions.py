@@ -10,7 +10,7 @@ from sandbox.aws.context import context
 from sandbox.core.control import Scope
 from sandbox.services.cloudformation import errors
 from sandbox.services.cloudformation.api.validation import existence, requests
-from sandbox.services.cloudformation.decide.template import environments, parameters, references, schemas, templates
+from sandbox.services.cloudformation.decide.template import environments, parameters, references, rules, schemas, templates
 from sandbox.services.cloudformation.model import Stack, Version
 from sandbox.services.cloudformation.resources.base import CALLER, Call
 from sandbox.services.cloudformation.resources.registry import find
@@ -96,6 +96,7 @@ def version(
         zones=_zones(call, template),
     )
     env = environments.base(template, made, names, exports)
+    rules.check(template, env)
     environments.check(template, env)
     return made
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sandbox.core.control import Action, Decision
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation.actions import Create, MoveStack, Put, Restore, Resume, Update
-from sandbox.services.cloudformation.decide import differences, failures, outputs, signals
+from sandbox.services.cloudformation.decide import differences, failures, outputs, signals, stack_policy
 from sandbox.services.cloudformation.decide.observed import AT_ONCE, LONGEST_STEP, Observed, key, patience, tags_of
 from sandbox.services.cloudformation.decide.template import environments, references
 from sandbox.services.cloudformation.decide.template.functions import Unknown
@@ -130,7 +130,7 @@ def _start_one(observed: Observed, declared: Declaration, env: Environment, need
         properties = environments.properties(declared, env)
         _check_required(kind, declared, properties)
         wanted = replace(wanted, properties=properties, signals_wanted=signals.wanted(declared.creation_policy, env))
-        return _step(kind, existing, wanted)
+        return _step(observed, kind, existing, wanted)
     except ApiError as error:
         return _not_started(existing, wanted, error.message)
     except Unknown as unknown:
@@ -161,11 +161,12 @@ def _wanted(observed: Observed, declared: Declaration, needs: tuple[str, ...], n
     )
 
 
-def _step(kind: ResourceType, existing: Resource | None, wanted: Resource) -> Action:
+def _step(observed: Observed, kind: ResourceType, existing: Resource | None, wanted: Resource) -> Action:
     if existing is None or existing.physical_id is None:
         return Create(resource=wanted)
     difference = differences.between(kind, existing, wanted.properties, wanted.tags)
     if differences.requires(kind, difference) is Requires.REPLACEMENT:
+        _check_policy(observed, stack_policy.REPLACE, existing)
         _check_name(kind, existing, wanted)
         replacing = replace(wanted, reason=REPLACING, replaces=existing.physical_id)
         return Create(resource=replacing, discard=replace(existing, successor=True))
@@ -178,10 +179,19 @@ def _step(kind: ResourceType, existing: Resource | None, wanted: Resource) -> Ac
         signals_wanted=None,
     )
     if difference or existing.status.is_failed:
+        _check_policy(observed, stack_policy.MODIFY, existing)
         return Update(resource=replace(kept, before=existing.properties, before_tags=existing.tags))
     status = existing.status if existing.status.is_complete else ResourceStatus.UPDATE_COMPLETE
     unchanged = replace(kept, status=status, reason=existing.reason, updated=existing.updated, token=existing.token)
     return Put(resource=unchanged, quiet=True)
+
+
+def _check_policy(observed: Observed, action: str, resource: Resource) -> None:
+    """CFN-28. A rollback is allowed everything."""
+    if observed.stack.status is StackStatus.UPDATE_IN_PROGRESS:
+        denial = stack_policy.denial(observed.stack.policy, action, resource.logical_id, resource.type)
+        if denial is not None:
+            raise ApiError("ValidationError", denial)
 
 
 def _check_required(kind: ResourceType, declared: Declaration, properties: Mapping[str, Json]) -> None:
@@ -214,17 +224,25 @@ ENDS = {
 }
 
 
+def _removed(observed: Observed) -> list[Resource]:
+    here = environments.present(observed.template, observed.environment({}))
+    return [resource for name, resource in observed.stack.resources.items() if name not in here]
+
+
 def _finish(observed: Observed) -> MoveStack:
     try:
         found = outputs.evaluate(observed)
         if observed.stack.status is not StackStatus.UPDATE_ROLLBACK_IN_PROGRESS:
             outputs.check_exports(observed, found)
+        for removed in _removed(observed):
+            _check_policy(observed, stack_policy.DELETE, removed)
     except ApiError as error:
         return failures.of_stack(observed, error.message)
     env = observed.environment(observed.stack.resources)
+    here = frozenset(environments.present(observed.template, env))
     return MoveStack(
         status=ENDS[observed.stack.status],
         outputs=found,
         imports=environments.imports(observed.template, env),
-        keep=frozenset(environments.present(observed.template, env)),
+        keep=here,
     )
