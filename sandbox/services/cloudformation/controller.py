@@ -17,11 +17,12 @@ from sandbox.core.ports import Clients
 from sandbox.services.cloudformation.actions import Create, Delete, MoveStack, Put, Restore, Resume, Update
 from sandbox.services.cloudformation.decide.observed import Observed
 from sandbox.services.cloudformation.decide.stacks import decide
-from sandbox.services.cloudformation.model import Resource, ResourceStatus, Stack
+from sandbox.services.cloudformation.model import Resource, Stack
 from sandbox.services.cloudformation.resources.base import Call, Gone, Incomplete, ResourceType
 from sandbox.services.cloudformation.resources.registry import find
 from sandbox.services.cloudformation.state import dynamic, snapshot, writes
 from sandbox.services.cloudformation.state.store import CloudFormationBackend
+from sandbox.services.cloudformation.status_model import ResourceStatus
 
 INITIATED = "Resource creation Initiated"
 THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "InternalError", "InternalFailure", "ServiceUnavailable")

@@ -12,12 +12,13 @@ from moto.moto_api._internal import mock_random
 from sandbox.aws.context import context
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation import errors
-from sandbox.services.cloudformation.api import stacks, versions
+from sandbox.services.cloudformation.api import stacks, tokens, versions
 from sandbox.services.cloudformation.api.validation import requests
 from sandbox.services.cloudformation.decide.template.environments import Names
-from sandbox.services.cloudformation.model import ChangeSet, Stack, StackStatus, Version
+from sandbox.services.cloudformation.model import ChangeSet, Stack, Version
 from sandbox.services.cloudformation.state import snapshot, writes
 from sandbox.services.cloudformation.state.store import CloudFormationBackend
+from sandbox.services.cloudformation.status_model import StackStatus
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."
 Given = Mapping[str, Any]
@@ -106,13 +107,13 @@ def execute(backend: CloudFormationBackend, given: Given) -> None:
     requests.check(given)
     change_set = find(backend, given)
     stack = stacks.existing(backend, change_set.stack_id)
-    if stacks.repeated(stack, given, "ExecuteChangeSet"):
+    if tokens.repeated(stack, given, "ExecuteChangeSet"):
         return
     if change_set.execution_status != "AVAILABLE":
         raise errors.bad_change_set_status(change_set.id, _shown_status(change_set))
     if change_set.type == "UPDATE":
         stacks.check_updatable(stack)
-    stack = replace(stacks.with_token(stack, given, "ExecuteChangeSet"), change_set_id=change_set.id)
+    stack = replace(tokens.with_token(stack, given, "ExecuteChangeSet"), change_set_id=change_set.id)
     backend.forget_change_sets(stack.id)  # the others are about a stack that is no more
     backend.change_sets[change_set.id] = replace(change_set, execution_status="EXECUTE_COMPLETE")
     options = {**given, "OnStackFailure": change_set.on_stack_failure}

@@ -15,7 +15,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from sandbox.aws.http.dispatcher import declare_service
 from sandbox.core.control import Scope
 from sandbox.services.cloudformation import errors
-from sandbox.services.cloudformation.api import change_sets, pages, stacks, versions, views
+from sandbox.services.cloudformation.api import change_sets, pages, rollbacks, stacks, versions, views
 from sandbox.services.cloudformation.api.refusals import RefusedOperations
 from sandbox.services.cloudformation.api.validation import requests
 from sandbox.services.cloudformation.decide.template import templates
@@ -59,15 +59,15 @@ class CloudFormationResponse(RefusedOperations):
         return EmptyResult()
 
     def cancel_update_stack(self) -> ActionResult:
-        stacks.cancel_update(self._backend, self._given)
+        rollbacks.cancel_update(self._backend, self._given)
         return EmptyResult()
 
     def continue_update_rollback(self) -> ActionResult:
-        stacks.continue_rollback(self._backend, self._given)
+        rollbacks.continue_rollback(self._backend, self._given)
         return ActionResult({})
 
     def rollback_stack(self) -> ActionResult:
-        return ActionResult({"StackId": stacks.roll_back(self._backend, self._given)})
+        return ActionResult({"StackId": rollbacks.roll_back(self._backend, self._given)})
 
     def signal_resource(self) -> ActionResult:
         stacks.signal(self._backend, self._given)

@@ -1,7 +1,5 @@
 """The operations that start, change or end a stack. Each checks the whole request, then records what is wanted; controller.py does it."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -16,15 +14,16 @@ from sandbox.aws.context import context
 from sandbox.core.control import Scope
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation import errors
-from sandbox.services.cloudformation.api import versions
+from sandbox.services.cloudformation.api import tokens, versions
 from sandbox.services.cloudformation.api.validation import requests
 from sandbox.services.cloudformation.decide import plans, stack_policy
 from sandbox.services.cloudformation.decide.outputs import in_use
 from sandbox.services.cloudformation.decide.template.environments import Names
-from sandbox.services.cloudformation.model import OnFailure, Operation, Resource, ResourceStatus, Stack, StackStatus, Version
+from sandbox.services.cloudformation.model import Resource, Stack, Version
 from sandbox.services.cloudformation.resources.registry import find
 from sandbox.services.cloudformation.state import snapshot, writes
 from sandbox.services.cloudformation.state.store import CloudFormationBackend
+from sandbox.services.cloudformation.status_model import OnFailure, StackStatus
 
 USER_INITIATED = "User Initiated"
 Given = Mapping[str, Any]
@@ -54,28 +53,6 @@ def existing(backend: CloudFormationBackend, name: str) -> Stack:
     return found
 
 
-# ---- tokens ------------------------------------------------------------------------------------------------------------------------------
-
-
-def repeated(stack: Stack | None, given: Given, operation: str) -> bool:
-    """Whether the same request was carried out before, by its ClientRequestToken. Raises ApiError if it was another request (CFN-27)."""
-    token = given.get("ClientRequestToken")
-    if stack is None or not token or token not in stack.tokens:
-        return False
-    if stack.tokens[token] != _digest(given, operation):
-        raise ApiError("TokenAlreadyExistsException", f"A client request token {token} is already in use by another operation")
-    return True
-
-
-def with_token(stack: Stack, given: Given, operation: str) -> Stack:
-    token = given.get("ClientRequestToken")
-    return replace(stack, tokens={**stack.tokens, token: _digest(given, operation)}) if token else stack
-
-
-def _digest(given: Given, operation: str) -> str:
-    return hashlib.sha256(f"{operation} {json.dumps(given, sort_keys=True, default=str)}".encode()).hexdigest()
-
-
 # ---- create and update -------------------------------------------------------------------------------------------------------------------
 
 
@@ -83,7 +60,7 @@ def create(backend: CloudFormationBackend, given: Given) -> str:
     """→ the stack's id. The stack is CREATE_IN_PROGRESS."""
     name, scope = requests.stack_name(given["StackName"]), scope_of(backend)
     before = backend.find(name)
-    if before is not None and repeated(before, given, "CreateStack"):
+    if before is not None and tokens.repeated(before, given, "CreateStack"):
         return before.id
     if before is not None:
         raise errors.stack_exists(name)
@@ -100,7 +77,7 @@ def create(backend: CloudFormationBackend, given: Given) -> str:
         policy=policy,
         termination_protection=bool(given.get("EnableTerminationProtection")),
     )
-    start_create(backend, with_token(stack, given, "CreateStack"), given)
+    start_create(backend, tokens.with_token(stack, given, "CreateStack"), given)
     return stack_id
 
 
@@ -125,7 +102,7 @@ def start_create(backend: CloudFormationBackend, stack: Stack, given: Given) -> 
 
 def update(backend: CloudFormationBackend, given: Given) -> str:
     stack = existing(backend, given["StackName"])
-    if repeated(stack, given, "UpdateStack"):
+    if tokens.repeated(stack, given, "UpdateStack"):
         return stack.id
     check_updatable(stack)
     scope = scope_of(backend)
@@ -136,7 +113,7 @@ def update(backend: CloudFormationBackend, given: Given) -> str:
         raise errors.nothing_to_update()
     if policy is not None:
         stack = replace(stack, policy=policy)
-    start_update(backend, with_token(stack, given, "UpdateStack"), made, given)
+    start_update(backend, tokens.with_token(stack, given, "UpdateStack"), made, given)
     return stack.id
 
 
@@ -175,7 +152,7 @@ def delete(backend: CloudFormationBackend, given: Given) -> None:
     if given.get("DeletionMode") == "FORCE_DELETE_STACK":
         raise errors.not_supported("the parameter DeletionMode")
     stack = backend.find(given["StackName"])
-    if stack is None or stack.is_gone or stack.status is StackStatus.DELETE_IN_PROGRESS or repeated(stack, given, "DeleteStack"):
+    if stack is None or stack.is_gone or stack.status is StackStatus.DELETE_IN_PROGRESS or tokens.repeated(stack, given, "DeleteStack"):
         return
     if stack.termination_protection:
         raise errors.protected(stack.name)
@@ -188,7 +165,7 @@ def delete(backend: CloudFormationBackend, given: Given) -> None:
         writes.announce(backend, stack, in_use(name, stacks))
         return
     operation = replace(writes.new_operation(given.get("ClientRequestToken")), retain=retain)
-    started = replace(with_token(stack, given, "DeleteStack"), status=StackStatus.DELETE_IN_PROGRESS, operation=operation)
+    started = replace(tokens.with_token(stack, given, "DeleteStack"), status=StackStatus.DELETE_IN_PROGRESS, operation=operation)
     writes.announce(backend, started, USER_INITIATED)
 
 
@@ -202,48 +179,6 @@ def _retained(stack: Stack, given: Given) -> frozenset[str]:
     if unknown := [name for name in names if name not in stack.resources]:
         raise errors.invalid(f"The following resources do not exist in the stack: [{', '.join(unknown)}]")
     return frozenset(names)
-
-
-# ---- rollbacks ---------------------------------------------------------------------------------------------------------------------------
-
-
-def cancel_update(backend: CloudFormationBackend, given: Given) -> None:
-    stack = existing(backend, given["StackName"])
-    if stack.status is not StackStatus.UPDATE_IN_PROGRESS or stack.operation is None:
-        text = f"CancelUpdateStack cannot be called from current stack status {stack.status.value}"
-        raise errors.invalid(text)
-    writes.put_stack(backend, replace(stack, operation=replace(stack.operation, cancelled=True)))
-
-
-def continue_rollback(backend: CloudFormationBackend, given: Given) -> None:
-    stack = existing(backend, given["StackName"])
-    if stack.status is not StackStatus.UPDATE_ROLLBACK_FAILED:
-        raise errors.invalid(f"Stack:{stack.id} is in {stack.status.value} state and can not continue update rollback.")
-    names = given.get("ResourcesToSkip") or []
-    not_failed = [n for n in names if n not in stack.resources or stack.resources[n].status is not ResourceStatus.UPDATE_FAILED]
-    if not_failed:
-        raise errors.invalid(f"ResourcesToSkip: [{', '.join(not_failed)}] are not in the state UPDATE_FAILED")
-    operation = replace(writes.new_operation(given.get("ClientRequestToken")), skip=frozenset(names))
-    _roll_back(backend, stack, operation, StackStatus.UPDATE_ROLLBACK_IN_PROGRESS)
-
-
-def roll_back(backend: CloudFormationBackend, given: Given) -> str:
-    """RollbackStack: of a stack that was left as it was after a failure."""
-    requests.check(given)
-    stack = existing(backend, given["StackName"])
-    targets = {
-        StackStatus.CREATE_FAILED: StackStatus.ROLLBACK_IN_PROGRESS,
-        StackStatus.UPDATE_FAILED: StackStatus.UPDATE_ROLLBACK_IN_PROGRESS,
-    }
-    if stack.status not in targets:
-        raise errors.wrong_state(stack.id, stack.status.value, "rolled back")
-    _roll_back(backend, stack, writes.new_operation(given.get("ClientRequestToken")), targets[stack.status])
-    return stack.id
-
-
-def _roll_back(backend: CloudFormationBackend, stack: Stack, operation: Operation, status: StackStatus) -> None:
-    version = stack.previous if status is StackStatus.UPDATE_ROLLBACK_IN_PROGRESS and stack.previous else stack.version
-    writes.announce(backend, replace(stack, status=status, operation=operation, version=version), USER_INITIATED)
 
 
 # ---- the rest ----------------------------------------------------------------------------------------------------------------------------

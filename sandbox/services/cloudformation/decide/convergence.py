@@ -15,8 +15,9 @@ from sandbox.services.cloudformation.decide import differences, failures, output
 from sandbox.services.cloudformation.decide.observed import AT_ONCE, LONGEST_STEP, Observed, key, patience, tags_of
 from sandbox.services.cloudformation.decide.template import environments, references
 from sandbox.services.cloudformation.decide.template.functions import Unknown
-from sandbox.services.cloudformation.model import Resource, ResourceStatus, StackStatus
+from sandbox.services.cloudformation.model import Resource
 from sandbox.services.cloudformation.resources.base import Failed, Gone, Ready, Requires, ResourceType, Status
+from sandbox.services.cloudformation.status_model import ResourceStatus, StackStatus
 from sandbox.services.cloudformation.template_model import Declaration, Environment, Json
 
 REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."

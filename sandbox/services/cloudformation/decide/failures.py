@@ -7,7 +7,8 @@ from datetime import datetime
 from sandbox.core.control import Action
 from sandbox.services.cloudformation.actions import MoveStack, Put
 from sandbox.services.cloudformation.decide.observed import Observed
-from sandbox.services.cloudformation.model import OnFailure, Resource, StackStatus
+from sandbox.services.cloudformation.model import Resource
+from sandbox.services.cloudformation.status_model import OnFailure, StackStatus
 
 CANCELLED = {"CREATE": "Resource creation cancelled", "UPDATE": "Resource update cancelled", "DELETE": "Resource deletion cancelled"}
 TIMED_OUT = "Stack creation time exceeded the specified timeout. "

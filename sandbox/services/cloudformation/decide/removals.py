@@ -11,8 +11,9 @@ from datetime import datetime
 from sandbox.core.control import Action, Decision
 from sandbox.services.cloudformation.actions import Delete, MoveStack, Put
 from sandbox.services.cloudformation.decide.observed import AT_ONCE, LONGEST_STEP, POLL, Observed, key, patience
-from sandbox.services.cloudformation.model import Resource, ResourceStatus, StackStatus
+from sandbox.services.cloudformation.model import Resource
 from sandbox.services.cloudformation.resources.base import Failed, Gone
+from sandbox.services.cloudformation.status_model import ResourceStatus, StackStatus
 from sandbox.services.cloudformation.template_model import DeletionPolicy
 
 TOO_LONG = "Exceeded attempts to wait"

@@ -14,17 +14,10 @@ from sandbox.core.control import Scope
 from sandbox.core.events import Event
 from sandbox.services.cloudformation.actions import MoveStack
 from sandbox.services.cloudformation.decide.template import parameters, templates
-from sandbox.services.cloudformation.model import (
-    STACK_TYPE,
-    Operation,
-    Resource,
-    ResourceStatus,
-    Stack,
-    StackEvent,
-    StackStatus,
-)
+from sandbox.services.cloudformation.model import STACK_TYPE, Operation, Resource, Stack, StackEvent
 from sandbox.services.cloudformation.state import notifications
 from sandbox.services.cloudformation.state.store import CloudFormationBackend
+from sandbox.services.cloudformation.status_model import ResourceStatus, StackStatus
 
 STACK_CHANGE, RESOURCE_CHANGE = "CloudFormation Stack Status Change", "CloudFormation Resource Status Change"
 ROLLBACKS = (StackStatus.ROLLBACK_IN_PROGRESS, StackStatus.UPDATE_ROLLBACK_IN_PROGRESS)
