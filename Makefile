@@ -54,6 +54,7 @@ check: setup ## run ruff, mypy --strict, the import contracts, and check generat
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.diagrams --check
 	@$(BIN)/python -m tools.services --check
+	@$(BIN)/python -m tools.templates --check
 	@$(BIN)/python -m tools.rules --check
 
 bench: setup ## measure performance against limits of the same run; writes build/bench.json
@@ -65,9 +66,10 @@ rules: setup ## show which rules of docs/aws-behaviour.md have a test (ARGS=--al
 bundle: images ## save the images to one file, for machines without a network
 	@bash tools/images/bundle.sh save
 
-docs: setup ## generate the state diagrams of ARCHITECTURE.md, and docs/services.md
+docs: setup ## generate the state diagrams of ARCHITECTURE.md, docs/services.md and docs/cloudformation.md
 	@$(BIN)/python -m tools.diagrams
 	@$(BIN)/python -m tools.services
+	@$(BIN)/python -m tools.templates
 
 clean: ## remove the virtual environment and build results (the sandbox itself: make down)
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.core.errors import ApiError
+from sandbox.core.errors import ApiError, Retry
 from sandbox.faults.effects import NoCapacity
 from sandbox.services.cloudformation.resources.base import Failed, InProgress
+from tests.support import rule
 from tests.support.aws import IMAGE
 from tests.support.services.cloudformation import Made, Workbench
 
@@ -43,6 +44,7 @@ def make_group(bench: Workbench, template: Made) -> Callable[..., Made]:
     return make
 
 
+@rule("CFN-64")
 def test_a_group_is_ready_when_its_instances_are_in_service(bench: Workbench, make_group: Callable[..., Made]) -> None:
     group = make_group(Cooldown="60", HealthCheckType="EC2", HealthCheckGracePeriod=30)
     found = described(bench, group)
@@ -83,6 +85,7 @@ def test_a_changed_group_has_the_new_sizes_and_what_left_the_template_has_its_de
     bench.delete(group)
 
 
+@rule("CFN-64")
 def test_a_group_that_cannot_launch_has_failed_with_the_words_of_its_activity(bench: Workbench, make_group: Callable[..., Made]) -> None:
     group = make_group(MinSize=0)
     for zone in ("us-east-1a", "us-east-1b"):
@@ -97,6 +100,42 @@ def test_a_group_that_cannot_launch_has_failed_with_the_words_of_its_activity(be
     assert isinstance(status, Failed)
     assert status.reason.startswith("Group did not stabilize. Last scaling activity: ")
     assert "There is no capacity." in status.reason
+
+
+@rule("CFN-65")
+def test_a_group_is_scaled_to_nothing_before_it_is_deleted(bench: Workbench, make_group: Callable[..., Made]) -> None:
+    group = make_group()
+    with pytest.raises(Retry):
+        group.kind.delete(bench.call, group.physical_id, group.wanted)
+    found = described(bench, group)
+    assert (found["MinSize"], found["MaxSize"], found["DesiredCapacity"], found.get("Status")) == (0, 0, 0, None)
+    bench.delete(group)
+    causes = [each["Cause"] for each in autoscaling(bench).describe_scaling_activities(IncludeDeletedGroups=True)["Activities"]]
+    assert sum("a user request update of AutoScalingGroup constraints to min: 0, max: 0" in cause for cause in causes) == 2
+
+
+@rule("CFN-65")
+def test_protected_instances_keep_a_group_from_being_deleted(bench: Workbench, make_group: Callable[..., Made]) -> None:
+    group = make_group(MinSize=1, NewInstancesProtectedFromScaleIn=True)
+    for _ in range(20):
+        with pytest.raises(Retry):
+            group.kind.delete(bench.call, group.physical_id, group.wanted)
+        bench.sandbox.run(30)
+    (instance,) = described(bench, group)["Instances"]
+    autoscaling(bench).set_instance_protection(
+        AutoScalingGroupName=group.ref, InstanceIds=[instance["InstanceId"]], ProtectedFromScaleIn=False
+    )
+    bench.delete(group)
+
+
+def test_traffic_sources_are_attached_and_detached(bench: Workbench, make_group: Callable[..., Made]) -> None:
+    targets = bench.make("AWS::ElasticLoadBalancingV2::TargetGroup", Port=80, Protocol="HTTP", VpcId=_vpc(bench))
+    group = make_group(MinSize=0, TrafficSources=[{"Identifier": targets.ref, "Type": "elbv2"}])
+    assert described(bench, group)["TargetGroupARNs"] == [targets.ref]
+    bench.change(group, TrafficSources=None)
+    bench.sandbox.run(5)
+    assert described(bench, group)["TargetGroupARNs"] == []
+    bench.delete(group)
 
 
 def test_a_group_of_another_stack_is_not_taken_over(bench: Workbench, make_group: Callable[..., Made]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.core.errors import ApiError
+from tests.support import rule
 from tests.support.aws import IMAGE
 from tests.support.services.cloudformation import Made, Workbench
 
@@ -28,6 +29,7 @@ def instance(bench: Workbench) -> Made:
     return bench.make("AWS::EC2::Instance", ImageId=IMAGE, InstanceType="t3.micro", UserData=SCRIPT, Monitoring="true")
 
 
+@rule("CFN-63")
 def test_an_instance_is_ready_when_it_runs(bench: Workbench, instance: Made) -> None:
     found = described(bench, instance)
     assert found["State"]["Name"] == "running"
@@ -38,6 +40,7 @@ def test_an_instance_is_ready_when_it_runs(bench: Workbench, instance: Made) -> 
     assert sent == SCRIPT
 
 
+@rule("CFN-63")
 def test_a_new_type_and_user_data_stop_the_instance_and_start_it_again(bench: Workbench, instance: Made) -> None:
     bench.change(instance, InstanceType="t3.small", UserData=OTHER_SCRIPT)
     found = described(bench, instance)
@@ -78,6 +81,7 @@ def test_a_volume_is_attached_and_grows(bench: Workbench, instance: Made) -> Non
         bench.change(volume, AvailabilityZone="us-east-1f")
 
 
+@rule("CFN-68")
 def test_a_key_pair_that_ec2_made_is_a_parameter(bench: Workbench) -> None:
     key = bench.make("AWS::EC2::KeyPair", KeyName="shop")
     name = f"/ec2/keypair/{key.attributes['KeyPairId']}"
@@ -87,12 +91,14 @@ def test_a_key_pair_that_ec2_made_is_a_parameter(bench: Workbench) -> None:
     assert bench.sandbox.client("ssm").get_parameters(Names=[name])["InvalidParameters"] == [name]
 
 
+@rule("CFN-61")
 def test_a_key_pair_of_the_same_name_is_not_taken_over(bench: Workbench) -> None:
     ec2(bench).create_key_pair(KeyName="shop")
     with pytest.raises(ApiError, match="shop already exists"):
         bench.make("AWS::EC2::KeyPair", KeyName="shop", PublicKeyMaterial=KEY)
 
 
+@rule("CFN-66")
 def test_changed_data_is_a_new_version_of_a_launch_template(bench: Workbench) -> None:
     data = {"ImageId": IMAGE, "InstanceType": "t3.micro", "UserData": SCRIPT, "Monitoring": {"Enabled": "true"}}
     template = bench.make("AWS::EC2::LaunchTemplate", LaunchTemplateData=data)

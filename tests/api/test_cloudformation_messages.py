@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation.resources.base import Gone, Ready
+from tests.support import rule
 from tests.support.services.cloudformation import Workbench
 
 ALARM = {
@@ -56,6 +57,7 @@ def test_a_dashboard_is_an_object_or_text(bench: Workbench) -> None:
     assert json.loads(cloudwatch(bench).get_dashboard(DashboardName=dashboard.ref)["DashboardBody"]) == other
 
 
+@rule("CFN-61")
 def test_an_alarm_that_exists_is_not_taken_over(bench: Workbench) -> None:
     plain = ALARM | {"Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0}
     cloudwatch(bench).put_metric_alarm(AlarmName="busy", **plain)
@@ -72,12 +74,14 @@ def test_a_topic_has_its_attributes_and_subscriptions(bench: Workbench) -> None:
     assert topic.attributes["TopicName"].startswith("shop-Orders-")
 
 
+@rule("CFN-61")
 def test_a_fifo_topic_gets_a_fifo_name(bench: Workbench) -> None:
     topic = bench.make("AWS::SNS::Topic", FifoTopic="true", ContentBasedDeduplication=True)
     assert topic.attributes["TopicName"].endswith(".fifo")
     assert sns(bench).get_topic_attributes(TopicArn=topic.ref)["Attributes"]["ContentBasedDeduplication"] == "true"
 
 
+@rule("CFN-67")
 def test_a_subscription_that_nobody_confirms_does_not_hold_up_its_stack(bench: Workbench) -> None:
     topic = bench.make("AWS::SNS::Topic")
     subscription = bench.make("AWS::SNS::Subscription", TopicArn=topic.ref, Protocol="email", Endpoint="a@example.com")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import rule
 from tests.support.services.cloudformation import Made, Workbench
 
 
@@ -31,6 +32,7 @@ def test_a_vpc_has_its_attributes_its_tags_and_its_defaults(bench: Workbench, vp
     assert vpc.attributes["DefaultSecurityGroup"].startswith("sg-")
 
 
+@rule("CFN-62")
 def test_a_public_subnet_is_routed_to_the_internet(bench: Workbench, vpc: Made) -> None:
     subnet = bench.make(
         "AWS::EC2::Subnet", VpcId=vpc.ref, CidrBlock="10.20.1.0/24", AvailabilityZone="us-east-1b", MapPublicIpOnLaunch=True
@@ -61,6 +63,7 @@ def test_a_nat_gateway_uses_an_elastic_ip(bench: Workbench, vpc: Made) -> None:
     assert route.physical_id == f"{table.ref}|0.0.0.0/0"
 
 
+@rule("CFN-69")
 def test_a_security_group_has_the_rules_of_its_template(bench: Workbench, vpc: Made) -> None:
     web = {"IpProtocol": "tcp", "FromPort": "80", "ToPort": 80, "CidrIp": "0.0.0.0/0", "Description": "web"}
     ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "10.0.0.0/8"}

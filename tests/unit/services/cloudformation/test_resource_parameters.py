@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from moto.core.utils import get_service_model
 
+import tools.templates
 from sandbox.services.cloudformation.resources.base import Requires, Wanted
 from sandbox.services.cloudformation.resources.parameters import Unfit, changed, document, fitted, pick
 from sandbox.services.cloudformation.resources.registry import TYPES, find
 from sandbox.services.cloudformation.resources.tags import as_map, merged
 from sandbox.services.cloudformation.resources.types.groups import _tags
 from sandbox.services.cloudformation.resources.types.security_groups import _steps, permission
+from tests.support import rule
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/0a1b2c3d"
 
@@ -23,6 +25,7 @@ def wanted(properties: dict[str, Any] | None = None, token: str = "1", **others:
     return Wanted("MyThing", "shop", STACK_ID, properties or {}, token=token, **others)
 
 
+@rule("CFN-60")
 @pytest.mark.parametrize(
     ("service", "operation", "given", "expected"),
     [
@@ -44,6 +47,7 @@ def test_values_get_the_type_that_the_operation_has(service: str, operation: str
     assert fitted(given, shape(service, operation)) == expected
 
 
+@rule("CFN-60")
 @pytest.mark.parametrize(
     ("given", "text"),
     [
@@ -84,6 +88,7 @@ def test_picked_properties_and_documents() -> None:
     assert [document(value) for value in ({"a": 1}, "{}")] == ['{"a": 1}', "{}"]
 
 
+@rule("CFN-61")
 @pytest.mark.parametrize("limit", [32, 64, 255])
 def test_generated_names_fit_their_limit_and_keep_their_random_part(limit: int) -> None:
     long = Wanted("L" * 200, "s" * 100, STACK_ID, {}, token="1")
@@ -150,6 +155,7 @@ def test_a_type_requires_and_names_only_what_it_has(name: str) -> None:
     assert (kind.capability == "CAPABILITY_IAM") is name.startswith("AWS::IAM::")
 
 
+@rule("CFN-62")
 @pytest.mark.parametrize(
     ("type_name", "rules"),
     [
@@ -167,3 +173,7 @@ def test_a_type_requires_and_names_only_what_it_has(name: str) -> None:
 )
 def test_what_an_update_requires(type_name: str, rules: dict[str, str]) -> None:
     assert {name: TYPES[type_name].properties[name].value for name in rules} == rules
+
+
+def test_the_document_lists_every_type_and_property() -> None:
+    assert tools.templates.DOCUMENT.read_text() == tools.templates.document()

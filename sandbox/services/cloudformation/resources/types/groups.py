@@ -1,12 +1,14 @@
 """AutoScalingGroup.
 
-It is ready when as many instances as it wants are in service, and deleted by scaling it to nothing first. How its instances are replaced in
-an update (UpdatePolicy), and the wait for their signals (CreationPolicy), are the engine's.
+It is ready when as many instances as it wants are in service (CFN-64). To delete it, it is scaled to nothing first (CFN-65). How its
+instances are replaced in an update (UpdatePolicy), and the wait for their signals (CreationPolicy), are the engine's.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+from sandbox.core.errors import Retry
 from sandbox.services.cloudformation.resources.base import Call, Failed, Gone, InProgress, Ready, Status, Wanted
 from sandbox.services.cloudformation.resources.kind import Kind, first, table
 from sandbox.services.cloudformation.resources.parameters import Properties, changed, pick
@@ -30,9 +32,10 @@ AS_THEY_ARE = (
     *("MixedInstancesPolicy", "NewInstancesProtectedFromScaleIn", "PlacementGroup", "TerminationPolicies"),
 )
 """Properties that both CreateAutoScalingGroup and UpdateAutoScalingGroup have. Those that the API refuses are refused in its words."""
-AT_CREATION = ("InstanceId", "LifecycleHookSpecificationList", "TargetGroupARNs")
+AT_CREATION = ("InstanceId", "LifecycleHookSpecificationList", "TargetGroupARNs", "TrafficSources")
 APART = ("Cooldown", "MetricsCollection", "NotificationConfiguration", "NotificationConfigurations", "Tags", "VPCZoneIdentifier")
 FAILED = frozenset({"Failed", "Cancelled"})
+LOOK_AGAIN = timedelta(seconds=5)
 
 
 class AutoScalingGroup(Kind):
@@ -57,7 +60,8 @@ class AutoScalingGroup(Kind):
         reset = {name: default for name, default in DEFAULTS.items() if name in differs}
         given = _parameters(reset | dict(new.properties))
         self.send(call, new, "update_auto_scaling_group", given, AutoScalingGroupName=physical_id)
-        self._target_groups(call, physical_id, old.properties, new.properties)
+        self._attach(call, physical_id, old, new, "TargetGroupARNs", "load_balancer_target_groups")
+        self._attach(call, physical_id, old, new, "TrafficSources", "traffic_sources")
         if "MetricsCollection" in differs:
             call("autoscaling", "disable_metrics_collection", AutoScalingGroupName=physical_id)
             self._metrics(call, physical_id, new)
@@ -67,12 +71,12 @@ class AutoScalingGroup(Kind):
         self._retag(call, physical_id, old, new)
         return None
 
-    def _target_groups(self, call: Call, name: str, old: Properties, new: Properties) -> None:
-        before, after = (list(properties.get("TargetGroupARNs") or []) for properties in (old, new))
-        if gone := [arn for arn in before if arn not in after]:
-            call("autoscaling", "detach_load_balancer_target_groups", AutoScalingGroupName=name, TargetGroupARNs=gone)
-        if added := [arn for arn in after if arn not in before]:
-            call("autoscaling", "attach_load_balancer_target_groups", AutoScalingGroupName=name, TargetGroupARNs=added)
+    def _attach(self, call: Call, group: str, old: Wanted, new: Wanted, name: str, what: str) -> None:
+        before, after = (list(wanted.properties.get(name) or []) for wanted in (old, new))
+        if gone := [each for each in before if each not in after]:
+            self.send(call, old, f"detach_{what}", {name: gone}, AutoScalingGroupName=group)
+        if added := [each for each in after if each not in before]:
+            self.send(call, new, f"attach_{what}", {name: added}, AutoScalingGroupName=group)
 
     def _metrics(self, call: Call, name: str, wanted: Wanted) -> None:
         for collection in wanted.properties.get("MetricsCollection") or []:
@@ -105,10 +109,13 @@ class AutoScalingGroup(Kind):
         found = _group(call, physical_id)
         if found is None:
             return Gone()
-        if not found.get("Status"):
-            nothing = dict.fromkeys(SIZES, 0)
-            call("autoscaling", "update_auto_scaling_group", AutoScalingGroupName=physical_id, **nothing)
-            call("autoscaling", "delete_auto_scaling_group", AutoScalingGroupName=physical_id, ForceDelete=True)
+        if found.get("Status"):
+            return None
+        if any(found[size] for size in SIZES):
+            call("autoscaling", "update_auto_scaling_group", AutoScalingGroupName=physical_id, **dict.fromkeys(SIZES, 0))
+        if found["Instances"]:
+            raise Retry(f"{physical_id} still has {len(found['Instances'])} instances", LOOK_AGAIN)
+        call("autoscaling", "delete_auto_scaling_group", AutoScalingGroupName=physical_id, ForceDelete=True)
         return None
 
     def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
