@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from moto.core import errors as moto_errors
 
-from sandbox.aws.protocols import cbor
+from sandbox.aws.protocols import cbor, shapes
 from sandbox.aws.protocols.errors import Named
 from sandbox.core.errors import ApiError
 
@@ -78,6 +78,17 @@ def well_formed(answer: Answer) -> Answer:
     body = NOT_XML.sub("\ufffd".encode(), answer.body)
     headers = tuple((n, str(len(body)) if n.lower() == "content-length" else value) for n, value in answer.headers)
     return Answer(status=answer.status, headers=headers, body=body)
+
+
+def as_of(answer: Answer, service: str, protocol: str) -> Answer:
+    """In the shape that the service gives its answers on AWS."""
+    headers = dict(answer.headers)
+    kind = next((name for name in headers if name.lower() == "content-type"), "Content-Type")
+    headers[kind] = shapes.content_type(headers.get(kind, ""), service, protocol)
+    body = shapes.error_body(answer.body, service, protocol) if answer.status >= 400 else answer.body
+    if len(body) != len(answer.body):
+        headers = {name: str(len(body)) if name.lower() == "content-length" else value for name, value in headers.items()}
+    return Answer(status=answer.status, headers=tuple(headers.items()), body=body)
 
 
 def plain_text(status: int, text: str) -> Answer:

@@ -102,9 +102,10 @@ class Gateway:
             service = self._dispatcher.botocore_name(name, request.values.get("Version"))
             protocol = calls.protocol_of(service, environ)
             call = _understand(service, protocol, request)
-            return self._carry_out(call, name, _fresh(environ, body))
+            return answers.as_of(self._carry_out(call, name, _fresh(environ, body)), service, protocol)
         except ApiError as error:
-            return answers.render(error, protocol, named(service, error.code, protocol, environ) if service else None)
+            answer = answers.render(error, protocol, named(service, error.code, protocol, environ) if service else None)
+            return answers.as_of(answer, service, protocol) if service else answer
         except calls.ServiceNotSupported as lost:
             return answers.render(lost.error, lost.protocol)
         except Exception as error:
