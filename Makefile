@@ -12,11 +12,11 @@ SECONDS ?= 600
 SEED ?=
 STEPS ?=
 
-.PHONY: help setup images sandbox down scenario test explore check bench rules bundle docs clean
+.PHONY: help setup images sandbox down scenario test explore badrequests check bench rules bundle docs clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  settings: RUNTIME=auto|docker|process  SPEED=N  NAME=<scenario>  ARGS=...  (and SANDBOX_*: sandbox settings)"
 
@@ -46,6 +46,9 @@ test: setup ## run all tests (DOCKER=no skips those that need a Docker engine)
 
 explore: setup ## explore the sandbox with random operations and faults: [SECONDS=600], or SEED=N to replay a failure
 	@$(BIN)/python -m tools.explore --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
+
+badrequests: setup ## send bad requests of all kinds to a sandbox: [COUNT=10000] [SEED=N]; ROUND=N [NUMBER=N] replays a failure
+	@$(BIN)/python -m tools.badrequests $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(ROUND),--round $(ROUND)) $(if $(NUMBER),--number $(NUMBER))
 
 check: setup ## run ruff, mypy --strict, the import contracts, and check generated documents and rule coverage
 	@$(BIN)/ruff check .

@@ -103,8 +103,9 @@ class ServiceNotSupported(Exception):
 
 def service_not_supported(service: str, request: Request) -> ServiceNotSupported:
     try:
+        get_service_model(service)
         protocol = protocol_of(service, request.environ)
-    except UnknownServiceError:
+    except (UnknownServiceError, ValueError):
         error = ApiError("UnknownService", f"AWS has no service with the signing name {service!r}.")
         return ServiceNotSupported(error, guess_protocol(request.environ))
     try:

@@ -107,12 +107,14 @@ class Dispatcher(DomainDispatcherApplication):
                 self.app_instances[name] = self._create(name)
             return self.app_instances[name]
 
-    def botocore_name(self, name: str, version: str | None) -> str:
-        """The name for boto3.client(): "elbv2"."""
+    def botocore_name(self, name: str, version: str | None, action: str | None = None) -> str:
+        """The name for boto3.client(): "elbv2". Raises ApiError if two services share the app and the version is of neither."""
         if name in self._ours:
             return str(self._ours[name]().boto3_service_name)
         if name == "elb":
-            return ELB_VERSIONS.get(version or "", "elbv2")
+            if version not in ELB_VERSIONS:
+                raise ApiError("InvalidAction", f"Could not find operation {action} for version {version or 'NO_VERSION_SPECIFIED'}")
+            return ELB_VERSIONS[version]
         return BOTOCORE_NAMES.get(name) or str(service_name_from_moto_package_name(name.replace("-", "")))
 
     def offers(self, name: str, region: str) -> bool:

@@ -35,6 +35,7 @@ from sandbox.aws.http.guard import is_control, is_moto_api, only_reads, refusal
 from sandbox.aws.http.wsgi import Environ, Wsgi, run
 from sandbox.aws.protocols import rpc_v2
 from sandbox.aws.protocols.errors import named
+from sandbox.aws.requests import lookups
 from sandbox.core import caller
 from sandbox.core.errors import ApiError, UserError
 from sandbox.core.events import Event
@@ -99,7 +100,7 @@ class Gateway:
             environ = rpc_v2.routed(environ)
             name = self._app_name(environ, body)
             request = Request(_fresh(environ, body))
-            service = self._dispatcher.botocore_name(name, request.values.get("Version"))
+            service = self._dispatcher.botocore_name(name, request.values.get("Version"), request.values.get("Action"))
             protocol = calls.protocol_of(service, environ)
             call = _understand(service, protocol, request)
             return answers.as_of(self._carry_out(call, name, _fresh(environ, body)), service, protocol)
@@ -108,6 +109,8 @@ class Gateway:
             return answers.as_of(answer, service, protocol) if service else answer
         except calls.ServiceNotSupported as lost:
             return answers.render(lost.error, lost.protocol)
+        except UnicodeDecodeError:
+            return answers.render(ApiError("MalformedQueryString", "The query string contains a syntax error."), protocol)
         except Exception as error:
             unread = Call(service="unknown", source="sandbox", operation="unparsed request", protocol=protocol, region="")
             return answers.render(_fault(unread, error, None), protocol)
@@ -175,7 +178,8 @@ class Gateway:
         except UserError as error:
             return answers.render(ApiError("InvalidRequest", error.message), call.protocol)
         except Exception as error:
-            return answers.render(_fault(call, error, cause), call.protocol)
+            refused = lookups.refusal(error, call.service, call.operation, call.protocol, call.parameters) or _fault(call, error, cause)
+            return answers.render(refused, call.protocol, named(call.service, refused.code, call.protocol, environ))
         if answer.status >= 400 and _is_html(answer):
             return answers.render(calls.not_supported(call.operation, call.service), call.protocol)
         return answer

@@ -6,14 +6,14 @@ from typing import Any
 from moto.core.model import OperationModel
 from moto.core.request import Request
 
-from sandbox.aws.requests import words
+from sandbox.aws.requests import sqs, words
 from sandbox.aws.requests.documents import DocumentReader
 from sandbox.aws.requests.form import FormReader
 from sandbox.aws.requests.model import Compiler, Node
 from sandbox.aws.requests.problems import Problem
 from sandbox.core.errors import ApiError
 
-FORMS = ("ec2", "query")
+JSONS = ("json", "rest-json")
 _compiled: dict[tuple[str, str, str], Node] = {}
 
 
@@ -33,7 +33,7 @@ def document_parameters(operation: OperationModel, protocol: str, document: Any)
     """Of a document that is read already, for instance from CBOR. Raises ApiError."""
     if not isinstance(document, dict):
         raise ApiError("SerializationException", "The request body is not a structure.")
-    reader = DocumentReader()
+    reader = DocumentReader(binary=protocol not in JSONS)
     try:
         found = reader.read(compiled(operation, protocol), document)
     except RecursionError as error:
@@ -61,6 +61,8 @@ def compiled(operation: OperationModel, protocol: str) -> Node:
 def _found(found: dict[str, Any], problems: list[Problem], operation: OperationModel, protocol: str) -> dict[str, Any]:
     if problems:
         raise words.error(problems, operation.service_model.service_name, protocol)
+    if operation.service_model.service_name == "sqs":
+        sqs.check(operation.name, found)
     return found
 
 

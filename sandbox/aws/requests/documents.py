@@ -18,7 +18,10 @@ NOT_FINITE = {"NaN", "Infinity", "-Infinity"}
 
 
 class DocumentReader:
-    def __init__(self) -> None:
+    """`binary`: the document was CBOR, which has types for times and bytes, so that numbers and strings are none."""
+
+    def __init__(self, binary: bool = False) -> None:
+        self._binary = binary
         self.problems: list[Problem] = []
 
     def read(self, node: Node, value: dict[str, Any], above: Path = None) -> dict[str, Any]:
@@ -100,8 +103,8 @@ class DocumentReader:
         return int(value) if bound is not None else value
 
     def _time(self, node: Node, value: Any, at: Step) -> Any:
-        if isinstance(value, datetime):  # CBOR
-            return value
+        if self._binary:
+            return value if isinstance(value, datetime) else self._wrong(node, value, at)
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             return self._wrong(node, value, at)
         try:
@@ -110,8 +113,8 @@ class DocumentReader:
             return self._wrong(node, value, at)
 
     def _bytes(self, node: Node, value: Any, at: Step) -> Any:
-        if isinstance(value, bytes):  # CBOR
-            return value
+        if self._binary:
+            return value if isinstance(value, bytes) else self._wrong(node, value, at)
         if not isinstance(value, str):
             return self._wrong(node, value, at)
         try:

@@ -23,6 +23,23 @@ LEFT_TO_SERVICE: Mapping[str, frozenset[str]] = {
 }
 """Names of shapes whose limits the service checks."""
 
+ALSO_REQUIRED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "autoscaling": {"Filter": ("Name", "Values")},
+    "ec2": {
+        "InstanceIpv6Address": ("Ipv6Address",),
+        "ModifyLaunchTemplateRequest": ("DefaultVersion",),
+        "ModifySpotFleetRequestRequest": ("TargetCapacity",),
+        "NewDhcpConfiguration": ("Key", "Values"),
+    },
+    "elbv2": {
+        "ListenerAttribute": ("Key",),
+        "LoadBalancerAttribute": ("Key",),
+        "RulePriorityPair": ("RuleArn", "Priority"),
+        "TargetGroupAttribute": ("Key",),
+    },
+}
+"""Service → shape → members without which it has no meaning, although the model does not say that they are required."""
+
 SAFE_PATTERN = re.compile(r"\[[^\]]*\][*+]?")
 """One set of characters, repeated or not: such a pattern takes linear time, whatever the value."""
 JAVA_ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"
@@ -76,7 +93,8 @@ class Compiler:
                 continue  # a header or a part of the path
             node.members[sent[name]] = (name, self.node(member))
         kept = {name for name, _ in node.members.values()}
-        node.required = tuple((name, sent[name]) for name in shape.required_members if name in kept)
+        also = ALSO_REQUIRED.get(self._service, {}).get(shape.name, ())
+        node.required = tuple((name, sent[name]) for name in (*shape.required_members, *also) if name in kept)
 
     def _list(self, node: Node, shape: Any) -> None:
         node.item = self.node(shape.member)

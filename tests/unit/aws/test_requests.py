@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from moto.core.utils import get_service_model
 
-from sandbox.aws.requests import check
+from sandbox.aws.requests import check, sqs
 from sandbox.aws.requests.check import compiled, document_parameters
 from sandbox.aws.requests.form import FormReader
 from sandbox.aws.requests.words import error
@@ -179,3 +179,27 @@ def test_a_body_that_is_not_json_is_refused(body: bytes) -> None:
     with pytest.raises(ApiError) as refused:
         check.read_json(body)
     assert refused.value.code == "SerializationException"
+
+
+QUEUES = [
+    ({"DelaySeconds": "901"}, "InvalidAttributeValue", "Invalid value for the parameter DelaySeconds."),
+    ({"DelaySeconds": "x"}, "InvalidAttributeValue", "Invalid value for the parameter DelaySeconds."),
+    ({"FifoQueue": "yes"}, "InvalidAttributeValue", "Invalid value for the parameter FifoQueue."),
+    ({"QueueArn": "arn:x"}, "InvalidAttributeName", "Unknown Attribute QueueArn."),
+    ({"Policy": "{"}, "InvalidAttributeValue", "Invalid value for the parameter Policy."),
+    ({"RedrivePolicy": "x"}, "InvalidParameterValue", "Reason: Redrive policy is not a valid JSON map."),
+    ({"RedrivePolicy": '{"maxReceiveCount": 1}'}, "InvalidParameterValue", "mandatory attribute: deadLetterTargetArn."),
+    (
+        {"RedrivePolicy": '{"deadLetterTargetArn": "a", "maxReceiveCount": 1001}'},
+        "InvalidParameterValue",
+        "Invalid value for maxReceiveCount: 1001, valid values are from 1 to 1000 both inclusive.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("attributes", "code", "text"), QUEUES)
+def test_attributes_of_a_queue_are_checked_before_any_is_set(attributes: dict[str, str], code: str, text: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        sqs.check("SetQueueAttributes", {"Attributes": attributes})
+    assert refused.value.code == code
+    assert text in refused.value.message

@@ -38,9 +38,11 @@ def _check_devices(backend: Any, parameters: Mapping[str, Any]) -> None:
 
 
 def check_image(backend: Any, parameters: Mapping[str, Any]) -> None:
-    """DescribeImageAttribute."""
+    """DescribeImageAttribute. moto has no TPM support: it looks for it under another name."""
     if parameters["ImageId"] not in backend.amis:
         raise ApiError("InvalidAMIID.NotFound", f"The image id '[{parameters['ImageId']}]' does not exist")
+    if parameters["Attribute"] == "tpmSupport":
+        raise NotImplementedError("the attribute tpmSupport of an image")
 
 
 # ---- choices of Describe operations that moto does not look at ---------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.aws.http.calls import READ_ONLY
 from sandbox.core.errors import ApiError
+from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api.validation import attributes, interfaces, launches, networks, volumes
 from sandbox.services.ec2.api.validation.references import check_references
 
@@ -22,6 +23,7 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "AssociateVpcCidrBlock": networks.complete_vpc_cidr,
     "AttachNetworkInterface": interfaces.check_attachment,
     "AttachVolume": volumes.check_attachment,
+    "CopySnapshot": volumes.check_copy,
     "CreateNetworkInterface": interfaces.complete_new,
     "CreateSubnet": networks.complete_cidr,
     "CreateVolume": volumes.check_new,
@@ -55,16 +57,30 @@ ANSWERED_ONE_BY_ONE = ("CancelSpotFleetRequests", "DeleteFleets")
 
 def check(operation: str, backend: Any, parameters: Parameters) -> None:
     """Raises ApiError. Changes nothing but `parameters`, which are shaped as botocore's model of the operation."""
-    if not operation.startswith(READ_ONLY):
-        _complete_tags(parameters)
+    if operation.startswith(READ_ONLY):
+        _drop_repeated(parameters)
+    else:
+        _complete_tags(operation, parameters)
     if operation not in ANSWERED_ONE_BY_ONE:
         check_references(backend, parameters)
     if operation in CHECKS:
         CHECKS[operation](backend, parameters)
 
 
-def _complete_tags(parameters: Parameters) -> None:
-    """TagSpecifications: a tag without a value has an empty one."""
+def _drop_repeated(parameters: Parameters) -> None:
+    """An id that is named twice is described once."""
+    for name, value in parameters.items():
+        if name.endswith("Ids") and isinstance(value, list):
+            parameters[name] = list(dict.fromkeys(value))
+
+
+def _complete_tags(operation: str, parameters: Parameters) -> None:
+    """A tag without a value has an empty one."""
+    for number, tag in enumerate(parameters.get("Tags") or (), start=1):
+        if not tag.get("Key"):
+            raise errors.parameter_missing(f"Tag.{number}.Key")
+        if operation == "CreateTags":  # DeleteTags without a value deletes the tag with any value
+            tag.setdefault("Value", "")
     for specification in parameters.get("TagSpecifications") or ():
         if not specification.get("ResourceType"):
             raise ApiError("InvalidParameterValue", "Tag specification resource type must have a value")

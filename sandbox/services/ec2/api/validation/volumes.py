@@ -28,6 +28,12 @@ def check_new(backend: Any, parameters: Mapping[str, Any]) -> None:
     _check_type(parameters.get("VolumeType"))
 
 
+def check_copy(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """CopySnapshot, within a Region: moto's error of an unknown snapshot has no text."""
+    if parameters["SourceRegion"] == backend.region_name:
+        check_ids(backend, SNAPSHOT, [parameters["SourceSnapshotId"]])
+
+
 def check_attachment(backend: Any, parameters: Mapping[str, Any]) -> None:
     """AttachVolume."""
     volume, instance = backend.volumes[parameters["VolumeId"]], backend.get_instance(parameters["InstanceId"])
