@@ -60,14 +60,11 @@ class CborParser(parse.BaseJSONParser):
         return self._parse_shape(shape, document)
 
     def _parse_blob(self, shape: Any, value: Any) -> Any:
-        if not isinstance(value, bytes):
-            raise cbor.CborError("a blob is not a byte string")
-        return value
+        return value if isinstance(value, bytes) else super()._parse_blob(shape, value)
 
-    def _parse_timestamp(self, shape: Any, value: Any) -> datetime:
-        if not isinstance(value, datetime):
-            raise cbor.CborError("a time has no tag")
-        return value.replace(tzinfo=None)  # as moto's other parsers return it
+    def _parse_timestamp(self, shape: Any, value: Any) -> Any:
+        """Without a time zone, as moto's other parsers return it. A number without a tag is read, too."""
+        return value.replace(tzinfo=None) if isinstance(value, datetime) else super()._parse_timestamp(shape, value)
 
 
 class CborSerializer(serialize.BaseJSONSerializer):
