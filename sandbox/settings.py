@@ -89,6 +89,12 @@ def _hosts(text: str) -> tuple[str, ...]:
     return tuple(host.strip() for host in text.split(",") if host.strip())
 
 
+def _domain(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", text) or len(text) > 100:
+        raise ValueError("a domain name in lower case such as elb.localhost")
+    return text
+
+
 def _account(text: str) -> str:
     if not re.fullmatch(r"\d{12}", text):
         raise ValueError("12 digits")
@@ -133,9 +139,14 @@ class Settings:
     host: str = _row("127.0.0.1", _text, "address on which the API listens")
     port: int = _row("4566", _port, "port of the AWS API and of /_sandbox")
     front_port: int = _row("8080", _port, "port for all load balancers; the Host header selects one")
+    names_port: int = _row(
+        "80", _port_or_same, "port on which http://<DNSName>/ reaches the load balancers, if this machine has it free; 0: none"
+    )
+    dns_suffix: str = _row("elb.localhost", _domain, "domain of the DNS names of load balancers; AWS has elb.amazonaws.com")
     listener_ports: range = _row("8081-8100", _ports, "range of ports for listeners, one port for each")
     published_port: int = _row("0", _port_or_same, "port of the API on the host, if it differs; 0: the same as SANDBOX_PORT")
     published_front_port: int = _row("0", _port_or_same, "front port on the host, if it differs; 0: the same as SANDBOX_FRONT_PORT")
+    published_names_port: int = _row("0", _port_or_same, "SANDBOX_NAMES_PORT on the host, set for docker-compose.yml; 0: it was not free")
     account: str = _row("123456789012", _account, "AWS account id")
     region: str = _row("us-east-1", _region, "default Region of `sandbox env` and of the CLI")
     state_dir: Path = _row(".sandbox", Path, "folder for the saved state, the journal, the log and the process id")  # noqa: RUF009 - Path is immutable
@@ -199,8 +210,18 @@ class Settings:
                 self._own("the front port of the sandbox's load balancers (SANDBOX_FRONT_PORT)", _only(port), True)
                 for port in sorted(front)
             ),
+            *(
+                self._own("the port of the load balancers' names (SANDBOX_NAMES_PORT)", _only(port), True)
+                for port in sorted({self.names_port, self.published_names_port} - {0})
+            ),
             self._own("a port for listeners of the sandbox's load balancers (SANDBOX_LISTENER_PORTS)", self.listener_ports, True),
         )
+
+    @property
+    def names_url_port(self) -> int | None:
+        """The port of http://<DNSName>/ for clients on this host; None: there is none."""
+        port = self.published_names_port if self.topology == "compose" else self.names_port
+        return port or None
 
     def _own(self, what: str, ports: range, of_load_balancer: bool = False) -> OwnPort:
         return OwnPort(what=what, host=self.host, ports=ports, of_load_balancer=of_load_balancer)

@@ -41,6 +41,7 @@ def variables(state: str) -> Mapping[str, str]:
         "SANDBOX_NAME": NAME,
         "SANDBOX_PORT": str(PORT),
         "SANDBOX_FRONT_PORT": str(FRONT_PORT),
+        "SANDBOX_NAMES_PORT": "0",
         "SANDBOX_LISTENER_PORTS": LISTENER_PORTS,
         "SANDBOX_VPC_CIDR": VPC_CIDR,
         "SANDBOX_STATE_DIR": state,

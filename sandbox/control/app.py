@@ -61,9 +61,10 @@ def control_app(surface: ControlSurface) -> Flask:
 
 
 def load_balancer_endpoints(surface: ControlSurface) -> dict[str, Any]:
-    found = surface.endpoints()
-    front_port = surface.settings.published_front_port or surface.settings.front_port
-    return {"load_balancers": endpoints.by_load_balancer(found, front_port), "endpoints": [asdict(e) for e in found]}
+    found, settings = surface.endpoints(), surface.settings
+    front_port = settings.published_front_port or settings.front_port
+    names_port = None if surface.runtime == "simulated" else settings.names_url_port
+    return {"load_balancers": endpoints.by_load_balancer(found, front_port, names_port), "endpoints": [asdict(e) for e in found]}
 
 
 def as_json(answer: Answer) -> Callable[[], Response | tuple[Response, int]]:

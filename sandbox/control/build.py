@@ -56,9 +56,21 @@ def _health(sandbox: Sandbox, disk: health.Disk) -> tuple[health.Part, ...]:
         sandbox.clock.now(),
         sandbox.clock.speed,
         (runtime.name, runtime.available()),
-        health.Proxy(why_not=proxy.available(), rejected=proxy.rejected(), remark=proxy.problems().get("front", "")),
+        health.Proxy(why_not=proxy.available(), rejected=proxy.rejected(), remark=_remark(sandbox)),
         disk,
     )
+
+
+NAMES_NOT_PUBLISHED = "the port of http://<DNSName>/ was not free when the sandbox started: use the other addresses (sandbox status)"
+
+
+def _remark(sandbox: Sandbox) -> str:
+    """Which ports of all load balancers are not available."""
+    problems, settings = sandbox.drivers.proxy.problems(), sandbox.settings
+    found = [problems[name] for name in ("front", "names") if name in problems]
+    if settings.topology == "compose" and settings.names_port and not settings.published_names_port:
+        found.append(NAMES_NOT_PUBLISHED)
+    return "; ".join(found)
 
 
 def _set_speed(sandbox: Sandbox, speed: float) -> None:

@@ -19,6 +19,7 @@ class Endpoint:
     url: str | None = None  # the local URL; None: it does not respond, `problem` says why
     problem: str | None = None
     front: bool = True  # the front port also serves it
+    by_name: bool = True  # so does the port of http://<DNS name>/, for a listener on port 80
 
 
 def read(
@@ -31,16 +32,18 @@ def read(
     return tuple(sorted(found, key=lambda e: (e.load_balancer, e.port or 0)))
 
 
-def by_load_balancer(endpoints: Sequence[Endpoint], front_port: int) -> dict[str, Any]:
-    """{name: {"dns_name", "state", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://<dns name>:8080"}}, for scripts.
-    "front" is null if another program uses the front port."""
+def by_load_balancer(endpoints: Sequence[Endpoint], front_port: int, names_port: int | None) -> dict[str, Any]:
+    """{name: {"dns_name", "state", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://<dns name>:8080", "url": "http://<dns
+    name>/"}}, for scripts. "front" is null if another program uses the front port, and "url" if http://<dns name>/ does not answer."""
     found: dict[str, Any] = {}
     for endpoint in endpoints:
         front = f"http://{endpoint.dns_name}:{front_port}" if endpoint.front else None
-        entry: dict[str, Any] = {"dns_name": endpoint.dns_name, "state": endpoint.state, "listeners": {}, "front": front}
-        listeners = found.setdefault(endpoint.load_balancer, entry)["listeners"]
+        entry: dict[str, Any] = {"dns_name": endpoint.dns_name, "state": endpoint.state, "listeners": {}, "front": front, "url": None}
+        kept = found.setdefault(endpoint.load_balancer, entry)
         if endpoint.url:
-            listeners[str(endpoint.port)] = endpoint.url.rstrip("/")
+            kept["listeners"][str(endpoint.port)] = endpoint.url.rstrip("/")
+        if endpoint.url and endpoint.port == 80 and endpoint.by_name and names_port:
+            kept["url"] = f"http://{endpoint.dns_name}{'' if names_port == 80 else f':{names_port}'}/"
     return found
 
 
@@ -48,7 +51,8 @@ def _of(
     lb: Mapping[str, Any], elbv2: Any, local_address: Callable[[str], tuple[str, int] | None], problems: Mapping[str, str]
 ) -> Iterator[Endpoint]:
     name, arn, dns_name, state = lb["LoadBalancerName"], lb["LoadBalancerArn"], lb["DNSName"], lb["State"]["Code"]
-    listeners, front = elbv2.describe_listeners(LoadBalancerArn=arn)["Listeners"], "front" not in problems
+    listeners = elbv2.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+    front, by_name = "front" not in problems, "names" not in problems
     if not listeners:
         problem = "It has no listener, so it accepts no connections."  # TUT-30
         yield Endpoint(load_balancer=name, load_balancer_arn=arn, dns_name=dns_name, state=state, problem=problem, front=front)
@@ -67,4 +71,5 @@ def _of(
             if address
             else problems.get(listener["ListenerArn"], f"The load balancer is {state}, so it does not accept connections yet."),
             front=front,
+            by_name=by_name,
         )

@@ -130,6 +130,7 @@ def _proxy(clock: Clock, settings: Settings) -> EnvoyProxy:
         bind=settings.host,
         ports=settings.listener_ports,
         front_port=settings.front_port,
+        names_port=settings.names_port or None,
         child=not compose,
         restart_container=partial(DockerEngine(settings.name, settings.docker_host).start_role, "dataplane") if compose else None,
     )

@@ -7,8 +7,10 @@ could not remove the project's networks.
 import os
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox.core.errors import UserError
@@ -19,6 +21,7 @@ from sandbox.drivers.runtime.docker.verbs import remove_all
 from sandbox.launch.reservation import reserved
 from sandbox.settings import Settings
 
+NAMES_INSIDE = 8079  # the port of http://<DNSName>/ in the network namespace, as in docker-compose.yml
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -60,6 +63,36 @@ def images(report: Callable[[str], None]) -> Mapping[str, str]:
 
 def up(settings: Settings, report: Callable[[str], None]) -> None:
     """Builds missing images and starts the project, or updates a running one. Returns when its containers run, not yet healthy."""
+    names_port = published_names_port(settings)
+    try:
+        _up(replace(settings, published_names_port=names_port), report)
+    except UserError as error:
+        if not names_port or not re.search(rf"\b{names_port}\b", error.message):
+            raise
+        report(f"Docker cannot publish port {names_port}, so http://<DNSName>/ will not answer. {error.message}")
+        _up(settings, report)
+
+
+def published_names_port(settings: Settings) -> int:
+    """The host's port for http://<DNSName>/; 0: none, because another program uses it. That of a running project stays as it is."""
+    label = f"label=sandbox.topology={settings.name}"
+    listed = subprocess.run(
+        ["docker", "ps", "--filter", label, "--filter", "label=sandbox.role=netns", "--format", "{{.Ports}}"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if listed.stdout.strip():
+        return settings.names_port if f"127.0.0.1:{settings.names_port}->{NAMES_INSIDE}/" in listed.stdout else 0
+    return settings.names_port if settings.names_port and not _answers(settings.names_port) else 0
+
+
+def _answers(port: int) -> bool:
+    """Whether a program of this machine listens on the port. A user without privileges cannot try to bind it."""
+    with socket.socket() as trial:
+        trial.settimeout(1)
+        return trial.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _up(settings: Settings, report: Callable[[str], None]) -> None:
     command = compose_command()
     engine = DockerEngine(settings.name, settings.docker_host)
     try:
@@ -129,6 +162,9 @@ def _variables(settings: Settings) -> Mapping[str, str]:
         "SANDBOX_NAME": settings.name,
         "SANDBOX_PORT": str(settings.port),
         "SANDBOX_FRONT_PORT": str(settings.front_port),
+        "SANDBOX_DNS_SUFFIX": settings.dns_suffix,
+        "SANDBOX_NAMES_INSIDE": str(NAMES_INSIDE if settings.names_port else 0),
+        "SANDBOX_NAMES_ON_HOST": str(settings.published_names_port or ""),
         "SANDBOX_LISTENER_PORTS": f"{ports.start}-{ports.stop - 1}",
         "SANDBOX_ACCOUNT": settings.account,
         "SANDBOX_REGION": settings.region,
@@ -160,6 +196,8 @@ def _other_port(settings: Settings, port: int) -> str:
     """A setting with another port for the listener that needs this one."""
     if port == settings.api_port:
         return f"SANDBOX_PORT={port + 1}"
+    if port == settings.names_port:
+        return "SANDBOX_NAMES_PORT=0"
     if port == (settings.published_front_port or settings.front_port):
         return f"SANDBOX_FRONT_PORT={port - 1}"
     ports = settings.listener_ports

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from sandbox.drivers.proxy.envoy import admin
 from sandbox.drivers.proxy.envoy import proxy as process
 from sandbox.drivers.proxy.envoy.admin import Admin, socket_path
 from sandbox.drivers.proxy.envoy.config.bootstrap import bootstrap
+from sandbox.drivers.proxy.envoy.ports import can_bind
 from sandbox.drivers.proxy.envoy.process import binary
 from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
 from tests.support import rule as proves
@@ -462,6 +464,33 @@ def test_the_front_port_chooses_by_host(envoy: EnvoyHarness) -> None:
 
 
 @pytest.mark.process
+def test_a_dns_name_answers_for_its_listener_on_port_80(envoy: EnvoyHarness) -> None:
+    names = envoy.ports.stop - 2
+    envoy.apply(listener(rule(None, fixed("by name"))))
+    assert envoy.ask(port=names, headers={"Host": DNS}).body == "by name"
+    assert envoy.ask(port=names, headers={"Host": f"{DNS.upper()}:{names}"}).body == "by name"
+    envoy.apply(listener(rule(None, fixed("elsewhere")), port=8000))
+    answer = envoy.ask(port=names, headers={"Host": DNS})
+    assert answer.status == 404 and "Load balancers with a listener on port 80:" in answer.body
+
+
+@pytest.mark.process
+def test_a_taken_port_of_names_is_reported_and_used_when_it_is_free(tmp_path: Path) -> None:
+    ports = free_ports(4)
+    names = ports.stop - 1
+    with socket.create_server(("127.0.0.1", names)) as other:
+        proxy = EnvoyProxy(clock=WallClock(), directory=tmp_path, ports=range(ports.start, names), names_port=names)
+        try:
+            proxy.apply(ProxyConfig(listeners=(listener(rule(None, fixed("by name"))),)))
+            assert proxy.problems()["names"].startswith(f"port {names} is in use by another program: http://<DNSName>/ reaches no")
+            other.close()
+            until(lambda: "names" not in proxy.problems())
+            until(lambda: not can_bind("127.0.0.1", names))
+        finally:
+            proxy.close(keep_serving=False)
+
+
+@pytest.mark.process
 @proves("ALB-35")
 def test_a_connection_past_its_maximum_age_is_asked_to_close_and_never_closed_by_force(envoy: EnvoyHarness) -> None:
     envoy.apply(listener(rule(None, fixed("here")), client_keep_alive=timedelta(seconds=60)))  # 1 s of real time
@@ -677,12 +706,12 @@ def test_ports_in_use_by_other_programs_are_skipped(tmp_path) -> None:
 @pytest.mark.process
 def test_a_listener_without_a_port_gets_one_that_becomes_free(tmp_path) -> None:
     harness = EnvoyHarness(tmp_path)
-    held = [socket.create_server(("127.0.0.1", port)) for port in harness.ports[:-1]]
+    held = [socket.create_server(("127.0.0.1", port)) for port in harness.ports[:-2]]
     try:
         harness.proxy.apply(ProxyConfig(listeners=(listener(rule(None, fixed("here"))),)))
         assert "are all in use: free one" in harness.proxy.problems()[ARN]
         held.pop().close()
-        assert until(lambda: harness.proxy.local_address(ARN)) == ("127.0.0.1", harness.ports.stop - 2)
+        assert until(lambda: harness.proxy.local_address(ARN)) == ("127.0.0.1", harness.ports.stop - 3)
         assert harness.ask().body == "here"
     finally:
         for each in held:

@@ -19,7 +19,10 @@ README, ARCHITECTURE, MAKEFILE, COMPOSE = (
     (ROOT / name).read_text() for name in ("README.md", "ARCHITECTURE.md", "Makefile", "docker-compose.yml")
 )
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-NOT_SETTINGS = {"SANDBOX_CONTROL_IMAGE", "SANDBOX_REQUIRE_DOCKER", "SANDBOX_TRACEBACK", "SANDBOX_ENDPOINT", "SANDBOX_IN_MINUTES"}
+NOT_SETTINGS = {"SANDBOX_CONTROL_IMAGE", "SANDBOX_REQUIRE_DOCKER", "SANDBOX_TRACEBACK", "SANDBOX_ENDPOINT", "SANDBOX_IN_MINUTES"} | {
+    "SANDBOX_NAMES_INSIDE",
+    "SANDBOX_NAMES_ON_HOST",
+}
 """Variables that are no settings of a sandbox: of compose, of the tests, of the command."""
 
 

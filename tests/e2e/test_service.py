@@ -32,6 +32,7 @@ def test_three_containers_in_two_zones_answer_on_a_local_port_and_are_what_the_a
         assert inspected["Config"]["Hostname"] == instance["PrivateDnsName"].split(".")[0]
         assert not inspected["HostConfig"]["Privileged"] and not inspected["Mounts"]
     assert service.answers(9) == [200] * 9
+    assert service.answer_by_name() == 200
 
 
 @rule("ASG-41", "ASG-70")

@@ -24,6 +24,7 @@ SETTINGS = {
     "SANDBOX_NAME": NAME,
     "SANDBOX_PORT": "4576",
     "SANDBOX_FRONT_PORT": "8180",
+    "SANDBOX_NAMES_PORT": "8179",
     "SANDBOX_LISTENER_PORTS": "8181-8186",
     "SANDBOX_VPC_CIDR": "10.231.0.0/16",
     "SANDBOX_SPEED": str(SPEED),
@@ -103,6 +104,13 @@ class Service:
         health = self.health()
         healthy = [i for i in serving if health.get(i) == "healthy" and i != without]
         return healthy if len(healthy) == len(serving) == 3 else []
+
+    def answer_by_name(self) -> int:
+        """The status of the DNS name's answer on the port of names."""
+        [balancer] = self.sandbox.aws("elbv2").describe_load_balancers(Names=[self.name])["LoadBalancers"]
+        url = f"http://127.0.0.1:{SETTINGS['SANDBOX_NAMES_PORT']}/"
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"Host": balancer["DNSName"]}), timeout=10) as answer:
+            return int(answer.status)
 
     def activities(self) -> list[dict[str, Any]]:
         return list(self.sandbox.aws("autoscaling").describe_scaling_activities(AutoScalingGroupName=self.name)["Activities"])

@@ -158,8 +158,8 @@ class Proxy(Protocol):
         ...
 
     def problems(self) -> dict[str, str]:
-        """Listener ARN → one sentence why it cannot be reached: "ports 8081-8100 are all in use: …". Under "front": why the front port is
-        not available."""
+        """Listener ARN → one sentence why it cannot be reached: "ports 8081-8100 are all in use: …". Under "front" and
+        "names": why that port of all load balancers is not available."""
         ...
 
     def on_access(self, callback: Callable[[Sequence[AccessRecord]], None]) -> None:

@@ -127,8 +127,10 @@ class EnvoyHarness:
 
     def open(self) -> EnvoyProxy:
         """Another control plane in the same directory."""
-        front = self.ports.stop - 1
-        proxy = EnvoyProxy(clock=self.clock, directory=self.directory, ports=range(self.ports.start, front), front_port=front)
+        front, names = self.ports.stop - 1, self.ports.stop - 2
+        proxy = EnvoyProxy(
+            clock=self.clock, directory=self.directory, ports=range(self.ports.start, names), front_port=front, names_port=names
+        )
         proxy.on_access(self.records.extend)
         proxy.on_trouble(self.troubles.append)
         return proxy

@@ -182,16 +182,22 @@ def test_endpoints_say_where_a_listener_answers_or_why_not() -> None:
 
 def test_endpoints_by_load_balancer_are_what_a_script_needs() -> None:
     found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {})
-    assert by_load_balancer(found, 8080) == {
-        "a": {"dns_name": "a.elb", "state": "active", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://a.elb:8080"},
-        "b": {"dns_name": "b.elb", "state": "active", "listeners": {}, "front": "http://b.elb:8080"},
-    }
+    a = {"dns_name": "a.elb", "state": "active", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://a.elb:8080"}
+    b = {"dns_name": "b.elb", "state": "active", "listeners": {}, "front": "http://b.elb:8080", "url": None}
+    assert by_load_balancer(found, 8080, 80) == {"a": {**a, "url": "http://a.elb/"}, "b": b}
+    assert by_load_balancer(found, 8080, 8000) == {"a": {**a, "url": "http://a.elb:8000/"}, "b": b}
+    assert by_load_balancer(found, 8080, None) == {"a": {**a, "url": None}, "b": b}
+
+
+def test_a_name_that_does_not_answer_is_not_returned_as_a_url() -> None:
+    found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {"names": "port 80 is in use by another program"})
+    assert [entry["url"] for entry in by_load_balancer(found, 8080, 80).values()] == [None, None]
 
 
 def test_a_front_port_of_another_program_is_reported_and_not_returned() -> None:
     taken = "port 8080 is in use by another program: load balancers answer on their own ports only"
     found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {"front": taken})
-    assert [entry["front"] for entry in by_load_balancer(found, 8080).values()] == [None, None]
+    assert [entry["front"] for entry in by_load_balancer(found, 8080, 80).values()] == [None, None]
     proxy = parts([], datetime(2026, 5, 7, 12, 0, tzinfo=UTC), 1.0, ("process", None), Proxy(remark=taken), Disk())[2]
     assert (proxy.name, proxy.ok, proxy.remark) == ("proxy", True, taken)
 

@@ -88,13 +88,20 @@ class Ports:
 
 
 def can_bind(host: str, port: int) -> bool:
+    return why_not_bind(host, port) is None
+
+
+def why_not_bind(host: str, port: int) -> str | None:
+    """A clause ("is in use by another program"); None: the port is free."""
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # ignores connections that have just ended
         try:
             trial.bind((host, port))
+        except PermissionError:
+            return "needs privileges that this user does not have"
         except OSError:
-            return False
-        return True
+            return "is in use by another program"
+        return None
 
 
 def _name(listener: ListenerConfig) -> str:

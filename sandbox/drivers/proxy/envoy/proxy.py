@@ -10,7 +10,7 @@ offset.
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +24,8 @@ from sandbox.drivers.proxy.envoy.admin import Admin, socket_path
 from sandbox.drivers.proxy.envoy.ads.server import DiscoveryServer
 from sandbox.drivers.proxy.envoy.config.bootstrap import DEFAULT_ADS
 from sandbox.drivers.proxy.envoy.config.render import ListenAddresses, Renderer
-from sandbox.drivers.proxy.envoy.ports import Assignment, Ports, can_bind
+from sandbox.drivers.proxy.envoy.config.routes import FRONT, NAMES
+from sandbox.drivers.proxy.envoy.ports import Assignment, Ports, can_bind, why_not_bind
 from sandbox.drivers.proxy.envoy.process import EnvoyProcess
 from sandbox.drivers.proxy.envoy.restarter import ContainerRestarter
 from sandbox.drivers.proxy.envoy.target_connections import close_target_connections
@@ -32,6 +33,11 @@ from sandbox.drivers.proxy.envoy.target_connections import close_target_connecti
 _POLL_INTERVAL = 0.1  # real seconds between reads of the access log
 _LIVENESS_INTERVAL = 1.0  # real seconds
 _PORT_RETRY_INTERVAL = 2.0  # real seconds between attempts to get a port that another program uses
+INSTEAD = {
+    FRONT: "load balancers answer on their own ports only",
+    NAMES: "http://<DNSName>/ reaches no load balancer; use their other addresses (sandbox status)",
+}
+"""Shared port → what follows when Envoy cannot listen on it."""
 _CANNOT_BIND = re.compile(r"cannot bind '[^']*:(\d+)'")
 
 AccessCallback = Callable[[Sequence[AccessRecord]], None]
@@ -53,13 +59,15 @@ class EnvoyProxy:
         bind: str = "127.0.0.1",
         ports: range,
         front_port: int | None = None,
+        names_port: int | None = None,
         child: bool = True,
         ads: str | None = None,
         restart_container: Callable[[], None] | None = None,
     ) -> None:
-        """`ports`: for listeners; `front_port`: None for none; `ads`: "host:port" for the streams of an Envoy in its own container;
-        `restart_container` starts that container. It may raise, and is called again later."""
-        self._clock, self._bind, self._front_port = clock, bind, front_port
+        """`ports`: for listeners; `front_port`, `names_port`: None for none; `ads`: "host:port" for the streams of an Envoy in its own
+        container; `restart_container` starts that container. It may raise, and is called again later."""
+        self._clock, self._bind = clock, bind
+        self._shared = {name: port for name, port in ((FRONT, front_port), (NAMES, names_port)) if port is not None}
         self._directory = directory.resolve()
         self._directory.mkdir(parents=True, exist_ok=True)
         admin = socket_path(self._directory, "admin")
@@ -97,7 +105,7 @@ class EnvoyProxy:
                 self._config = config
             if not self._opened:
                 self._ports.load(envoy_runs=self._process is None or self._process.holds_ports())
-                self._check_front_port()
+                self._check_shared_ports()
             self._render()
             if not self._opened:
                 self._open()
@@ -168,28 +176,28 @@ class EnvoyProxy:
         self._liveness.start()
         self._opened = True
 
-    def _render(self, front_is_free: bool = False) -> None:
+    def _render(self, free: Collection[str] = ()) -> None:
+        """`free`: shared ports that have become free."""
         with self._lock:
             if self._config is None:
                 return
-            front_problem = None if front_is_free else self._assignment.problems.get("front")
+            problems = {name: why for name, why in self._assignment.problems.items() if name in self._shared and name not in free}
             given = self._ports.assign(self._config.listeners)
             self._speed = self._clock.speed
-            front = None if front_problem else self._front_port
-            addresses = ListenAddresses(bind=self._bind, ports=given.ports, front_port=front, log_path=str(self._log))
+            front, names = (self._shared.get(name) if name not in problems else None for name in (FRONT, NAMES))
+            addresses = ListenAddresses(bind=self._bind, ports=given.ports, front_port=front, names_port=names, log_path=str(self._log))
             self._ads.set(self._renderer.render(self._config, addresses, self._real))
-            self._assignment = Assignment(
-                ports=given.ports, problems={**given.problems, **({"front": front_problem} if front_problem else {})}
-            )
+            self._assignment = Assignment(ports=given.ports, problems={**given.problems, **problems})
 
     def _real(self, duration: timedelta) -> float:
         return self._clock.real(duration)
 
-    def _check_front_port(self) -> None:
-        if self._process is None or self._front_port is None or self._process.holds_ports():
+    def _check_shared_ports(self) -> None:
+        if self._process is None or self._process.holds_ports():
             return
-        if not can_bind(self._bind, self._front_port):
-            self._give_up_front_port()
+        for name, port in self._shared.items():
+            if why_not := why_not_bind(self._bind, port):
+                self._give_up(name, why_not)
 
     def _port_became_free(self) -> bool:
         """Whether to render again for a listener without a port. Checked at intervals while there are problems."""
@@ -197,13 +205,14 @@ class EnvoyProxy:
         if self._process is None or not problems or time.monotonic() < self._try_again:
             return False
         self._try_again = time.monotonic() + _PORT_RETRY_INTERVAL
-        if "front" in problems and self._front_port is not None and can_bind(self._bind, self._front_port):
-            self._render(front_is_free=True)
-        return any(name != "front" for name in problems)
+        free = [name for name, port in self._shared.items() if name in problems and can_bind(self._bind, port)]
+        if free:
+            self._render(free)
+        return any(name not in self._shared for name in problems)
 
-    def _give_up_front_port(self) -> None:
-        sentence = f"port {self._front_port} is in use by another program: load balancers answer on their own ports only"
-        self._assignment = Assignment(ports=self._assignment.ports, problems={**self._assignment.problems, "front": sentence})
+    def _give_up(self, name: str, why_not: str = "is in use by another program") -> None:
+        sentence = f"port {self._shared[name]} {why_not}: {INSTEAD[name]}"
+        self._assignment = Assignment(ports=self._assignment.ports, problems={**self._assignment.problems, name: sentence})
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -227,10 +236,10 @@ class EnvoyProxy:
             mine = [port for port in refused if port in self._assignment.ports.values()]
             for port in mine:
                 self._ports.mark_unusable(port)
-            front = self._front_port in refused and "front" not in self._assignment.problems
-            if front:
-                self._give_up_front_port()
-            return bool(mine) or front
+            shared = [name for name, port in self._shared.items() if port in refused and name not in self._assignment.problems]
+            for name in shared:
+                self._give_up(name)
+            return bool(mine or shared)
 
     def _answers(self) -> bool:
         """True while Envoy is starting."""

@@ -25,7 +25,6 @@ MOST_LOAD_BALANCERS = 50  # ALB-9
 TYPES = ("application", "network", "gateway")
 SCHEMES = ("internet-facing", "internal")
 HOSTED_ZONE_ID = "Z35SXDOTRQ7X7K"  # ALB-4, of us-east-1
-DOMAIN = "elb.localhost"  # most resolvers resolve *.localhost to this machine, so a browser reaches the DNS name
 
 
 @persisted("elbv2.BalancerExtra")
@@ -69,7 +68,8 @@ class LoadBalancers(TargetGroups):
 
     def _complete(self, balancer: Any) -> Any:
         prefix = "internal-" if balancer.scheme == "internal" else ""  # ALB-4
-        balancer.dns_name = f"{prefix}{balancer.name}-{context().random.randrange(10**9, 2**31)}.{self.region_name}.{DOMAIN}"
+        host = f"{prefix}{balancer.name}-{context().random.randrange(10**9, 2**31)}"
+        balancer.dns_name = f"{host}.{self.region_name}.{context().settings.dns_suffix}"
         balancer.canonical_hosted_zone_id = HOSTED_ZONE_ID
         balancer.attrs = dict(load_balancer_validation.ATTRIBUTES)
         provisioning_time = timedelta(seconds=context().settings.lb_provisioning_seconds)

@@ -10,7 +10,7 @@ from sandbox.drivers.proxy.envoy.access.log_format import ListenerName, log_form
 from sandbox.drivers.proxy.envoy.config.clusters import preserve_case
 from sandbox.drivers.proxy.envoy.config.conditions import PEER, Json
 from sandbox.drivers.proxy.envoy.config.local_replies import LUA, local_reply_config
-from sandbox.drivers.proxy.envoy.config.routes import FRONT, Real, idle, seconds
+from sandbox.drivers.proxy.envoy.config.routes import Real, idle, seconds
 from sandbox.drivers.proxy.envoy.connection_counts import stat_prefix
 
 _HTTP = "type.googleapis.com/envoy.extensions.filters.http"
@@ -27,8 +27,9 @@ def listener_resource(listener: ListenerConfig, address: tuple[str, int], log_pa
     return _listener(listener.arn, address, options, _log(log_path, str(ListenerName.of(listener))))
 
 
-def front_resource(address: tuple[str, int], log_path: str) -> Json:
-    return _listener(FRONT, address, {"idle_timeout": seconds(FRONT_IDLE)}, _log(log_path, ""))
+def shared_resource(name: str, address: tuple[str, int], log_path: str) -> Json:
+    """A port that all load balancers share: FRONT or NAMES."""
+    return _listener(name, address, {"idle_timeout": seconds(FRONT_IDLE)}, _log(log_path, ""))
 
 
 def _listener(name: str, address: tuple[str, int], options: Json, log: Json) -> Json:

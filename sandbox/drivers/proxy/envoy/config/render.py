@@ -12,9 +12,17 @@ from sandbox.drivers.proxy.base import ListenerConfig, ProxyConfig
 from sandbox.drivers.proxy.envoy.ads.stream import Kind, Snapshot
 from sandbox.drivers.proxy.envoy.config.clusters import CONNECT_FLOOR, assignment, cluster
 from sandbox.drivers.proxy.envoy.config.conditions import Json
-from sandbox.drivers.proxy.envoy.config.listeners import front_resource, listener_resource
+from sandbox.drivers.proxy.envoy.config.listeners import listener_resource, shared_resource
 from sandbox.drivers.proxy.envoy.config.packing import pack
-from sandbox.drivers.proxy.envoy.config.routes import FRONT, IDLE_FLOOR, Real, front_configuration, route_configuration
+from sandbox.drivers.proxy.envoy.config.routes import (
+    FRONT,
+    IDLE_FLOOR,
+    NAMES,
+    Real,
+    front_configuration,
+    names_configuration,
+    route_configuration,
+)
 
 _CONNECT = timedelta(seconds=10)  # ALB-35
 _IDLE = timedelta(seconds=60)
@@ -26,7 +34,8 @@ class ListenAddresses:
 
     bind: str
     ports: Mapping[str, int]  # listener ARN → local port; a listener without one is not rendered
-    front_port: int | None  # None: there is none
+    front_port: int | None  # for all load balancers; None: there is none
+    names_port: int | None = None  # for http://<DNS name>/; None: there is none
     log_path: str  # as Envoy sees it
 
 
@@ -43,11 +52,18 @@ class Renderer:
         for listener in listeners:
             self._listener(made, listener, addresses, real)
         if addresses.front_port is not None:
-            front, address = addresses.front_port, (addresses.bind, addresses.front_port)
-            made.add(Kind.LISTENER, FRONT, (address, addresses.log_path), lambda: front_resource(address, addresses.log_path))
+            front = addresses.front_port
+            self._shared(made, FRONT, front, addresses)
             made.add(Kind.ROUTE, FRONT, (config.listeners, front, speed), lambda: front_configuration(config.listeners, front, real))
+        if addresses.names_port is not None:
+            self._shared(made, NAMES, addresses.names_port, addresses)
+            made.add(Kind.ROUTE, NAMES, (config.listeners, speed), lambda: names_configuration(config.listeners, real))
         self._kept = made.now
         return made.snapshot()
+
+    def _shared(self, made: "_Made", name: str, port: int, addresses: ListenAddresses) -> None:
+        address = (addresses.bind, port)
+        made.add(Kind.LISTENER, name, (address, addresses.log_path), lambda: shared_resource(name, address, addresses.log_path))
 
     def _target_groups(self, made: "_Made", config: ProxyConfig, real: Real) -> None:
         connect = max(real(min((x.connect_timeout for x in config.listeners), default=_CONNECT)), CONNECT_FLOOR)

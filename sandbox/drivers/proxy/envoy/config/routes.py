@@ -15,6 +15,7 @@ from sandbox.drivers.proxy.envoy.config.local_replies import LUA, SERVER, direct
 
 IDLE_FLOOR = 1.0  # real seconds: with less, the delays of a loaded machine would count as timeouts
 FRONT = "front"
+NAMES = "names"
 
 Real = Callable[[timedelta], float]
 
@@ -44,6 +45,13 @@ def front_configuration(listeners: Sequence[ListenerConfig], front_port: int, re
         taken.add(name)
         hosts.append(_virtual_host(listener, domains, real))
     return _configuration(FRONT, [*hosts, _unknown_host(sorted(taken))])
+
+
+def names_configuration(listeners: Sequence[ListenerConfig], real: Real) -> Json:
+    """`http://<DNS name>/`: only listeners on port 80. On AWS nothing answers there for a load balancer without one."""
+    on_80 = {listener.dns_name.lower(): listener for listener in listeners if listener.port == 80}
+    hosts = [_virtual_host(listener, [name, f"{name}:*"], real) for name, listener in sorted(on_80.items())]
+    return _configuration(NAMES, [*hosts, _unknown_host(sorted(on_80), " on port 80")])
 
 
 def route(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
@@ -80,9 +88,9 @@ def _virtual_host(listener: ListenerConfig, domains: list[str], real: Real) -> J
     }
 
 
-def _unknown_host(names: list[str]) -> Json:
+def _unknown_host(names: list[str], which: str = "") -> Json:
     known = "".join(f"  {name}\n" for name in names) or "  (none yet: create one with `aws elbv2 create-load-balancer`)\n"
-    body = f"No load balancer has this Host. This port selects one by the Host header. Load balancers with a listener:\n{known}"
+    body = f"No load balancer has this Host. This port selects one by the Host header. Load balancers with a listener{which}:\n{known}"
     answer = {"status": 404, "body": {"inline_string": body[:4000]}}
     return {"name": "unknown-host", "domains": ["*"], "routes": [{"match": {"prefix": ""}, "direct_response": answer}]}
 

@@ -13,7 +13,7 @@ from sandbox.drivers.proxy.envoy.config import bootstrap
 from sandbox.drivers.proxy.envoy.config.clusters import assignment
 from sandbox.drivers.proxy.envoy.config.local_replies import page
 from sandbox.drivers.proxy.envoy.config.render import ListenAddresses, Renderer
-from sandbox.drivers.proxy.envoy.config.routes import front_configuration, route_configuration
+from sandbox.drivers.proxy.envoy.config.routes import front_configuration, names_configuration, route_configuration
 from tests.support import rule
 
 WEB = ListenerConfig(
@@ -87,6 +87,15 @@ def test_the_front_port_has_names_with_any_port_and_other_listeners_with_theirs(
     assert [(host["name"], host["domains"]) for host in hosts] == [
         ("arn:web", ["web-1.elb", "web-1.elb:*"]),
         ("arn:8081", ["web-1.elb:8081"]),
+        ("unknown-host", ["*"]),
+    ]
+
+
+def test_names_have_the_listeners_on_port_80_only() -> None:
+    other = replace(WEB, arn="arn:other", dns_name="other-1.elb", port=8000)
+    hosts = names_configuration((other, WEB), real())["virtual_hosts"]
+    assert [(host["name"], host["domains"]) for host in hosts] == [
+        ("arn:web", ["web-1.elb", "web-1.elb:*"]),
         ("unknown-host", ["*"]),
     ]
 
