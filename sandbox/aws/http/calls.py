@@ -77,9 +77,10 @@ def protocol_of(service: str, environ: Mapping[str, Any]) -> str:
     try:
         if guess_protocol(environ) == CBOR:
             return CBOR
-        return str(determine_request_protocol(get_service_model(service), environ.get("CONTENT_TYPE", "")))
+        found = str(determine_request_protocol(get_service_model(service), environ.get("CONTENT_TYPE", "")))
     except NotImplementedError:
         return guess_protocol(environ)
+    return guess_protocol(environ) if found == CBOR else found  # the service's first choice, and not this client's
 
 
 def operation_of(service: str, protocol: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:

@@ -109,7 +109,9 @@ def test_a_reset_frees_the_names_of_buckets(aws: Aws) -> None:
 
 
 READS: list[tuple[str, str]] = [
-    ("acm", "list_certificates"), ("apigateway", "get_rest_apis"), ("appsync", "list_graphql_apis"), ("athena", "list_work_groups"),
+    ("acm", "list_certificates"), ("apigateway", "get_rest_apis"),
+    ("apigatewayv2", "get_apis"), ("opensearch", "list_domain_names"),
+    ("appsync", "list_graphql_apis"), ("athena", "list_work_groups"),
     ("batch", "describe_job_queues"), ("cloudfront", "list_distributions"), ("cloudtrail", "describe_trails"),
     ("codebuild", "list_projects"), ("ecr", "describe_repositories"), ("ecs", "list_clusters"), ("efs", "describe_file_systems"),
     ("events", "list_rules"), ("fis", "list_experiment_templates"), ("glue", "get_databases"), ("iam", "list_roles"),
