@@ -354,3 +354,32 @@ def test_a_creation_that_takes_too_long_is_rolled_back(on: Stacks) -> None:
     assert on.status("web")[0] in ("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE")
     on.sandbox.run(600)
     assert on.status("web")[0] == "ROLLBACK_COMPLETE"
+
+
+@rule("CFN-13")
+def test_an_update_that_failed_and_was_kept_goes_back_to_what_was_well(on: Stacks) -> None:
+    """Not to what failed: the replaced subnet returns."""
+    on.create()
+    before = on.physical_ids()
+    on.update(template=with_broken_subnet(MOVED), DisableRollback=True)
+    assert on.status() == ("UPDATE_FAILED", "The following resource(s) failed to create: [Broken]. ")
+    assert on.physical_ids()["Zone"] != before["Zone"]
+    on.cfn.rollback_stack(StackName="net")
+    on.sandbox.run(60)
+    assert on.status()[0] == "UPDATE_ROLLBACK_COMPLETE" and on.physical_ids() == before
+    assert len(on.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [before["Net"]]}])["Subnets"]) == 1
+
+
+@rule("CFN-18")
+def test_an_export_is_kept_for_a_stack_that_is_about_to_import_it(on: Stacks) -> None:
+    on.create()
+    waiting = f"""
+Resources:
+  Box:
+    Type: AWS::EC2::Instance
+    CreationPolicy: {{ResourceSignal: {{Count: 1}}}}
+    Properties: {{ImageId: {AMI}, InstanceType: t3.micro, Tags: [{{Key: Net, Value: !ImportValue net-net}}]}}
+"""
+    on.create("user", waiting, seconds=1)
+    on.delete(seconds=1)
+    assert on.status() == ("CREATE_COMPLETE", "Export net-net cannot be deleted as it is in use by user")

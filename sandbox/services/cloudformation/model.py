@@ -89,6 +89,7 @@ class Version:
     notification_arns: tuple[str, ...] = ()
     role_arn: str | None = None
     zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # Region → zones, for Fn::GetAZs
+    imports: tuple[str, ...] = ()  # names of exports that it uses, as far as they do not depend on resources
 
     @property
     def values(self) -> Mapping[str, str]:

@@ -111,7 +111,7 @@ ROLE = "Resources: {R: {Type: 'AWS::IAM::Role', Properties: {AssumeRolePolicyDoc
         (
             of_net("signal_resource", LogicalResourceId="Net", UniqueId="u", Status="SUCCESS"),
             "ValidationError",
-            "Stack:arn:aws:cloudformation:us-east-1:123456789012:stack/net/",
+            "is in CREATE_COMPLETE state and cannot be signaled",
         ),
         (of_net("describe_change_set", ChangeSetName="none"), "ChangeSetNotFound", "ChangeSet [none] does not exist"),
         (of_net("describe_stacks", NextToken="x"), "ValidationError", "NextToken is not valid."),
@@ -145,6 +145,11 @@ def test_a_stack_in_progress_is_not_updated(on: Stacks) -> None:
     with pytest.raises(ClientError) as caught:
         on.cfn.update_stack(StackName="net", TemplateBody=NETWORK)
     assert refusal(caught.value)[1] == f"Stack:{stack_id} is in CREATE_IN_PROGRESS state and can not be updated."
+    on.sandbox.run(60)
+    on.update(template=NETWORK.replace("Default: net}", "Default: other}"), seconds=0)
+    with pytest.raises(ClientError) as caught:
+        on.delete()
+    assert refusal(caught.value)[1] == f"Stack [{stack_id}] cannot be deleted while in status UPDATE_IN_PROGRESS"
 
 
 @rule("CFN-27")

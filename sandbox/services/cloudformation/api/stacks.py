@@ -23,7 +23,7 @@ from sandbox.services.cloudformation.model import Resource, Stack, Version
 from sandbox.services.cloudformation.resources.registry import find
 from sandbox.services.cloudformation.state import snapshot, writes
 from sandbox.services.cloudformation.state.store import CloudFormationBackend
-from sandbox.services.cloudformation.status_model import OnFailure, StackStatus
+from sandbox.services.cloudformation.status_model import OnFailure, ResourceStatus, StackStatus
 
 USER_INITIATED = "User Initiated"
 Given = Mapping[str, Any]
@@ -136,7 +136,7 @@ def start_update(backend: CloudFormationBackend, stack: Stack, version: Version,
         status=StackStatus.UPDATE_IN_PROGRESS,
         operation=operation,
         updated=operation.started,
-        previous=stack.version,
+        previous=stack.previous if stack.status is StackStatus.UPDATE_FAILED else stack.version,
         version=version,
         previous_outputs=stack.outputs,
     )
@@ -157,11 +157,12 @@ def delete(backend: CloudFormationBackend, given: Given) -> None:
     if stack.termination_protection:
         raise errors.protected(stack.name)
     if stack.status.is_running and not stack.status.value.startswith("CREATE"):
-        raise errors.wrong_state(stack.id, stack.status.value, "deleted")
+        raise errors.invalid(f"Stack [{stack.id}] cannot be deleted while in status {stack.status.value}")  # CFN-22
     retain = _retained(stack, given)
     users = snapshot.importers(backend, stack)
     if users:
         name, stacks = next(iter(users.items()))
+        writes.announce(backend, replace(stack, status=StackStatus.DELETE_IN_PROGRESS), USER_INITIATED)
         writes.announce(backend, stack, in_use(name, stacks))
         return
     operation = replace(writes.new_operation(given.get("ClientRequestToken")), retain=retain)
@@ -178,6 +179,9 @@ def _retained(stack: Stack, given: Given) -> frozenset[str]:
         raise errors.invalid(text)
     if unknown := [name for name in names if name not in stack.resources]:
         raise errors.invalid(f"The following resources do not exist in the stack: [{', '.join(unknown)}]")
+    if any(stack.resources[name].status is ResourceStatus.DELETE_COMPLETE for name in names):
+        text = "The specified resources to retain must be in a valid state."
+        raise errors.invalid(f"{text} Do not specify resources that are in the DELETE_COMPLETE state.")
     return frozenset(names)
 
 
@@ -208,8 +212,8 @@ def signal(backend: CloudFormationBackend, given: Given) -> None:
 
 def _not_signalable(stack: Stack, resource: Resource) -> ApiError:
     if not stack.status.is_running:
-        return errors.wrong_state(stack.id, stack.status.value, "signaled")
-    return errors.invalid(f"Resource {resource.logical_id} is in {resource.status.value} state and can not be signaled")
+        return errors.invalid(f"Stack {stack.id} is in {stack.status.value} state and cannot be signaled")  # CFN-14
+    return errors.invalid(f"Resource {resource.logical_id} is in {resource.status.value} state and cannot be signaled")
 
 
 def set_termination_protection(backend: CloudFormationBackend, given: Given) -> str:

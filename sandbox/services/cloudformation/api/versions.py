@@ -1,6 +1,7 @@
 """What a stack is to be made from: a request's template, parameters, tags and capabilities, checked before anything changes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -98,7 +99,7 @@ def version(
     env = environments.base(template, made, names, exports)
     rules.check(template, env)
     environments.check(template, env)
-    return made
+    return replace(made, imports=environments.imports(template, env))
 
 
 def _notification_arns(given: Mapping[str, Any], before: Version | None) -> tuple[str, ...]:

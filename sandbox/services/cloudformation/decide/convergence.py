@@ -56,6 +56,8 @@ def _next_look(observed: Observed, in_progress: list[Resource], now: datetime) -
 
 
 def _progress(resource: Resource, look: Status | None, now: datetime) -> list[Action]:
+    if not resource.started and _too_long(resource, now):
+        return [ended(resource, now, TOO_LONG)]
     if not resource.started:
         due = resource.not_before is None or now >= resource.not_before
         return [Resume(resource=resource)] if due else []
@@ -70,9 +72,13 @@ def _progress(resource: Resource, look: Status | None, now: datetime) -> list[Ac
             return [ended(replace(resource, attributes=dict(attributes)), now)]
     if verdict.failure is not None:
         return [*_timed_out(resource, now), ended(resource, now, verdict.failure)]
-    if verdict.until is None and resource.began is not None and now - resource.began > LONGEST_STEP:
+    if verdict.until is None and _too_long(resource, now):
         return [ended(resource, now, TOO_LONG)]
     return []
+
+
+def _too_long(resource: Resource, now: datetime) -> bool:
+    return resource.began is not None and now - resource.began > LONGEST_STEP
 
 
 def _timed_out(resource: Resource, now: datetime) -> list[Action]:

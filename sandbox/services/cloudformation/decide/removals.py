@@ -74,6 +74,8 @@ def _retained(observed: Observed, record: Resource) -> bool:
 
 
 def _progress(observed: Observed, record: Resource, now: datetime) -> list[Action]:
+    if record.began is not None and now - record.began > LONGEST_STEP:
+        return [Put(resource=replace(record, status=ResourceStatus.DELETE_FAILED, reason=TOO_LONG, updated=now))]
     if not record.started:
         due = record.not_before is None or now >= record.not_before
         return [Delete(resource=record, again=True)] if due else []
@@ -82,8 +84,6 @@ def _progress(observed: Observed, record: Resource, now: datetime) -> list[Actio
             return [Put(resource=replace(record, status=ResourceStatus.DELETE_COMPLETE, reason=None, updated=now))]
         case Failed(reason=reason):
             return [Put(resource=replace(record, status=ResourceStatus.DELETE_FAILED, reason=reason, updated=now))]
-    if record.began is not None and now - record.began > LONGEST_STEP:
-        return [Put(resource=replace(record, status=ResourceStatus.DELETE_FAILED, reason=TOO_LONG, updated=now))]
     return []
 
 

@@ -54,8 +54,13 @@ def exported_by(backend: CloudFormationBackend) -> dict[str, str]:
 def importers(backend: CloudFormationBackend, stack: Stack) -> dict[str, tuple[str, ...]]:
     """Name of an export of the stack → the stacks that import it."""
     names = [output.export_name for output in stack.outputs if output.export_name is not None]
-    users = {name: tuple(other.name for other in backend.live() if name in other.imports) for name in names}
+    users = {name: tuple(other.name for other in backend.live() if name in _imports(other)) for name in names}
     return {name: stacks for name, stacks in users.items() if stacks}
+
+
+def _imports(stack: Stack) -> tuple[str, ...]:
+    """While an operation runs, what it is about to use counts too."""
+    return (*stack.imports, *stack.version.imports) if stack.status.is_running else stack.imports
 
 
 def _looks(scope: Scope, stack: Stack) -> dict[Key, Status]:

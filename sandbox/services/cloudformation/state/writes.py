@@ -67,7 +67,9 @@ def move_stack(backend: CloudFormationBackend, stack_id: str, move: MoveStack) -
     elif move.status.is_cleaning_up and new.operation is not None:
         new = replace(new, operation=replace(new.operation, token=f"{new.operation.token}-cleanup"))
     elif not move.status.is_running:
-        new = replace(new, discarded=(), deleted=now if move.status is StackStatus.DELETE_COMPLETE else None)
+        new = replace(new, deleted=now if move.status is StackStatus.DELETE_COMPLETE else None)
+        if not move.status.value.endswith("_FAILED"):  # after a failure, replaced resources may have to come back
+            new = replace(new, discarded=())
     announce(backend, new, move.reason)
     if not move.status.is_running:
         put_stack(backend, replace(backend.stacks[stack_id], operation=None))
