@@ -29,7 +29,7 @@ class TargetGroupConfig:
 
     arn: str
     endpoints: tuple[Endpoint, ...] = ()  # none: 503 (TG-38)
-    algorithm: str = "round_robin"  # | "least_outstanding_requests" (TG-24)
+    algorithm: str = "round_robin"  # | "least_outstanding_requests" | "weighted_random" (TG-24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,18 @@ class Conditions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stickiness:
+    """A client stays with its target while the cookie is not older than the duration (TG-25, TG-26)."""
+
+    duration: timedelta
+    app_cookie: str | None = None  # the application's cookie that begins it; None: the first response does
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forward:
     target_groups: tuple[tuple[str, int], ...]  # (arn, weight)
+    sticky_targets: tuple[tuple[str, Stickiness], ...] = ()  # (arn of the target group, how its clients stay with a target)
+    sticky_choice: timedelta | None = None  # how long a client stays with a target group (TG-27)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

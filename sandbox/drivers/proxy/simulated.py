@@ -6,8 +6,10 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
+from sandbox.drivers.proxy import cookies
 from sandbox.drivers.proxy.base import (
     LONGEST_HEADER,
     LONGEST_REQUEST_LINE,
@@ -38,6 +40,7 @@ class Response(NamedTuple):
     body: str
     latency: timedelta  # virtual
     headers: Mapping[str, str]
+    cookies: Mapping[str, str] = MappingProxyType({})  # that it sets
 
 
 class _Handled(NamedTuple):
@@ -145,20 +148,26 @@ class SimulatedProxy:
 
     def _act(self, listener: ListenerConfig, rule: RuleConfig, request: Request) -> _Handled:
         match rule.action:
-            case Forward(target_groups=groups):
-                return self._forward(listener, groups)
+            case Forward() as forward:
+                return self._forward(listener, forward, request)
             case FixedResponse() as fixed:
                 headers = {"Server": "awselb/2.0", "Content-Type": fixed.content_type}
                 return _Handled(Response(fixed.status_code, None, fixed.body, timedelta(0), headers))
             case Redirect() as redirect:
                 return _Handled(_own_response(redirect.status_code, location(redirect, listener, request)))
 
-    def _forward(self, listener: ListenerConfig, groups: tuple[tuple[str, int], ...]) -> _Handled:
-        arn = self._weighted(groups)
+    def _forward(self, listener: ListenerConfig, forward: Forward, request: Request) -> _Handled:
+        now = self._world.clock.now()
+        arn = cookies.target_group(forward, request, now) or self._weighted(forward.target_groups)
         group = next((g for g in self.configuration.target_groups if g.arn == arn), None)
         if group is None or not group.endpoints:
             return _Handled(_own_response(503), group=arn)  # TG-38
-        return self._send(listener, group, self._next(group))
+        same = cookies.target(group, dict(forward.sticky_targets).get(group.arn), request, now)
+        handled = self._send(listener, group, same or self._next(group))
+        if not handled.answered or handled.endpoint is None:
+            return handled
+        set_now = cookies.of_response(forward, group.arn, handled.endpoint, handled.response.cookies, now)
+        return handled._replace(response=handled.response._replace(cookies={**handled.response.cookies, **set_now}))
 
     def _weighted(self, groups: tuple[tuple[str, int], ...]) -> str | None:
         if len(groups) == 1:
@@ -170,6 +179,8 @@ class SimulatedProxy:
         """Round robin over the healthy targets, or over all when none is healthy (TG-35). Requests take no time here, so least outstanding
         requests is round robin too."""
         eligible = [e for e in group.endpoints if e.healthy] or list(group.endpoints)
+        if group.algorithm == "weighted_random":
+            return self._world.random.choice(eligible)
         return eligible[next(self._turns.setdefault(group.arn, itertools.count())) % len(eligible)]
 
     def _send(self, listener: ListenerConfig, group: TargetGroupConfig, endpoint: Endpoint) -> _Handled:

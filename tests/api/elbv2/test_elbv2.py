@@ -533,10 +533,6 @@ def too_close(elb):
     return elb.balancer(Subnets=[subnet["SubnetId"], other["SubnetId"]])
 
 
-def stickiness(elb):
-    elb.api.modify_target_group_attributes(TargetGroupArn=elb.group(), Attributes=[{"Key": "stickiness.enabled", "Value": "true"}])
-
-
 def attribute(elb, key, value):
     elb.api.modify_target_group_attributes(TargetGroupArn=elb.group(), Attributes=[{"Key": key, "Value": value}])
 
@@ -816,22 +812,13 @@ NOT_SUPPORTED = {
     "lambda": lambda elb: elb.api.create_target_group(Name="f", TargetType="lambda"),
     "TCP group": lambda elb: elb.group(Protocol="TCP"),
     "gRPC": lambda elb: elb.group(ProtocolVersion="GRPC"),
-    "stickiness": stickiness,
     "slow start": lambda elb: attribute(elb, "slow_start.duration_seconds", "30"),
     "access log": lambda elb: balancer_attribute(elb, "access_logs.s3.enabled", "true"),
     "authenticate": lambda elb: default_action(elb, {"Type": "authenticate-cognito"}),
     "regular expression": lambda elb: make_rule(elb, conditions=[{"Field": "path-pattern", "RegexValues": ["^/x"]}]),
     "transforms": lambda elb: make_rule(elb, Transforms=[{"Type": "url-rewrite", "UrlRewriteConfig": {"Rewrites": []}}]),
-    "group stickiness": lambda elb: default_action(
-        elb,
-        {
-            "Type": "forward",
-            "ForwardConfig": {
-                "TargetGroups": [{"TargetGroupArn": elb.group()}],
-                "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60},
-            },
-        },
-    ),
+    "anomaly mitigation": lambda elb: attribute(elb, "load_balancing.algorithm.anomaly_mitigation", "on"),
+    "DNS failover": lambda elb: attribute(elb, "target_group_health.dns_failover.minimum_healthy_targets.count", "2"),
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 class Target:
     """Answers 200 with its name and the request's headers as JSON, or what `mode` says: ok · hang (accepts, never answers) · reset ·
-    garbage · status (answers `status`) · huge (response headers over 32 K) · slow (waits for `go`) ·
+    garbage · cookie (sets JSESSIONID) · status (answers `status`) · huge (response headers over 32 K) · slow (waits for `go`) ·
     upgrade (a websocket that echoes)."""
 
     def __init__(self, name: str, address: str) -> None:
@@ -86,8 +86,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_GET
 
-    def _ok(self, target: Target, body: bytes, status: int = 200) -> None:
+    def _ok(self, target: Target, body: bytes, status: int = 200, **headers: str) -> None:
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
@@ -95,6 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _status(self, target: Target, body: bytes) -> None:
         self._ok(target, body, target.status)
+
+    def _cookie(self, target: Target, body: bytes) -> None:
+        self._ok(target, body, Set_Cookie="JSESSIONID=1; Path=/")
 
     def _slow(self, target: Target, body: bytes) -> None:
         target.entered.set()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sandbox.core.clock import VirtualClock, WallClock
@@ -44,6 +45,7 @@ class Got(NamedTuple):
     target: str | None
     headers: Mapping[str, str]
     body: str
+    cookies: Mapping[str, str] = MappingProxyType({})  # that the response sets
 
 
 def fixed(body: str, status: int = 200) -> FixedResponse:
@@ -94,7 +96,7 @@ class SimulatedHarness:
 
     def ask(self, path: str = "/", method: str = "GET", headers: Mapping[str, str] | None = None, source: str = "127.0.0.1") -> Got:
         got = self.proxy.request(ARN, method, path, headers, source_ip=source)
-        return Got(got.status, got.target_id, got.headers, got.body)
+        return Got(got.status, got.target_id, got.headers, got.body, got.cookies)
 
     def all_records(self, count: int) -> list[AccessRecord]:
         while self._timers:
@@ -169,7 +171,8 @@ class EnvoyHarness:
             text = response.read().decode()
         finally:
             connection.close()
-        return Got(response.status, _target_in(text), dict(response.headers.items()), text)
+        pairs = (each.partition(";")[0].partition("=") for each in response.headers.get_all("Set-Cookie") or ())
+        return Got(response.status, _target_in(text), dict(response.headers.items()), text, {name: value for name, _, value in pairs})
 
     def all_records(self, count: int) -> list[AccessRecord]:
         """Waits for that many records, and then as long as one record too many would take."""

@@ -98,7 +98,7 @@ class TargetGroups(ELBv2Backend):
     @replaces(why="TG-3: every key and value is validated")
     def modify_target_group_attributes(self, target_group_arn: str, attributes: dict[str, Any]) -> None:
         group = self.find_target_group(target_group_arn)
-        group.attributes.update(target_group_validation.attributes(attributes))
+        group.attributes.update(target_group_validation.attributes(attributes, group.attributes))
 
     @replaces(why="ALB-10: each unknown one is an error; a load balancer without target groups is no error")
     def describe_target_groups(self, load_balancer_arn: str | None, target_group_arns: list[str], names: list[str] | None) -> Iterable[Any]:

@@ -7,7 +7,7 @@ Targets that are draining, unused or being registered never do (TG-15, TG-20, TG
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from sandbox.services.elbv2.actions import ActivateLoadBalancer, ApplyConfig
 from sandbox.services.elbv2.data import LISTENER_ATTRIBUTES, RESPONSE_HEADERS, SERVER_HEADER
 from sandbox.services.elbv2.model import REGISTERING, Target, TargetState
 
+ROUTING_THRESHOLD = "target_group_health.unhealthy_state_routing.minimum_healthy_targets"
 DEFAULT = "default"  # the priority of a listener's default rule
 LOAD_BALANCER_ACTIVE = "Load Balancer State Change"
 LISTENER_PROBLEM = "Listener Unreachable"
@@ -61,7 +62,7 @@ class Candidate:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGroup:
     arn: str
-    algorithm: str = "round_robin"
+    attributes: Mapping[str, str] = field(default_factory=dict)  # TG-3; those that are absent have AWS's defaults
     candidates: tuple[Candidate, ...] = ()
 
 
@@ -102,7 +103,8 @@ def decide(observed: ObservedRouting, memory: RoutingMemory | None, now: datetim
 def render(observed: ObservedRouting, now: datetime) -> proxy.ProxyConfig:
     """The complete configuration of the proxy. Load balancers that are being provisioned do not listen yet."""
     active = [balancer for balancer in observed.load_balancers if balancer.active_from <= now]
-    listeners = tuple(_listener(balancer, listener) for balancer in active for listener in balancer.listeners)
+    sticky = {group.arn: found for group in observed.target_groups if (found := stickiness(group.attributes))}
+    listeners = tuple(_listener(balancer, listener, sticky) for balancer in active for listener in balancer.listeners)
     used = {arn for listener in listeners for rule in listener.rules for arn in _groups(rule.action)}
     return proxy.ProxyConfig(
         listeners=listeners,
@@ -127,15 +129,38 @@ def endpoint(candidate: Candidate) -> proxy.Endpoint | None:
 
 
 def _target_group(group: TargetGroup) -> proxy.TargetGroupConfig:
-    found = (endpoint(candidate) for candidate in group.candidates)
-    return proxy.TargetGroupConfig(arn=group.arn, endpoints=tuple(e for e in found if e), algorithm=group.algorithm)
+    endpoints = tuple(found for candidate in group.candidates if (found := endpoint(candidate)))
+    if _fails_open(endpoints, group.attributes):
+        endpoints = tuple(replace(each, healthy=True) for each in endpoints)
+    algorithm = group.attributes.get("load_balancing.algorithm.type", "round_robin")
+    return proxy.TargetGroupConfig(arn=group.arn, endpoints=endpoints, algorithm=algorithm)
+
+
+def _fails_open(endpoints: Sequence[proxy.Endpoint], attributes: Mapping[str, str]) -> bool:
+    """TG-35: with fewer healthy targets than either threshold, all receive requests. The proxy itself does it when there is none."""
+    healthy = sum(each.healthy for each in endpoints)
+    if not healthy:
+        return False
+    percentage = attributes.get(f"{ROUTING_THRESHOLD}.percentage", "off")
+    below_percentage = percentage != "off" and healthy * 100 < int(percentage) * len(endpoints)
+    return below_percentage or healthy < int(attributes.get(f"{ROUTING_THRESHOLD}.count", "1"))
+
+
+def stickiness(attributes: Mapping[str, str]) -> proxy.Stickiness | None:
+    """TG-25, TG-26; None: it is off."""
+    if attributes.get("stickiness.enabled") != "true":
+        return None
+    kind = attributes["stickiness.type"]
+    duration = timedelta(seconds=int(attributes[f"stickiness.{kind}.duration_seconds"]))
+    name = attributes["stickiness.app_cookie.cookie_name"] if kind == "app_cookie" else None
+    return proxy.Stickiness(duration=duration, app_cookie=name)
 
 
 def _groups(action: proxy.Forward | proxy.Redirect | proxy.FixedResponse) -> tuple[str, ...]:
     return tuple(arn for arn, _ in action.target_groups) if isinstance(action, proxy.Forward) else ()
 
 
-def _listener(balancer: LoadBalancer, listener: Listener) -> proxy.ListenerConfig:
+def _listener(balancer: LoadBalancer, listener: Listener, sticky: Mapping[str, proxy.Stickiness]) -> proxy.ListenerConfig:
     attributes = balancer.attributes
     own = {**LISTENER_ATTRIBUTES, **listener.attributes}
     ordered = sorted(listener.rules, key=lambda rule: (rule.priority is None, rule.priority or 0))  # ALB-21
@@ -145,7 +170,7 @@ def _listener(balancer: LoadBalancer, listener: Listener) -> proxy.ListenerConfi
         name=balancer.name,
         dns_name=balancer.dns_name,
         port=listener.port,
-        rules=tuple(_rule(rule) for rule in ordered),
+        rules=tuple(_rule(rule, sticky) for rule in ordered),
         idle_timeout=timedelta(seconds=int(attributes["idle_timeout.timeout_seconds"])),
         client_keep_alive=timedelta(seconds=int(attributes["client_keep_alive.seconds"])),
         xff_mode=attributes["routing.http.xff_header_processing.mode"],
@@ -157,8 +182,10 @@ def _listener(balancer: LoadBalancer, listener: Listener) -> proxy.ListenerConfi
     )
 
 
-def _rule(rule: Rule) -> proxy.RuleConfig:
-    return proxy.RuleConfig(arn=rule.arn, priority=rule.priority, action=action(rule.action), conditions=conditions(rule.conditions))
+def _rule(rule: Rule, sticky: Mapping[str, proxy.Stickiness]) -> proxy.RuleConfig:
+    return proxy.RuleConfig(
+        arn=rule.arn, priority=rule.priority, action=action(rule.action, sticky), conditions=conditions(rule.conditions)
+    )
 
 
 def forwarded(aws: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
@@ -168,10 +195,12 @@ def forwarded(aws: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
     return ((aws["TargetGroupArn"], 1),) if "TargetGroupArn" in aws else ()
 
 
-def action(aws: Mapping[str, Any]) -> proxy.Forward | proxy.Redirect | proxy.FixedResponse:
-    """ALB-23 to ALB-26."""
+def action(
+    aws: Mapping[str, Any], sticky: Mapping[str, proxy.Stickiness] | None = None
+) -> proxy.Forward | proxy.Redirect | proxy.FixedResponse:
+    """ALB-23 to ALB-26. `sticky`: the stickiness of target groups, by ARN."""
     if aws["Type"] == "forward":
-        return proxy.Forward(target_groups=forwarded(aws))
+        return _forward(aws, sticky or {})
     if aws["Type"] == "redirect":
         config = aws["RedirectConfig"]
         given = {name.lower(): str(value) for name, value in config.items() if name != "StatusCode"}
@@ -181,6 +210,17 @@ def action(aws: Mapping[str, Any]) -> proxy.Forward | proxy.Redirect | proxy.Fix
         status_code=int(config["StatusCode"]),
         content_type=config.get("ContentType") or "text/plain",
         body=config.get("MessageBody") or "",
+    )
+
+
+def _forward(aws: Mapping[str, Any], sticky: Mapping[str, proxy.Stickiness]) -> proxy.Forward:
+    groups = forwarded(aws)
+    choice = (aws.get("ForwardConfig") or {}).get("TargetGroupStickinessConfig") or {}
+    duration = timedelta(seconds=int(choice["DurationSeconds"])) if choice.get("Enabled") else None
+    return proxy.Forward(
+        target_groups=groups,
+        sticky_targets=tuple((arn, sticky[arn]) for arn, _ in groups if arn in sticky),
+        sticky_choice=duration if len(groups) > 1 else None,  # TG-27
     )
 
 

@@ -123,8 +123,7 @@ def _routed_target_group(group: Any, instances: Mapping[str, Any], connect: Endp
         location = _location(target, instances)
         endpoint = connect(location.address, target.key.port) if location.address else None
         candidates.append(routing.Candidate(target=target, zone=location.zone, address=location.address, endpoint=endpoint))
-    algorithm = group.attributes["load_balancing.algorithm.type"]
-    return routing.TargetGroup(arn=group.arn, algorithm=algorithm, candidates=tuple(candidates))
+    return routing.TargetGroup(arn=group.arn, attributes=dict(group.attributes), candidates=tuple(candidates))
 
 
 def _instances(scope: Scope) -> dict[str, Any]:

@@ -6,7 +6,7 @@ TG-35). That is exact for a group of any size; Envoy's panic threshold in percen
 
 from sandbox.drivers.proxy.base import Endpoint, TargetGroupConfig
 from sandbox.drivers.proxy.envoy.config.conditions import Json
-from sandbox.drivers.proxy.envoy.config.routes import seconds
+from sandbox.drivers.proxy.envoy.config.durations import seconds
 
 CONNECT_FLOOR = 0.25  # real seconds
 
@@ -71,7 +71,7 @@ def _http_options(idle: float) -> Json:
 
 def _policy(algorithm: str) -> Json:
     if algorithm != "least_outstanding_requests":
-        return {"lb_policy": "ROUND_ROBIN"}
+        return {"lb_policy": "RANDOM" if algorithm == "weighted_random" else "ROUND_ROBIN"}
     config = {"@type": _LEAST_REQUEST, "selection_method": "FULL_SCAN"}
     named = {"name": "envoy.load_balancing_policies.least_request", "typed_config": config}
     return {"load_balancing_policy": {"policies": [{"typed_extension_config": named}]}}

@@ -9,8 +9,10 @@ from sandbox.drivers.proxy.base import ListenerConfig
 from sandbox.drivers.proxy.envoy.access.log_format import ListenerName, log_format
 from sandbox.drivers.proxy.envoy.config.clusters import preserve_case
 from sandbox.drivers.proxy.envoy.config.conditions import PEER, Json
+from sandbox.drivers.proxy.envoy.config.durations import Real, seconds
 from sandbox.drivers.proxy.envoy.config.local_replies import LUA, local_reply_config
-from sandbox.drivers.proxy.envoy.config.routes import Real, idle, seconds
+from sandbox.drivers.proxy.envoy.config.routes import idle
+from sandbox.drivers.proxy.envoy.config.stickiness import sticky_filter
 from sandbox.drivers.proxy.envoy.connection_counts import stat_prefix
 
 _HTTP = "type.googleapis.com/envoy.extensions.filters.http"
@@ -52,6 +54,7 @@ def _connection_manager(name: str, options: Json, log: Json) -> Json:
         "rds": {"route_config_name": name, "config_source": _ADS},
         "http_filters": [
             _script(),
+            sticky_filter(),
             {"name": "router", "typed_config": {"@type": f"{_HTTP}.router.v3.Router", "suppress_envoy_headers": True}},
         ],
         "access_log": [log],

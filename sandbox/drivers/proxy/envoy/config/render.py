@@ -12,13 +12,13 @@ from sandbox.drivers.proxy.base import ListenerConfig, ProxyConfig
 from sandbox.drivers.proxy.envoy.ads.stream import Kind, Snapshot
 from sandbox.drivers.proxy.envoy.config.clusters import CONNECT_FLOOR, assignment, cluster
 from sandbox.drivers.proxy.envoy.config.conditions import Json
+from sandbox.drivers.proxy.envoy.config.durations import Real
 from sandbox.drivers.proxy.envoy.config.listeners import listener_resource, shared_resource
 from sandbox.drivers.proxy.envoy.config.packing import pack
 from sandbox.drivers.proxy.envoy.config.routes import (
     FRONT,
     IDLE_FLOOR,
     NAMES,
-    Real,
     front_configuration,
     names_configuration,
     route_configuration,

@@ -11,6 +11,7 @@ local TITLES = {
 local LONGEST = 16 * 1024 -- ALB-36: of the request line, and of a header field
 local AROUND_PATH = #"  HTTP/1.1"
 local COLON = (":"):byte()
+local CHOICE = "x-sandbox-choice"
 local MOST_ADDRESSES = 30
 
 local function answer(handle, status, location)
@@ -73,6 +74,32 @@ local function forwarded_for(handle, headers, mode, with_port)
   return true
 end
 
+-- TG-27: selects the target group that the client's cookie names, or one at random by weight, and keeps it for the response (sticky.lua).
+local function choose(handle, headers, choice)
+  local known, issued = "", nil
+  for pair in (headers:get("cookie") or ""):gmatch("[^;]+") do
+    local text = pair:match("^%s*AWSALBTG=(%x+)%s*$")
+    if text and #text % 2 == 0 then
+      known, issued = text:gsub("%x%x", function(byte) return string.char(tonumber(byte, 16)) end):match("^(%S+) (%d+)$")
+    end
+  end
+  local now = tonumber(tostring(handle:timestamp(EnvoyTimestampResolution.MILLISECOND)))
+  if not issued or now - tonumber(issued) > choice.milliseconds then known = nil end
+  local total, first = 0, {}
+  for _, group in ipairs(choice.groups) do
+    first[group.arn] = total
+    total = total + group.weight
+  end
+  local number = first[known] or math.random(0, total - 1)
+  local chosen
+  for _, group in ipairs(choice.groups) do
+    if number >= first[group.arn] then chosen = group.arn end
+  end
+  handle:streamInfo():dynamicMetadata():set("sandbox.sticky", "choice", chosen)
+  headers:replace(CHOICE, tostring(number))
+  handle:clearRouteCache()
+end
+
 -- ALB-32: lower case; with the port unless it is the default one.
 local function host_for_target(host, port)
   local name, own = host:lower():match("^(.-):(%d+)$")
@@ -104,6 +131,7 @@ function envoy_on_request(handle)
   trace(headers)
   if not forwarded_for(handle, headers, settings:get("xff"), settings:get("xff_port")) then return answer(handle, "463") end
   if settings:get("location") then return redirect(handle, headers, settings) end
+  if settings:get("choice") then choose(handle, headers, settings:get("choice")) end
   if not settings:get("preserve_host") then
     local host = headers:get(":authority")
     local target_host = host_for_target(host, port)

@@ -5,23 +5,18 @@ redirects, which request.lua applies. So all listeners share one script and one 
 configuration.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 
 from sandbox.drivers.proxy.base import FixedResponse, Forward, ListenerConfig, Redirect, RuleConfig
 from sandbox.drivers.proxy.envoy.access.log_format import RouteName
 from sandbox.drivers.proxy.envoy.config.conditions import Json, match
+from sandbox.drivers.proxy.envoy.config.durations import Real, seconds
 from sandbox.drivers.proxy.envoy.config.local_replies import LUA, SERVER, direct_response, header, own_headers
+from sandbox.drivers.proxy.envoy.config.stickiness import CHOICE, choice, sticky_cluster, sticky_route
 
 IDLE_FLOOR = 1.0  # real seconds: with less, the delays of a loaded machine would count as timeouts
 FRONT = "front"
 NAMES = "names"
-
-Real = Callable[[timedelta], float]
-
-
-def seconds(value: float) -> str:
-    return f"{value:.3f}s"
 
 
 def idle(listener: ListenerConfig, real: Real) -> float:
@@ -58,7 +53,7 @@ def route(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
     return {
         "name": str(RouteName.of(listener, rule)),
         "match": match(rule.conditions),
-        "metadata": {"filter_metadata": {LUA: _instructions(listener, rule)}},
+        "metadata": {"filter_metadata": {LUA: _instructions(listener, rule, real)}},
         **_action(listener, rule, real),
     }
 
@@ -68,7 +63,7 @@ def _configuration(name: str, hosts: list[Json]) -> Json:
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
         "name": name,
         "virtual_hosts": hosts,
-        "request_headers_to_remove": ["x-envoy-external-address", "x-envoy-internal"],
+        "request_headers_to_remove": ["x-envoy-external-address", "x-envoy-internal", CHOICE],
     }
 
 
@@ -99,12 +94,14 @@ def _method(name: str) -> Json:
     return {"name": ":method", "string_match": {"exact": name}}
 
 
-def _instructions(listener: ListenerConfig, rule: RuleConfig) -> Json:
+def _instructions(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
     settings: Json = {"port": str(listener.port), "xff": listener.xff_mode, "preserve_host": listener.preserve_host_header}
     settings |= {"xff_port": True} if listener.xff_client_port else {}
     settings |= {"drop_invalid": True} if listener.drop_invalid_headers else {}
     settings |= {"server": SERVER} if listener.server_header else {}
     settings |= {"headers": dict(listener.response_headers)} if listener.response_headers else {}
+    if isinstance(rule.action, Forward):
+        settings |= choice(rule.action, real)
     if isinstance(rule.action, Redirect):
         to = rule.action
         settings |= {"status": str(to.status_code), "location": f"{to.protocol.lower()}://{to.host}:{to.port}{to.path}", "query": to.query}
@@ -113,23 +110,25 @@ def _instructions(listener: ListenerConfig, rule: RuleConfig) -> Json:
 
 def _action(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
     match rule.action:
-        case Forward(target_groups=groups):
-            return _forward(groups, seconds(idle(listener, real)), listener.server_header)
+        case Forward() as forward:
+            return _forward(forward, listener, real)
         case FixedResponse() as fixed:
             return _fixed(fixed, listener.server_header)
         case Redirect():
             return direct_response(500)  # never sent: request.lua answers first
 
 
-def _forward(groups: tuple[tuple[str, int], ...], idle_timeout: str, server_header: bool) -> Json:
-    weighted = [{"name": arn, "weight": weight} for arn, weight in groups if weight > 0]
-    if len(groups) == 1:
-        chosen: Json = {"cluster": groups[0][0]}  # the weight of a single group does not matter
+def _forward(forward: Forward, listener: ListenerConfig, real: Real) -> Json:
+    weighted = [(arn, weight) for arn, weight in forward.target_groups if weight > 0]
+    if len(forward.target_groups) == 1:
+        chosen: Json = {"cluster": forward.target_groups[0][0]}  # the weight of a single group does not matter
     elif weighted:
-        chosen = {"weighted_clusters": {"clusters": weighted}}
+        clusters = [{"name": arn, "weight": weight, **sticky_cluster(forward, arn, real)} for arn, weight in weighted]
+        chosen = {"weighted_clusters": {"clusters": clusters, **({"header_name": CHOICE} if forward.sticky_choice else {})}}
     else:
-        return direct_response(503, server_header)  # ALB-24
-    return {"route": {**chosen, "timeout": "0s", "idle_timeout": idle_timeout, "max_stream_duration": {"max_stream_duration": "0s"}}}
+        return direct_response(503, listener.server_header)  # ALB-24
+    timeouts = {"timeout": "0s", "idle_timeout": seconds(idle(listener, real)), "max_stream_duration": {"max_stream_duration": "0s"}}
+    return {"route": {**chosen, **timeouts}, **sticky_route(forward, real)}
 
 
 def _fixed(fixed: FixedResponse, server_header: bool) -> Json:

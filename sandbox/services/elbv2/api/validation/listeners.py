@@ -20,6 +20,7 @@ ONCE = ("path-pattern", "host-header", "http-request-method", "source-ip")  # AL
 MOST_GROUPS, MOST_VALUES, MOST_WILDCARDS = 5, 5, 5  # ALB-9
 LONGEST_VALUE, LONGEST_METHOD, LONGEST_HEADER_NAME = 128, 40, 40
 HIGHEST_WEIGHT = 999
+LONGEST_STICKINESS = 604_800  # seconds
 HIGHEST_PRIORITY = 50_000
 REDIRECT_DEFAULTS = {"Protocol": "#{protocol}", "Port": "#{port}", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}  # ALB-25
 
@@ -56,15 +57,24 @@ def _forward(action: Mapping[str, Any]) -> dict[str, Any]:
         raise errors.validation("You can specify either a target group ARN or a forward configuration, but not both")  # (U)
     if len(groups) > MOST_GROUPS:
         raise errors.too_many("TooManyTargetGroups", "target groups for a forward action", MOST_GROUPS)
-    if (config.get("TargetGroupStickinessConfig") or {}).get("Enabled"):
-        raise errors.not_supported("Stickiness between target groups")
     tuples = [
         {"TargetGroupArn": arn, "Weight": within(weight, "actions.1.member.forwardConfig.targetGroups.weight", 0, HIGHEST_WEIGHT)}
         for arn, weight in groups
     ]
-    complete = {"Type": "forward", "ForwardConfig": {"TargetGroups": tuples, "TargetGroupStickinessConfig": {"Enabled": False}}}
+    sticky = _group_stickiness(config.get("TargetGroupStickinessConfig") or {})
+    complete = {"Type": "forward", "ForwardConfig": {"TargetGroups": tuples, "TargetGroupStickinessConfig": sticky}}
     short_form = {"TargetGroupArn": groups[0][0]} if len(groups) == 1 else {}
     return _order(action) | complete | short_form
+
+
+def _group_stickiness(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """TG-27."""
+    if not asked.get("Enabled"):
+        return {"Enabled": False}
+    if asked.get("DurationSeconds") is None:
+        raise errors.invalid_action("A duration must be specified when stickiness of the target groups is enabled")  # (U)
+    member = "actions.1.member.forwardConfig.targetGroupStickinessConfig.durationSeconds"
+    return {"Enabled": True, "DurationSeconds": within(asked["DurationSeconds"], member, 1, LONGEST_STICKINESS)}
 
 
 def _redirect(action: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,9 @@ TG-1 and TG-3. What AWS supports and our data plane does not is refused with an 
 """
 
 import ipaddress
+import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sandbox.services.elbv2 import errors
@@ -54,11 +56,16 @@ ATTRIBUTES = {  # TG-3
     "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
 }
 
+ROUTING_COUNT = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count"
+ROUTING_PERCENTAGE = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
+
 ATTRIBUTE_RANGES = {
     "deregistration_delay.timeout_seconds": (0, 3600),
     "stickiness.lb_cookie.duration_seconds": (1, 604_800),
     "stickiness.app_cookie.duration_seconds": (1, 604_800),
+    ROUTING_COUNT: (1, 1000),
 }
+RESERVED_COOKIES = ("AWSALB", "AWSALBAPP", "AWSALBTG")  # TG-25
 
 ATTRIBUTE_CHOICES = {
     "load_balancing.algorithm.type": ("round_robin", "least_outstanding_requests", "weighted_random"),
@@ -69,16 +76,11 @@ ATTRIBUTE_CHOICES = {
 }
 
 SUPPORTED = {  # the values that the data plane supports, where it does not support all
-    "load_balancing.algorithm.type": ("round_robin", "least_outstanding_requests"),
     "load_balancing.algorithm.anomaly_mitigation": ("off",),
     "load_balancing.cross_zone.enabled": ("true", "use_load_balancer_configuration"),
     "slow_start.duration_seconds": ("0",),
-    "stickiness.enabled": ("false",),
-    "stickiness.type": ("lb_cookie", "app_cookie"),  # without effect while stickiness is off, as on AWS
     "target_group_health.dns_failover.minimum_healthy_targets.count": ("1",),
     "target_group_health.dns_failover.minimum_healthy_targets.percentage": ("off",),
-    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count": ("1",),
-    "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": ("off",),
 }
 
 
@@ -158,8 +160,10 @@ def _check_matcher(matcher: Mapping[str, Any]) -> None:
         raise errors.validation(f"Health check matcher HTTP code '{codes}' must be within '{allowed}' inclusive") from None
 
 
-def attributes(asked: Mapping[str, str]) -> dict[str, str]:
-    """Raises ValidationError for unknown keys and values (TG-3; U: the texts)."""
+def attributes(asked: Mapping[str, str], current: Mapping[str, str] = MappingProxyType(ATTRIBUTES)) -> dict[str, str]:
+    """Raises ValidationError for unknown keys and values, and for those that do not fit the others (TG-3; U: the texts).
+
+    `current`: the attributes that the target group has."""
     for key, value in asked.items():
         if key not in ATTRIBUTES:
             raise errors.validation(f"Target group attribute key '{key}' is not recognized")
@@ -169,7 +173,26 @@ def attributes(asked: Mapping[str, str]) -> dict[str, str]:
             raise errors.validation(f"'{key}' value '{value}' must be one of [{', '.join(ATTRIBUTE_CHOICES[key])}]")
         if key in SUPPORTED and value not in SUPPORTED[key]:
             raise errors.not_supported(f"The target group attribute {key} with value '{value}'")
+    _check_percentage(asked.get(ROUTING_PERCENTAGE, "off"))
+    _check_stickiness({**ATTRIBUTES, **current, **asked})
     return dict(asked)
+
+
+def _check_percentage(value: str) -> None:
+    if value != "off":
+        check_range(ROUTING_PERCENTAGE, value, 1, 100)
+
+
+def _check_stickiness(attributes: Mapping[str, str]) -> None:
+    """TG-26: the application's cookie must have a name, which is none of the load balancer's."""
+    name = attributes["stickiness.app_cookie.cookie_name"]
+    if name.startswith(RESERVED_COOKIES):
+        raise errors.validation(f"'stickiness.app_cookie.cookie_name' value '{name}' is reserved for use by the load balancer")
+    if name and not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise errors.validation(f"'stickiness.app_cookie.cookie_name' value '{name}' contains characters that are not valid")
+    enabled = attributes["stickiness.enabled"] == "true" and attributes["stickiness.type"] == "app_cookie"
+    if enabled and not name:
+        raise errors.validation("'stickiness.app_cookie.cookie_name' must be specified for stickiness of type 'app_cookie'")
 
 
 def check_range(key: str, value: str, low: int, high: int) -> None:
