@@ -133,6 +133,10 @@ class ShutdownBehavior(Enum):
     TERMINATE = "terminate"
 
 
+DEFAULT_CREDITS = {"t2": "standard", "t3": "unlimited", "t3a": "unlimited", "t4g": "unlimited"}
+"""Family of burstable instances → its credit option when none is asked for (EC2-56)."""
+
+
 @persisted("ec2.Reboot")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reboot:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from moto.ec2.models.instances import Instance
 
 from sandbox.aws import state
+from sandbox.services.ec2.state.instances import SandboxInstance
 from tests.support import VirtualSandbox, virtual_sandbox
 
 AMI = "ami-0c047a86012500412"
@@ -153,7 +153,6 @@ TEMPLATES: dict[str, tuple[dict[str, Any], str]] = {
     "unknown profile": ({"IamInstanceProfile": {"Name": "none"}}, "InvalidParameterValue"),
     "unknown instance type": ({"InstanceType": "t9.micro"}, "InvalidInstanceType.NotFound"),
     "no primary interface": ({"NetworkInterfaces": [{"DeviceIndex": 1}]}, "InvalidParameterValue"),
-    "a device that is left out": ({"BlockDeviceMappings": [{"DeviceName": "/dev/sdf", "NoDevice": ""}]}, "NotImplemented"),
 }
 
 
@@ -182,14 +181,14 @@ def test_a_template_version_that_does_not_exist(world: World, version: str, expe
 def test_a_launch_that_fails_halfway_for_a_reason_that_nobody_foresaw_makes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second of two instances: the first one's volume, interface, address and tags are there by then."""
     failing = iter((False, True))
-    setup = Instance.setup_defaults
+    add = SandboxInstance.add_block_device
 
-    def fails(instance: Any) -> None:
-        setup(instance)
+    def fails(instance: Any, *args: Any, **kwargs: Any) -> None:
+        add(instance, *args, **kwargs)
         if next(failing):
             raise ZeroDivisionError
 
-    monkeypatch.setattr(Instance, "setup_defaults", fails)
+    monkeypatch.setattr(SandboxInstance, "add_block_device", fails)
     before = world.everything()
     tags = [{"ResourceType": "instance", "Tags": TAGS[:1]}]
     with pytest.raises(ClientError) as caught:
@@ -202,7 +201,7 @@ def test_a_launch_that_fails_halfway_for_a_reason_that_nobody_foresaw_makes_noth
 
 def test_a_volume_with_provisioned_iops_is_launched_with(world: World) -> None:
     made = world.api.run_instances(**LAUNCH, **device(VolumeSize=8, VolumeType="io1", Iops=400))["Instances"][0]
-    volume = made["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    volume = next(one["Ebs"]["VolumeId"] for one in made["BlockDeviceMappings"] if one["DeviceName"] == "/dev/sdf")
     described = world.api.describe_volumes(VolumeIds=[volume])["Volumes"][0]
     assert (described["VolumeType"], described["Iops"]) == ("io1", 400)
 

@@ -19,12 +19,13 @@ from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.core.persisted import persisted
 from sandbox.services.ec2 import errors
-from sandbox.services.ec2.api import filters, launches, responses
+from sandbox.services.ec2.api import filters, launch_options, launches, responses
 from sandbox.services.ec2.api.images import Images
 from sandbox.services.ec2.api.launches import LaunchRequest
 from sandbox.services.ec2.api.templates import Templates
 from sandbox.services.ec2.api.validation.launches import check_launch
 from sandbox.services.ec2.api.validation.networks import check_free_on_machine
+from sandbox.services.ec2.api.volumes import Volumes
 from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
 from sandbox.services.ec2.state import quotas, tokens
 from sandbox.services.ec2.state.tokens import Answered
@@ -39,7 +40,7 @@ ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
 
 @persisted("ec2.Backend", migrations={4: tokens.from_older}, sandbox_state_lost=str, sandbox_answered=dict)
 @swap_backend("ec2")
-class SandboxEC2(Templates, Images, EC2Backend):
+class SandboxEC2(Templates, Images, Volumes, EC2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.sandbox_answered: dict[str, Answered] = {}  # see state/tokens.py
         self.sandbox_state_lost = ""  # the state file that was set aside, when this state began after it: see aws/state.py
@@ -51,19 +52,24 @@ class SandboxEC2(Templates, Images, EC2Backend):
     def run_instances(self, image_id: str, count: int, user_data: Any, security_group_names: list[str], **kwargs: Any) -> Any:
         request = launches.current(count)
         template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
-        launches.fill_in(kwargs, request, template)
+        asked = launches.asked_for(request, template)
+        launches.fill_in(kwargs, asked)
         launches.check_user_data(user_data or template.get("UserData"))
-        image_id = self._check_image(image_id or template.get("ImageId"))
+        image = self._image(image_id or template.get("ImageId"))
         self._check_group_names(security_group_names or template.get("SecurityGroups") or [])
         self._check_key_pair(kwargs.get("key_name") or template.get("KeyName"))
-        check_launch(self, kwargs, template)
+        check_launch(self, kwargs, asked, image)
+        launches.fill_in_devices(kwargs, image, asked)
         if subnet := launches.choose_subnet(self, kwargs):
             kwargs["subnet_id"] = subnet.id
             count = launches.how_many(request, subnet, kwargs)
             count = quotas.fitting(kwargs.get("instance_type", "m1.small"), request.minimum, count, quotas.held(self))
         if request.dry_run:
             raise errors.dry_run()
-        reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
+        tags = launch_options.merged_tags(template, kwargs.get("tags") or {})
+        reservation = super().run_instances(image.id, count, user_data, security_group_names, **kwargs)
+        for instance in reservation.instances:
+            launch_options.apply(instance, asked, tags)
         self._launched(reservation, request)
         return reservation
 
@@ -87,15 +93,14 @@ class SandboxEC2(Templates, Images, EC2Backend):
             if not self.reservations[reservation_id].instances:
                 del self.reservations[reservation_id]
 
-    def _check_image(self, given: str | None) -> str:
-        """The id of the image, which exists. `given`: an id, or a parameter that names one (EC2-61)."""
+    def _image(self, given: str | None) -> Any:
+        """`given`: an id, or a parameter that names one (EC2-61). Raises ApiError when there is none."""
         image_id = self.image_id_of(given)
         if not image_id:
             raise errors.parameter_missing("ImageId")
         if not image_id.startswith("ami-"):
             raise errors.malformed_image_id(image_id)
-        self.describe_images(ami_ids=[image_id])  # which refuses one that does not exist
-        return image_id
+        return self.describe_images(ami_ids=[image_id])[0]  # which refuses one that does not exist
 
     def _check_group_names(self, names: list[str]) -> None:
         for name in names:

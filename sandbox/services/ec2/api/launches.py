@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -17,6 +17,7 @@ from moto.ec2.exceptions import InvalidParameterCombination
 
 from sandbox.aws.context import context
 from sandbox.services.ec2 import errors
+from sandbox.services.ec2.api import launch_options
 from sandbox.services.ec2.state import addresses
 from sandbox.services.ec2.state.launch_spec import decoded
 from sandbox.services.ec2.state.tokens import Token
@@ -30,8 +31,7 @@ class LaunchRequest:
 
     minimum: int
     maximum: int
-    disable_api_termination: bool | None = None  # None: the template decides
-    monitoring: bool | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)  # of the request, as botocore's model has them
     token: Token | None = None
     dry_run: bool = False
 
@@ -60,31 +60,43 @@ def check_user_data(user_data: Any, code: str = "InvalidParameterValue") -> None
         raise errors.user_data_too_long(code)
 
 
-def fill_in(arguments: dict[str, Any], request: LaunchRequest, template: Mapping[str, Any]) -> None:
-    """Adds to moto's arguments what the launch template contains and moto ignores. The request's own values win."""
-    placement = template.get("Placement") or {}
+def asked_for(request: LaunchRequest, template: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of the launch: the template's, and over them the request's (EC2-55)."""
+    return {**template, **request.parameters}
+
+
+def fill_in(arguments: dict[str, Any], asked: Mapping[str, Any]) -> None:
+    """Adds to moto's arguments what they lack of the launch template, and what moto ignores."""
     defaults = {
-        "metadata_options": template.get("MetadataOptions"),
-        "instance_initiated_shutdown_behavior": template.get("InstanceInitiatedShutdownBehavior"),
-        "ebs_optimized": template.get("EbsOptimized"),
-        "disable_api_stop": template.get("DisableApiStop"),
-        "placement": placement.get("AvailabilityZone"),
-        "nics": copy.deepcopy(template.get("NetworkInterfaces")),
+        "metadata_options": asked.get("MetadataOptions"),
+        "instance_initiated_shutdown_behavior": asked.get("InstanceInitiatedShutdownBehavior"),
+        "ebs_optimized": asked.get("EbsOptimized"),
+        "disable_api_stop": asked.get("DisableApiStop"),
+        "hibernation_options": asked.get("HibernationOptions"),
+        "instance_market_options": (asked.get("InstanceMarketOptions") or {}).get("MarketType"),
+        "placement": (asked.get("Placement") or {}).get("AvailabilityZone"),
+        "placement_hostid": (asked.get("Placement") or {}).get("HostId"),
+        "nics": copy.deepcopy(asked.get("NetworkInterfaces")),
     }
     for name, value in defaults.items():
         if value and not arguments.get(name):
             arguments[name] = value
     for nic in arguments.get("nics") or ():
         nic.setdefault("DeviceIndex", 0)
-    protection = request.disable_api_termination
-    arguments["disable_api_termination"] = bool(template.get("DisableApiTermination") if protection is None else protection)
-    monitoring = (template.get("Monitoring") or {}).get("Enabled") if request.monitoring is None else request.monitoring
-    arguments["monitoring_state"] = "enabled" if monitoring else arguments.get("monitoring_state", "disabled")
-    mappings = arguments.get("block_device_mappings") or template.get("BlockDeviceMappings") or ()
-    arguments["iops"] = {mapping.get("DeviceName"): (mapping.get("Ebs") or {}).get("Iops") for mapping in mappings}
-    if arguments.get("is_instance_type_default") and template.get("InstanceType"):
-        arguments["instance_type"] = template["InstanceType"]
+    arguments["disable_api_termination"] = bool(asked.get("DisableApiTermination"))
+    monitored = (asked.get("Monitoring") or {}).get("Enabled")
+    arguments["monitoring_state"] = "enabled" if monitored else arguments.get("monitoring_state", "disabled")
+    if arguments.get("is_instance_type_default") and asked.get("InstanceType"):
+        arguments["instance_type"] = asked["InstanceType"]
         arguments["is_instance_type_default"] = False
+
+
+def fill_in_devices(arguments: dict[str, Any], image: Any, asked: Mapping[str, Any]) -> None:
+    """The launch's devices with the image's root. moto makes volumes without Iops and Throughput, so they are passed beside."""
+    made = launch_options.devices(image, asked.get("BlockDeviceMappings") or arguments.get("block_device_mappings") or ())
+    arguments["block_device_mappings"] = made
+    arguments["iops"] = {mapping["DeviceName"]: mapping["Ebs"].get("Iops") for mapping in made}
+    arguments["throughput"] = {mapping["DeviceName"]: mapping["Ebs"].get("Throughput") for mapping in made}
 
 
 def no_capacity(zone: str, instance_type: str) -> str | None:

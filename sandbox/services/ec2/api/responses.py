@@ -13,10 +13,10 @@ from moto.ec2.responses import EC2Response
 
 from sandbox.aws.context import LOCK, context
 from sandbox.aws.http.calls import READ_ONLY
-from sandbox.aws.seams import replaces, swap_response
+from sandbox.aws.seams import adds, replaces, swap_response
 from sandbox.core.errors import ApiError, DriverUnavailable
 from sandbox.services.ec2 import errors
-from sandbox.services.ec2.api import launches
+from sandbox.services.ec2.api import launch_options, launches, tagging
 from sandbox.services.ec2.api.fleets import FleetResponse
 from sandbox.services.ec2.api.launches import LaunchRequest
 from sandbox.services.ec2.api.paging import Page, cut, take_page
@@ -39,6 +39,7 @@ STATES_AS_THEY_ARE = "EC2-4: the response has the state before and now, also whe
 class SandboxEC2Response(TemplateResponse, FleetResponse, EC2Response):
     _page: Page | None = None  # of the request that is being answered
     _token: Token | None = None
+    _before: set[str] | None = None  # the ids that there were, of a request that changes something
 
     @replaces(why="moto makes objects while it still checks, and keeps what it cannot describe: check first, and undo what is refused")
     def call_action(self) -> Any:
@@ -58,6 +59,7 @@ class SandboxEC2Response(TemplateResponse, FleetResponse, EC2Response):
 
     def _change(self) -> Any:
         restore = undo(self.ec2_backend)
+        self._before = tagging.ids_of(self.ec2_backend)
         try:
             status, headers, body = super().call_action()
         except BaseException:
@@ -93,17 +95,24 @@ class SandboxEC2Response(TemplateResponse, FleetResponse, EC2Response):
             getattr(self.ec2_backend, CHANGING_STATES[operation])(self._get_param("InstanceIds", []))
         raise errors.dry_run()
 
-    @replaces(why="EC2-50: moto knows the pages of a few operations")
+    @replaces(why="EC2-50, EC2-58: moto knows the pages and TagSpecifications of a few operations")
     def serialized(self, action_result: ActionResult) -> Any:
+        if self._before is not None and not isinstance(action_result.result, Exception):
+            tagging.tag_new(self.ec2_backend, self._before, self._get_action(), self.params)
         if self._page is not None and isinstance(action_result.result, dict):
             return super().serialized(ActionResult(cut(self._page, action_result.result)))
         return super().serialized(action_result)
 
     # ---- lifecycle ------------------------------------------------------------------------------------------------------------------
 
-    @replaces(why="MaxCount, ClientToken, DisableApiTermination and Monitoring, which moto drops")
+    @replaces(why="MaxCount, ClientToken, and the parameters that moto drops, of each instance")
     def run_instances(self, dry_run: bool = False) -> ActionResult:
         with launches.launching(self._launch_request(dry_run)):
+            for name in (
+                "BlockDeviceMappings",
+                "IamInstanceProfile",
+            ):  # moto has a root device or not, and a profile for the first instance
+                self.params.pop(name, None)
             return super().run_instances()
 
     def _launch_request(self, dry_run: bool) -> LaunchRequest:
@@ -113,8 +122,7 @@ class SandboxEC2Response(TemplateResponse, FleetResponse, EC2Response):
         return LaunchRequest(
             minimum=minimum,
             maximum=maximum,
-            disable_api_termination=self._get_param("DisableApiTermination"),
-            monitoring=self._get_param("Monitoring.Enabled"),
+            parameters=dict(self.params),
             token=self._token,
             dry_run=dry_run,
         )
@@ -146,6 +154,27 @@ class SandboxEC2Response(TemplateResponse, FleetResponse, EC2Response):
         instances = self.ec2_backend.set_monitoring(self._get_param("InstanceIds", []), state)
         return ActionResult({"InstanceMonitorings": [{"InstanceId": i.id, "Monitoring": {"State": answer}} for i in instances]})
 
+    @replaces(why="EC2-56: moto shows a constant")
+    def describe_instance_credit_specifications(self) -> ActionResult:
+        """Of the named instances, or of all that are unlimited; of burstable types only."""
+        ids = self._get_param("InstanceIds", [])
+        instances = self.ec2_backend.get_multi_instances_by_id(ids) if ids else self.ec2_backend.all_instances()
+        shown = [(one.id, launch_options.credits_now(one)) for one in instances]
+        wanted = ("standard", "unlimited") if ids else ("unlimited",)
+        found = [{"InstanceId": one, "CpuCredits": credits} for one, credits in shown if credits in wanted]
+        return ActionResult({"InstanceCreditSpecifications": found})
+
+    @adds(why="EC2-56: Terraform changes the credit option of an instance")
+    def modify_instance_credit_specification(self) -> ActionResult:
+        done, failed = [], []
+        for wanted in self._get_param("InstanceCreditSpecifications", []):
+            instance_id = wanted.get("InstanceId") or ""
+            if refusal := launch_options.change_credits(self.ec2_backend, instance_id, wanted.get("CpuCredits") or ""):
+                failed.append({"InstanceId": instance_id, "Error": {"Code": refusal.code, "Message": refusal.message}})
+            else:
+                done.append({"InstanceId": instance_id})
+        return ActionResult({"SuccessfulInstanceCreditSpecifications": done, "UnsuccessfulInstanceCreditSpecifications": failed})
+
     @replaces(why="the output of the instance's own machine")
     def get_console_output(self) -> ActionResult:
         with LOCK:  # the gateway calls this operation without it, for the runtime does I/O
@@ -173,7 +202,9 @@ class SandboxEC2Response(TemplateResponse, FleetResponse, EC2Response):
             return EmptyResult()
         if not set(self.params) - {"InstanceId"}:
             raise errors.nothing_to_modify()
-        return super().modify_instance_attribute()
+        answer = super().modify_instance_attribute()
+        self.ec2_backend.note_devices(instance_id)
+        return answer
 
 
 def _changes(list_name: str, changed: list[tuple[Any, Any]]) -> ActionResult:

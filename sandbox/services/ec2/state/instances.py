@@ -54,9 +54,10 @@ class InstanceExtra:
     system_check: StatusCheck = field(default_factory=StatusCheck)
     instance_check: StatusCheck = field(default_factory=StatusCheck)
     next_check: datetime | None = None  # None: the machine has not run since the last launch or start
+    cpu_credits: str = ""  # EC2-56; "": not burstable, or launched by an earlier release
 
 
-@persisted("ec2.Instance", _iops=dict)
+@persisted("ec2.Instance", _iops=dict, _throughput=dict)
 @swap_model("moto.ec2.models.instances", "Instance")
 class SandboxInstance(Instance):
     nics: dict[int, Any]
@@ -65,6 +66,7 @@ class SandboxInstance(Instance):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.sandbox = InstanceExtra(state_since=context().clock.now())
         self._iops: dict[str, int | None] = kwargs.pop("iops", {})  # by device; moto's launch makes volumes without them
+        self._throughput: dict[str, int | None] = kwargs.pop("throughput", {})
         super().__init__(*args, **kwargs)
         self._state = MotoState(InstanceState.PENDING.value, InstanceState.PENDING.code)
         self.state_reason = None  # absent while there is none (EC2-13)
@@ -110,7 +112,7 @@ class SandboxInstance(Instance):
         if self.lifecycle_state is InstanceState.RUNNING:
             self.sandbox.reboot_asked = True
 
-    @replaces(why="Iops of a launch's volumes: without them moto refuses io1 and io2")
+    @replaces(why="Iops and Throughput of a launch's volumes: without Iops moto refuses io1 and io2")
     def add_block_device(  # noqa: PLR0913, PLR0917 - as moto's
         self,
         size: int,
@@ -129,6 +131,7 @@ class SandboxInstance(Instance):
             kms_key_id=kms_key_id,
             volume_type=volume_type,
             iops=self._iops.get(device_path),
+            throughput=self._throughput.get(device_path),
         )
         self.ec2_backend.attach_volume(volume.id, self.id, device_path, delete_on_termination)
 

@@ -21,9 +21,8 @@ from sandbox.services.ec2.api.validation.volumes import check_mappings
 from sandbox.services.ec2.model import ShutdownBehavior
 from sandbox.services.ec2.state import addresses
 
-MOST_TAGS = 50
-TAGGABLE = ("instance", "volume", "network-interface", "spot-instances-request", "elastic-gpu")
 VERSIONS = ("$latest", "$default")
+CREDITS = ("standard", "unlimited")
 
 
 def check_version(version: Any) -> None:
@@ -59,31 +58,23 @@ def complete_spot_fleet(backend: Any, parameters: Mapping[str, Any]) -> None:
     config.setdefault("AllocationStrategy", "lowestPrice")
 
 
-def check_launch(backend: Any, arguments: Mapping[str, Any], template: Mapping[str, Any]) -> None:
-    """`arguments` of moto's run_instances, after the template filled them in."""
-    check_ids(backend, SECURITY_GROUP, [one for one in _group_ids(arguments, template) if isinstance(one, str)])
-    check_profile(backend, template.get("IamInstanceProfile"))
+def check_launch(backend: Any, arguments: Mapping[str, Any], asked: Mapping[str, Any], image: Any) -> None:
+    """`arguments` of moto's run_instances, after the template filled them in; `asked`: the request's parameters over the template's."""
+    check_ids(backend, SECURITY_GROUP, [one for one in _group_ids(arguments, asked) if isinstance(one, str)])
+    check_profile(backend, asked.get("IamInstanceProfile"))
     _check_interfaces(backend, arguments.get("nics") or ())
-    _check_volumes(backend, arguments, template)
-    _check_tags(arguments.get("tags") or {})
+    check_mappings(backend, asked.get("BlockDeviceMappings") or (), image.root_device_name)
     behavior = arguments.get("instance_initiated_shutdown_behavior")
     if behavior and behavior not in {known.value for known in ShutdownBehavior}:
         raise errors.wrong_value(behavior, "InstanceInitiatedShutdownBehavior")
+    credits = (asked.get("CreditSpecification") or {}).get("CpuCredits")
+    if credits and credits not in CREDITS:
+        raise errors.wrong_value(credits, "CpuCredits")
 
 
-def _check_volumes(backend: Any, arguments: Mapping[str, Any], template: Mapping[str, Any]) -> None:
-    if mappings := arguments.get("block_device_mappings"):
-        check_mappings(backend, mappings)
-        return
-    of_template = template.get("BlockDeviceMappings") or ()
-    check_mappings(backend, of_template)
-    if any("NoDevice" in mapping for mapping in of_template):
-        raise NotImplementedError("with NoDevice in a launch template")
-
-
-def _group_ids(arguments: Mapping[str, Any], template: Mapping[str, Any]) -> Iterable[Any]:
+def _group_ids(arguments: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterable[Any]:
     of_interfaces = [group for nic in arguments.get("nics") or () for group in nic.get("Groups") or ()]
-    return [*(arguments.get("security_group_ids") or template.get("SecurityGroupIds") or ()), *of_interfaces]
+    return [*(arguments.get("security_group_ids") or asked.get("SecurityGroupIds") or ()), *of_interfaces]
 
 
 def _check_interfaces(backend: Any, interfaces: Sequence[Mapping[str, Any]]) -> None:
@@ -106,12 +97,3 @@ def _check_addresses(subnet: Any, interface: Mapping[str, Any]) -> None:
     listed = [one.get("PrivateIpAddress") for one in interface.get("PrivateIpAddresses") or ()]
     for address in {interface.get("PrivateIpAddress"), *listed} - {None}:
         addresses.check(subnet, address)
-
-
-def _check_tags(by_type: Mapping[str, Mapping[str, str | None]]) -> None:
-    for resource_type, tags in by_type.items():
-        if resource_type not in TAGGABLE:
-            text = f"'{resource_type}' is not a valid taggable resource type for this operation."
-            raise ApiError("InvalidParameterValue", text)
-        if sum(1 for key in tags if not key.startswith("aws:")) > MOST_TAGS:
-            raise ApiError("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.")

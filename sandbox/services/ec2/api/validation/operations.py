@@ -8,10 +8,9 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from sandbox.aws.http.calls import READ_ONLY
-from sandbox.core.errors import ApiError
-from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api.validation import attributes, interfaces, launches, networks, volumes
 from sandbox.services.ec2.api.validation.references import check_references
+from sandbox.services.ec2.api.validation.tags import complete_tags
 
 Parameters = MutableMapping[str, Any]
 
@@ -43,6 +42,7 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "ModifyInstanceAttribute": attributes.check_instance_attribute,
     "ModifyManagedPrefixList": networks.complete_prefix_list,
     "ModifySecurityGroupRules": networks.check_group_rules,
+    "ModifyVolume": volumes.check_change,
     "RejectTransitGatewayPeeringAttachment": networks.check_peering,
     "ReplaceNetworkAclAssociation": networks.check_acl_association,
     "ReplaceNetworkAclEntry": networks.check_acl_entry,
@@ -60,7 +60,7 @@ def check(operation: str, backend: Any, parameters: Parameters) -> None:
     if operation.startswith(READ_ONLY):
         _drop_repeated(parameters)
     else:
-        _complete_tags(operation, parameters)
+        complete_tags(operation, parameters)
     if operation not in ANSWERED_ONE_BY_ONE:
         check_references(backend, parameters)
     if operation in CHECKS:
@@ -72,19 +72,3 @@ def _drop_repeated(parameters: Parameters) -> None:
     for name, value in parameters.items():
         if name.endswith("Ids") and isinstance(value, list):
             parameters[name] = list(dict.fromkeys(value))
-
-
-def _complete_tags(operation: str, parameters: Parameters) -> None:
-    """A tag without a value has an empty one."""
-    for number, tag in enumerate(parameters.get("Tags") or (), start=1):
-        if not tag.get("Key"):
-            raise errors.parameter_missing(f"Tag.{number}.Key")
-        if operation == "CreateTags":  # DeleteTags without a value deletes the tag with any value
-            tag.setdefault("Value", "")
-    for specification in parameters.get("TagSpecifications") or ():
-        if not specification.get("ResourceType"):
-            raise ApiError("InvalidParameterValue", "Tag specification resource type must have a value")
-        for tag in specification.setdefault("Tags", []):
-            if not tag.get("Key"):
-                raise ApiError("InvalidParameterValue", "Tag keys must have a value")
-            tag.setdefault("Value", "")

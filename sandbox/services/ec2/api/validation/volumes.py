@@ -49,6 +49,14 @@ def check_attachment(backend: Any, parameters: Mapping[str, Any]) -> None:
         raise ApiError("InvalidParameterValue", text)
 
 
+def check_change(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """ModifyVolume."""
+    volume = backend.volumes[parameters["VolumeId"]]
+    if parameters.get("Size") is not None and int(parameters["Size"]) < int(volume.size):
+        raise ApiError("InvalidParameterValue", "New size cannot be smaller than existing size")
+    _check_type(parameters.get("VolumeType"))
+
+
 def complete_detachment(backend: Any, parameters: MutableMapping[str, Any]) -> None:
     """DetachVolume: the instance is known from the volume."""
     volume = backend.volumes[parameters["VolumeId"]]
@@ -57,8 +65,8 @@ def complete_detachment(backend: Any, parameters: MutableMapping[str, Any]) -> N
     parameters.setdefault("InstanceId", volume.attachment.instance.id)
 
 
-def check_mappings(backend: Any, mappings: Iterable[Mapping[str, Any]]) -> None:
-    """BlockDeviceMappings of a launch, of the request or of its template."""
+def check_mappings(backend: Any, mappings: Iterable[Mapping[str, Any]], root: str) -> None:
+    """BlockDeviceMappings of a launch, of the request or of its template. The device `root` has its size from the image."""
     devices: set[str] = set()
     for mapping in mappings:
         device = mapping.get("DeviceName")
@@ -68,15 +76,15 @@ def check_mappings(backend: Any, mappings: Iterable[Mapping[str, Any]]) -> None:
             raise ApiError("InvalidBlockDeviceMapping", f"The device '{device}' is used in more than one block-device mapping")
         devices.add(device)
         if mapping.get("NoDevice") is None:
-            _check_volume(backend, mapping.get("Ebs"))
+            _check_volume(backend, mapping.get("Ebs"), sized=device == root)
 
 
-def _check_volume(backend: Any, ebs: Mapping[str, Any] | None) -> None:
+def _check_volume(backend: Any, ebs: Mapping[str, Any] | None, *, sized: bool) -> None:
     if not ebs:
         raise errors.parameter_missing("ebs")
     if snapshot := ebs.get("SnapshotId"):
         check_ids(backend, SNAPSHOT, (snapshot,))
-    elif not ebs.get("VolumeSize"):
+    elif not sized and not ebs.get("VolumeSize"):
         raise errors.parameter_missing("size/snapshot")
     _check_type(ebs.get("VolumeType"))
     if ebs.get("VolumeType") in WITH_IOPS and not ebs.get("Iops"):
