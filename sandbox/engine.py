@@ -54,6 +54,7 @@ class Engine:
         self._changed = threading.Condition()
         self._woken: set[tuple[str | None, str | None]] = {(None, None)}
         self._next_resync = clock.now()
+        self._round = threading.Lock()  # held by the one thread that runs controllers: the engine's, or that of an API call (instant.py)
         self._thread: threading.Thread | None = None
         self._stopping = False
 
@@ -88,6 +89,10 @@ class Engine:
 
     def run_due(self) -> datetime:
         """Runs everything that is due, until nothing is. → the next due time."""
+        with self._round:
+            return self._run_due()
+
+    def _run_due(self) -> datetime:
         while True:
             now = self._clock.now()
             timers, due = self._take_due(now)

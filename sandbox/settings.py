@@ -8,7 +8,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,12 @@ class Settings:
         "auto", _one_of("auto", "docker", "process", "simulated"), "what runs the instances; auto: docker if it is available, else process"
     )
     topology: str = _row("embedded", _one_of("embedded", "compose"), "how the control plane runs; set to compose by docker-compose.yml")
+    timing: str = _row(
+        "aws",
+        _one_of("aws", "instant"),
+        "aws: everything takes its time; instant: what an API call causes within 25 s has happened when its answer leaves "
+        "(needs the simulated runtime; for unit tests)",
+    )
     speed: float = _row("1", _number(0.001, 10_000, "a number"), "sandbox seconds per real second; AWS has 1")
     host: str = _row("127.0.0.1", _text, "address on which the API listens")
     port: int = _row("4566", _port, "port of the AWS API and of /_sandbox")
@@ -187,7 +193,7 @@ class Settings:
                 values[row.name] = _read(row.metadata["parse"], variable if given is None else f"--{row.name.replace('_', '-')}", text)
         if overrides:
             raise TypeError(f"unknown setting: {', '.join(overrides)}")
-        return Settings(**values)
+        return _consistent(Settings(**values))
 
     @property
     def api_port(self) -> int:
@@ -244,6 +250,14 @@ def table() -> tuple[Row, ...]:
         Row(name=f.name, variable=PREFIX + f.name.upper(), default=f.metadata["default"], description=f.metadata["description"])
         for f in fields(Settings)
     )
+
+
+def _consistent(settings: Settings) -> Settings:
+    """Raises UserError for settings that exclude each other."""
+    if settings.timing == "instant" and settings.runtime != "simulated":
+        problem = f"SANDBOX_TIMING=instant needs SANDBOX_RUNTIME=simulated, but the runtime is {settings.runtime}: real machines take time."
+        raise UserError(problem, "SANDBOX_TIMING=instant sandbox up --runtime simulated")
+    return replace(settings, lb_provisioning_seconds=0.0) if settings.timing == "instant" else settings
 
 
 def _read(parse: Callable[[str], Any], where: str, text: str) -> Any:

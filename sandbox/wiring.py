@@ -26,7 +26,7 @@ from sandbox.aws.ports import Ports
 from sandbox.control.app import control_app
 from sandbox.control.build import control_surface
 from sandbox.control.health import Disk
-from sandbox.core.clock import Clock, VirtualClock, WallClock
+from sandbox.core.clock import Clock, JumpingClock, VirtualClock, WallClock
 from sandbox.core.control import Controller
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
@@ -35,6 +35,7 @@ from sandbox.drivers.world import World
 from sandbox.engine import Engine
 from sandbox.faults.hooks import FaultHooks
 from sandbox.faults.registry import FaultRegistry
+from sandbox.instant import Instant
 from sandbox.parts import Sandbox
 from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.autoscaling.metrics_controller import AutoScalingMetricsController
@@ -69,7 +70,7 @@ def build(
     """A sandbox whose engine is not started yet. `virtual`: simulated drivers, and a clock that stands still until it is moved.
     `start`: the clock's first moment; None: now (virtual: the day of the outage). `disk` reports what the state folder lacks.
     `world`: the simulated one that an earlier control plane left, machines and all; None: an empty one."""
-    clock: Clock = VirtualClock(start or VIRTUAL_START) if virtual else WallClock(settings.speed, start)
+    clock = _clock(settings, virtual, start)
     journal = Journal(clock, journal_sink)
     engine = Engine(clock, journal, LOCK)
     chance = random.Random(settings.seed)
@@ -78,7 +79,8 @@ def build(
     drivers = simulated_drivers(world or World(clock, engine.at, chance)) if simulated else real_drivers(clock, settings, in_a_vpc)
     if world:
         world.clock, world.at = clock, engine.at
-    gateway = Gateway(allowed_hosts=settings.allowed_hosts)
+    instant = Instant(engine, clock, journal) if isinstance(clock, JumpingClock) else None
+    gateway = Gateway(allowed_hosts=settings.allowed_hosts, instant=instant)
     transport = Transport(gateway)
     faults = FaultRegistry(clock, journal, engine.at)
     ports = Ports(
@@ -110,6 +112,12 @@ def build(
     )
     gateway.control = control_app(control_surface(made, disk))
     return made
+
+
+def _clock(settings: Settings, virtual: bool, start: datetime | None) -> Clock:
+    if virtual:
+        return VirtualClock(start or VIRTUAL_START)
+    return JumpingClock(settings.speed, start) if settings.timing == "instant" else WallClock(settings.speed, start)
 
 
 def _controllers(ports: Ports, drivers: Drivers) -> list[Controller]:

@@ -59,6 +59,22 @@ class WallClock:
             self._anchor_real, self._speed = moment, speed
 
 
+class JumpingClock(WallClock):
+    """A wall clock that can be moved on (instant timing)."""
+
+    def jump_to(self, when: datetime) -> None:
+        """Continues from `when`; does nothing if that is past."""
+        with self._lock:
+            real = time.monotonic()
+            now = self._anchor + timedelta(seconds=(real - self._anchor_real) * self._speed)
+            self._anchor, self._anchor_real = max(now, when), real
+
+    def restart(self) -> None:
+        """Continues from the machine's time. Only for a sandbox that was emptied: time may go back."""
+        with self._lock:
+            self._anchor, self._anchor_real = datetime.now(UTC), time.monotonic()
+
+
 class VirtualClock:
     """Advances only by `advance_to`. Moving back raises ValueError: an event must not be before its cause."""
 

@@ -14,7 +14,7 @@ import traceback
 import zlib
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
@@ -48,11 +48,24 @@ LARGEST_UNPACKED = 16 * 2**20
 gigabytes."""
 
 
-class Gateway:
-    """A WSGI app. `control` handles /_sandbox; `allowed_hosts` are accepted host names besides loopback (Compose services)."""
+class Instant(Protocol):
+    """Instant timing (sandbox/instant.py)."""
 
-    def __init__(self, control: Wsgi | None = None, allowed_hosts: Collection[str] = ()) -> None:
-        self.control, self.allowed_hosts = control, allowed_hosts
+    def settle(self) -> None:
+        """Returns when everything that is due soon has happened."""
+        ...
+
+    def restart(self) -> None:
+        """The sandbox was emptied: time may continue from the machine's."""
+        ...
+
+
+class Gateway:
+    """A WSGI app. `control` handles /_sandbox; `allowed_hosts` are accepted host names besides loopback (Compose services). `instant`
+    lets happen what a call caused before its answer leaves; None: answers leave at once."""
+
+    def __init__(self, control: Wsgi | None = None, allowed_hosts: Collection[str] = (), instant: Instant | None = None) -> None:
+        self.control, self.allowed_hosts, self.instant = control, allowed_hosts, instant
         self._dispatcher = Dispatcher()
 
     def register_service(self, name: str, response_class: type[BaseResponse]) -> None:
@@ -90,6 +103,8 @@ class Gateway:
             if not only_reads(environ):
                 about = Event(source="sandbox.gateway", detail_type="moto API Call", summary=f"a user called {environ['PATH_INFO']}")
                 context().journal.record(about)
+        if self.instant is not None:
+            self.instant.restart()
         context().wake()
         return answer
 
@@ -140,6 +155,8 @@ class Gateway:
             answer = self._journalled(call, app, environ) if call.recorded else self._answer(call, app, environ, None)
         if not call.read_only and call.service != "sqs":  # no controller depends on the messages of a queue
             context().wake()
+            if self.instant is not None and call.caller is None:
+                self.instant.settle()
         return answer
 
     def _app(self, call: Call, name: str) -> Wsgi:

@@ -157,7 +157,8 @@ class TargetGroups(ELBv2Backend):
     @replaces(why="TG-4, TG-20: a target drains for the deregistration delay; an unknown target is no error")
     def deregister_targets(self, target_group_arn: str, instances: list[dict[str, Any]]) -> None:
         group = self.find_target_group(target_group_arn)
-        delay = timedelta(seconds=int(group.attributes["deregistration_delay.timeout_seconds"]))
+        instant = context().settings.timing == "instant"
+        delay = timedelta(seconds=0 if instant else int(group.attributes["deregistration_delay.timeout_seconds"]))
         for asked in instances:
             target = group.sandbox.targets.get(_key(group, asked))
             if target and not target.draining_until:
