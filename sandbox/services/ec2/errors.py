@@ -126,6 +126,10 @@ def unknown_template_name(name: str) -> ApiError:
     return _error("InvalidLaunchTemplateName.NotFoundException", text)
 
 
+def number_of_versions(most: int) -> ApiError:
+    return _error("InvalidParameterValue", f"Between 1 and {most} launch template versions can be deleted with one request.")  # (U)
+
+
 def one_template() -> ApiError:
     return _error("MissingParameter", "You must specify either a launch template ID or a launch template name, but not both.")
 

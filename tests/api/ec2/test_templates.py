@@ -91,3 +91,34 @@ def test_the_default_version_is_chosen_by_number_or_name(api: Any, version: str)
     with pytest.raises(ClientError) as caught:
         api.modify_launch_template(LaunchTemplateName="web", DefaultVersion="3")
     assert caught.value.response["Error"]["Code"] == "InvalidLaunchTemplateId.VersionNotFound"
+
+
+@rule("EC2-66")
+def test_versions_are_deleted_and_the_others_keep_their_numbers(api: Any) -> None:
+    data = {"ImageId": AMI, "InstanceType": "t3.micro"}
+    named = {"LaunchTemplateName": "versions"}
+    api.create_launch_template(**named, LaunchTemplateData=data)
+    for _ in range(3):
+        api.create_launch_template_version(**named, LaunchTemplateData=data)
+    answer = api.delete_launch_template_versions(**named, Versions=["1", "2", "4", "9"])
+    assert [each["VersionNumber"] for each in answer["SuccessfullyDeletedLaunchTemplateVersions"]] == [2, 4]
+    kept = answer["UnsuccessfullyDeletedLaunchTemplateVersions"]
+    assert [(each["VersionNumber"], each["ResponseError"]["Code"]) for each in kept] == [
+        (1, "unexpectedError"),
+        (9, "launchTemplateVersionDoesNotExist"),
+    ]
+
+    def numbers(**more: Any) -> list[int]:
+        found = api.describe_launch_template_versions(**named, **more)["LaunchTemplateVersions"]
+        return [version["VersionNumber"] for version in found]
+
+    assert (numbers(), numbers(Versions=["$Latest"]), numbers(Versions=["$Default"])) == ([1, 3], [3], [1])
+    assert (numbers(MinVersion="2"), numbers(MaxVersion="2")) == ([3], [1])
+    with pytest.raises(ClientError, match=r"InvalidLaunchTemplateId\.VersionNotFound"):
+        numbers(Versions=["2"])
+    made = api.create_launch_template_version(**named, LaunchTemplateData=data)["LaunchTemplateVersion"]
+    assert made["VersionNumber"] == 5
+    api.modify_launch_template(**named, DefaultVersion="5")
+    api.delete_launch_template_versions(**named, Versions=["1", "3"])
+    [launched] = api.run_instances(LaunchTemplate=named, MinCount=1, MaxCount=1)["Instances"]
+    assert launched["InstanceType"] == "t3.micro"

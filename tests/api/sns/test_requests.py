@@ -237,3 +237,32 @@ def test_an_archive_is_refused_because_nothing_would_be_archived(sns: Sns, polic
     _, arn = sns.subscriber(sns.topic())
     replay = {"SubscriptionArn": arn, "AttributeName": "ReplayPolicy", "AttributeValue": text}
     assert error_of(sns.api.set_subscription_attributes, **replay)[:2] == (501, "NotImplemented")
+
+
+@pytest.mark.parametrize("count", [100, 101, 200])
+def test_topics_are_listed_in_pages_of_a_hundred(sns: Sns, count: int) -> None:
+    for number in range(count):
+        sns.topic(f"t{number}")
+    pages = list(sns.api.get_paginator("list_topics").paginate())
+    assert [len(page["Topics"]) for page in pages] == [100] * (count // 100) + [count % 100] * (count % 100 > 0)
+
+
+def test_permissions_are_statements_of_the_policy(sns: Sns) -> None:
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "SNS:Publish", "Resource": "*"}]}
+    topic = sns.topic(Policy=json.dumps(policy))
+    given = {"TopicArn": topic, "Label": "l", "AWSAccountId": ["123456789012"]}
+    sns.api.add_permission(**given, ActionName=["Publish"])
+    statements = json.loads(sns.api.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])["Statement"]
+    assert [(each.get("Sid"), each["Action"]) for each in statements] == [(None, "SNS:Publish"), ("l", "SNS:Publish")]
+    text = "Invalid parameter: Statement already exists"
+    assert error_of(sns.api.add_permission, **given, ActionName=["Publish"]) == (400, "InvalidParameter", text)
+    text = "Invalid parameter: Policy statement action out of service scope!"
+    assert error_of(sns.api.add_permission, **given | {"Label": "m"}, ActionName=["Fly"]) == (400, "InvalidParameter", text)
+    sns.api.remove_permission(TopicArn=topic, Label="l")
+    assert json.loads(sns.api.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]) == policy
+
+
+@pytest.mark.parametrize("arn", ["nonsense", ARN.replace("us-east-1", "eu-west-1")])
+def test_confirming_for_an_invalid_topic(sns: Sns, arn: str) -> None:
+    found = error_of(sns.api.confirm_subscription, TopicArn=arn, Token="0" * 224)
+    assert found == (400, "InvalidParameter", "Invalid parameter: Topic")

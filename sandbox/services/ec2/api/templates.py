@@ -14,9 +14,9 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import parse_user_data
 
-from sandbox.aws.seams import replaces
+from sandbox.aws.seams import adds, replaces
 from sandbox.services.ec2 import errors
-from sandbox.services.ec2.api import launches
+from sandbox.services.ec2.api import launches, template_versions
 from sandbox.services.ec2.api.validation.launches import check_version
 
 TOO_LONG = "InvalidUserData.Malformed"
@@ -44,6 +44,15 @@ class Templates(EC2Backend):
             raise errors.parameter_missing("LaunchTemplateId")
         check_version(launch_template_arg.get("Version", "$Default"))
         return super()._get_template_from_args(launch_template_arg)
+
+    @replaces(why="EC2-66: MinVersion and MaxVersion are numbers; moto takes them for positions")
+    def describe_launch_template_versions(self, **kwargs: Any) -> Any:
+        low, high = kwargs.get("min_version"), kwargs.get("max_version")
+        if kwargs.get("versions") or not (low or high):
+            return super().describe_launch_template_versions(**kwargs)
+        found = super().describe_launch_template_versions(**kwargs | {"min_version": None, "max_version": None, "max_results": None})
+        wanted = template_versions.between(found[0][0], low, high) if found else []
+        return [(template, version) for template, version in found if version in wanted][: kwargs.get("max_results")]
 
     @replaces(why="UD-1: user data limit")
     def create_launch_template(self, name: str, description: str, template_data: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -78,6 +87,10 @@ class TemplateResponse(EC2Response):
             filters=self._filters_from_querystring(),
         )
         return ActionResult({"LaunchTemplates": [self._shown(template) for template in templates]})
+
+    @adds(why="EC2-66: versions are deleted")
+    def delete_launch_template_versions(self) -> ActionResult:
+        return ActionResult(template_versions.delete(self._named(), [str(number) for number in self._get_param("Versions", [])]))
 
     @replaces(why="EC2-61: ResolveAlias")
     def describe_launch_template_versions(self) -> ActionResult:

@@ -75,6 +75,10 @@ class Subscriptions(Topics):
     @adds(why="SNS-8: moto returns an invented ARN")
     def confirm(self, topic_arn: str, token: str, authenticate_on_unsubscribe: bool, signed: bool) -> Any:
         """`signed`: the request has a signature. Requests that come from a link have none."""
+        try:
+            arns.check_topic(topic_arn, self.region_name)
+        except BadParameter:
+            raise errors.invalid("Topic") from None
         if not subscription_validation.TOKEN.fullmatch(token):
             raise errors.malformed_token()
         found = self.sandbox_tokens.get(token)

@@ -9,6 +9,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.core.utils import camelcase_to_underscores
 from moto.sns.exceptions import TagLimitExceededError
+from moto.sns.models import VALID_POLICY_ACTIONS
 
 from sandbox.aws.seams import adds, replaces
 from sandbox.services.sns import errors
@@ -20,6 +21,7 @@ from sandbox.services.sns.state import attributes
 from sandbox.services.sns.state.outbox import Outbox
 
 MOST_TAGS = 50
+PAGE = 100
 DOCUMENTS = ("DeliveryPolicy", "Policy")  # JSON: compared as such
 ARCHIVE = "ArchivePolicy"
 
@@ -55,11 +57,38 @@ class Topics(Outbox):
         checked(arns.check_topic, arn, self.region_name)
         return super().get_topic(arn)
 
-    @replaces(why="an invalid NextToken: moto fails with an internal error")
+    @replaces(why="an invalid NextToken: moto fails with an internal error; a full last page: moto returns a token for an empty one")
     def _get_values_nexttoken(self, values_map: dict[str, Any], next_token: str | None = None) -> Any:
-        if next_token and not (next_token.isascii() and next_token.isdecimal()):
+        if next_token and not (next_token.isascii() and next_token.isdecimal() and len(next_token) < 10):
             raise errors.wrong_next_token()
-        return super()._get_values_nexttoken(values_map, next_token)
+        start, values = int(next_token or 0), list(values_map.values())
+        end = start + PAGE
+        return values[start:end], str(end) if end < len(values) else None
+
+    @replaces(why="SNS-5: AWS's texts; moto fails with an internal error on a policy whose statements have no Sid")
+    def add_permission(self, region_name: str, topic_arn: str, label: str, aws_account_ids: list[str], action_names: list[str]) -> None:
+        policy = self.get_topic(topic_arn)._policy_json
+        statements = policy.setdefault("Statement", [])
+        if any(each.get("Sid") == label for each in statements):
+            raise errors.invalid("Statement already exists")
+        if any(name not in VALID_POLICY_ACTIONS for name in action_names):
+            raise errors.invalid("Policy statement action out of service scope!")
+        principals = [f"arn:{self.partition}:iam::{account}:root" for account in aws_account_ids]
+        actions = [f"SNS:{name}" for name in action_names]
+        statements.append(
+            {
+                "Sid": label,
+                "Effect": "Allow",
+                "Principal": {"AWS": _one_or_all(principals)},
+                "Action": _one_or_all(actions),
+                "Resource": topic_arn,
+            }
+        )
+
+    @replaces(why="moto fails with an internal error on a policy whose statements have no Sid")
+    def remove_permission(self, topic_arn: str, label: str) -> None:
+        policy = self.get_topic(topic_arn)._policy_json
+        policy["Statement"] = [each for each in policy.get("Statement", []) if each.get("Sid") != label]
 
     @replaces(why="its tokens and sequence numbers are removed with it")
     def delete_topic(self, arn: str) -> None:
@@ -69,6 +98,10 @@ class Topics(Outbox):
         }
         self.sandbox_unsubscribed = {k: sub for k, sub in self.sandbox_unsubscribed.items() if sub.topic.arn != arn}
         self.sandbox_fifo.pop(arn, None)
+
+
+def _one_or_all(names: list[str]) -> str | list[str]:
+    return names[0] if len(names) == 1 else names
 
 
 def _values(given: Mapping[str, str], fifo: bool) -> dict[str, Any]:
