@@ -47,6 +47,7 @@ from sandbox.services.cloudwatch.state.writes import publish_metrics
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.services.ec2.metrics_controller import Ec2MetricsController
 from sandbox.services.ec2.state.snapshot import in_a_vpc
+from sandbox.services.elbv2.access_log_controller import AccessLogController
 from sandbox.services.elbv2.connection_metrics_controller import ConnectionMetricsController
 from sandbox.services.elbv2.controller import Elbv2Controller
 from sandbox.services.elbv2.host_metrics_controller import HostMetricsController
@@ -135,6 +136,7 @@ def _controllers(ports: Ports, drivers: Drivers) -> list[Controller]:
         RequestMetricsController(journal, drivers.proxy, publish_metrics, ports.clock, access_time),
         HostMetricsController(journal, publish_metrics),
         ConnectionMetricsController(journal, drivers.proxy, publish_metrics),
+        AccessLogController(journal, drivers.proxy, ports.clock),
         AutoScalingMetricsController(journal, publish_metrics),
         CloudWatchController(journal, clients),  # after the metrics, so that alarms see the newest data
         SnsController(journal, clients, drivers.deliverer),

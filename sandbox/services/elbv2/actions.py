@@ -1,6 +1,7 @@
 """The actions that ELBv2's decisions return. The controllers perform them in order."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sandbox.core.control import Action
 from sandbox.core.metrics import MetricDatum
@@ -53,6 +54,12 @@ class ActivateLoadBalancer(Action):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyConfig(Action):
     config: ProxyConfig | None  # None: the proxy keeps what it has
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteAccessLog(Action):
+    load_balancer: str  # "app/<name>/<id>"
+    end: datetime  # of the interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,11 @@ def deletion_protected(load_balancer_arn: str) -> ApiError:
     return api_error("OperationNotPermitted", text)
 
 
+def bucket_denied(bucket: str) -> ApiError:
+    """LBM-7."""
+    return configuration(f"Access Denied for bucket: {bucket}. Please check S3bucket permission")
+
+
 def invalid_targets(sentence: str, ids: Iterable[str]) -> ApiError:
     """TG-4."""
     return api_error("InvalidTarget", f"The following targets are {sentence}: {', '.join(repr(each) for each in ids)}")

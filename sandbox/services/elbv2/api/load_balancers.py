@@ -3,7 +3,7 @@
 A new load balancer is `provisioning` until the controller activates it (ALB-3), at the time stored in `balancer.sandbox`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,10 +16,12 @@ from moto.elbv2.models import AvailabilityZone
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
+from sandbox.core.control import Scope
 from sandbox.core.persisted import persisted
 from sandbox.services.elbv2 import errors
 from sandbox.services.elbv2.api.target_groups import TargetGroups
 from sandbox.services.elbv2.api.validation import load_balancers as load_balancer_validation
+from sandbox.services.elbv2.state import access_logs
 
 MOST_LOAD_BALANCERS = 50  # ALB-9
 TYPES = ("application", "network", "gateway")
@@ -99,7 +101,10 @@ class LoadBalancers(TargetGroups):
     @replaces(why="ALB-7: every key and value is validated")
     def modify_load_balancer_attributes(self, arn: str, attrs: dict[str, Any]) -> dict[str, Any]:
         balancer = self.find_load_balancer(arn)
-        balancer.attrs.update(load_balancer_validation.attributes(attrs))
+        changes = load_balancer_validation.attributes(attrs, balancer.attrs)
+        if any(key.startswith("access_logs.s3.") for key in changes):
+            self._check_bucket(balancer, {**balancer.attrs, **changes})
+        balancer.attrs.update(changes)
         return self.describe_load_balancer_attributes(arn)
 
     @replaces(why="ALB-7: with AWS's defaults, also for what a load balancer of an earlier release lacks")
@@ -125,6 +130,14 @@ class LoadBalancers(TargetGroups):
         balancer = self.find_load_balancer(arn)
         _check_type("application", balancer.scheme, ip_type)
         balancer.ip_address_type = ip_type
+
+    def _check_bucket(self, balancer: Any, attributes: Mapping[str, str]) -> None:
+        """LBM-7: a load balancer writes a test file before access logs are switched on."""
+        if attributes["access_logs.s3.enabled"] != "true":
+            return
+        bucket, prefix = attributes["access_logs.s3.bucket"], attributes["access_logs.s3.prefix"]
+        if access_logs.write_test_file(Scope(self.account_id, self.region_name), bucket, prefix, balancer.name) is not None:
+            raise errors.bucket_denied(bucket)
 
     # ---- lookups -----------------------------------------------------------------------------------------------------------------------
 

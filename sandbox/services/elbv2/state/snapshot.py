@@ -44,6 +44,15 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessLogTarget:
+    """Where the access log of a load balancer is written."""
+
+    load_balancer: str  # "app/<name>/<id>"
+    bucket: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _TargetLocation:
     zone: str | None
     address: str | None
@@ -93,6 +102,15 @@ def observe_routing(endpoint: Endpoint, problems: Mapping[str, str]) -> routing.
         problems=tuple(sorted(problems.items())),
         state_lost=any(backend.sandbox_state_lost for _, backend in walk(ec2_backends)),
     )
+
+
+def access_logs() -> Iterator[tuple[Scope, AccessLogTarget]]:
+    """Of the load balancers that have access logs switched on (LBM-7)."""
+    for scope, backend in backends():
+        for balancer in backend.load_balancers.values():
+            if balancer.attrs.get("access_logs.s3.enabled") == "true":
+                bucket, prefix = (balancer.attrs.get(f"access_logs.s3.{name}", "") for name in ("bucket", "prefix"))
+                yield scope, AccessLogTarget(load_balancer=balancer.arn.split("loadbalancer/", 1)[1], bucket=bucket, prefix=prefix)
 
 
 def _observed_target(backend: Any, group: Any, target: Target, location: _TargetLocation, sources: Sources) -> ObservedTarget:

@@ -44,6 +44,9 @@ CHOICES = {
 }
 
 CHANGEABLE = {  # the attributes that the data plane supports; the others keep their defaults
+    "access_logs.s3.bucket",
+    "access_logs.s3.enabled",
+    "access_logs.s3.prefix",
     "deletion_protection.enabled",
     "idle_timeout.timeout_seconds",
     "client_keep_alive.seconds",
@@ -52,7 +55,11 @@ CHANGEABLE = {  # the attributes that the data plane supports; the others keep t
     "routing.http.xff_client_port.enabled",
     "routing.http.xff_header_processing.mode",
 }
-WITHOUT_EFFECT = {  # on AWS too, for a load balancer that has HTTP listeners only, no web ACL, and no zonal shift
+WITHOUT_EFFECT = {  # on AWS too, for a load balancer with HTTP listeners, no web ACL and no zonal shift, and logs that are off
+    "connection_logs.s3.bucket",
+    "connection_logs.s3.prefix",
+    "health_check_logs.s3.bucket",
+    "health_check_logs.s3.prefix",
     "routing.http.x_amzn_tls_kx.enabled",
     "routing.http.x_amzn_tls_version_and_cipher_suite.enabled",
     "routing.http2.enabled",
@@ -87,8 +94,10 @@ def subnets(zones: Sequence[str], vpcs: Sequence[str]) -> None:
         raise errors.validation("At least two subnets in two different Availability Zones must be specified")
 
 
-def attributes(asked: Mapping[str, str]) -> dict[str, str]:
-    """Raises ValidationError for unknown keys and values (ALB-7; U: the texts)."""
+def attributes(asked: Mapping[str, str], current: Mapping[str, str]) -> dict[str, str]:
+    """Raises ValidationError for unknown keys and values, and for those that do not fit the others (ALB-7; U: the texts).
+
+    `current`: the attributes that the load balancer has."""
     for key, value in asked.items():
         if key not in ATTRIBUTES:
             raise errors.validation(f"Load balancer attribute key '{key}' is not recognized")
@@ -101,4 +110,9 @@ def attributes(asked: Mapping[str, str]) -> dict[str, str]:
             raise errors.configuration("Cross-zone load balancing cannot be disabled for an Application Load Balancer")  # (U)
         if key not in CHANGEABLE | WITHOUT_EFFECT and value != ATTRIBUTES[key]:
             raise errors.not_supported(f"The load balancer attribute {key} with value '{value}'")
+    after = {**ATTRIBUTES, **current, **asked}
+    if after["access_logs.s3.enabled"] == "true" and not after["access_logs.s3.bucket"]:
+        raise errors.configuration("The access log bucket must be specified when access logs are enabled")
+    if "AWSLogs" in after["access_logs.s3.prefix"]:
+        raise errors.configuration("The access log prefix cannot include 'AWSLogs'")
     return dict(asked)
