@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moto.core import serialize
+from moto.core import parse, serialize
+from moto.core.utils import get_service_model
+from werkzeug.datastructures import MultiDict
 
 import sandbox.aws.hosting.moto_speed
 from sandbox.aws import seams
@@ -15,6 +17,7 @@ from sandbox.aws.function_seams import FunctionSwap
 from sandbox.aws.hosting.moto_speed import _written
 from tests.support import Fleet, virtual_sandbox
 
+NAMES = ("MetricDataQueries", "member", "1", "2", "10", "MetricStat", "Metric", "Dimensions", "Name", "Value", "Period", "ScanBy", "Id")
 DESCRIPTIONS = (
     ("autoscaling", "describe_auto_scaling_groups"),
     ("autoscaling", "describe_launch_configurations"),
@@ -75,7 +78,20 @@ def test_descriptions_are_the_same(fleet: Fleet, request: pytest.FixtureRequest)
     found = answers(fleet)
     request.getfixturevalue("moto_s_own")
     assert found == answers(fleet)
-    assert len(ours()) == 5
+    assert len(ours()) == 6
+
+
+@pytest.mark.parametrize("kind", [parse.QueryParser, parse.EC2QueryParser])
+@given(values=st.dictionaries(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5).map(".".join), st.just("1"), max_size=12))
+def test_parameters_of_forms_are_read_as_by_moto(kind: type[parse.QueryParser], values: dict[str, str]) -> None:
+    seams.install()
+    operation = get_service_model("cloudwatch").operation_model("GetMetricData")
+    [swap] = [swap for swap in ours() if swap.name == "QueryParser._gonna_recurse"]
+    given = {"values": MultiDict(values), "method": "POST", "body": b"", "headers": {}, "url_path": "/", "url_params": {}}
+    found = kind(operation)._do_parse(given, operation.input_shape)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(parse.QueryParser, "_gonna_recurse", swap.theirs)
+        assert kind(operation)._do_parse(given, operation.input_shape) == found
 
 
 TEXTS = st.one_of(st.text(alphabet="ab<>&\"' ä\n", max_size=6), st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False))

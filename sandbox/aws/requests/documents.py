@@ -104,7 +104,9 @@ class DocumentReader:
 
     def _time(self, node: Node, value: Any, at: Step) -> Any:
         if self._binary:
-            return value if isinstance(value, datetime) else self._wrong(node, value, at)
+            return (
+                value.replace(tzinfo=None) if isinstance(value, datetime) else self._wrong(node, value, at)
+            )  # as default_timestamp_parser
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             return self._wrong(node, value, at)
         try:
