@@ -19,7 +19,7 @@ from tests.support import rule
 from tests.support.services.autoscaling_stage import Stage
 from tests.support.services.scaling_stage import ScalingStage, scaling
 
-DOCUMENT = Path(__file__).parents[2] / "docs/aws-behaviour.md"
+DOCUMENT = Path(__file__).parents[3] / "docs/aws-behaviour.md"
 ALARM_TYPE = {"PolicyType": "SimpleScaling", "AdjustmentType": "ChangeInCapacity", "ScalingAdjustment": 1}
 
 
