@@ -28,7 +28,7 @@ NAMED_IN_ARN = re.compile(
     r":(?:targetgroup|loadbalancer/\w+|alarm|autoScalingGroupName|autoScalingGroup:[^:]*:autoScalingGroupName)[/:]([^/:]+)"
 )
 NAMES = re.compile(
-    r"(AutoScalingGroup|LoadBalancer|LaunchConfiguration|LaunchTemplate|Alarm|Policy|LifecycleHook|ScheduledAction|Group|Queue|Dashboard)Names?"
+    r"(AutoScalingGroup|LoadBalancer|LaunchConfiguration|LaunchTemplate|Alarm|Policy|LifecycleHook|ScheduledAction|Group|Queue|Dashboard|Stack)Names?"
 )
 SECRET = re.compile(r"password|secret|privatekey|authorization|credential", re.IGNORECASE)
 LONGEST, MOST = 200, 20

@@ -21,7 +21,7 @@ ENUMERATIONS = {
 }
 REFUSED = (
     *("ResourcesToImport", "StackPolicyURL", "StackPolicyDuringUpdateURL", "StackPolicyDuringUpdateBody", "DeploymentConfig"),
-    *("IncludeNestedStacks", "ImportExistingResources", "DeploymentMode", "DisableValidation", "ResourceTypes", "RetainExceptOnCreate"),
+    *("ImportExistingResources", "DeploymentMode", "DisableValidation", "ResourceTypes", "RetainExceptOnCreate"),
 )
 """Parameters that would have an effect on AWS and have none here."""
 

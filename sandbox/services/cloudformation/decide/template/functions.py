@@ -105,10 +105,10 @@ def _ref(name: Json, env: Environment) -> Json:
 
 def _get_att(argument: Json, env: Environment) -> Json:
     logical_id, name = attribute_parts(argument)
-    attribute = evaluate(name, env)
+    attribute = _string(evaluate(name, env), "The attribute name of Fn::GetAtt")
     found = env.attributes.get(logical_id)
     if found is None:
-        raise Unknown(logical_id, str(attribute))
+        raise Unknown(logical_id, attribute)
     if attribute not in found:
         raise errors.template_error(f"resource {logical_id} does not support attribute type {attribute} in Fn::GetAtt")
     return found[attribute]
@@ -235,7 +235,7 @@ def _find_in_map(argument: Json, env: Environment) -> Json:
 
 
 def _get_azs(argument: Json, env: Environment) -> Json:
-    region = evaluate(argument, env) or env.pseudo["AWS::Region"]
+    region = _string(evaluate(argument, env) or env.pseudo["AWS::Region"], "Fn::GetAZs")
     if region not in env.zones:
         raise errors.template_error(f"Fn::GetAZs of {region}: only the stack's own Region has zones here")
     return list(env.zones[region])

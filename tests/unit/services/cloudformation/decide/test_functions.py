@@ -107,3 +107,25 @@ def test_a_condition_is_true_or_false(condition: Any, expected: bool) -> None:
 def test_conditions_in_a_circle_are_refused() -> None:
     with pytest.raises(ApiError, match="Circular dependencies for conditions"):
         functions.conditions({"A": {"Condition": "B"}, "B": {"Condition": "A"}}, ENV)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"Fn::GetAtt": ["Net", {"Condition": "x"}]},
+        {"Fn::GetAtt": [1, 2]},
+        {"Fn::GetAZs": ["us-east-1"]},
+        {"Fn::GetAZs": "eu-west-1"},
+        {"Fn::Select": [{"Ref": "AWS::NoValue"}, ["a"]]},
+        {"Fn::Cidr": ["10.0.0.0/24", "2"]},
+        {"Fn::Cidr": [{"Ref": "Zones"}, 1]},
+        {"Fn::FindInMap": ["Images", {"Ref": "Zones"}, "Linux"]},
+        {"Fn::Split": ["", "a"]},
+        {"Fn::Base64": ["a"]},
+        {"Fn::If": [["Yes"], 1, 2]},
+        {"Fn::ImportValue": ["a"]},
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused(value: Any) -> None:
+    with pytest.raises(ApiError, match=r"Template error|requires a string"):
+        functions.evaluate(value, ENV)
