@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sandbox.core.control import Action
 from sandbox.services.cloudformation.model import Output, Resource
+from sandbox.services.cloudformation.resources.members import GroupCall
 from sandbox.services.cloudformation.status_model import StackStatus
 
 
@@ -34,6 +35,15 @@ class Resume(Action):
     """Call the create or update in progress again: it was not accepted the last time."""
 
     resource: Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roll(Action):
+    """One step of a rolling update: the calls, then the events, then the record."""
+
+    resource: Resource
+    calls: tuple[GroupCall, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

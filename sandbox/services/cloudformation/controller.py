@@ -14,11 +14,12 @@ from sandbox.core.errors import ApiError, Retry
 from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.core.ports import Clients
-from sandbox.services.cloudformation.actions import Create, Delete, MoveStack, Put, Restore, Resume, Update
+from sandbox.services.cloudformation.actions import Create, Delete, MoveStack, Put, Restore, Resume, Roll, Update
 from sandbox.services.cloudformation.decide.observed import Observed
 from sandbox.services.cloudformation.decide.stacks import decide
 from sandbox.services.cloudformation.model import Resource, Stack
-from sandbox.services.cloudformation.resources.base import Call, Gone, Incomplete, ResourceType
+from sandbox.services.cloudformation.resources import members
+from sandbox.services.cloudformation.resources.base import Call, Gone, Incomplete, ResourceType, Wanted
 from sandbox.services.cloudformation.resources.registry import find
 from sandbox.services.cloudformation.state import dynamic, snapshot, writes
 from sandbox.services.cloudformation.state.store import CloudFormationBackend
@@ -68,6 +69,8 @@ class CloudFormationController(Shell[Observed, None]):
                 step.delete(action)
             case Resume():
                 step.resume(action.resource)
+            case Roll():
+                step.roll(action)
             case Put() if action.event_only:
                 writes.resource_event(backend, stack.id, action.resource)
             case Put():
@@ -110,8 +113,10 @@ class _Step:
     def _update(self, resource: Resource) -> None:
         assert resource.physical_id is not None
         try:
-            old = dynamic.resolved(self._call, resource.wanted_before(self._stack))
-            new = dynamic.resolved(self._call, resource.wanted(self._stack))
+            old, new = (
+                _without(dynamic.resolved(self._call, wanted), resource.unmodified)
+                for wanted in (resource.wanted_before(self._stack), resource.wanted(self._stack))
+            )
             physical_id = _kind(resource).update(self._call, resource.physical_id, old, new)
         except Exception as error:
             self._not_done(resource, error)
@@ -124,6 +129,20 @@ class _Step:
                 self._create(resource)
             else:
                 self._update(resource)
+
+    def roll(self, action: Roll) -> None:
+        resource = action.resource
+        assert resource.physical_id is not None
+        with self._journal.because(resource.event):
+            try:
+                members.carry_out(self._call, resource.physical_id, action.calls)
+            except ApiError as error:
+                if error.code not in THROTTLED:  # else the same step is taken again
+                    self._failed(resource, error.message)
+                return
+        for text in action.told:
+            writes.resource_event(self._backend, self._stack.id, replace(resource, reason=text))
+        self._put(resource, quiet=True)
 
     def delete(self, action: Delete) -> None:
         resource = action.resource
@@ -183,3 +202,7 @@ def _kind(resource: Resource) -> ResourceType:
     if kind is None:
         raise ApiError("ValidationError", f"Unrecognized resource type: {resource.type}")
     return kind
+
+
+def _without(wanted: Wanted, names: tuple[str, ...]) -> Wanted:
+    return replace(wanted, properties={name: value for name, value in wanted.properties.items() if name not in names})

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.core.persisted import persisted
+from sandbox.services.cloudformation.policy_model import RollingUpdate
 from sandbox.services.cloudformation.resources.base import Wanted
 from sandbox.services.cloudformation.status_model import OnFailure, ResourceStatus, StackStatus
 from sandbox.services.cloudformation.template_model import DeletionPolicy, Json, SignalsWanted
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
+ROLLBACK = "-rollback"
+"""The end of the token of an operation's rollback."""
 
 
 @persisted("cloudformation.Resource")
@@ -54,6 +57,8 @@ class Resource:
     event: str | None = None  # the journal's event of its last change of status
     signals: Mapping[str, str] = field(default_factory=dict)  # UniqueId → SUCCESS or FAILURE
     signals_wanted: SignalsWanted | None = None
+    rolling: RollingUpdate | None = None  # in progress, or ended by a failure
+    unmodified: tuple[str, ...] = ()  # properties that the update in progress leaves as they are
 
     def wanted(self, stack: "Stack") -> Wanted:
         """What the resource type is called with."""

@@ -10,18 +10,16 @@ from datetime import datetime, timedelta
 
 from sandbox.core.control import Action, Decision
 from sandbox.core.errors import ApiError
-from sandbox.services.cloudformation.actions import Create, MoveStack, Put, Restore, Resume, Update
-from sandbox.services.cloudformation.decide import differences, failures, outputs, signals, stack_policy
+from sandbox.services.cloudformation.actions import MoveStack, Put, Restore, Resume
+from sandbox.services.cloudformation.decide import failures, outputs, rolling, signals, stack_policy, steps, update_policies
 from sandbox.services.cloudformation.decide.observed import AT_ONCE, LONGEST_STEP, Observed, key, patience, tags_of
 from sandbox.services.cloudformation.decide.template import environments, references
 from sandbox.services.cloudformation.decide.template.functions import Unknown
-from sandbox.services.cloudformation.model import Resource
-from sandbox.services.cloudformation.resources.base import Failed, Gone, Ready, Requires, ResourceType, Status
+from sandbox.services.cloudformation.model import ROLLBACK, Resource
+from sandbox.services.cloudformation.resources.base import Failed, Gone, Ready
 from sandbox.services.cloudformation.status_model import ResourceStatus, StackStatus
 from sandbox.services.cloudformation.template_model import Declaration, Environment, Json
 
-REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
-CUSTOM_NAME = "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {} and update the stack again."
 TOO_LONG = "Exceeded attempts to wait"
 BATCH_TIMED_OUT = "Failed to receive {} resource signal(s) for the current batch.  Each resource signal timeout is counted as a FAILURE."
 
@@ -29,7 +27,7 @@ BATCH_TIMED_OUT = "Failed to receive {} resource signal(s) for the current batch
 def decide(observed: Observed, now: datetime) -> Decision[None]:
     mine = [r for r in observed.stack.resources.values() if r.operation == observed.operation.token]
     in_progress = [r for r in mine if r.status.is_in_progress]
-    ended = [action for r in in_progress for action in _progress(r, observed.looks.get(key(r)), now)]
+    ended = [action for r in in_progress for action in _progress(observed, r, now)]
     if ended:
         return Decision(memory=None, actions=tuple(ended), look_again=AT_ONCE)
     if failures.stops(observed, mine, now):
@@ -55,7 +53,8 @@ def _next_look(observed: Observed, in_progress: list[Resource], now: datetime) -
 # ---- resources in progress ---------------------------------------------------------------------------------------------------------------
 
 
-def _progress(resource: Resource, look: Status | None, now: datetime) -> list[Action]:
+def _progress(observed: Observed, resource: Resource, now: datetime) -> list[Action]:
+    look = observed.looks.get(key(resource))
     if not resource.started and _too_long(resource, now):
         return [ended(resource, now, TOO_LONG)]
     if not resource.started:
@@ -68,6 +67,8 @@ def _progress(resource: Resource, look: Status | None, now: datetime) -> list[Ac
         case Gone(reason=reason):
             text = f"Resource of type '{resource.type}' with identifier '{resource.physical_id}' was not found."
             return [ended(resource, now, reason or text)]
+        case _ if resource.rolling is not None:
+            return rolling.progress(resource, observed.groups.get(key(resource)), now)
         case Ready(attributes=attributes) if verdict.enough:
             return [ended(replace(resource, attributes=dict(attributes)), now)]
     if verdict.failure is not None:
@@ -134,14 +135,19 @@ def _start_one(observed: Observed, declared: Declaration, env: Environment, need
         kind = observed.find(declared.type)
         if kind is None:
             raise ApiError("ValidationError", f"Unrecognized resource type: {declared.type}")
-        properties = environments.properties(declared, env)
-        _check_required(kind, declared, properties)
+        properties = _before(observed, existing) or environments.properties(declared, env)
         wanted = replace(wanted, properties=properties, signals_wanted=signals.wanted(declared.creation_policy, env))
-        return _step(observed, kind, existing, wanted)
+        return steps.step(observed, kind, existing, wanted, update_policies.evaluated(declared.update_policy, env))
     except ApiError as error:
-        return _not_started(existing, wanted, error.message)
+        return steps.not_started(existing, wanted, error.message)
     except Unknown as unknown:
-        return _not_started(existing, wanted, f"{unknown.logical_id} does not exist")
+        return steps.not_started(existing, wanted, f"{unknown.logical_id} does not exist")
+
+
+def _before(observed: Observed, existing: Resource | None) -> Mapping[str, Json] | None:
+    """What a rollback brings back: the values before the update, not those that functions have now, such as a template's newest version."""
+    updated_now = existing is not None and f"{existing.operation}{ROLLBACK}" == observed.operation.token
+    return existing.before if existing is not None and updated_now else None
 
 
 def _replaced(observed: Observed, logical_id: str) -> Resource | None:
@@ -168,59 +174,6 @@ def _wanted(observed: Observed, declared: Declaration, needs: tuple[str, ...], n
     )
 
 
-def _step(observed: Observed, kind: ResourceType, existing: Resource | None, wanted: Resource) -> Action:
-    if existing is None or existing.physical_id is None:
-        return Create(resource=wanted)
-    difference = differences.between(kind, existing, wanted.properties, wanted.tags)
-    if differences.requires(kind, difference) is Requires.REPLACEMENT:
-        _check_policy(observed, stack_policy.REPLACE, existing)
-        _check_name(kind, existing, wanted)
-        replacing = replace(wanted, reason=REPLACING, replaces=existing.physical_id)
-        return Create(resource=replacing, discard=replace(existing, successor=True))
-    kept = replace(
-        wanted,
-        physical_id=existing.physical_id,
-        replaces=existing.replaces,
-        created_by=existing.created_by,
-        attributes=existing.attributes,
-        signals_wanted=None,
-    )
-    if difference or existing.status.is_failed:
-        _check_policy(observed, stack_policy.MODIFY, existing)
-        return Update(resource=replace(kept, before=existing.properties, before_tags=existing.tags))
-    status = existing.status if existing.status.is_complete else ResourceStatus.UPDATE_COMPLETE
-    unchanged = replace(kept, status=status, reason=existing.reason, updated=existing.updated, token=existing.token)
-    return Put(resource=unchanged, quiet=True)
-
-
-def _check_policy(observed: Observed, action: str, resource: Resource) -> None:
-    """CFN-28. A rollback is allowed everything."""
-    if observed.stack.status is StackStatus.UPDATE_IN_PROGRESS:
-        denial = stack_policy.denial(observed.stack.policy, action, resource.logical_id, resource.type)
-        if denial is not None:
-            raise ApiError("ValidationError", denial)
-
-
-def _check_required(kind: ResourceType, declared: Declaration, properties: Mapping[str, Json]) -> None:
-    missing = sorted(kind.required - properties.keys())
-    if missing:
-        listed = "\n".join(f"#: required key [{name}] not found" for name in missing)
-        text = f"Properties validation failed for resource {declared.logical_id} with message:\n{listed}"
-        raise ApiError("ValidationError", text)
-
-
-def _check_name(kind: ResourceType, existing: Resource, wanted: Resource) -> None:
-    name = wanted.properties.get(kind.name_property or "")
-    if name is not None and name == existing.properties.get(kind.name_property or ""):
-        raise ApiError("ValidationError", CUSTOM_NAME.format(name))
-
-
-def _not_started(existing: Resource | None, wanted: Resource, reason: str) -> Put:
-    """It failed before any call was made: what exists stays as it is."""
-    base = wanted if existing is None else replace(existing, operation=wanted.operation)
-    return Put(resource=replace(base, status=wanted.status.ended(False), reason=reason, updated=wanted.updated))
-
-
 # ---- the end -----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -242,7 +195,7 @@ def _finish(observed: Observed) -> MoveStack:
         if observed.stack.status is not StackStatus.UPDATE_ROLLBACK_IN_PROGRESS:
             outputs.check_exports(observed, found)
         for removed in _removed(observed):
-            _check_policy(observed, stack_policy.DELETE, removed)
+            steps.check_policy(observed, stack_policy.DELETE, removed)
     except ApiError as error:
         return failures.of_stack(observed, error.message)
     env = observed.environment(observed.stack.resources)

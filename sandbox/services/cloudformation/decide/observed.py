@@ -9,6 +9,7 @@ from sandbox.services.cloudformation.decide.template import environments, templa
 from sandbox.services.cloudformation.decide.template.schemas import Find
 from sandbox.services.cloudformation.model import Operation, Resource, Stack
 from sandbox.services.cloudformation.resources.base import Status
+from sandbox.services.cloudformation.resources.members import GroupSeen
 from sandbox.services.cloudformation.template_model import Environment, Template
 
 AT_ONCE = timedelta(0)
@@ -28,12 +29,16 @@ def key(resource: Resource) -> Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """`importers`: name of an export of this stack → the stacks that import it. `exported_by`: name → stack, of all stacks."""
+    """importers    name of an export of this stack → the stacks that import it
+    exported_by  name → stack, of all stacks
+    groups       those that a rolling update works on
+    """
 
     stack: Stack
     scope: Scope
     find: Find
     looks: Mapping[Key, Status] = field(default_factory=dict)
+    groups: Mapping[Key, GroupSeen] = field(default_factory=dict)
     exports: Mapping[str, str] = field(default_factory=dict)
     exported_by: Mapping[str, str] = field(default_factory=dict)
     importers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

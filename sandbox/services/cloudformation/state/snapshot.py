@@ -8,7 +8,9 @@ from sandbox.core.control import Scope
 from sandbox.core.errors import ApiError, Retry
 from sandbox.services.cloudformation.decide.observed import Key, Observed, key
 from sandbox.services.cloudformation.model import Resource, Stack
+from sandbox.services.cloudformation.resources import members
 from sandbox.services.cloudformation.resources.base import Call, InProgress, Status
+from sandbox.services.cloudformation.resources.members import GroupSeen
 from sandbox.services.cloudformation.resources.registry import find as find_type
 from sandbox.services.cloudformation.state import dynamic
 from sandbox.services.cloudformation.state.store import CloudFormationBackend, cloudformation_backends
@@ -37,6 +39,7 @@ def observe(scope: Scope, name: str) -> Observed | None:
         scope=scope,
         find=find_type,
         looks=_looks(scope, stack),
+        groups=_groups(scope, stack),
         exports=exports(backend),
         exported_by=exported_by(backend),
         importers=importers(backend, stack),
@@ -68,6 +71,19 @@ def _looks(scope: Scope, stack: Stack) -> dict[Key, Status]:
     records = [*stack.resources.values(), *stack.discarded]
     waiting = [r for r in records if r.operation == token and r.status.is_in_progress and r.started and r.physical_id is not None]
     return {key(resource): look(scope, stack, resource) for resource in waiting}
+
+
+def _groups(scope: Scope, stack: Stack) -> dict[Key, GroupSeen]:
+    found = {}
+    for resource in stack.resources.values():
+        if resource.rolling is not None and resource.started and resource.status.is_in_progress and resource.physical_id is not None:
+            try:
+                seen = members.look(Call(context().clients, scope), resource.physical_id)
+            except ApiError:
+                continue  # an API that refuses to answer says nothing about the group
+            if seen is not None:
+                found[key(resource)] = seen
+    return found
 
 
 def look(scope: Scope, stack: Stack, resource: Resource) -> Status:

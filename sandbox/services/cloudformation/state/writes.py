@@ -14,7 +14,7 @@ from sandbox.core.control import Scope
 from sandbox.core.events import Event
 from sandbox.services.cloudformation.actions import MoveStack
 from sandbox.services.cloudformation.decide.template import parameters, templates
-from sandbox.services.cloudformation.model import STACK_TYPE, Operation, Resource, Stack, StackEvent
+from sandbox.services.cloudformation.model import ROLLBACK, STACK_TYPE, Operation, Resource, Stack, StackEvent
 from sandbox.services.cloudformation.state import notifications
 from sandbox.services.cloudformation.state.store import CloudFormationBackend
 from sandbox.services.cloudformation.status_model import ResourceStatus, StackStatus
@@ -88,7 +88,7 @@ def _without_unwanted(stack: Stack, keep: frozenset[str]) -> Stack:
 
 def _rolled_back(stack: Stack) -> Stack:
     operation = stack.operation or new_operation()
-    operation = replace(operation, token=f"{operation.token}-rollback", deadline=None, cancelled=False)
+    operation = replace(operation, token=f"{operation.token}{ROLLBACK}", deadline=None, cancelled=False)
     version = stack.version
     if stack.status is StackStatus.UPDATE_ROLLBACK_IN_PROGRESS and stack.previous is not None:
         version = stack.previous

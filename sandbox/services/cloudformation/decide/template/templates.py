@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from sandbox.services.cloudformation import errors
+from sandbox.services.cloudformation.decide import update_policies
 from sandbox.services.cloudformation.decide.template import documents
 from sandbox.services.cloudformation.template_model import (
     CreationPolicy,
@@ -212,7 +213,7 @@ def _declaration(logical_id: str, value: Json) -> Declaration:
         condition=_condition(logical_id, value.get("Condition")),
         metadata=value.get("Metadata"),
         creation_policy=_creation_policy(logical_id, value.get("CreationPolicy")),
-        update_policy=_update_policy(logical_id, value.get("UpdatePolicy")),
+        update_policy=update_policies.check(logical_id, value["Type"], value.get("UpdatePolicy")),
         deletion_policy=_policy(logical_id, "DeletionPolicy", value.get("DeletionPolicy")),
         update_replace_policy=_policy(logical_id, "UpdateReplacePolicy", value.get("UpdateReplacePolicy")),
     )
@@ -229,12 +230,6 @@ def _condition(logical_id: str, value: Json) -> str | None:
     if value is not None and not isinstance(value, str):
         raise errors.format_error(f"[/Resources/{logical_id}/Condition] Every Condition member must be a string.")
     return value
-
-
-def _update_policy(logical_id: str, value: Json) -> Mapping[str, Json]:
-    if value:
-        raise errors.not_supported(f"the attribute UpdatePolicy (of {logical_id})")
-    return {}
 
 
 def _creation_policy(logical_id: str, value: Json) -> CreationPolicy | None:
