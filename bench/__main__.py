@@ -17,6 +17,7 @@ from bench.kit.figure import Figure, not_measured, show, write
 GROUPS = {
     "cold-start": ("bench.cold_start", "start of the process to the first DescribeInstances, against stock moto_server"),
     "describe": ("bench.describe", "descriptions of 10 and 500 instances, against stock moto_server"),
+    "terraform": ("bench.terraform", "terraform apply and plan of a stack"),
     "connections": ("bench.connections", "calls beside 1,000 idle connections and 200 long polls, against calls without them"),
     "silence": ("bench.silence", "health verdict to the last request on the target"),
     "changes": ("bench.changes", "requests that fail while the configuration changes 100 times"),
