@@ -1,5 +1,7 @@
 """The Compose project: its errors, and the ranges reserved while its networks are created."""
 
+import subprocess
+from collections.abc import Callable
 from ipaddress import IPv4Network
 
 import pytest
@@ -22,7 +24,13 @@ OTHER_CONTAINER = "Error response from daemon: driver failed: Bind for 127.0.0.1
 
 @pytest.mark.parametrize("stderr", [OLD, OTHER_CONTAINER])
 @pytest.mark.parametrize(
-    ("port", "setting"), [(4566, "SANDBOX_PORT=4567"), (8080, "SANDBOX_FRONT_PORT=8079"), (8083, "SANDBOX_LISTENER_PORTS=8181-8200")]
+    ("port", "setting"),
+    [
+        (4566, "SANDBOX_PORT=4567"),
+        (80, "SANDBOX_NAMES_PORT=0"),
+        (8080, "SANDBOX_FRONT_PORT=8079"),
+        (8083, "SANDBOX_LISTENER_PORTS=8181-8200"),
+    ],
 )
 def test_a_port_in_use_is_reported_with_the_setting_that_changes_it(stderr: str, port: int, setting: str) -> None:
     error = compose_error(Settings(), "up", stderr.format(port))
@@ -82,3 +90,61 @@ def test_only_a_conflict_of_the_own_range_is_an_error(monkeypatch: pytest.Monkey
         assert refused == "198.18.0.0/16"
         assert "Pool overlaps" in error.message
     assert len(removed) == 2
+
+
+# ---- the port of http://<DNSName>/
+
+
+def listed(monkeypatch: pytest.MonkeyPatch, ports: str, answers: bool) -> None:
+    """What `docker ps` says of the running project's ports, and whether a program answers on port 80."""
+    done = subprocess.CompletedProcess([], 0, stdout=ports, stderr="")
+    monkeypatch.setattr(compose.subprocess, "run", lambda *_, **__: done)
+    monkeypatch.setattr(compose, "_answers", lambda port: answers)
+
+
+PUBLISHED = "127.0.0.1:80->8079/tcp, 127.0.0.1:4566->4566/tcp\n"
+ELSEWHERE = "127.0.0.1:32771->8079/tcp, 127.0.0.1:4566->4566/tcp\n"
+
+
+@pytest.mark.parametrize(
+    ("ports", "answers", "wanted", "published"),
+    [
+        ("", False, 80, 80),
+        ("", True, 80, 0),
+        ("", False, 0, 0),
+        (PUBLISHED, True, 80, 80),  # the program that answers is the project itself
+        (ELSEWHERE, False, 80, 0),  # the port has become free, but a running project keeps its ports
+    ],
+)
+def test_port_80_is_published_where_it_is_free(
+    monkeypatch: pytest.MonkeyPatch, ports: str, answers: bool, wanted: int, published: int
+) -> None:
+    listed(monkeypatch, ports, answers)
+    assert compose.published_names_port(Settings(names_port=wanted)) == published
+
+
+@pytest.mark.parametrize("reason", ["Port 80 on 127.0.0.1 is in use by another program.", "cannot expose privileged port 80, you can add"])
+def test_where_docker_may_not_publish_port_80_the_sandbox_starts_without_it(monkeypatch: pytest.MonkeyPatch, reason: str) -> None:
+    tried: list[int] = []
+    said: list[str] = []
+
+    def start(settings: Settings, report: Callable[[str], None]) -> None:
+        tried.append(settings.published_names_port)
+        if settings.published_names_port:
+            raise UserError(reason, "SANDBOX_NAMES_PORT=0 sandbox up")
+
+    listed(monkeypatch, "", answers=False)
+    monkeypatch.setattr(compose, "_up", start)
+    compose.up(Settings(), said.append)
+    assert tried == [80, 0]
+    assert said == [f"Docker cannot publish port 80, so http://<DNSName>/ will not answer. {reason}"]
+
+
+def test_another_error_is_not_hidden_by_a_second_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(settings: Settings, report: Callable[[str], None]) -> None:
+        raise UserError("Port 8080 on 127.0.0.1 is in use by another program.")
+
+    listed(monkeypatch, "", answers=False)
+    monkeypatch.setattr(compose, "_up", start)
+    with pytest.raises(UserError, match="Port 8080"):
+        compose.up(Settings(), lambda sentence: None)
