@@ -35,7 +35,7 @@ from sandbox.aws.http.guard import is_control, is_moto_api, only_reads, refusal
 from sandbox.aws.http.wsgi import Environ, Wsgi, run
 from sandbox.aws.protocols import rpc_v2
 from sandbox.aws.protocols.errors import named
-from sandbox.aws.requests import lookups
+from sandbox.aws.requests import lookups, tags
 from sandbox.core import caller
 from sandbox.core.errors import ApiError, UserError
 from sandbox.core.events import Event
@@ -205,6 +205,9 @@ class Gateway:
 
 def _understand(service: str, protocol: str, request: Request) -> Call:
     operation, in_path = calls.operation_of(service, protocol, request)
+    parameters = calls.parameters_of(operation, in_path, protocol, request)
+    if not request.environ.get(CALLER):
+        tags.check(service, operation.name, parameters)
     return Call(
         service=service,
         source=operation.service_model.metadata.get("endpointPrefix", service),
@@ -214,7 +217,7 @@ def _understand(service: str, protocol: str, request: Request) -> Call:
         caller=request.environ.get(CALLER),
         address=request.environ.get("REMOTE_ADDR", "127.0.0.1"),
         user_agent=request.headers.get("User-Agent", ""),
-        parameters=calls.parameters_of(operation, in_path, protocol, request),
+        parameters=parameters,
     )
 
 

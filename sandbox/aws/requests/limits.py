@@ -1,5 +1,6 @@
 """The limits of single values: words, lengths, ranges, patterns. Shared by the readers of forms and of documents."""
 
+from ipaddress import ip_network
 from typing import Any
 
 from sandbox.aws.requests.model import Node
@@ -15,8 +16,22 @@ def check_string(node: Node, value: str, at: Step, problems: list[Problem]) -> N
             problems.append(Problem(Kind.ENUM, at, value, node.enum))
     elif node.least is not None or node.most is not None:
         check_length(node, value, at, problems)
+    if node.cidr and value and not is_cidr(value):
+        problems.append(Problem(Kind.CIDR, at, value))
     if node.matches is not None and value and not node.matches(value):
         problems.append(Problem(Kind.PATTERN, at, value, node.pattern))
+
+
+def is_cidr(value: str) -> bool:
+    """Whether it is a block of IPv4 or IPv6 addresses; bits of the host may be set."""
+    _, slash, size = value.partition("/")
+    if not (slash and size.isascii() and size.isdigit()):
+        return False
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def check_length(node: Node, value: Any, at: Step, problems: list[Problem]) -> None:

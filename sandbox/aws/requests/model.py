@@ -6,7 +6,7 @@ and required members are checked. `LEFT_TO_SERVICE` has what a service answers i
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from moto.core.model import OperationModel
@@ -40,6 +40,9 @@ ALSO_REQUIRED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """Service → shape → members without which it has no meaning, although the model does not say that they are required."""
 
+CIDR = re.compile(r"\w*Cidr(Block|Blocks|Ip|Ipv6|s)?")
+"""Names of EC2's strings that hold a block of addresses."""
+
 SAFE_PATTERN = re.compile(r"\[[^\]]*\][*+]?")
 """One set of characters, repeated or not: such a pattern takes linear time, whatever the value."""
 JAVA_ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"
@@ -62,6 +65,7 @@ class Node:
     enum: tuple[str, ...] = ()
     least: float | None = None
     most: float | None = None
+    cidr: bool = False
     pattern: str = ""
     matches: Callable[[str], Any] | None = None
     single: str = ""  # name of the shape, for services that name the members of a list by it
@@ -91,10 +95,18 @@ class Compiler:
         for name, member in shape.members.items():
             if self._parser is None and "location" in member.serialization:
                 continue  # a header or a part of the path
-            node.members[sent[name]] = (name, self.node(member))
+            node.members[sent[name]] = (name, self._member(name, member))
         kept = {name for name, _ in node.members.values()}
         also = ALSO_REQUIRED.get(self._service, {}).get(shape.name, ())
         node.required = tuple((name, sent[name]) for name in (*shape.required_members, *also) if name in kept)
+
+    def _member(self, name: str, shape: Any) -> Node:
+        node = self.node(shape)
+        if not (self._ec2 and CIDR.fullmatch(name)):
+            return node
+        if node.kind == "list" and node.item is not None and node.item.kind == "string":
+            return replace(node, item=replace(node.item, cidr=True))
+        return replace(node, cidr=True) if node.kind == "string" else node
 
     def _list(self, node: Node, shape: Any) -> None:
         node.item = self.node(shape.member)

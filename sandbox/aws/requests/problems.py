@@ -43,6 +43,7 @@ class Kind(Enum):
     LENGTH = "too short or too long; of a list: too few or too many members"
     RANGE = "a number that is too small or too large"
     PATTERN = "a string that does not match its pattern"
+    CIDR = "a string that is no block of addresses"
 
 
 UNREADABLE = frozenset({Kind.TYPE, Kind.INDEX, Kind.UNKNOWN})

@@ -45,6 +45,12 @@ def _ec2_range(problem: Problem) -> tuple[str, str]:
     )
 
 
+def _ec2_cidr(problem: Problem) -> tuple[str, str]:
+    if problem.at.wire in ("CidrIp", "CidrIpv6"):  # of a security group's rule
+        return "InvalidParameterValue", f"CIDR block {_shown(problem.value)} is malformed"
+    return _invalid(problem, "This is not a valid CIDR block.")
+
+
 _OF_EC2: dict[Kind, Callable[[Problem], tuple[str, str]]] = {
     Kind.MISSING: lambda p: ("MissingParameter", f"The request must contain the parameter {p.at.sent}"),
     Kind.UNKNOWN: lambda p: ("UnknownParameter", f"The parameter {p.at.sent} is not recognized"),
@@ -54,6 +60,7 @@ _OF_EC2: dict[Kind, Callable[[Problem], tuple[str, str]]] = {
     Kind.LENGTH: _ec2_range,
     Kind.RANGE: _ec2_range,
     Kind.PATTERN: _invalid,
+    Kind.CIDR: _ec2_cidr,
 }
 
 

@@ -11,6 +11,31 @@ from tests.support.virtual import VirtualSandbox
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ALARM = {"Namespace": "n", "MetricName": "m", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0, "Statistic": "Sum"}
 
+PLAUSIBLE = {
+    "AdjustmentType": ["ChangeInCapacity"],
+    "AttributeName": ["DisplayName", "RawMessageDelivery"],
+    "Condition": ["path-pattern"],
+    "CidrIpv6": ["::/0"],
+    "Field": ["path-pattern", "host-header"],
+    "Filter": ["vpc-id"],
+    "IpProtocol": ["tcp", "-1"],
+    "Key": ["Name", "idle_timeout.timeout_seconds", "deregistration_delay.timeout_seconds", "stickiness.enabled"],
+    "Metric": ["GroupMinSize"],
+    "NotificationType": ["autoscaling:EC2_INSTANCE_LAUNCH"],
+    "Path": ["/a"],
+    "PolicyType": ["SimpleScaling", "TargetTrackingScaling"],
+    "Recurrence": ["0 0 * * *"],
+    "ScalingProcesse": ["Launch"],
+    "Stat": ["Average", "p90"],
+    "StateReason": ["because"],
+    "TagKey": ["Name"],
+    "Type": ["forward"],
+    "Unit": ["Count"],
+    "Value": ["v", "30", "true", "/a"],
+    "Zone": ["us-east-1a"],
+}
+"""Values that are right in many places."""
+
 PLURAL = re.compile(r"(ie)?s$")
 
 
@@ -25,6 +50,8 @@ class Account:
         self._autoscaling()
         self._cloudwatch()
         self._messages()
+        for name, values in PLAUSIBLE.items():
+            self.names.setdefault(name, []).extend(values)
 
     def choose(self, parameter: str, rng: random.Random) -> str | None:
         """The name of something that exists, of the parameter's kind; None: there is no such kind."""

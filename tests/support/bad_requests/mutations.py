@@ -76,6 +76,27 @@ def _beside(draft: Draft, rng: random.Random) -> None:
         draft.form[f"{name}.1"] = rng.choice(WRONG)
 
 
+def _bad_twin(draft: Draft, rng: random.Random) -> None:
+    """A further member of a list, like one that is there but for one part."""
+    parts = _some(draft, rng).split(".")
+    places = [place for place, part in enumerate(parts) if part.isdigit()]
+    if not places:
+        _wrong(draft, rng)
+        return
+    place = rng.choice(places)
+    head = parts[:place]
+    there = {name: value for name, value in draft.form.items() if name.split(".")[: place + 1] == parts[: place + 1]}
+    beside = [split[place] for name in draft.form if len(split := name.split(".")) > place and split[:place] == head]
+    last = max(int(part) for part in beside if part.isdigit())
+    twin = {".".join([*head, str(last + 1), *name.split(".")[place + 1 :]]): value for name, value in there.items()}
+    wrong = rng.choice(list(twin))
+    if len(twin) > 1 and rng.random() < 0.3:
+        del twin[wrong]
+    else:
+        twin[wrong] = rng.choice(WRONG)
+    draft.form |= twin
+
+
 def _many(draft: Draft, rng: random.Random) -> None:
     name = _some(draft, rng)
     head, _, tail = name.partition(".1")
@@ -107,6 +128,8 @@ FORM: dict[str, Change] = {
     "another wrong value": _wrong,
     "long value": _long,
     "nonsense beside it": _beside,
+    "a bad twin": _bad_twin,
+    "another bad twin": _bad_twin,
     "many": _many,
     "a value for a structure": _structure_as_value,
     "a structure for a value": _value_as_structure,

@@ -2,7 +2,7 @@
 
 moto enters objects while it still reads the request: RunInstances makes the instance before it looks at the snapshot of its volume.
 Requests are checked first (validation/); this is the net under those checks. It covers what a call adds to the backend or removes from it,
-not what it changes within an object that was there before.
+not what it changes within an object that was there before, but for the rules of security groups.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,13 @@ def undo(backend: Any) -> Callable[[], None]:
     restores = [_restorer(held) for held in vars(backend).values() if isinstance(held, dict | list)]
     addresses = [(subnet, set(subnet._subnet_ips)) for zone in backend.subnets.values() for subnet in zone.values()]
 
+    rules = [(group, list(group.ingress_rules), list(group.egress_rules)) for by_id in backend.groups.values() for group in by_id.values()]
+
     def restore() -> None:
         for each in restores:
             each()
+        for group, ingress, egress in rules:
+            group.ingress_rules, group.egress_rules = ingress, egress
         for subnet, taken in addresses:
             _give_back(subnet, taken)
 

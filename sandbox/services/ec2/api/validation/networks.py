@@ -12,6 +12,10 @@ from sandbox.services.ec2.state.addresses import cidr_blocks
 LARGEST, SMALLEST = 16, 28  # prefix lengths of a VPC's block
 ONLY_ON_AWS = ("Ipv4IpamPoolId", "Ipv4NetmaskLength", "Ipv6Pool", "Ipv6CidrBlock", "Ipv6IpamPoolId", "Ipv6NetmaskLength")
 """Address pools, of which moto knows none."""
+DHCP_OPTIONS = (
+    *("domain-name", "domain-name-servers", "ipv6-address-preferred-lease-time"),
+    *("netbios-name-servers", "netbios-node-type", "ntp-servers"),
+)
 
 
 def complete_cidr(backend: Any, parameters: MutableMapping[str, Any]) -> None:
@@ -39,6 +43,13 @@ def complete_vpc_cidr(backend: Any, parameters: MutableMapping[str, Any]) -> Non
             raise ApiError("InvalidVpc.Range", f"The CIDR '{block}' conflicts with the CIDR '{present}' of the VPC.")
     parameters["CidrBlock"] = str(network)
     check_free_on_machine(str(network), "InvalidVpc.Range")
+
+
+def check_dhcp_options(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """CreateDhcpOptions. The text is (U)."""
+    for given in parameters["DhcpConfigurations"]:
+        if given["Key"] not in DHCP_OPTIONS:
+            raise ApiError("InvalidParameterValue", f"Value ({given['Key']}) for parameter key is invalid. Unknown DHCP option.")
 
 
 def check_free_on_machine(block: str | None, code: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from sandbox.aws.http.calls import READ_ONLY
-from sandbox.services.ec2.api.validation import attributes, interfaces, launches, networks, volumes
+from sandbox.services.ec2.api.validation import attributes, groups, interfaces, launches, networks, volumes
 from sandbox.services.ec2.api.validation.references import check_references
 from sandbox.services.ec2.api.validation.tags import complete_tags
 
@@ -20,9 +20,12 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "AssignIpv6Addresses": interfaces.check_ipv6,
     "AssignPrivateIpAddresses": interfaces.check_assigned,
     "AssociateVpcCidrBlock": networks.complete_vpc_cidr,
+    "AuthorizeSecurityGroupEgress": groups.check_rules,
+    "AuthorizeSecurityGroupIngress": groups.check_rules,
     "AttachNetworkInterface": interfaces.check_attachment,
     "AttachVolume": volumes.check_attachment,
     "CopySnapshot": volumes.check_copy,
+    "CreateDhcpOptions": networks.check_dhcp_options,
     "CreateNetworkInterface": interfaces.complete_new,
     "CreateSubnet": networks.complete_cidr,
     "CreateVolume": volumes.check_new,
@@ -47,6 +50,8 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "ReplaceNetworkAclAssociation": networks.check_acl_association,
     "ReplaceNetworkAclEntry": networks.check_acl_entry,
     "RequestSpotFleet": launches.complete_spot_fleet,
+    "RevokeSecurityGroupEgress": groups.check_rules,
+    "RevokeSecurityGroupIngress": groups.check_rules,
     "RunInstances": lambda backend, parameters: launches.check_profile(backend, parameters.get("IamInstanceProfile")),
     "UnassignPrivateIpAddresses": interfaces.check_unassigned,
 }
