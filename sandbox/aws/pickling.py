@@ -13,6 +13,7 @@ import gc
 import io
 import operator
 import pickle
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -99,6 +100,11 @@ def member(name: str, value: Any) -> Any:
     return known(name).cls(value)
 
 
+def pattern(text: str, flags: int) -> Any:
+    """In the file: a regular expression that moto keeps in an attribute."""
+    return re.compile(text, flags)
+
+
 def fill(instance: Any, values: Any) -> None:
     """In the file: sets the object's fields. The reader replaces it with its own method, which knows the schema."""
     raise NotImplementedError  # pragma: no cover
@@ -128,6 +134,8 @@ def _way(cls: type) -> Callable[[Any], Reduced]:
         return _of_member if issubclass(cls, Enum) else _of_object
     if cls is RLOCK:
         return lambda _lock: (threading.RLock, ())
+    if cls is re.Pattern:
+        return lambda found: (pattern, (found.pattern, found.flags))
     if cls.__module__ in ("builtins", "array") or _may_name(cls.__module__, cls.__qualname__):
         return operator.methodcaller("__reduce_ex__", 5)
     raise SandboxError(f"{cls.__module__}.{cls.__qualname__} has no name in the saved state (core/persisted.py)")
@@ -146,7 +154,7 @@ class _Reader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if module in OURS:
-            return {"make": make, "member": member, "fill": self._fill}[name]
+            return {"make": make, "member": member, "pattern": pattern, "fill": self._fill}[name]
         return named(module, name)
 
     def _fill(self, instance: Any, values: Any) -> None:

@@ -27,9 +27,10 @@ from sandbox.core.clock import Reading
 from sandbox.core.errors import SandboxError
 
 KEPT: dict[str, tuple[str, str]] = {
-    name: (f"moto.{name}.models", f"{name}_backends") for name in ("ec2", "elb", "elbv2", "autoscaling", "cloudwatch", "sns", "sqs", "fis")
+    name: (f"moto.{name}.models", f"{name}_backends")
+    for name in ("ec2", "elb", "elbv2", "autoscaling", "cloudwatch", "sns", "sqs", "fis", "iam")
 }
-"""What is saved: {name: (module, name of its BackendDict)}. Identities (iam, sts) and other services are not saved."""
+"""What is saved: {name: (module, name of its BackendDict)}. Launches need the instance profiles of iam. Other services are not saved."""
 
 REFERENCES = ("vpc_refs", "vpc_pcx_refs", "backend_refs")
 """Sets of weak references on classes, with which moto's EC2 backends find each other across Regions. Restored after loading."""

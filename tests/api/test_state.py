@@ -54,6 +54,21 @@ def test_a_saved_state_comes_back_whole(aws: Aws, tmp_path: Path) -> None:
     assert aws("sqs").receive_message(QueueUrl=before["queues"][0])["Messages"][0]["Body"] == "kept"
 
 
+def test_an_instance_profile_can_be_used_after_a_restart(aws: Aws, tmp_path: Path) -> None:
+    """A group whose template names one would otherwise replace nothing any more."""
+    iam = aws("iam")
+    iam.create_role(RoleName="app", AssumeRolePolicyDocument="{}", Tags=[{"Key": "team", "Value": "web"}])
+    iam.create_instance_profile(InstanceProfileName="app")
+    iam.add_role_to_instance_profile(InstanceProfileName="app", RoleName="app")
+    before = iam.get_instance_profile(InstanceProfileName="app")["InstanceProfile"]
+    state.save(tmp_path / "state")
+    state.reset()
+    state.load(tmp_path / "state")
+    assert iam.get_instance_profile(InstanceProfileName="app")["InstanceProfile"] == before
+    [instance] = aws("ec2").run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1, IamInstanceProfile={"Name": "app"})["Instances"]
+    assert instance["IamInstanceProfile"]["Arn"] == before["Arn"]
+
+
 def test_ids_given_out_before_a_restart_are_not_given_out_again(aws: Aws, tmp_path: Path) -> None:
     """A control plane begins with its seed each time, and what was made after the last save has ids, too."""
 
