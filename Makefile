@@ -12,7 +12,7 @@ SECONDS ?= 600
 SEED ?=
 STEPS ?=
 
-.PHONY: help setup images sandbox down scenario test explore badrequests check bench rules bundle docs clean
+.PHONY: help setup images sandbox down scenario test recorded explore badrequests check bench rules bundle docs clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -43,6 +43,9 @@ scenario: setup ## run a scenario: NAME=tutorial [SPEED=10] [RUNTIME=...] [ARGS=
 
 test: setup ## run all tests (DOCKER=no skips those that need a Docker engine)
 	@bash tools/test.sh "$(DOCKER)"
+
+recorded: setup ## compare answers with values that were recorded from AWS (tests/recorded/)
+	@$(BIN)/pytest tests/recorded
 
 explore: setup ## explore the sandbox with random operations and faults: [SECONDS=600], or SEED=N to replay a failure
 	@$(BIN)/python -m tools.explore --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))

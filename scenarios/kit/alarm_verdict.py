@@ -12,7 +12,7 @@ from scenarios.kit.stage import Stage
 
 MESSAGE = (
     "AlarmName AlarmDescription AWSAccountId AlarmConfigurationUpdatedTimestamp NewStateValue NewStateReason StateChangeTime Region "
-    "AlarmArn OldStateValue OKActions AlarmActions InsufficientDataActions Trigger"
+    "AlarmArn OldStateValue OKActions AlarmActions InsufficientDataActions Trigger ActionExecutedAfterMuteWindow"
 )
 TRIGGER = (
     "MetricName Namespace StatisticType Statistic Unit Dimensions Period EvaluationPeriods DatapointsToAlarm ComparisonOperator Threshold "

@@ -17,7 +17,7 @@ LIMITED = frozenset({"autoscaling", "cloudformation", "cloudwatch", "ec2", "elbv
 LEFT_TO_SERVICE: Mapping[str, frozenset[str]] = {
     "ec2": frozenset({"InstanceAttributeName", "InstanceType", "VolumeType"}),
     "autoscaling": frozenset(),
-    "cloudwatch": frozenset(),
+    "cloudwatch": frozenset({"StateValue"}),  # AWS lists its words in another order than the model
     "elbv2": frozenset(),
     "sns": frozenset(),
 }

@@ -61,6 +61,7 @@ def default_message(alarm: Alarm, change: StateChange, location: Location, child
         message |= {"AlarmRule": alarm.rule, "TriggeringChildren": [_child(arn, state) for arn, state in children.items()]}
     else:
         message["Trigger"] = trigger(alarm)
+    message["ActionExecutedAfterMuteWindow"] = False  # mute rules are refused (CW-66)
     return json.dumps(message, separators=(",", ":"), ensure_ascii=False)
 
 

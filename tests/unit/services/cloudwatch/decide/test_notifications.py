@@ -40,7 +40,7 @@ def test_the_message_of_a_metric_alarm() -> None:
         '"Trigger":{"MetricName":"ErrorCount","Namespace":"YourNamespace","StatisticType":"Statistic","Statistic":"SUM","Unit":null,'
         '"Dimensions":[{"value":"i-0123","name":"InstanceId"}],"Period":60,"EvaluationPeriods":1,"DatapointsToAlarm":1,'
         '"ComparisonOperator":"GreaterThanOrEqualToThreshold","Threshold":1.0,"TreatMissingData":"missing",'
-        '"EvaluateLowSampleCountPercentile":""}}'
+        '"EvaluateLowSampleCountPercentile":""},"ActionExecutedAfterMuteWindow":false}'
     )
 
 
