@@ -18,11 +18,12 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from sandbox.aws.http import answers, wsgi
+from sandbox.aws.http import answers, calls, wsgi
 from sandbox.aws.http.answers import Answer
 from sandbox.aws.http.workers import Workers
 from sandbox.aws.http.wsgi import Environ, Wsgi
 from sandbox.core.caller import Caller, answering
+from sandbox.core.errors import ApiError
 from sandbox.core.waiting import PACE
 
 Scope = dict[str, Any]
@@ -33,10 +34,12 @@ LARGEST_BODY = 2**30  # bytes
 IGNORED = {
     "HTTP_CONTENT_LENGTH",
     "HTTP_TRANSFER_ENCODING",
+    "HTTP_UPGRADE",
     "HTTP_FORWARDED",
     *(f"HTTP_X_FORWARDED_{name}" for name in ("BY", "FOR", "HOST", "PORT", "PROTO")),
 }
-"""The first two are replaced by the length of the body read. A proxy would set the others, and there is no proxy before the sandbox."""
+"""The first two are replaced by the length of the body read. No upgrade is offered. A proxy would set the others,
+and there is no proxy before the sandbox."""
 OF_THE_SERVER = {b"connection", b"content-length", b"keep-alive", b"transfer-encoding", b"upgrade"}
 """Header fields that the HTTP server sets itself."""
 BUSY = answers.plain_text(503, "The sandbox is processing as many requests as it can. Try again.")
@@ -71,6 +74,7 @@ class AsgiApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            _check_length(scope["headers"])
             body = await self._body(receive)
             answer = await self._answer(_environ(scope, body), receive)
         except _HungUp:
@@ -78,7 +82,8 @@ class AsgiApp:
         except asyncio.CancelledError:  # the server stops
             answer = STOPPING
         except _TooLarge:
-            answer = answers.plain_text(413, f"The body has more than {LARGEST_BODY} bytes.")
+            error = ApiError("RequestEntityTooLarge", f"The body has more than {LARGEST_BODY} bytes.", status=413)
+            answer = answers.render(error, calls.guess_protocol(_environ(scope, b"")))
         await _send(answer, scope["method"], send)
 
     async def _body(self, receive: Receive) -> bytes:
@@ -135,6 +140,12 @@ class _HungUp(Exception):
 
 class _TooLarge(Exception):
     pass
+
+
+def _check_length(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Before the body is awaited. The HTTP server has checked that it is a number."""
+    if any(name == b"content-length" and int(value) > LARGEST_BODY for name, value in headers):
+        raise _TooLarge
 
 
 async def _whole(receive: Receive) -> bytes:

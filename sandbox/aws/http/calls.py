@@ -69,7 +69,9 @@ def guess_protocol(environ: Mapping[str, Any]) -> str:
         return CBOR
     if "x-amz-json" in kind or "HTTP_X_AMZ_TARGET" in environ:
         return JSON
-    return REST_JSON if "json" in kind else QUERY
+    if "json" in kind:
+        return REST_JSON
+    return EC2 if "/ec2/aws4_request" in environ.get("HTTP_AUTHORIZATION", "") else QUERY
 
 
 def protocol_of(service: str, environ: Mapping[str, Any]) -> str:

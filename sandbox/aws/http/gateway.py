@@ -44,7 +44,7 @@ OUTSIDE_LOCK = {("ec2", "GetConsoleOutput")}
 """GetConsoleOutput does I/O of the runtime."""
 ABANDONED = "The caller closed the connection before the request was processed, so it was not carried out."
 LARGEST_UNPACKED = 16 * 2**20
-"""Bytes of a body after decompression. No operation accepts more (PutMetricData: 1 MB), and a few compressed bytes may expand to
+"""Bytes of a body, after decompression. No operation accepts more (PutMetricData: 1 MB), and a few compressed bytes may expand to
 gigabytes."""
 
 
@@ -58,6 +58,10 @@ class Instant(Protocol):
     def restart(self) -> None:
         """The sandbox was emptied: time may continue from the machine's."""
         ...
+
+
+LONGEST_QUERY = 2**16
+"""Characters of a query string: longer requests are sent as a form."""
 
 
 class Gateway:
@@ -118,6 +122,7 @@ class Gateway:
             version, action = request.values.get("Version"), request.values.get("Action")
             service = self._dispatcher.botocore_name(name, version, action, request.path)
             protocol = calls.protocol_of(service, environ)
+            _check_size(protocol, body, environ)
             call = _understand(service, protocol, request)
             return answers.as_of(self._carry_out(call, name, _fresh(environ, body)), service, protocol)
         except ApiError as error:
@@ -228,6 +233,15 @@ def _read(environ: Environ) -> bytes:
     if len(body) < length:
         raise ApiError("RequestTimeout", f"The body has {len(body)} bytes; Content-Length is {length}.")
     return _unpacked(body) if environ.get("HTTP_CONTENT_ENCODING", "").lower() == "gzip" else body
+
+
+def _check_size(protocol: str, body: bytes, environ: Environ) -> None:
+    """Of a request whose body holds parameters and no file."""
+    if protocol in (answers.EC2, answers.QUERY, answers.JSON, answers.CBOR):
+        if len(body) > LARGEST_UNPACKED:
+            raise ApiError("RequestEntityTooLarge", f"The body has more than {LARGEST_UNPACKED} bytes.", status=413)
+        if len(environ.get("QUERY_STRING", "")) > LONGEST_QUERY:
+            raise ApiError("RequestUriTooLarge", f"The query string has more than {LONGEST_QUERY} characters.", status=414)
 
 
 def _unpacked(body: bytes) -> bytes:

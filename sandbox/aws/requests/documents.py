@@ -111,7 +111,7 @@ class DocumentReader:
             return self._wrong(node, value, at)
         try:
             return default_timestamp_parser(value)
-        except (ValueError, OverflowError, OSError, TypeError):
+        except (ValueError, OverflowError, OSError, TypeError, RuntimeError):
             return self._wrong(node, value, at)
 
     def _bytes(self, node: Node, value: Any, at: Step) -> Any:

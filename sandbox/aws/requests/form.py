@@ -203,7 +203,7 @@ def _time(text: str) -> datetime | None:
         return None
     try:
         return default_timestamp_parser(text)
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError, RuntimeError):
         return None
 
 

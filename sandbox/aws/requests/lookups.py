@@ -16,10 +16,12 @@ from sandbox.aws.requests.problems import Kind, Path, Problem, Step
 from sandbox.core.errors import ApiError
 
 NOT_IN_LIST = re.compile(r"'(.*)' is not in list", re.DOTALL)
-NO_NUMBER = re.compile(r"(?:invalid literal for int\(\) with base 10|could not convert string to float): '(.*)'", re.DOTALL)
+NO_NUMBER = re.compile(r"(?:invalid literal for int\(\) with base 10|could not convert string to float): '(.*?)'?", re.DOTALL)
 """Numbers that the model has as strings."""
 TOKENS = frozenset({"NextToken", "Marker", "nextToken"})
 DEEPEST = 10
+SHOWN = 190
+"""Characters that Python's errors show of a long value, at least."""
 
 
 def refusal(error: Exception, service: str, operation: str, protocol: str, parameters: Mapping[str, Any]) -> ApiError | None:
@@ -27,7 +29,7 @@ def refusal(error: Exception, service: str, operation: str, protocol: str, param
     name = _culprit(error)
     if name is None or not _in_moto(error):
         return None
-    step = next((step for step, value in _strings(parameters, None) if value == name), None)
+    step = next((step for step, value in _strings(parameters, None) if _same(value, name)), None)
     if step is not None:
         return _no_number(service, protocol, step, name) if NO_NUMBER.fullmatch(str(error)) else _unknown(service, step, name)
     shape = get_service_model(service).operation_model(operation).input_shape
@@ -43,6 +45,10 @@ def _culprit(error: Exception) -> str | None:
         return None
     found = NOT_IN_LIST.fullmatch(str(error)) or NO_NUMBER.fullmatch(str(error))
     return found[1] if found else None
+
+
+def _same(value: str, culprit: str) -> bool:
+    return value == culprit or (len(culprit) > SHOWN and value.startswith(culprit[:SHOWN]))
 
 
 def _in_moto(error: Exception) -> bool:

@@ -11,6 +11,7 @@ from tests.support.virtual import VirtualSandbox
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ALARM = {"Namespace": "n", "MetricName": "m", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0, "Statistic": "Sum"}
 
+TEMPLATE = json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 60}}}})
 PLAUSIBLE = {
     "AdjustmentType": ["ChangeInCapacity"],
     "AttributeName": ["DisplayName", "RawMessageDelivery"],
@@ -50,6 +51,7 @@ class Account:
         self._autoscaling()
         self._cloudwatch()
         self._messages()
+        self._stack()
         for name, values in PLAUSIBLE.items():
             self.names.setdefault(name, []).extend(values)
 
@@ -126,6 +128,17 @@ class Account:
         self._add(AlarmName="a", DashboardName="d", Namespace="n", MetricName="m", AlarmRule='ALARM("a")', Expression="m1 * 2")
         self._add(AlarmName="c", ResourceARN=f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a", DashboardBody='{"widgets": []}')
         self._add(MetricWidget=json.dumps({"metrics": [["n", "m"]]}))
+
+    def _stack(self) -> None:
+        api = self._sandbox.client("cloudformation")
+        api.create_stack(StackName="st", TemplateBody=TEMPLATE)
+        self._sandbox.run(30)
+        api.create_change_set(StackName="st", ChangeSetName="cs", TemplateBody=TEMPLATE.replace("60", "61"), ChangeSetType="UPDATE")
+        self._sandbox.run(30)
+        stack = api.describe_stacks()["Stacks"][0]
+        self._add(StackName="st", ChangeSetName="cs", TemplateBody=TEMPLATE, LogicalResourceId="Q", StackId=stack["StackId"])
+        self._add(StackName=stack["StackId"], TemplateBody=TEMPLATE.replace("60", "70"), Capabilities="CAPABILITY_IAM")
+        self._add(TemplateBody=TEMPLATE.replace("SQS", "XYZ"), ParameterKey="P", ParameterValue="v", RoleARN=stack["StackId"])
 
     def _messages(self) -> None:
         topic = self._sandbox.client("sns").create_topic(Name="topic")["TopicArn"]

@@ -18,6 +18,7 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
     "cloudwatch": ("query", "json", "cbor"),
     "sns": ("query",),
     "sqs": ("json", "query"),
+    "cloudformation": ("query",),
 }
 DEEPEST = 5
 TOP, BELOW = (0.0, 0.05, 0.1, 0.3), 0.4

@@ -11,6 +11,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
 from moto.core.responses import ActionResult, EmptyResult
+from moto.ec2.exceptions import InvalidUserDataError
 
 from sandbox.aws.seams import adds, replaces, swap_response
 from sandbox.services.autoscaling import errors
@@ -48,7 +49,11 @@ class SandboxAutoScalingResponse(AbsentFeatures):
 
     @replaces(why="EC2-43: detailed monitoring unless it is switched off (moto: off unless it is switched on)")
     def create_launch_configuration(self) -> ActionResult:
-        given, answer = self._get_params(), super().create_launch_configuration()
+        given = self._get_params()
+        try:
+            answer = super().create_launch_configuration()
+        except InvalidUserDataError as error:  # EC2's, which Auto Scaling does not have
+            raise errors.invalid(error.message or "Invalid BASE64 encoding of user data.") from error
         asked = (given.get("InstanceMonitoring") or {}).get("Enabled")
         made = self.autoscaling_backend.launch_configurations[given["LaunchConfigurationName"]]
         made.instance_monitoring_enabled = asked is not False

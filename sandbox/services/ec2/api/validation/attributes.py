@@ -14,6 +14,9 @@ from sandbox.services.ec2 import errors
 TRUTHS = ("disableApiTermination", "disableApiStop", "sourceDestCheck", "ebsOptimized", "enaSupport")
 TEXTS = ("instanceType", "kernel", "ramdisk", "userData", "instanceInitiatedShutdownBehavior", "sriovNetSupport")
 
+ABSENT_OF_IMAGES = ("ramdisk", "tpmSupport", "uefiData", "lastLaunchedTime", "imdsSupport", "deregistrationProtection")
+"""Attributes of an image that moto's images do not have."""
+
 
 def check_instance_attribute(backend: Any, parameters: Mapping[str, Any]) -> None:
     """ModifyInstanceAttribute, in both of its forms: Attribute and Value, or a parameter for the attribute."""
@@ -38,11 +41,11 @@ def _check_devices(backend: Any, parameters: Mapping[str, Any]) -> None:
 
 
 def check_image(backend: Any, parameters: Mapping[str, Any]) -> None:
-    """DescribeImageAttribute. moto has no TPM support: it looks for it under another name."""
+    """DescribeImageAttribute."""
     if parameters["ImageId"] not in backend.amis:
         raise ApiError("InvalidAMIID.NotFound", f"The image id '[{parameters['ImageId']}]' does not exist")
-    if parameters["Attribute"] == "tpmSupport":
-        raise NotImplementedError("the attribute tpmSupport of an image")
+    if parameters["Attribute"] in ABSENT_OF_IMAGES:
+        raise NotImplementedError(f"the attribute {parameters['Attribute']} of an image")
 
 
 # ---- choices of Describe operations that moto does not look at ---------------------------------------------------------------------------
