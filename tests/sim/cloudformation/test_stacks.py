@@ -198,7 +198,7 @@ def test_a_restart_in_the_middle_loses_nothing(on: Stacks, tmp_path: Path, momen
 def test_explain_tells_the_story_of_a_stack(on: Stacks) -> None:
     on.create(template=with_broken_subnet())
     events = {event.id: event for event in on.sandbox.sandbox.journal.events()}
-    mine = [event for event in events.values() if event.source == "aws.cloudformation" and "net" in event.resources]
+    mine = [event for event in events.values() if event.detail_type.startswith("CloudFormation ") and "net" in event.resources]
     assert mine and all(event.cause in events for event in mine)
     made = next(event for event in events.values() if event.summary == "CloudFormation called CreateVpc" or "CreateVpc" in event.summary)
     chain = [event.detail_type for event in on.sandbox.sandbox.journal.chain(made)]
