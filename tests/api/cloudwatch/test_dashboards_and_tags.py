@@ -68,11 +68,13 @@ def test_dashboards_that_are_refused(cloudwatch: CloudWatch, name: str, given: s
 
 
 @rule("CW-64")
-def test_deleting_dashboards_deletes_as_many_as_possible(cloudwatch: CloudWatch) -> None:
+def test_one_unknown_dashboard_keeps_all(cloudwatch: CloudWatch) -> None:
     cloudwatch.api.put_dashboard(DashboardName="board", DashboardBody=body())
     with pytest.raises(cloudwatch.api.exceptions.ResourceNotFound) as refused:
         cloudwatch.api.delete_dashboards(DashboardNames=["none", "board"])
     assert error(refused)[1] == "The specified dashboard does not exist. [none]"
+    assert [entry["DashboardName"] for entry in cloudwatch.api.list_dashboards()["DashboardEntries"]] == ["board"]
+    cloudwatch.api.delete_dashboards(DashboardNames=["board", "board"])
     with pytest.raises(cloudwatch.api.exceptions.ResourceNotFound) as refused:
         cloudwatch.api.get_dashboard(DashboardName="board")
     assert error(refused)[1] == "Dashboard board does not exist"

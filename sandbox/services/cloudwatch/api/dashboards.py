@@ -45,14 +45,13 @@ class DashboardOperations(Operations):
         shown, token = pages.page(listed, self._get_param("NextToken"), DASHBOARD_PAGE)
         return ActionResult({"DashboardEntries": [descriptions.dashboard(one) for one in shown], "NextToken": token})
 
-    @replaces(why="CW-64: as many as possible; dashboards are global")
+    @replaces(why="CW-64: all or none; dashboards are global")
     def delete_dashboards(self) -> ActionResult:
         names = list(dict.fromkeys(self._get_param("DashboardNames") or []))
         dashboard_validation.check_deleted(names)
-        unknown = [name for name in names if name not in dashboards.all_of(self.current_account)]
-        for name in names:
-            if name not in unknown:
-                dashboards.delete(self.current_account, name)
-        if unknown:
+        there = dashboards.all_of(self.current_account)
+        if unknown := [name for name in names if name not in there]:
             raise ApiError("DashboardNotFoundError", f"The specified dashboard does not exist. [{', '.join(unknown)}]")
+        for name in names:
+            dashboards.delete(self.current_account, name)
         return EmptyResult()
