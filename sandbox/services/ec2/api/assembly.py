@@ -3,7 +3,6 @@
 Only this folder writes instance states. Other services read them from the same moto objects (`instance.state`, `instance.sandbox`).
 """
 
-from ipaddress import ip_network
 from typing import Any
 
 import sandbox.aws.environment  # before moto
@@ -12,7 +11,6 @@ import sandbox.aws.environment  # before moto
 from moto.ec2.exceptions import InvalidParameterCombination
 from moto.ec2.models import EC2Backend
 from moto.ec2.utils import parse_user_data
-from moto.elbv2.models import elbv2_backends
 
 import sandbox.services.ec2.state.instances  # noqa: F401 - its swap_model puts our instance in moto's place
 from sandbox.aws.context import context
@@ -22,9 +20,11 @@ from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api import filters, launch_options, launches, responses
 from sandbox.services.ec2.api.images import Images
 from sandbox.services.ec2.api.launches import LaunchRequest
+from sandbox.services.ec2.api.networks import Networks
+from sandbox.services.ec2.api.security_groups import SecurityGroups
+from sandbox.services.ec2.api.tags import Tags
 from sandbox.services.ec2.api.templates import Templates
 from sandbox.services.ec2.api.validation.launches import check_launch
-from sandbox.services.ec2.api.validation.networks import check_free_on_machine
 from sandbox.services.ec2.api.volumes import Volumes
 from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
 from sandbox.services.ec2.state import quotas, tokens
@@ -40,7 +40,7 @@ ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
 
 @persisted("ec2.Backend", migrations={4: tokens.from_older}, sandbox_state_lost=str, sandbox_answered=dict)
 @swap_backend("ec2")
-class SandboxEC2(Templates, Images, Volumes, EC2Backend):
+class SandboxEC2(Templates, Images, Volumes, Networks, SecurityGroups, Tags, EC2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.sandbox_answered: dict[str, Answered] = {}  # see state/tokens.py
         self.sandbox_state_lost = ""  # the state file that was set aside, when this state began after it: see aws/state.py
@@ -242,46 +242,6 @@ class SandboxEC2(Templates, Images, Volumes, EC2Backend):
         for instance in instances:
             instance.monitoring_state = state
         return instances
-
-    # ---- networks -------------------------------------------------------------------------------------------------------------------
-
-    @replaces(why="containers cannot use a CIDR block that this machine's networks use; the default VPC's is a setting")
-    def create_vpc(self, cidr_block: str, *args: Any, is_default: bool = False, **kwargs: Any) -> Any:
-        if is_default:
-            cidr_block = context().settings.vpc_cidr
-        else:
-            check_free_on_machine(cidr_block, "InvalidVpc.Range")
-        return super().create_vpc(cidr_block, *args, is_default=is_default, **kwargs)
-
-    @replaces(why="the default VPC's network is a setting: its subnets are a sixteenth of it, as /20 is of /16")
-    def create_default_subnet(self, availability_zone: str) -> Any:
-        vpc, taken = self.get_default_vpc(), self.get_default_subnets()
-        if vpc is None or availability_zone in taken:
-            return super().create_default_subnet(availability_zone)  # which refuses
-        parts = ip_network(vpc.cidr_block).subnets(prefixlen_diff=4)
-        free = next(str(part) for part in parts if not any(part.overlaps(subnet.cidr) for subnet in self._subnets_of(vpc.id)))
-        return self.create_subnet(vpc_id=vpc.id, cidr_block=free, availability_zone=availability_zone)
-
-    def _subnets_of(self, vpc_id: str) -> list[Any]:
-        return [subnet for subnet in self.describe_subnets() if subnet.vpc_id == vpc_id]
-
-    @replaces(why="containers cannot use a CIDR block that this machine's networks use")
-    def create_subnet(self, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
-        if vpc_id in self.vpcs and not self.vpcs[vpc_id].is_default:
-            check_free_on_machine(cidr_block, "InvalidSubnet.Range")
-        return super().create_subnet(vpc_id, cidr_block, *args, **kwargs)
-
-    @replaces(why="a subnet in which something has an interface stays: an instance, a load balancer")
-    def delete_subnet(self, subnet_id: str) -> Any:
-        used = any(nic.subnet.id == subnet_id for nic in self.enis.values() if nic.status == "in-use")
-        if used or self._holds_load_balancer(subnet_id):
-            raise errors.has_dependencies(subnet_id)
-        return super().delete_subnet(subnet_id)
-
-    def _holds_load_balancer(self, subnet_id: str) -> bool:
-        """By moto's own state: a load balancer has an interface in each of its subnets, which moto does not make."""
-        balancers = elbv2_backends[self.account_id][self.region_name].load_balancers.values()
-        return any(subnet.id == subnet_id for balancer in balancers for subnet in balancer.subnets)
 
 
 def _is_protected(instance: Any) -> bool:

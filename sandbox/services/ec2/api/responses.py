@@ -16,13 +16,15 @@ from sandbox.aws.http.calls import READ_ONLY
 from sandbox.aws.seams import adds, replaces, swap_response
 from sandbox.core.errors import ApiError, DriverUnavailable
 from sandbox.services.ec2 import errors
-from sandbox.services.ec2.api import launch_options, launches, tagging
+from sandbox.services.ec2.api import launch_options, launches, tags
 from sandbox.services.ec2.api.fleets import FleetResponse
 from sandbox.services.ec2.api.launches import LaunchRequest
 from sandbox.services.ec2.api.paging import Page, cut, take_page
+from sandbox.services.ec2.api.security_groups import SecurityGroupResponse
 from sandbox.services.ec2.api.templates import TemplateResponse
 from sandbox.services.ec2.api.undo import undo
 from sandbox.services.ec2.api.validation.operations import check
+from sandbox.services.ec2.state.ids import ids_of
 from sandbox.services.ec2.state.tokens import Token
 
 CHANGING_STATES = {
@@ -32,11 +34,13 @@ CHANGING_STATES = {
     "TerminateInstances": "terminable",
 }
 """Operations whose checks are a method of our backend."""
+DONE_IN_PART = ("TerminateInstances",)
+"""An error of these does not take back what was done before it (EC2-8)."""
 STATES_AS_THEY_ARE = "EC2-4: the response has the state before and now, also where nothing changed"
 
 
 @swap_response("ec2")
-class SandboxEC2Response(TemplateResponse, FleetResponse, EC2Response):
+class SandboxEC2Response(TemplateResponse, FleetResponse, SecurityGroupResponse, EC2Response):
     _page: Page | None = None  # of the request that is being answered
     _token: Token | None = None
     _before: set[str] | None = None  # the ids that there were, of a request that changes something
@@ -58,8 +62,9 @@ class SandboxEC2Response(TemplateResponse, FleetResponse, EC2Response):
         return self._read(dry_run) if operation.startswith(READ_ONLY) else self._change()
 
     def _change(self) -> Any:
-        restore = undo(self.ec2_backend)
-        self._before = tagging.ids_of(self.ec2_backend)
+        named = {} if self._get_action() in DONE_IN_PART else self.params
+        restore, before = undo(self.ec2_backend, named), ids_of(self.ec2_backend)
+        self._before = before
         try:
             status, headers, body = super().call_action()
         except BaseException:
@@ -67,7 +72,9 @@ class SandboxEC2Response(TemplateResponse, FleetResponse, EC2Response):
             raise
         if status >= HTTPStatus.BAD_REQUEST:
             restore()
-        elif self._token is not None and self._get_action() != "RunInstances":
+            return status, headers, body
+        tags.forget_deleted(self.ec2_backend, before)
+        if self._token is not None and self._get_action() != "RunInstances":
             self._token.keep(self.ec2_backend, context().clock.now(), str(body))
         return status, headers, body
 
@@ -98,7 +105,7 @@ class SandboxEC2Response(TemplateResponse, FleetResponse, EC2Response):
     @replaces(why="EC2-50, EC2-58: moto knows the pages and TagSpecifications of a few operations")
     def serialized(self, action_result: ActionResult) -> Any:
         if self._before is not None and not isinstance(action_result.result, Exception):
-            tagging.tag_new(self.ec2_backend, self._before, self._get_action(), self.params)
+            tags.tag_new(self.ec2_backend, self._before, self._get_action(), self.params)
         if self._page is not None and isinstance(action_result.result, dict):
             return super().serialized(ActionResult(cut(self._page, action_result.result)))
         return super().serialized(action_result)

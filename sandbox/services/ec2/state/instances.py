@@ -170,11 +170,14 @@ class SandboxInstance(Instance):
     def _release(self) -> None:
         """Releases addresses and volumes (EC2-9). Not earlier: the address is in use until the machine is removed."""
         kept = self._state, self.state_reason, self._reason
+        mine = {device.volume_id for _, device in self.get_block_device_mapping} | {nic.id for nic in self.nics.values()}
         super().terminate()
         self._state, self.state_reason, self._reason = kept
         for nic in [n for n in self.nics.values() if n.id in self.ec2_backend.enis]:
             self.detach_eni(nic)
         self.nics = {}
+        for gone in mine - self.ec2_backend.volumes.keys() - self.ec2_backend.enis.keys():
+            self.ec2_backend.tags.pop(gone, None)
         self._private_ips.clear()  # moto releases them again when the object is deleted; another instance may have them by then
 
     # ---- the network interface -------------------------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ Kept on moto's backend, so that a retry after a restart is recognised too. Bound
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.core.persisted import Values, persisted
 from sandbox.services.ec2 import errors
+from sandbox.services.ec2.state.ids import exists
 
 KEPT_FOR = timedelta(hours=24)  # (U)
 MOST = 2000
@@ -69,19 +70,6 @@ class Token:
         kept[self.key] = answered
         for key in [key for key, one in kept.items() if answered.at - one.at > KEPT_FOR] + list(kept)[:-MOST]:
             kept.pop(key, None)
-
-
-def exists(backend: Any, resource_id: str) -> bool:
-    """Whether the backend has an object with this id."""
-    return any(resource_id in held for held in _dictionaries(backend))
-
-
-def _dictionaries(backend: Any) -> Iterator[Mapping[Any, Any]]:
-    """Objects by id. moto keeps subnets by zone and security groups by VPC."""
-    for name, held in vars(backend).items():
-        if isinstance(held, dict) and name not in ("tags", "sandbox_answered"):
-            yield held
-            yield from (inner for inner in held.values() if isinstance(inner, dict))
 
 
 def from_older(values: Values) -> Values:

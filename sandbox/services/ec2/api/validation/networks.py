@@ -4,6 +4,11 @@ from collections.abc import Mapping, MutableMapping
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.elbv2.models import elbv2_backends
+
 from sandbox.aws.context import context
 from sandbox.core.errors import ApiError
 from sandbox.services.ec2 import errors
@@ -76,6 +81,25 @@ def _network(block: str) -> IPv4Network:
         ) from None
 
 
+# ---- what is in use ---------------------------------------------------------------------------------------------------------------------
+
+
+def holds_load_balancer(backend: Any, resource_id: str) -> bool:
+    """A subnet or a security group. By moto's own state: a load balancer has an interface in each subnet, which moto does not make."""
+    balancers = elbv2_backends[backend.account_id][backend.region_name].load_balancers.values()
+    return any(resource_id in (*(subnet.id for subnet in one.subnets), *(one.security_groups or ())) for one in balancers)
+
+
+def check_vpc_unused(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """DeleteVpc (EC2-62). Default security group, main route table and default network ACL go with it."""
+    vpc_id = parameters["VpcId"]
+    attached = (one.vpc.id for one in backend.internet_gateways.values() if one.vpc)
+    groups = (group.vpc_id for group in backend.groups.get(vpc_id, {}).values() if group.name != "default")
+    acls = (acl.vpc_id for acl in backend.network_acls.values() if not acl.default)
+    if vpc_id in {*attached, *groups, *acls}:
+        raise ApiError("DependencyViolation", f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
+
+
 # ---- network ACLs ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -90,12 +114,6 @@ def check_acl_association(backend: Any, parameters: Mapping[str, Any]) -> None:
     association = parameters["AssociationId"]
     if all(association not in acl._associations for acl in backend.network_acls.values()):
         raise ApiError("InvalidAssociationID.NotFound", f"The association ID '{association}' does not exist")
-
-
-def check_group_rules(backend: Any, parameters: Mapping[str, Any]) -> None:
-    """ModifySecurityGroupRules."""
-    if any(not update.get("SecurityGroupRule") for update in parameters["SecurityGroupRules"]):
-        raise errors.parameter_missing("SecurityGroupRule")
 
 
 # ---- transit gateways -----------------------------------------------------------------------------------------------------------------
@@ -135,9 +153,19 @@ def check_propagation(backend: Any, parameters: Mapping[str, Any]) -> None:
 def complete_prefix_list(backend: Any, parameters: MutableMapping[str, Any]) -> None:
     """ModifyManagedPrefixList: moto clears the name of a list when the request gives none."""
     prefix_list = backend.managed_prefix_lists[parameters["PrefixListId"]]
+    check_entries(backend, {"Entries": parameters.get("AddEntries")})
     if prefix_list.version is None:
         raise ApiError("UnsupportedOperation", f"The prefix list {prefix_list.id} is owned by AWS and cannot be modified.")
     parameters.setdefault("PrefixListName", prefix_list.prefix_list_name)
+
+
+def check_entries(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """CreateManagedPrefixList, and what ModifyManagedPrefixList adds."""
+    for entry in parameters.get("Entries") or ():
+        try:
+            ip_network(entry.get("Cidr") or "", strict=False)
+        except ValueError:
+            raise ApiError("InvalidParameterValue", f"The CIDR '{entry.get('Cidr')}' is invalid.") from None
 
 
 def check_hosts(backend: Any, parameters: Mapping[str, Any]) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from sandbox.aws.http.calls import READ_ONLY
-from sandbox.services.ec2.api.validation import attributes, groups, interfaces, launches, networks, volumes
+from sandbox.services.ec2.api.validation import attributes, groups, interfaces, launches, networks, tags, volumes
 from sandbox.services.ec2.api.validation.references import check_references
-from sandbox.services.ec2.api.validation.tags import complete_tags
 
 Parameters = MutableMapping[str, Any]
 
@@ -20,19 +19,23 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "AssignIpv6Addresses": interfaces.check_ipv6,
     "AssignPrivateIpAddresses": interfaces.check_assigned,
     "AssociateVpcCidrBlock": networks.complete_vpc_cidr,
-    "AuthorizeSecurityGroupEgress": groups.check_rules,
-    "AuthorizeSecurityGroupIngress": groups.check_rules,
+    "AuthorizeSecurityGroupEgress": groups.check_permissions,
+    "AuthorizeSecurityGroupIngress": groups.check_permissions,
     "AttachNetworkInterface": interfaces.check_attachment,
     "AttachVolume": volumes.check_attachment,
     "CopySnapshot": volumes.check_copy,
     "CreateDhcpOptions": networks.check_dhcp_options,
+    "CreateManagedPrefixList": networks.check_entries,
     "CreateNetworkInterface": interfaces.complete_new,
     "CreateSubnet": networks.complete_cidr,
+    "CreateTags": tags.check_resources,
     "CreateVolume": volumes.check_new,
     "CreateVpc": networks.complete_cidr,
     "DeleteNetworkAclEntry": networks.check_acl_entry,
     "DeleteNetworkInterface": interfaces.check_unused,
+    "DeleteSecurityGroup": groups.check_group_unused,
     "DeleteTransitGatewayPeeringAttachment": networks.check_peering,
+    "DeleteVpc": networks.check_vpc_unused,
     "DescribeImageAttribute": attributes.check_image,
     "DescribeKeyPairs": attributes.complete_key_pairs,
     "DescribeSnapshots": attributes.complete_snapshots,
@@ -44,7 +47,7 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "ModifyEbsDefaultKmsKeyId": volumes.check_key,
     "ModifyInstanceAttribute": attributes.check_instance_attribute,
     "ModifyManagedPrefixList": networks.complete_prefix_list,
-    "ModifySecurityGroupRules": networks.check_group_rules,
+    "ModifySecurityGroupRules": groups.check_group_rules,
     "ModifyVolume": volumes.check_change,
     "RejectTransitGatewayPeeringAttachment": networks.check_peering,
     "ReplaceNetworkAclAssociation": networks.check_acl_association,
@@ -65,7 +68,7 @@ def check(operation: str, backend: Any, parameters: Parameters) -> None:
     if operation.startswith(READ_ONLY):
         _drop_repeated(parameters)
     else:
-        complete_tags(operation, parameters)
+        tags.complete_tags(operation, parameters)
     if operation not in ANSWERED_ONE_BY_ONE:
         check_references(backend, parameters)
     if operation in CHECKS:

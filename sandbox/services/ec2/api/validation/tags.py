@@ -5,11 +5,23 @@ from typing import Any
 
 from sandbox.core.errors import ApiError
 from sandbox.services.ec2 import errors
+from sandbox.services.ec2.state.ids import ids_of, resource_type
 
 MOST_TAGS = 50
 LONGEST_KEY, LONGEST_VALUE = 128, 256
 LAUNCHED = ("instance", "volume", "network-interface", "spot-instances-request", "elastic-gpu")
 IMAGES = ("image", "snapshot")
+
+NOT_FOUND = {
+    "elastic-ip": ("InvalidAllocationID.NotFound", "allocation"),
+    "instance": ("InvalidInstanceID.NotFound", "instance"),
+    "natgateway": ("NatGatewayNotFound", "natGateway"),
+    "network-acl": ("InvalidNetworkAclID.NotFound", "networkAcl"),
+    "network-interface": ("InvalidNetworkInterfaceID.NotFound", "networkInterface"),
+    "security-group-rule": ("InvalidSecurityGroupRuleId.NotFound", "security group rule"),
+    "vpc-endpoint": ("InvalidVpcEndpointId.NotFound", "Vpc Endpoint"),
+}
+"""Kinds of which moto takes any id for one that exists."""
 
 TAGGABLE: Mapping[str, tuple[str, ...]] = {
     "AllocateAddress": ("elastic-ip",),
@@ -57,6 +69,19 @@ TAGGABLE: Mapping[str, tuple[str, ...]] = {
     "RequestSpotInstances": ("spot-instances-request",),
     "RunInstances": LAUNCHED,
 }
+
+
+def check_resources(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """CreateTags: every resource exists. moto's own check, which follows, knows the errors of most kinds."""
+    known = ids_of(backend)
+    for resource in parameters.get("Resources") or ():
+        kind = resource_type(resource)
+        if not kind:
+            raise ApiError("InvalidID", f"The ID '{resource}' is not valid")
+        if resource not in known:
+            backend.do_resources_exist([resource])
+            code, what = NOT_FOUND.get(kind, ("InvalidID", kind))
+            raise ApiError(code, f"The {what} ID '{resource}' does not exist")
 
 
 def complete_tags(operation: str, parameters: MutableMapping[str, Any]) -> None:

@@ -1,0 +1,70 @@
+"""Networks: blocks that this machine has room for, and what goes with a VPC or a NAT gateway when it is deleted."""
+
+from ipaddress import ip_network
+from typing import Any
+
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
+from moto.ec2.models import EC2Backend
+
+from sandbox.aws.context import context
+from sandbox.aws.seams import replaces
+from sandbox.services.ec2 import errors
+from sandbox.services.ec2.api.validation.networks import check_free_on_machine, holds_load_balancer
+
+
+class Networks(EC2Backend):
+    """The part of our backend that has networks."""
+
+    @replaces(why="containers cannot use a CIDR block that this machine's networks use; the default VPC's is a setting")
+    def create_vpc(self, cidr_block: str, *args: Any, is_default: bool = False, **kwargs: Any) -> Any:
+        if is_default:
+            cidr_block = context().settings.vpc_cidr
+        else:
+            check_free_on_machine(cidr_block, "InvalidVpc.Range")
+        return super().create_vpc(cidr_block, *args, is_default=is_default, **kwargs)
+
+    @replaces(why="the default VPC's network is a setting: its subnets are a sixteenth of it, as /20 is of /16")
+    def create_default_subnet(self, availability_zone: str) -> Any:
+        vpc, taken = self.get_default_vpc(), self.get_default_subnets()
+        if vpc is None or availability_zone in taken:
+            return super().create_default_subnet(availability_zone)  # which refuses
+        parts = ip_network(vpc.cidr_block).subnets(prefixlen_diff=4)
+        free = next(str(part) for part in parts if not any(part.overlaps(subnet.cidr) for subnet in self._subnets_of(vpc.id)))
+        return self.create_subnet(vpc_id=vpc.id, cidr_block=free, availability_zone=availability_zone)
+
+    def _subnets_of(self, vpc_id: str) -> list[Any]:
+        return [subnet for subnet in self.describe_subnets() if subnet.vpc_id == vpc_id]
+
+    @replaces(why="containers cannot use a CIDR block that this machine's networks use")
+    def create_subnet(self, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
+        if vpc_id in self.vpcs and not self.vpcs[vpc_id].is_default:
+            check_free_on_machine(cidr_block, "InvalidSubnet.Range")
+        return super().create_subnet(vpc_id, cidr_block, *args, **kwargs)
+
+    @replaces(why="a subnet in which something has an interface stays: an instance, a load balancer")
+    def delete_subnet(self, subnet_id: str) -> Any:
+        used = any(nic.subnet.id == subnet_id for nic in self.enis.values() if nic.status == "in-use")
+        if used or holds_load_balancer(self, subnet_id):
+            raise errors.has_dependencies(subnet_id)
+        return super().delete_subnet(subnet_id)
+
+    @replaces(why="EC2-62: the VPC's network ACL goes with it, its DHCP options stay")
+    def delete_vpc(self, vpc_id: str) -> Any:
+        if vpc_id in self.vpcs:
+            self.disassociate_dhcp_options(self.vpcs[vpc_id])
+        deleted = super().delete_vpc(vpc_id)
+        for acl in [acl for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:
+            del self.network_acls[acl.id]
+        return deleted
+
+    @replaces(why="EC2-62: its network interface goes with it, and its address is free")
+    def delete_nat_gateway(self, nat_gateway_id: str) -> Any:
+        gateway = super().delete_nat_gateway(nat_gateway_id)
+        for address in [one for one in self.addresses if one.eni is gateway._eni]:
+            self.disassociate_address(association_id=address.association_id)
+        if gateway._eni.id in self.enis:
+            self.enis.pop(gateway._eni.id)
+            gateway._eni.subnet.del_subnet_ip(gateway._eni.private_ip_address)
+        return gateway
