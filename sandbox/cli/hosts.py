@@ -16,7 +16,7 @@ ADDRESS = "127.0.0.1"
 @click.option("--check", is_flag=True, help="Show whether this machine resolves the names. The exit code is 1 if it does not.")
 @json_option
 def hosts(check: bool, as_json_: bool) -> int:
-    """Print the DNS names of load balancers as lines for /etc/hosts.
+    """Print the DNS names of load balancers (in the default Region) as lines for /etc/hosts.
 
     curl and browsers resolve *.localhost themselves. Other programs ask the system, which resolves it with systemd-resolved or
     nss-myhostname, or with these lines: sandbox hosts | sudo tee -a /etc/hosts

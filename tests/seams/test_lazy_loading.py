@@ -1,6 +1,9 @@
 """What is read later, or once, is what moto and botocore would have read."""
 
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +69,15 @@ def test_a_users_own_models_are_found(tmp_path: Path, monkeypatch: pytest.Monkey
     loader = shared_loader(os.pathsep.join(["$MODELS", "~/models"]))
     assert isinstance(loader, SharedLoader)
     assert loader.search_paths[:2] == [str(tmp_path), os.path.expanduser("~/models")]
+
+
+LOADED_AT_START = {"autoscaling", "cloudwatch", "core", "ec2", "elb", "elbv2", "iam", "moto_api", "moto_server", "sns", "sqs", "utilities"}
+LATER = ("antlr4", "aws_xray_sdk", "cfnlint", "graphql", "joserfc", "jsonpath_ng", "jsonschema", "openapi_spec_validator", "pyparsing")
+
+
+def test_the_other_services_and_their_packages_are_loaded_when_they_are_first_called() -> None:
+    program = "import json, sys, sandbox.serving, sandbox.wiring; print(json.dumps(list(sys.modules)))"
+    modules = json.loads(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout)
+    services = {name.split(".")[1] for name in modules if name.startswith("moto.") and f"{name}.models" in modules}
+    assert services <= LOADED_AT_START
+    assert not {name.partition(".")[0] for name in modules} & {*LATER, "py_partiql_parser"}

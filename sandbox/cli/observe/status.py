@@ -23,7 +23,7 @@ def status(as_json_: bool) -> None:
 
 def read(sandbox: SandboxClient) -> dict[str, Any]:
     """The snapshot, and where the load balancers answer."""
-    return {**snapshot.read(sandbox), "endpoints": sandbox.get("endpoints")["endpoints"]}
+    return {**snapshot.read(sandbox), **sandbox.get("endpoints")}
 
 
 def show(found: Mapping[str, Any]) -> None:
@@ -38,7 +38,7 @@ def show(found: Mapping[str, Any]) -> None:
     columns = ("id", "state", "zone", "address", "type", "group")
     table("instances", columns, [(*_instance(i), members.get(i["InstanceId"], ({}, ""))[1]) for i in found["instances"]])
     table("target groups", ("name", "target", "health", "reason"), _targets(found["target_groups"]))
-    table("load balancers", ("name", "state", "port", "address"), [_endpoint(e) for e in found["endpoints"]])
+    table("load balancers", ("name", "state", "port", "address", "by name"), [_endpoint(e, found) for e in found["endpoints"]])
 
 
 def _instance(instance: Mapping[str, Any]) -> tuple[str, ...]:
@@ -65,6 +65,7 @@ def _target(name: str, target: Mapping[str, Any]) -> tuple[str, ...]:
     return (name, f"{target['Target']['Id']}:{target['Target'].get('Port', '')}", health["State"], why)
 
 
-def _endpoint(endpoint: Mapping[str, Any]) -> tuple[str, ...]:
-    port = str(endpoint["port"] or "")
-    return (endpoint["load_balancer"], endpoint["state"], port, endpoint["url"] or endpoint["problem"])
+def _endpoint(endpoint: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
+    name, port = endpoint["load_balancer"], endpoint["port"]
+    by_name = found["load_balancers"][name]["url"] if port == 80 else None
+    return (name, endpoint["state"], str(port or ""), endpoint["url"] or endpoint["problem"], by_name or "")

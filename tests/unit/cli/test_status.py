@@ -32,6 +32,7 @@ def snapshot(**changes: Any) -> dict[str, Any]:
         "groups": [{"AutoScalingGroupName": "asg", "MinSize": 1, "DesiredCapacity": 2, "MaxSize": 3, "Instances": [member, leaving]}],
         "instances": [{**instance, "PrivateIpAddress": "172.31.0.5"}],
         "target_groups": [{"TargetGroupName": "tg", "Targets": [target]}, {"TargetGroupName": "empty", "Targets": []}],
+        "load_balancers": {"web": {"url": "http://web-1.us-east-1.elb.localhost/"}, "mute": {"url": None}},
         "endpoints": [endpoint, {**endpoint, "load_balancer": "mute", "port": None, "url": None, "problem": "It has no listener."}],
     }
     return {**plain, **changes}
@@ -47,7 +48,7 @@ def test_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         "i-1 running us-east-1a 172.31.0.5 t3.medium asg",
         "tg i-1:80 unused Target.NotInUse why",
         "empty no targets",
-        "web active 80 http://127.0.0.1:8081/",
+        "web active 80 http://127.0.0.1:8081/ http://web-1.us-east-1.elb.localhost/",
         "mute active It has no listener.",
     ):
         assert expected in lines
