@@ -78,4 +78,4 @@ docs: setup ## generate the state diagrams of ARCHITECTURE.md, docs/services.md 
 	@$(BIN)/python -m tools.templates
 
 clean: ## remove the virtual environment and build results (the sandbox itself: make down)
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-clients build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,6 +11,7 @@ unset PYTHONDONTWRITEBYTECODE  # without compiled files, each process that a tes
 without_docker() {
     .venv/bin/pytest -m "not docker and not process and not clients" --numprocesses 2 --dist loadfile
     .venv/bin/pytest -m "process and not docker and not clients" --numprocesses 2 --dist worksteal
+    bash tools/clients.sh
     .venv/bin/pytest -m clients -rs  # one sandbox; lists the clients that are not installed here
 }
 

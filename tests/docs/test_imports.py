@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS = ("sandbox", "scenarios", "bench", "tools", "tests", "app")
 PRODUCT = ("sandbox", "scenarios")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+APART = [line for line in (ROOT / "tests/clients/requirements.txt").read_text().splitlines() if not line.startswith("#")]
+"""Of the clients that have an environment of their own (tools/clients.sh)."""
 RUNTIME, DEVELOPMENT = PROJECT["dependencies"], PROJECT["optional-dependencies"]["dev"]
 
 
@@ -41,7 +43,8 @@ def test_every_imported_package_is_declared(folder: str) -> None:
     """Else an upgrade of another package may take it away. What the product imports is not among the developers' tools."""
     declared = {distribution(each) for each in (RUNTIME if folder in PRODUCT else RUNTIME + DEVELOPMENT)}
     providers = packages_distributions()
-    missing = {name for name in third_party(folder) if declared.isdisjoint(each.lower() for each in providers.get(name, ()))}
+    apart = {distribution(each) for each in APART} if folder == "tests" else set()
+    missing = {name for name in third_party(folder) - apart if declared.isdisjoint(each.lower() for each in providers.get(name, ()))}
     assert missing == set()
 
 
@@ -54,6 +57,7 @@ def test_every_declared_package_is_pinned_and_names_its_licence() -> None:
     block = (ROOT / "pyproject.toml").read_text().split("dependencies = [", 1)[1].split("[project.scripts]")[0]
     lines = [line.strip() for line in block.splitlines() if line.strip().startswith('"')]
     assert len(lines) == len(RUNTIME) + len(DEVELOPMENT)
+    assert [line for line in APART if not re.fullmatch(r"[\w.-]+==[\w.]+ +# \S.*", line)] == []
     assert [line for line in lines if not re.fullmatch(r'"[\w.-]+(\[[\w,]+\])?==[\w.]+", +# \S.*', line)] == []
 
 

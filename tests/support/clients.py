@@ -24,6 +24,9 @@ from botocore.config import Config
 SPEED = 10
 REGION = "us-east-1"
 BIN = Path(sys.executable).parent
+ROOT = Path(__file__).resolve().parents[2]
+APART = ROOT / ".venv-clients"
+"""The environment of the clients that need another botocore than the sandbox: tools/clients.sh."""
 
 
 @dataclass
@@ -77,7 +80,7 @@ class ClientSandbox:
         done = subprocess.run(
             arguments,
             env={**self.environment, **(more or {})},
-            cwd=cwd or Path(__file__).resolve().parents[2],
+            cwd=cwd or ROOT,
             check=False,
             capture_output=True,
             text=True,
@@ -195,6 +198,11 @@ def needs(client: str, installed: bool) -> pytest.MarkDecorator:
 def program(name: str) -> str | None:
     """The path of a program that is on PATH or in this virtual environment."""
     return shutil.which(name) or shutil.which(name, path=str(BIN))
+
+
+def program_apart(name: str) -> str | None:
+    """The path of a program that tools/clients.sh installed."""
+    return shutil.which(name, path=str(APART / "bin"))
 
 
 def package(name: str) -> bool:
