@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from sandbox.core.clock import Clock
@@ -15,7 +14,6 @@ from sandbox.drivers.delivery.base import Deliverer
 from sandbox.drivers.delivery.http import HttpDeliverer
 from sandbox.drivers.delivery.simulated import SimulatedDeliverer
 from sandbox.drivers.metering.base import Meter
-from sandbox.drivers.metering.docker import docker_meter
 from sandbox.drivers.metering.process import process_meter
 from sandbox.drivers.metering.simulated import SimulatedMeter
 from sandbox.drivers.network.base import Network
@@ -29,9 +27,6 @@ from sandbox.drivers.proxy.base import Proxy
 from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.runtime.base import Runtime
-from sandbox.drivers.runtime.docker.engine import DockerEngine
-from sandbox.drivers.runtime.docker.router import NetnsRouter
-from sandbox.drivers.runtime.docker.runtime import DEFAULT_IMAGE, DockerRuntime
 from sandbox.drivers.runtime.process.runtime import ProcessRuntime
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import World
@@ -106,9 +101,9 @@ def real_drivers(clock: Clock, settings: Settings, in_a_vpc: Callable[[str], boo
 
 
 def _containers(clock: Clock, settings: Settings) -> tuple[Runtime, Meter]:
-    router = NetnsRouter(DockerEngine(settings.name, settings.docker_host)) if settings.topology == "compose" else None
-    runtime = DockerRuntime(clock, settings.name, settings.docker_host, router, {DEFAULT_IMAGE: settings.machine_image})
-    return runtime, docker_meter(clock, settings.name, settings.docker_host or os.environ.get("DOCKER_HOST"))
+    from sandbox.drivers.build_docker import containers  # noqa: PLC0415 - see there
+
+    return containers(clock, settings)
 
 
 def _processes(clock: Clock, settings: Settings) -> tuple[Runtime, Meter]:
@@ -132,8 +127,14 @@ def _proxy(clock: Clock, settings: Settings) -> EnvoyProxy:
         front_port=settings.front_port,
         names_port=settings.names_port or None,
         child=not compose,
-        restart_container=partial(DockerEngine(settings.name, settings.docker_host).start_role, "dataplane") if compose else None,
+        restart_container=_restart_of_the_proxy(settings) if compose else None,
     )
+
+
+def _restart_of_the_proxy(settings: Settings) -> Callable[[], None]:
+    from sandbox.drivers.build_docker import restart_of_the_proxy  # noqa: PLC0415 - see there
+
+    return restart_of_the_proxy(settings)
 
 
 def may_bind_port_80() -> bool:
