@@ -104,6 +104,10 @@ def stack_exists(name: str) -> ApiError:
     return ApiError("AlreadyExistsException", f"Stack [{name}] already exists")  # CFN-21
 
 
+def too_many_stacks() -> ApiError:
+    return ApiError("LimitExceededException", "Limit for stack has been exceeded")  # CFN-3 (U: the text)
+
+
 def wrong_state(stack: str, status: str, verb: str) -> ApiError:
     return invalid(f"Stack:{stack} is in {status} state and can not be {verb}.")  # CFN-22
 

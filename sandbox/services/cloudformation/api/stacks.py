@@ -26,6 +26,7 @@ from sandbox.services.cloudformation.state.store import CloudFormationBackend
 from sandbox.services.cloudformation.status_model import OnFailure, ResourceStatus, StackStatus
 
 USER_INITIATED = "User Initiated"
+MOST_STACKS = 2000  # CFN-3
 Given = Mapping[str, Any]
 
 
@@ -64,6 +65,8 @@ def create(backend: CloudFormationBackend, given: Given) -> str:
         return before.id
     if before is not None:
         raise errors.stack_exists(name)
+    if len(backend.live()) >= MOST_STACKS:
+        raise errors.too_many_stacks()
     stack_id = new_id(scope, name)
     names = Names(scope=scope, stack_id=stack_id, stack_name=name)
     policy = stack_policy.optional(given.get("StackPolicyBody"))

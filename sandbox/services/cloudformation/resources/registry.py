@@ -12,6 +12,7 @@ from sandbox.services.cloudformation.resources.types import (
     routes,
     scaling,
     security_groups,
+    stacks,
     stores,
     topics,
     volumes,
@@ -20,7 +21,7 @@ from sandbox.services.cloudformation.resources.types import (
 
 _FAMILIES: tuple[tuple[ResourceType, ...], ...] = (
     *(vpc.TYPES, routes.TYPES, security_groups.TYPES, instances.TYPES, volumes.TYPES, launches.TYPES, groups.TYPES, scaling.TYPES),
-    *(load_balancers.TYPES, alarms.TYPES, topics.TYPES, queues.TYPES, iam.TYPES, stores.TYPES),
+    *(load_balancers.TYPES, alarms.TYPES, topics.TYPES, queues.TYPES, iam.TYPES, stores.TYPES, stacks.TYPES),
 )
 TYPES: dict[str, ResourceType] = {each.type_name: each for family in _FAMILIES for each in family}
 

@@ -71,7 +71,8 @@ def _check_attributes(template: Template, find: Find) -> None:
 
 def _check_attribute(template: Template, reference: Reference, find: Find) -> None:
     kind = find(template.resources[reference.name].type)
-    if kind is not None and reference.attribute not in kind.attributes:
+    family = f"{(reference.attribute or '').partition('.')[0]}.*"  # a nested stack has Outputs.*
+    if kind is not None and reference.attribute not in kind.attributes and family not in kind.attributes:
         text = f"resource {reference.name} does not support attribute type {reference.attribute} in Fn::GetAtt"
         raise errors.template_error(text)
 
