@@ -29,7 +29,12 @@ def test_a_dashboard_is_kept_as_it_was_given_in_every_region(cloudwatch: CloudWa
     [entry] = cloudwatch.api.list_dashboards()["DashboardEntries"]
     assert (entry["DashboardName"], entry["LastModified"], entry["Size"]) == ("board", NOON, len(body()))
     assert cloudwatch.api.list_dashboards(DashboardNamePrefix="other")["DashboardEntries"] == []
+    china = cloudwatch.transport.client("cloudwatch", Scope("123456789012", "cn-northwest-1"))
+    assert china.list_dashboards()["DashboardEntries"] == []
+    china.put_dashboard(DashboardName="board", DashboardBody=body())
+    assert china.get_dashboard(DashboardName="board")["DashboardArn"] == ARN.replace("arn:aws:", "arn:aws-cn:")
     elsewhere.delete_dashboards(DashboardNames=["board"])
+    assert len(china.list_dashboards()["DashboardEntries"]) == 1
     assert cloudwatch.api.list_dashboards()["DashboardEntries"] == []
 
 

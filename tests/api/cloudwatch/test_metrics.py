@@ -141,6 +141,7 @@ def test_units_are_told_apart(cloudwatch: CloudWatch) -> None:
         ),
         ({"StartTime": NOON - timedelta(days=1, seconds=1), "EndTime": NOON}, "InvalidParameterCombination", "up to 1441 datapoints"),
         ({"StartTime": NOON, "EndTime": NOON}, "InvalidParameterValue", "The parameter StartTime must be less than the parameter EndTime."),
+        ({"StartTime": NOON, "EndTime": NOON + timedelta(milliseconds=900)}, "InvalidParameterValue", "must be less than"),
         (
             {"StartTime": NOON + timedelta(seconds=40), "EndTime": NOON + timedelta(seconds=20)},
             "InvalidParameterValue",
@@ -256,6 +257,7 @@ def test_metric_data_comes_in_pages(cloudwatch: CloudWatch) -> None:
         ([stat(id="Big")], {}),
         ([stat(), stat()], {}),
         ([stat()], {"StartTime": NOON, "EndTime": NOON}),
+        ([stat()], {"StartTime": NOON, "EndTime": NOON + timedelta(milliseconds=900)}),
         ([stat()], {"StartTime": NOON + MINUTE, "EndTime": NOON}),
     ],
 )

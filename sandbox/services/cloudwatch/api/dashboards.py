@@ -23,7 +23,7 @@ class DashboardOperations(Operations):
         name = dashboard_validation.check_name(self._get_param("DashboardName"))
         body = dashboard_validation.check_body(self._get_param("DashboardBody"))
         tags = tag_validation.checked(self._get_param("Tags") or [], by_aws=by_aws())
-        holder, new = dashboards.holder(self.current_account, name)
+        holder, new = dashboards.holder(self._here, name)
         made = holder.put_dashboard(name, body)
         if new and tags:
             holder.tagger.tag_resource(made.arn, tags)
@@ -32,7 +32,7 @@ class DashboardOperations(Operations):
     @replaces(why="CW-64: its error; dashboards are global")
     def get_dashboard(self) -> ActionResult:
         name = self._get_param("DashboardName") or ""
-        found = dashboards.all_of(self.current_account).get(name)
+        found = dashboards.all_of(self._here).get(name)
         if found is None:
             raise ApiError("DashboardNotFoundError", f"Dashboard {name} does not exist")
         return ActionResult({"DashboardArn": found.arn, "DashboardName": found.name, "DashboardBody": found.body})
@@ -40,7 +40,7 @@ class DashboardOperations(Operations):
     @replaces(why="CW-64: pages; times to the millisecond, as in every protocol; dashboards are global")
     def list_dashboards(self) -> ActionResult:
         prefix = self._get_param("DashboardNamePrefix") or ""
-        found = dashboards.all_of(self.current_account)
+        found = dashboards.all_of(self._here)
         listed = [found[name] for name in sorted(found) if name.startswith(prefix)]
         shown, token = pages.page(listed, self._get_param("NextToken"), DASHBOARD_PAGE)
         return ActionResult({"DashboardEntries": [descriptions.dashboard(one) for one in shown], "NextToken": token})
@@ -49,9 +49,9 @@ class DashboardOperations(Operations):
     def delete_dashboards(self) -> ActionResult:
         names = list(dict.fromkeys(self._get_param("DashboardNames") or []))
         dashboard_validation.check_deleted(names)
-        there = dashboards.all_of(self.current_account)
+        there = dashboards.all_of(self._here)
         if unknown := [name for name in names if name not in there]:
             raise ApiError("DashboardNotFoundError", f"The specified dashboard does not exist. [{', '.join(unknown)}]")
         for name in names:
-            dashboards.delete(self.current_account, name)
+            dashboards.delete(self._here, name)
         return EmptyResult()

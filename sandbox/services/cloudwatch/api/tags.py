@@ -35,7 +35,7 @@ class TagOperations(Operations):
     def list_tags_for_resource(self) -> ActionResult:
         """A deleted resource has none; that is not an error (X50)."""
         arn = self._get_param("ResourceARN") or ""
-        holder = dashboards.by_arn(self.current_account, arn) or self._backend
+        holder = dashboards.by_arn(self._here, arn) or self._backend
         found = holder.tagger.get_tag_dict_for_resource(arn)
         return ActionResult({"Tags": [{"Key": key, "Value": value} for key, value in found.items()]})
 
@@ -43,6 +43,6 @@ class TagOperations(Operations):
         """moto's store of the resource's tags."""
         if any(record.configuration.arn == arn for record in records_of(self._backend).values()):
             return self._backend.tagger
-        if (holder := dashboards.by_arn(self.current_account, arn)) is not None:
+        if (holder := dashboards.by_arn(self._here, arn)) is not None:
             return holder.tagger
         raise ApiError("ResourceNotFoundException", "Unknown")
