@@ -1,5 +1,7 @@
 """Responses are those of moto's own code, whatever sandbox/aws/hosting/moto_speed.py does to be quicker."""
 
+import inspect
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -70,7 +72,9 @@ def answers(fleet: Fleet) -> dict[str, Any]:
 def moto_s_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for swap in ours():
         owner, attribute = swap._owner(import_module(swap.module))
-        monkeypatch.setattr(owner, attribute, swap.theirs)
+        static = isinstance(inspect.getattr_static(owner, attribute), staticmethod)
+        assert swap.theirs is not None
+        monkeypatch.setattr(owner, attribute, staticmethod(swap.theirs) if static else swap.theirs)
     yield
 
 
@@ -111,3 +115,29 @@ def test_xml_is_what_moto_s_writer_writes(body: Any, namespace: str | None) -> N
 @pytest.mark.parametrize("body", [[["a"]], {"#text": "a"}, {"x": b"bytes"}, {"x": object()}])
 def test_anything_else_is_left_to_moto_s_writer(body: Any) -> None:
     assert _written({"Response": body}) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<A><B>1</B><ResponseMetadata><RequestId>request-id</RequestId></ResponseMetadata></A>",
+        "<A>\n<RequestId></RequestId>\n</A>",
+        "<A><RequestId>1</RequestId>\n<RequestId>2</RequestId></A>",
+        "<A><RequestId>1</A>",
+        "<A><RequestId>1\n</RequestId></A>",
+        "<A></RequestId>",
+        "",
+        b"<RequestId>1</RequestId>",
+        None,
+        {"a": 1},
+    ],
+)
+def test_an_answer_gets_its_request_id_as_from_moto(body: Any) -> None:
+    (swap,) = [swap for swap in ours() if swap.name == "BaseResponse._enrich_response"]
+    assert swap.theirs is not None
+    for function in (swap.theirs, lambda *given: sandbox.aws.hosting.moto_speed.with_request_id(swap.theirs, *given)):
+        headers, made = function({"status": 200}, body)
+        assert headers["status"] == "200" and set(headers) == {"status", "x-amzn-requestid"}
+        shown = made.replace(headers["x-amzn-requestid"], "ID") if isinstance(made, str) else made
+        expected = re.sub("(?<=<RequestId>).*(?=</RequestId>)", "ID", body) if isinstance(body, str) else body
+        assert shown == expected

@@ -86,6 +86,25 @@ def _prefixes(name: str) -> Iterable[str]:
     return accumulate(name.split("."), lambda above, part: f"{above}.{part}")
 
 
+# ---- the request id
+
+REQUEST_ID = "<RequestId>"
+
+
+@wrap_function(
+    "moto.core.responses", "BaseResponse._enrich_response", why="a look-behind at each character: half of the time of a long answer"
+)
+def with_request_id(theirs: Callable[..., Any], headers: dict[str, str], body: Any) -> Any:
+    if not isinstance(body, str) or body.count(REQUEST_ID) != 1:
+        return theirs(headers, body)
+    before, _, after = body.partition(REQUEST_ID)
+    old, close, rest = after.partition("</RequestId>")
+    if not close or "\n" in old or "</RequestId>" in rest:
+        return theirs(headers, body)
+    enriched, _ = theirs(headers, "")
+    return enriched, f"{before}{REQUEST_ID}{enriched['x-amzn-requestid']}{close}{rest}"
+
+
 # ---- XML
 
 
