@@ -82,7 +82,7 @@ def test_descriptions_are_the_same(fleet: Fleet, request: pytest.FixtureRequest)
     found = answers(fleet)
     request.getfixturevalue("moto_s_own")
     assert found == answers(fleet)
-    assert len(ours()) == 6
+    assert len(ours()) == 7
 
 
 @pytest.mark.parametrize("kind", [parse.QueryParser, parse.EC2QueryParser])
