@@ -21,7 +21,7 @@ RELAUNCHING = frozenset({"AvailabilityZones", "LaunchConfigurationName", "Launch
 
 def step(observed: Observed, kind: ResourceType, existing: Resource | None, wanted: Resource, policy: UpdatePolicy) -> Action:
     """`wanted`: with the properties of the template; `existing`: what there is. Raises ApiError."""
-    _check_required(kind, wanted)
+    _check_properties(kind, wanted)
     if existing is None or existing.physical_id is None:
         return Create(resource=wanted)
     difference = differences.between(kind, existing, wanted.properties, wanted.tags)
@@ -66,11 +66,9 @@ def check_policy(observed: Observed, action: str, resource: Resource) -> None:
             raise ApiError("ValidationError", denial)
 
 
-def _check_required(kind: ResourceType, wanted: Resource) -> None:
-    missing = sorted(kind.required - wanted.properties.keys())
-    if missing:
-        listed = "\n".join(f"#: required key [{name}] not found" for name in missing)
-        text = f"Properties validation failed for resource {wanted.logical_id} with message:\n{listed}"
+def _check_properties(kind: ResourceType, wanted: Resource) -> None:
+    if listed := list(kind.problems(wanted.properties)):
+        text = f"Properties validation failed for resource {wanted.logical_id} with message:\n" + "\n".join(listed)
         raise ApiError("ValidationError", text)
 
 

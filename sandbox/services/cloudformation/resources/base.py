@@ -13,7 +13,7 @@ Retry         something else must pass first (an instance must stop): call the s
 
 import hashlib
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -164,6 +164,10 @@ class ResourceType(Protocol):
     @property
     def attributes(self) -> frozenset[str]:
         """The names that Fn::GetAtt can read, for the check of a template before anything is made."""
+        ...
+
+    def problems(self, properties: Mapping[str, Any]) -> Iterator[str]:
+        """Why these properties cannot be used, in CloudFormation's words: missing ones, wrong types. The others methods expect none."""
         ...
 
     def create(self, call: Call, wanted: Wanted) -> str:

@@ -1,12 +1,13 @@
 """What most resource types share. A type is a table of its properties and a few calls: subclasses of `Kind` in types/."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sandbox.core.errors import ApiError
-from sandbox.services.cloudformation.resources import parameters, tags
+from sandbox.services.cloudformation.resources import parameters, structures, tags
 from sandbox.services.cloudformation.resources.base import CALLER, Call, Gone, Incomplete, Ready, Requires, Status, Wanted
 from sandbox.services.cloudformation.resources.parameters import Unfit
+from sandbox.services.cloudformation.resources.structures import Structure
 
 MISSING = ("NotFound", "NotFoundException", "NoSuchEntity", "NonExistentQueue", "QueueDoesNotExist", "NoSuchBucket", "ParameterNotFound")
 """Ends of the codes of all services for something that does not exist."""
@@ -36,8 +37,14 @@ class Kind:
     name_property: str | None = None
     capability: str | None = None
     tagging: tags.Tagging | None = None
+    structures: Mapping[str, Structure] = {}  # of properties whose names mean something else in other types
 
     # ---- what the engine calls -----------------------------------------------------------------------------------------------------
+
+    def problems(self, properties: Mapping[str, Any]) -> Iterator[str]:
+        for name in sorted(self.required - properties.keys()):
+            yield f"#: required key [{name}] not found"
+        yield from structures.problems(properties, self.structures)
 
     def create(self, call: Call, wanted: Wanted) -> str:
         physical_id = self.make(call, wanted)

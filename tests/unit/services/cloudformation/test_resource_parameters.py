@@ -68,6 +68,29 @@ def test_what_does_not_fit_is_named_with_its_place(given: Any, text: str) -> Non
     assert str(refused.value) == text
 
 
+@rule("CFN-60")
+@pytest.mark.parametrize(
+    ("type_name", "given", "expected"),
+    [
+        ("AWS::EC2::VPC", {"Tags": [{"Key": "a", "Value": 1}], "EnableDnsSupport": "True"}, []),
+        ("AWS::EC2::VPC", {"Tags": ["x"]}, ["#/Tags/0: expected type: JSONObject, found: String"]),
+        ("AWS::EC2::VPC", {"Tags": [{}]}, ["#/Tags/0: required key [Key] not found"]),
+        ("AWS::EC2::VPC", {"Tags": {"a": "b"}}, ["#/Tags: expected type: JSONArray, found: JSONObject"]),
+        ("AWS::EC2::VPC", {"Tags": [{"Key": ["a"]}]}, ["#/Tags/0/Key: expected type: String, found: JSONArray"]),
+        ("AWS::EC2::VPC", {"EnableDnsSupport": "maybe"}, ["#/EnableDnsSupport: expected type: Boolean, found: String"]),
+        ("AWS::EC2::RouteTable", {}, ["#: required key [VpcId] not found"]),
+        ("AWS::SSM::Parameter", {"Type": "String", "Value": "a", "Tags": {"a": "b"}}, []),
+        ("AWS::SSM::Parameter", {"Type": "String", "Value": "a", "Tags": []}, ["#/Tags: expected type: JSONObject, found: JSONArray"]),
+        ("AWS::SNS::TopicPolicy", {"PolicyDocument": {}, "Topics": "x"}, ["#/Topics: expected type: JSONArray, found: String"]),
+        ("AWS::AutoScaling::AutoScalingGroup", {"MinSize": 1, "MaxSize": 1, "VPCZoneIdentifier": "subnet-1,subnet-2"}, []),
+    ],
+)
+def test_the_structure_of_properties_is_checked_before_a_type_reads_them(
+    type_name: str, given: dict[str, Any], expected: list[str]
+) -> None:
+    assert list(TYPES[type_name].problems(given)) == expected
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

@@ -1,5 +1,6 @@
 """Where an application keeps things: SSM's Parameter, S3's Bucket."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.core.errors import ApiError
@@ -7,7 +8,9 @@ from sandbox.services.cloudformation.resources import tags
 from sandbox.services.cloudformation.resources.base import Call, Gone, Ready, Status, Wanted
 from sandbox.services.cloudformation.resources.kind import Kind, first, is_missing, ready_or_gone, table
 from sandbox.services.cloudformation.resources.parameters import changed, pick, text
+from sandbox.services.cloudformation.resources.structures import Map, Scalar, Structure
 
+PARAMETER: Mapping[str, Structure] = {"Tags": Map(), "Policies": Scalar()}
 FIRST_REGION = "us-east-1"
 BUCKET_LIMIT = 63
 OWN_PREFIX = "aws:"
@@ -20,6 +23,7 @@ class Parameter(Kind):
     properties = table("Name", "AllowedPattern DataType Description Policies Tags Tier Type Value")
     required = frozenset({"Type", "Value"})
     attributes = frozenset({"Arn", "Type", "Value"})
+    structures = PARAMETER
 
     def make(self, call: Call, wanted: Wanted) -> str:
         name = self.name(wanted, 0)

@@ -8,7 +8,7 @@ import pytest
 from sandbox.services.cloudformation.resources.registry import TYPES
 from tests.support.services.stacks import Stacks, make
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 EVERY_TYPE = (ROOT / "tests" / "fixtures" / "templates" / "every_type.yaml").read_text()
 NAMED = {"Capabilities": ["CAPABILITY_IAM"]}
 NOT_HERE = {"AWS::AutoScaling::LifecycleHook"}  # the API refuses hooks
