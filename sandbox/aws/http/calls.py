@@ -5,6 +5,7 @@ the journal. moto parses the same request again in its own way.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,17 @@ DATA_EVENTS = frozenset(
     }
 )
 """Data events: CloudTrail does not record them by default (Logging data events), and the journal never does."""
+
+
+SIGNED_LIKE = {
+    "apigateway": ("apigatewayv2",),
+    "es": ("opensearch",),
+    "kinesisvideo": ("kinesis-video-archived-media",),
+    "sagemaker": ("sagemaker-runtime",),
+    "servicecatalog": ("servicecatalog-appregistry",),
+    "timestream-write": ("timestream-query",),
+}
+"""Services whose clients sign with the name of another one. On AWS their host tells them apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +95,18 @@ def protocol_of(service: str, environ: Mapping[str, Any]) -> str:
     except NotImplementedError:
         return guess_protocol(environ)
     return guess_protocol(environ) if found == CBOR else found  # the service's first choice, and not this client's
+
+
+def service_of(service: str, request: Request) -> str:
+    """The service, or one that shares its signing name and alone has the operation of the request."""
+    others = SIGNED_LIKE.get(service)
+    if others is None:
+        return service
+    for each in (service, *others):
+        with suppress(ApiError):
+            operation_of(each, protocol_of(each, request.environ), request)
+            return each
+    return service
 
 
 def operation_of(service: str, protocol: str, request: Request) -> tuple[OperationModel, dict[str, Any]]:

@@ -26,9 +26,6 @@ R = TypeVar("R", bound=type[BaseResponse])
 ELB_VERSIONS = {"2012-06-01": "elb", "2015-12-01": "elbv2"}
 """Two services share a host and moto's app `elb`; the request's Version selects one (moto/elb/urls.py)."""
 
-BY_PATH = {"apigateway": ("/v2/", "apigatewayv2"), "es": ("/2021-01-01/", "opensearch")}
-"""Signing names that two services share: paths that begin so belong to the second. moto's app of the first handles both."""
-
 WITHOUT_PATTERN = frozenset({"dynamodb", "dynamodb_v20111205", "dynamodbstreams", "s3control", "sesv2"})
 """Names that moto's infer_service_region_host returns instead of a host."""
 
@@ -110,11 +107,8 @@ class Dispatcher(DomainDispatcherApplication):
                 self.app_instances[name] = self._create(name)
             return self.app_instances[name]
 
-    def botocore_name(self, name: str, version: str | None, action: str | None = None, path: str = "/") -> str:
+    def botocore_name(self, name: str, version: str | None, action: str | None = None) -> str:
         """The name for boto3.client(): "elbv2". Raises ApiError if two services share the app and the version is of neither."""
-        start, second = BY_PATH.get(name, ("/", name))
-        if second != name and path.startswith(start):
-            return second
         if name in self._ours:
             return str(self._ours[name]().boto3_service_name)
         if name == "elb":

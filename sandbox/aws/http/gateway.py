@@ -120,7 +120,7 @@ class Gateway:
             name = self._app_name(environ, body)
             request = Request(_fresh(environ, body))
             version, action = request.values.get("Version"), request.values.get("Action")
-            service = self._dispatcher.botocore_name(name, version, action, request.path)
+            service = calls.service_of(self._dispatcher.botocore_name(name, version, action), request)
             protocol = calls.protocol_of(service, environ)
             _check_size(protocol, body, environ)
             call = _understand(service, protocol, request)
@@ -151,7 +151,8 @@ class Gateway:
 
     def _carry_out(self, call: Call, name: str, environ: Environ) -> Answer:
         with LOCK:  # creating the app may import moto's service and create its first backend
-            app = self._app(call, name)
+            pretended = pretends(call)  # then the service need not be loaded
+            app = self._app(call, name) if pretended is None else _raising(pretended)
         outside = (call.service, call.operation) in OUTSIDE_LOCK
         lock: AbstractContextManager[Any] = nullcontext() if outside else LOCK
         with lock, called_by(call.caller):
@@ -190,8 +191,6 @@ class Gateway:
         try:
             if injected := context().faults.api_error(call.service, call.operation):
                 raise injected
-            if pretended := pretends(call):
-                raise pretended
             answer = run(app, environ)
         except ApiError as error:
             return answers.render(error, call.protocol, named(call.service, error.code, call.protocol, environ))
@@ -206,6 +205,13 @@ class Gateway:
         if answer.status >= 400 and _is_html(answer):
             return answers.render(calls.not_supported(call.operation, call.service), call.protocol)
         return answer
+
+
+def _raising(error: ApiError) -> Wsgi:
+    def app(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        raise error
+
+    return app
 
 
 def _understand(service: str, protocol: str, request: Request) -> Call:

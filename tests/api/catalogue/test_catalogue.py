@@ -47,6 +47,11 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("sagemaker-runtime", "invoke_endpoint", {"EndpointName": "e", "Body": b"{}"}),
     ("rekognition", "detect_labels", {"Image": {"Bytes": b"x"}}),
     ("redshift-data", "execute_statement", {"Sql": "SELECT 1"}),
+    # signed with the name of another service:
+    ("opensearch", "create_domain", {"DomainName": "search"}),
+    ("timestream-query", "query", {"QueryString": "SELECT 1"}),
+    ("servicecatalog-appregistry", "list_applications", {}),
+    ("kinesis-video-archived-media", "get_dash_streaming_session_url", {"StreamName": "s"}),
 ]  # fmt: skip
 
 
@@ -187,3 +192,11 @@ def test_the_list_has_every_service() -> None:
 
 def test_the_document_is_up_to_date() -> None:
     assert tools.services.DOCUMENT.read_text() == tools.services.document()
+
+
+def test_a_refused_call_does_not_load_its_service(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr("sandbox.aws.http.dispatcher.create_backend_app", loaded.append)
+    with pytest.raises(ClientError, match="The sandbox refuses DetectText of rekognition"):
+        aws("rekognition").detect_text(Image={"Bytes": b"x"})
+    assert loaded == []
