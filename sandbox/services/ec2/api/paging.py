@@ -7,7 +7,7 @@ everything, as on AWS.
 import base64
 import binascii
 import json
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -20,6 +20,7 @@ from moto.core.utils import get_service_model
 from sandbox.aws.http.calls import READ_ONLY
 from sandbox.services.ec2 import errors
 
+Keep = Callable[[Iterable[Any]], list[Any]]
 EVERYTHING = 10**9
 MOTO_S_LIMITS = {
     "DescribeIamInstanceProfileAssociations": "MaxItems",
@@ -64,8 +65,8 @@ class Page:
 
 def take_page(operation: str, parameters: MutableMapping[str, Any]) -> Page | None:
     """Takes MaxResults and NextToken out of the parameters. None: the operation has no pages. Raises ApiError for what is no page."""
-    lists = _lists(operation)
-    if not lists:
+    lists = lists_of(operation)
+    if not lists or not _has_pages(operation):
         return None
     size, token = parameters.get("MaxResults"), parameters.get("NextToken")
     if size is not None:
@@ -79,9 +80,10 @@ def take_page(operation: str, parameters: MutableMapping[str, Any]) -> Page | No
     return page
 
 
-def cut(page: Page, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer with this page of its lists, and NextToken when there is more. InvalidNextToken for a page after the end."""
-    whole = {key: list(value or ()) for key, value in answer.items() if _plain(key) in map(_plain, page.lists)}
+def cut(page: Page, answer: Mapping[str, Any], keep: Keep = list) -> dict[str, Any]:
+    """The answer with this page of its lists, and NextToken when there is more. `keep`: what of a list is counted. InvalidNextToken for a
+    page after the end."""
+    whole = {key: keep(value or ()) for key, value in answer.items() if plain(key) in map(plain, page.lists)}
     longest = max(map(len, whole.values()), default=0)
     if page.start and page.start >= longest:
         raise errors.wrong_token()
@@ -90,19 +92,23 @@ def cut(page: Page, answer: Mapping[str, Any]) -> dict[str, Any]:
     return {**answer, **cut_lists, "NextToken": _token(page.operation, end) if end < longest else None}
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """moto writes some members of an answer with a small letter, or with underscores."""
     return name.replace("_", "").lower()
 
 
 @cache
-def _lists(operation: str) -> tuple[str, ...]:
-    """The members of the answer that MaxResults limits; empty: the operation has no pages."""
+def lists_of(operation: str) -> tuple[str, ...]:
+    """The lists of the operation's answer, which MaxResults limits."""
+    answered = get_service_model("ec2").operation_model(operation).output_shape
+    return tuple(name for name, shape in answered.members.items() if shape.type_name == "list") if answered is not None else ()
+
+
+@cache
+def _has_pages(operation: str) -> bool:
     model = get_service_model("ec2").operation_model(operation)
     given, answered = (shape.members if shape is not None else {} for shape in (model.input_shape, model.output_shape))
-    if not operation.startswith(READ_ONLY) or "NextToken" not in given or "NextToken" not in answered:
-        return ()
-    return tuple(name for name, shape in answered.items() if shape.type_name == "list")
+    return operation.startswith(READ_ONLY) and "NextToken" in given and "NextToken" in answered
 
 
 def _check_size(operation: str, size: int) -> None:

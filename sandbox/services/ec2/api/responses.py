@@ -1,6 +1,7 @@
 """EC2's operations where moto's response differs from AWS's: states as they are, counts, tokens, monitoring, console output."""
 
 import base64
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +20,7 @@ from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api import launch_options, launches, tags
 from sandbox.services.ec2.api.fleets import FleetResponse
 from sandbox.services.ec2.api.launches import LaunchRequest
-from sandbox.services.ec2.api.paging import Page, cut, take_page
+from sandbox.services.ec2.api.paging import Page, cut, lists_of, take_page
 from sandbox.services.ec2.api.security_groups import SecurityGroupResponse
 from sandbox.services.ec2.api.templates import TemplateResponse
 from sandbox.services.ec2.api.undo import undo
@@ -42,6 +43,7 @@ STATES_AS_THEY_ARE = "EC2-4: the response has the state before and now, also whe
 @swap_response("ec2")
 class SandboxEC2Response(TemplateResponse, FleetResponse, SecurityGroupResponse, EC2Response):
     _page: Page | None = None  # of the request that is being answered
+    _filters: tags.TagFilters | None = None
     _token: Token | None = None
     _before: set[str] | None = None  # the ids that there were, of a request that changes something
 
@@ -55,6 +57,9 @@ class SandboxEC2Response(TemplateResponse, FleetResponse, SecurityGroupResponse,
                 return earlier
             self._page = take_page(operation, self.params)
             check(operation, self.ec2_backend, self.params)
+            self._filters = tags.take_filters(operation, self.params)
+            if self._filters is not None and self._page is None:
+                self._page = Page(operation=operation, lists=lists_of(operation))
             if dry_run and not operation.startswith(READ_ONLY):
                 self._dry_run(operation)
         except ServiceException as error:  # of moto's backend; moto turns into an answer what its own operations raise
@@ -107,7 +112,8 @@ class SandboxEC2Response(TemplateResponse, FleetResponse, SecurityGroupResponse,
         if self._before is not None and not isinstance(action_result.result, Exception):
             tags.tag_new(self.ec2_backend, self._before, self._get_action(), self.params)
         if self._page is not None and isinstance(action_result.result, dict):
-            return super().serialized(ActionResult(cut(self._page, action_result.result)))
+            keep = list if self._filters is None else partial(self._filters.keep, self.ec2_backend)
+            return super().serialized(ActionResult(cut(self._page, action_result.result, keep)))
         return super().serialized(action_result)
 
     # ---- lifecycle ------------------------------------------------------------------------------------------------------------------

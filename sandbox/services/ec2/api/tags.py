@@ -3,7 +3,8 @@
 moto reads TagSpecifications in half of the operations that have them, and keeps the tags of what was deleted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -13,6 +14,8 @@ from moto.ec2.models import EC2Backend
 
 from sandbox.aws.seams import replaces
 from sandbox.core.wildcards import EC2_FILTER, matches
+from sandbox.services.ec2.api.paging import plain
+from sandbox.services.ec2.api.validation.filters import OF_TAGS, PARAMETERS
 from sandbox.services.ec2.state.ids import ids_of, resource_type
 
 BY_THEMSELVES = ("RunInstances",)
@@ -30,6 +33,75 @@ class Tags(EC2Backend):
             {**row, "resource_type": resource_type(row["resource_id"]) or row["resource_type"]} for row in super().describe_tags(wanted)
         ]
         return [row for row in rows if kinds is None or any(matches(kind, row["resource_type"], EC2_FILTER) for kind in kinds)]
+
+
+IDS = {
+    "DescribeCarrierGateways": "CarrierGatewayId",
+    "DescribeCustomerGateways": "CustomerGatewayId",
+    "DescribeEgressOnlyInternetGateways": "EgressOnlyInternetGatewayId",
+    "DescribeFleets": "FleetId",
+    "DescribeFlowLogs": "FlowLogId",
+    "DescribeKeyPairs": "KeyPairId",
+    "DescribeManagedPrefixLists": "PrefixListId",
+    "DescribeNatGateways": "NatGatewayId",
+    "DescribeTrafficMirrorFilters": "TrafficMirrorFilterId",
+    "DescribeTrafficMirrorSessions": "TrafficMirrorSessionId",
+    "DescribeTrafficMirrorTargets": "TrafficMirrorTargetId",
+    "DescribeTransitGatewayAttachments": "TransitGatewayAttachmentId",
+    "DescribeTransitGatewayPeeringAttachments": "TransitGatewayAttachmentId",
+    "DescribeTransitGatewayRouteTables": "TransitGatewayRouteTableId",
+    "DescribeTransitGatewayVpcAttachments": "TransitGatewayAttachmentId",
+    "DescribeTransitGateways": "TransitGatewayId",
+    "DescribeVpcPeeringConnections": "VpcPeeringConnectionId",
+}
+"""Operations in which moto ignores filters on tags, or takes their values literally → the id in what they answer with."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagFilters:
+    """Filters on tags that are applied to moto's answer."""
+
+    id_name: str
+    wanted: Mapping[str, Sequence[str]]
+
+    def keep(self, backend: Any, items: Iterable[Any]) -> list[Any]:
+        return [item for item in items if self._matches(backend.tags.get(_id_of(item, self.id_name), {}))]
+
+    def _matches(self, tags: Mapping[str, str]) -> bool:
+        return all(_any(values, _compared(tags, name)) for name, values in self.wanted.items())
+
+
+def take_filters(operation: str, parameters: MutableMapping[str, Any]) -> TagFilters | None:
+    """Takes the filters on tags out of the parameters, where moto would not apply them."""
+    if operation not in IDS:
+        return None
+    wanted: dict[str, Sequence[str]] = {}
+    for parameter in PARAMETERS:
+        given = parameters.get(parameter) or ()
+        of_tags = [one for one in given if one["Name"].startswith("tag:") or one["Name"] in OF_TAGS]
+        wanted |= {one["Name"]: one.get("Values") or () for one in of_tags}
+        if of_tags:
+            parameters[parameter] = [one for one in given if one not in of_tags]
+    return TagFilters(IDS[operation], wanted) if wanted else None
+
+
+def _compared(tags: Mapping[str, str], name: str) -> Iterable[str]:
+    if name.startswith("tag:"):
+        key = name.removeprefix("tag:")
+        return (tags[key],) if key in tags else ()
+    return tags if name == "tag-key" else tags.values()
+
+
+def _any(patterns: Iterable[str], values: Iterable[str]) -> bool:
+    found = list(values)
+    return any(matches(str(pattern), value, EC2_FILTER) for pattern in patterns for value in found)
+
+
+def _id_of(item: Any, name: str) -> str:
+    """moto answers with its objects, which have `id`, or with dictionaries."""
+    if isinstance(item, Mapping):
+        return next((str(value) for key, value in item.items() if plain(key) == plain(name)), "")
+    return str(item.id)
 
 
 def tag_new(backend: Any, before: set[str], operation: str, parameters: Mapping[str, Any]) -> None:

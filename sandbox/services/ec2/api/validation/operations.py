@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.aws.http.calls import READ_ONLY
 from sandbox.services.ec2.api.validation import attributes, groups, interfaces, launches, networks, tags, volumes
+from sandbox.services.ec2.api.validation.filters import check_filters
 from sandbox.services.ec2.api.validation.references import check_references
 
 Parameters = MutableMapping[str, Any]
@@ -67,6 +68,7 @@ def check(operation: str, backend: Any, parameters: Parameters) -> None:
     """Raises ApiError. Changes nothing but `parameters`, which are shaped as botocore's model of the operation."""
     if operation.startswith(READ_ONLY):
         _drop_repeated(parameters)
+        check_filters(operation, parameters)
     else:
         tags.complete_tags(operation, parameters)
     if operation not in ANSWERED_ONE_BY_ONE:
