@@ -13,8 +13,8 @@ pytestmark = needs("Ansible", ANSIBLE is not None)
 FOLDER = Path(__file__).with_name("ansible")
 
 
-def playbook(sandbox: ClientSandbox, home: Path, **variables: str) -> set[str]:
-    """Runs the playbook. Returns the names of the tasks that changed something."""
+def playbook(sandbox: ClientSandbox, home: Path, file: str = "stack.yml", **variables: str) -> set[str]:
+    """Runs a playbook. Returns the names of the tasks that changed something."""
     more = {
         "ANSIBLE_COLLECTIONS_PATH": str(APART / "collections"),
         "ANSIBLE_HOME": str(home),
@@ -26,7 +26,7 @@ def playbook(sandbox: ClientSandbox, home: Path, **variables: str) -> set[str]:
         "LC_ALL": "C.UTF-8",
     }
     given = [argument for name, value in variables.items() for argument in ("-e", f"{name}={value}")]
-    said = sandbox.command(str(ANSIBLE), "stack.yml", *given, cwd=FOLDER, more=more, seconds=420).stdout
+    said = sandbox.command(str(ANSIBLE), file, *given, cwd=FOLDER, more=more, seconds=420).stdout
     changed, task = set(), ""
     for line in said.splitlines():
         if found := re.match(r"TASK \[(.*)\]", line):
@@ -61,3 +61,8 @@ def test_a_stack_is_made_run_again_changed_broken_and_removed(sandbox: ClientSan
 
     assert playbook(sandbox, tmp_path, state="absent")
     assert playbook(sandbox, tmp_path, state="absent") == set()
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_stack_of_cloudformation_changes_only_when_its_parameters_change(sandbox: ClientSandbox, tmp_path: Path) -> None:
+    assert playbook(sandbox, tmp_path, "cloudformation.yml") == {"made", "updated", "removed"}
