@@ -34,9 +34,9 @@ def create(backend: CloudFormationBackend, given: Given) -> ChangeSet:
     if (repeated := _repeated(backend, stack, name, given)) is not None:
         return repeated
     if creates and stack is not None and stack.status is not StackStatus.REVIEW_IN_PROGRESS:
-        raise errors.invalid(f"Stack [{stack.name}] already exists and cannot be created again with the changeSet [{name}].")
+        raise errors.invalid(f"Stack [{given['StackName']}] already exists and cannot be created again with the changeSet [{name}].")
     if not creates:
-        stack = stacks.existing(backend, given["StackName"])
+        stack = stack or stacks.existing(backend, given["StackName"])
         if stack.status is StackStatus.REVIEW_IN_PROGRESS:
             raise errors.no_stack_named(stack.name)
         stacks.check_updatable(stack)
@@ -118,7 +118,7 @@ def execute(backend: CloudFormationBackend, given: Given) -> None:
     backend.change_sets[change_set.id] = replace(change_set, execution_status="EXECUTE_COMPLETE")
     options = {**given, "OnStackFailure": change_set.on_stack_failure}
     if change_set.type == "CREATE":
-        stacks.start_create(backend, replace(stack, version=change_set.version), options)
+        stacks.start_create(backend, replace(stack, version=change_set.version, updated=context().clock.now()), options)
     else:
         stacks.start_update(backend, stack, change_set.version, options)
 

@@ -174,18 +174,24 @@ class CloudFormationResponse(RefusedOperations):
     def get_template(self) -> ActionResult:
         given = self._given
         requests.check(given)
-        if given.get("ChangeSetName"):
+        name = given.get("ChangeSetName") or ""
+        if name and not name.startswith("arn:") and not given.get("StackName"):
+            raise errors.invalid("StackName is a required parameter.")
+        if name:
             text = change_sets.find(self._backend, given).version.template_body
         elif given.get("StackName"):
             text = stacks.named(self._backend, given["StackName"]).version.template_body
         else:
-            raise errors.invalid("StackName or ChangeSetName must be specified")
+            raise errors.invalid("StackName is required if ChangeSetName is not specified.")
         return ActionResult({"TemplateBody": text, "StagesAvailable": ["Original", "Processed"]})
 
     def get_template_summary(self) -> ActionResult:
         given = self._given
         if given.get("StackName"):
-            text = stacks.named(self._backend, given["StackName"]).version.template_body
+            stack = stacks.named(self._backend, given["StackName"])
+            if not stack.version.template_body:
+                raise errors.invalid("GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.")
+            text = stack.version.template_body
         else:
             text = versions.template_text(self._scope, given)
         return ActionResult(views.template_summary(templates.parse(text)))

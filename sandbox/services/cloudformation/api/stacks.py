@@ -169,7 +169,12 @@ def delete(backend: CloudFormationBackend, given: Given) -> None:
         writes.announce(backend, stack, in_use(name, stacks))
         return
     operation = replace(writes.new_operation(given.get("ClientRequestToken")), retain=retain)
-    started = replace(tokens.with_token(stack, given, "DeleteStack"), status=StackStatus.DELETE_IN_PROGRESS, operation=operation)
+    started = replace(
+        tokens.with_token(stack, given, "DeleteStack"),
+        status=StackStatus.DELETE_IN_PROGRESS,
+        operation=operation,
+        deleted=operation.started,
+    )
     writes.announce(backend, started, USER_INITIATED)
 
 

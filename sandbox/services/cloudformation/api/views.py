@@ -24,23 +24,23 @@ def stack(made: Stack) -> View:
         {
             "StackId": made.id,
             "StackName": made.name,
-            "ChangeSetId": made.change_set_id,
+            "ChangeSetId": None if made.is_gone else made.change_set_id,
             "Description": _description(made.version),
-            "Parameters": _parameters(made.version),
+            "Parameters": _parameters(made.version) or None,
             "CreationTime": made.created,
             "LastUpdatedTime": made.updated,
             "DeletionTime": made.deleted,
-            "RollbackConfiguration": {"RollbackTriggers": []},
+            "RollbackConfiguration": {},
             "StackStatus": made.status.value,
             "StackStatusReason": made.reason,
             "DisableRollback": made.disable_rollback,
             "NotificationARNs": list(made.version.notification_arns),
             "TimeoutInMinutes": made.timeout_minutes,
-            "Capabilities": list(made.version.capabilities),
-            "Outputs": [_output(output) for output in made.outputs],
+            "Capabilities": list(made.version.capabilities) or None,
+            "Outputs": [_output(output) for output in made.outputs] or None,
             "RoleARN": made.version.role_arn,
             "Tags": _tags(made.version),
-            "EnableTerminationProtection": made.termination_protection,
+            "EnableTerminationProtection": None if made.is_gone else made.termination_protection,
             "DriftInformation": NOT_CHECKED,
         }
     )
@@ -149,22 +149,22 @@ def change_set_summary(made: Stack, one: ChangeSet) -> View:
             "CreationTime": one.created,
             "Description": one.description,
             "IncludeNestedStacks": False,
-            "ImportExistingResources": False,
         }
     )
 
 
 def change_set(made: Stack, one: ChangeSet) -> View:
     """Without its Changes."""
-    return {
+    described = {
         **change_set_summary(made, one),
-        "Parameters": _parameters(one.version),
+        "Parameters": _parameters(one.version) or None,
         "NotificationARNs": list(one.version.notification_arns),
         "RollbackConfiguration": {},
         "Capabilities": list(one.version.capabilities),
-        "Tags": _tags(one.version),
-        **({"OnStackFailure": one.on_stack_failure} if one.on_stack_failure else {}),
+        "Tags": _tags(one.version) or None,
+        "OnStackFailure": one.on_stack_failure,
     }
+    return _without_none(described)
 
 
 # ---- templates ---------------------------------------------------------------------------------------------------------------------------
@@ -189,9 +189,15 @@ def template_summary(template: Template) -> View:
             "ResourceTypes": list(template.types),
             "Version": template.document.get("AWSTemplateFormatVersion"),
             "Metadata": None if template.metadata is None else json.dumps(template.metadata),
-            "ResourceIdentifierSummaries": [],
+            "ResourceIdentifierSummaries": [_identified(template, name) for name in template.types],
         }
     )
+
+
+def _identified(template: Template, resource_type: str) -> View:
+    """The logical ids of a type. Its identifiers matter to imports of resources only."""
+    logical_ids = [declared.logical_id for declared in template.resources.values() if declared.type == resource_type]
+    return {"ResourceType": resource_type, "LogicalResourceIds": logical_ids}
 
 
 def _capabilities(template: Template) -> View:

@@ -100,9 +100,17 @@ def _change(versions: _Versions, declared: Declaration, env: Environment) -> Map
         **base,
         "PhysicalResourceId": existing.physical_id,
         "Replacement": _replacement(details),
-        "Scope": list(dict.fromkeys(detail["Target"]["Attribute"] for detail in details)),
+        "Scope": sorted({detail["Target"]["Attribute"] for detail in details}),
         "Details": details,
+        **_replacement_policy(declared, _replacement(details)),
     }
+
+
+def _replacement_policy(declared: Declaration, replacement: str) -> dict[str, str]:
+    if replacement != "True":
+        return {}
+    retains = declared.update_replace_policy is DeletionPolicy.RETAIN
+    return {"PolicyAction": "ReplaceAndRetain" if retains else "ReplaceAndDelete"}
 
 
 def _names(existing: Resource, declared: Declaration) -> list[str]:
@@ -160,8 +168,8 @@ def _removal(resource: Resource) -> Mapping[str, Any]:
         "Scope": [],
         "Details": [],
     }
-    if resource.deletion_policy in (DeletionPolicy.RETAIN, DeletionPolicy.RETAIN_EXCEPT_ON_CREATE):
-        change["PolicyAction"] = "Retain"
+    retains = resource.deletion_policy in (DeletionPolicy.RETAIN, DeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
+    change["PolicyAction"] = "Retain" if retains else "Delete"
     return change
 
 

@@ -20,6 +20,7 @@ from sandbox.services.cloudformation.state.store import CloudFormationBackend
 from sandbox.services.cloudformation.status_model import ResourceStatus, StackStatus
 
 STACK_CHANGE, RESOURCE_CHANGE = "CloudFormation Stack Status Change", "CloudFormation Resource Status Change"
+REMOVED = (StackStatus.DELETE_COMPLETE, StackStatus.DELETE_FAILED, StackStatus.ROLLBACK_COMPLETE, StackStatus.ROLLBACK_FAILED)
 ROLLBACKS = (StackStatus.ROLLBACK_IN_PROGRESS, StackStatus.UPDATE_ROLLBACK_IN_PROGRESS)
 
 # ---- stacks ------------------------------------------------------------------------------------------------------------------------------
@@ -64,10 +65,11 @@ def move_stack(backend: CloudFormationBackend, stack_id: str, move: MoveStack) -
         new = _without_unwanted(new, move.keep)
     if move.status in ROLLBACKS or move.status is StackStatus.DELETE_IN_PROGRESS:
         new = _rolled_back(new)
+        new = replace(new, deleted=None if move.status is StackStatus.UPDATE_ROLLBACK_IN_PROGRESS else now)
     elif move.status.is_cleaning_up and new.operation is not None:
         new = replace(new, operation=replace(new.operation, token=f"{new.operation.token}-cleanup"))
     elif not move.status.is_running:
-        new = replace(new, deleted=now if move.status is StackStatus.DELETE_COMPLETE else None)
+        new = replace(new, deleted=(new.deleted or now) if move.status in REMOVED else None)
         if not move.status.value.endswith("_FAILED"):  # after a failure, replaced resources may have to come back
             new = replace(new, discarded=())
     announce(backend, new, move.reason)

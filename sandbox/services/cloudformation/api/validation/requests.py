@@ -1,7 +1,7 @@
 """What a request may contain: names, tags, enumerations, and parameters that the sandbox refuses by name."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.services.cloudformation import errors
@@ -21,7 +21,7 @@ ENUMERATIONS = {
 }
 REFUSED = (
     *("ResourcesToImport", "StackPolicyURL", "StackPolicyDuringUpdateURL", "StackPolicyDuringUpdateBody", "DeploymentConfig"),
-    *("ImportExistingResources", "DeploymentMode", "DisableValidation", "ResourceTypes", "RetainExceptOnCreate"),
+    *("ImportExistingResources", "DeploymentMode", "DisableValidation", "RetainExceptOnCreate"),
 )
 """Parameters that would have an effect on AWS and have none here."""
 
@@ -31,7 +31,7 @@ def stack_name(value: str) -> str:
     if len(value) > LONGEST_NAME:
         raise errors.too_long(value, "stackName", LONGEST_NAME)
     if not STACK_NAME.fullmatch(value):
-        raise errors.bad_pattern(value, "stackName", "[a-zA-Z][-a-zA-Z0-9]*")
+        raise errors.bad_pattern(value, "stackName", "[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*")
     return value
 
 
@@ -45,6 +45,8 @@ def change_set_name(value: str) -> str:
 
 def check(given: Mapping[str, Any]) -> None:
     """What all operations have in common."""
+    if given.get("StackPolicyBody") and given.get("StackPolicyURL"):
+        raise errors.invalid("You cannot specify both StackPolicyURL and StackPolicyBody")
     for name in REFUSED:
         if given.get(name) not in (None, "", [], False, {}):
             raise errors.not_supported(f"the parameter {name}")
@@ -65,6 +67,13 @@ def check(given: Mapping[str, Any]) -> None:
         raise errors.invalid("You cannot specify both OnFailure and DisableRollback.")
     if len(given.get("NotificationARNs") or []) > 5:
         raise errors.too_long(str(given["NotificationARNs"]), "notificationARNs", 5)
+
+
+def resource_types(types: Iterable[str], allowed: list[str]) -> None:
+    """ResourceTypes: what the template may contain. `AWS::*`, `AWS::EC2::*` and whole names."""
+    for name in types if allowed else ():
+        if not any(name == one or (one.endswith("::*") and name.startswith(one[:-1])) for one in allowed):
+            raise errors.invalid(f"Resource type {name} is not allowed by parameter ResourceTypes [{', '.join(allowed)}]")
 
 
 def tags(given: list[dict[str, Any]]) -> dict[str, str]:

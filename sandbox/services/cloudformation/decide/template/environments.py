@@ -94,10 +94,13 @@ def check(template: Template, env: Environment) -> None:
         try:
             functions.evaluate(value, pretended)
         except functions.Unknown as unknown:
+            if block == "Outputs":  # its condition does not hold
+                text = f"Unresolved resource dependencies [{unknown.logical_id}] in the Outputs block of the template"
+                raise errors.invalid(text) from unknown
             raise errors.unresolved([unknown.logical_id], block) from unknown
         except ApiError as error:
             if "Unable to get mapping" in error.message:
-                raise errors.invalid(f"Template validation error: {error.message}") from error
+                raise
 
 
 def outputs(template: Template, env: Environment) -> list[OutputDeclaration]:

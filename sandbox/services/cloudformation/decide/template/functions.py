@@ -72,7 +72,9 @@ def _condition(value: Json, env: Environment, named: Callable[[str], bool]) -> b
         case "Condition":
             return named(_string(argument, "Condition"))
         case "Fn::Equals":
-            left, right = _of_length(name, argument, 2)
+            if not isinstance(argument, list) or len(argument) != 2:
+                raise errors.template_error("every Fn::Equals object requires a list of 2 string parameters.")
+            left, right = argument
             return bool(_comparable(evaluate(left, env)) == _comparable(evaluate(right, env)))
         case "Fn::Not":
             (only,) = _of_length(name, argument, 1)
@@ -194,10 +196,14 @@ def _join(argument: Json, env: Environment) -> Json:
 
 
 def _split(argument: Json, env: Environment) -> Json:
-    delimiter, text = _of_length("Fn::Split", argument, 2)
-    source = evaluate(text, env)
+    delimiter, source = argument if isinstance(argument, list) and len(argument) == 2 else (None, None)
+    source = evaluate(source, env)
     if not isinstance(delimiter, str) or not delimiter or not isinstance(source, str):
-        raise errors.template_error("every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split")
+        text = (
+            "every Fn::Split object requires two parameters, (1) a string delimiter and (2) a string to be split or a function that"
+            " returns a string to be split."
+        )
+        raise errors.template_error(text)
     return source.split(delimiter)
 
 
@@ -261,7 +267,7 @@ def _if(argument: Json, env: Environment) -> Json:
     if not isinstance(argument, list) or len(argument) != 3 or not isinstance(argument[0], str):
         raise errors.template_error("Fn::If requires a list argument with three elements")
     if argument[0] not in env.conditions:
-        raise errors.template_error(f"Unresolved condition dependency {argument[0]} in the Resources block of the template")
+        raise errors.template_error(f"unresolved condition dependency {argument[0]} in Fn::If")
     return evaluate(argument[1] if env.conditions[argument[0]] else argument[2], env)
 
 

@@ -90,9 +90,9 @@ def _broken_number(parameter: Parameter, value: str) -> str | None:
     try:
         number = float(value)
     except ValueError:
-        return "must be a number"
+        return "must be a number."
     if not math.isfinite(number):
-        return "must be a number"
+        return "must be a number."
     if parameter.min_value is not None and number < parameter.min_value:
         return f"must be a number not less than {_short(parameter.min_value)}"
     if parameter.max_value is not None and number > parameter.max_value:

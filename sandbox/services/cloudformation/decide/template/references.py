@@ -147,11 +147,13 @@ def _check_names(found: Iterable[Reference], known: frozenset[str], block: str) 
 
 
 def _check_conditions(template: Template) -> None:
-    owned = [("Resources", resource.condition) for resource in template.resources.values()]
-    owned += [("Outputs", output.condition) for output in template.outputs.values()]
     for block in ("Resources", "Outputs"):
         for argument in arguments(template.document.get(block, {}), "Fn::If"):
-            owned.append((block, argument[0] if isinstance(argument, list) and argument else None))
+            name = argument[0] if isinstance(argument, list) and argument else None
+            if isinstance(name, str) and name not in template.conditions:
+                raise errors.template_error(f"unresolved condition dependency {name} in Fn::If")
+    owned = [("Resources", resource.condition) for resource in template.resources.values()]
+    owned += [("Outputs", output.condition) for output in template.outputs.values()]
     for block, name in owned:
         if isinstance(name, str) and name not in template.conditions:
             raise errors.format_error(f"Unresolved condition dependency {name} in the {block} block of the template")

@@ -95,7 +95,7 @@ def _section(document: Mapping[str, Json], name: str, make: Any, most: int | Non
         raise errors.format_error(f"Number of {name.lower()}, {len(members)}, is greater than maximum allowed, {most}")  # CFN-3
     for key in members:
         if not LOGICAL_ID.fullmatch(key):
-            raise errors.format_error(f"{name} name {key} is non alphanumeric.")
+            raise errors.format_error(f"{name.removesuffix('s')} name {key} is non alphanumeric.")
     return {key: make(key, value) for key, value in members.items()}
 
 
@@ -105,7 +105,9 @@ def _mappings(document: Mapping[str, Json]) -> dict[str, Any]:
 
 def _mapping(name: str, value: Json) -> Mapping[str, Mapping[str, Json]]:
     if not isinstance(value, dict) or not all(isinstance(member, dict) for member in value.values()):
-        raise errors.format_error(f"Every Mappings member {name} must be a map of maps")
+        raise errors.format_error(f"Every Mappings member {name} must be a map")
+    if any(isinstance(attribute, dict) for member in value.values() for attribute in member.values()):
+        raise errors.format_error("Every Mappings attribute must be a String or a List.")
     return value
 
 
@@ -196,7 +198,7 @@ def text_of(value: Json) -> str:
 
 def _declaration(logical_id: str, value: Json) -> Declaration:
     if not isinstance(value, dict):
-        raise errors.format_error(f"[/Resources/{logical_id}] resource definition is malformed")
+        raise errors.format_error("Any Resources member must be an object.")
     if not isinstance(value.get("Type"), str):
         raise errors.format_error(f"[/Resources/{logical_id}] Every Resources object must contain a Type member.")
     unknown = [name for name in value if name not in ATTRIBUTES]

@@ -79,7 +79,7 @@ def topic(**properties: Any) -> dict[str, Any]:
     [
         ({}, "Template format error: At least one Resources member must be defined."),
         ({"Resources": {"A": A}, "Foo": 1}, "Invalid template property or properties [Foo]"),
-        ({"Resources": {"a-b": A}}, "Template format error: Resources name a-b is non alphanumeric."),
+        ({"Resources": {"a-b": A}}, "Template format error: Resource name a-b is non alphanumeric."),
         ({"Resources": {"A": {}}}, "Template format error: [/Resources/A] Every Resources object must contain a Type member."),
         ({"Resources": {"A": {**A, "Propertys": {}}}}, "Invalid template resource property 'Propertys'"),
         ({"Resources": {"A": A}, "Outputs": {"O": {}}}, "Template format error: Every Outputs member must contain a Value object"),
@@ -163,11 +163,11 @@ def with_parameter(**declared: Any) -> Any:
         ({"AllowedPattern": "[a-z]+"}, "ok", None),
         ({"MinLength": 3}, "ab", "Parameter 'P' must contain at least 3 characters"),
         ({"MaxLength": "3"}, "abcd", "Parameter 'P' must contain at most 3 characters"),
-        ({"Type": "Number"}, "x", "Parameter 'P' must be a number"),
-        ({"Type": "Number"}, "nan", "Parameter 'P' must be a number"),
+        ({"Type": "Number"}, "x", "Parameter 'P' must be a number."),
+        ({"Type": "Number"}, "nan", "Parameter 'P' must be a number."),
         ({"Type": "Number", "MinValue": 2}, "1", "Parameter 'P' must be a number not less than 2"),
         ({"Type": "Number", "MaxValue": 2}, "2.5", "Parameter 'P' must be a number not greater than 2"),
-        ({"Type": "List<Number>"}, "1, 2,x", "Parameter 'P' must be a number"),
+        ({"Type": "List<Number>"}, "1, 2,x", "Parameter 'P' must be a number."),
         ({"Type": "CommaDelimitedList", "AllowedValues": ["a", "b"]}, "a,b", None),
         (
             {"AllowedPattern": "[a-z]+", "ConstraintDescription": "small letters only"},
