@@ -16,6 +16,9 @@ listener: then the resource fails with the service's own words, and the stack ro
 Each resource is made, changed and deleted by the API operations that you could call yourself. A change of a property in *italics* replaces
 the resource, a change of one marked with † interrupts it, and any other change does neither. A property in **bold** is required.
 
+Of an UpdatePolicy there are AutoScalingRollingUpdate, AutoScalingReplacingUpdate and AutoScalingScheduledAction. SSM parameters and buckets
+are not saved: after a restart of the control plane they are gone, though their stack still lists them (docs/services.md).
+
 `examples/cloudformation/tutorial.yaml` is a whole service in one template.
 
 | type | properties | attributes for Fn::GetAtt |
