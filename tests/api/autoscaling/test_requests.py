@@ -137,6 +137,20 @@ def test_groups_are_found_by_tags_and_an_unknown_filter_is_refused(stage: Stage)
     assert refusal(stage.asg.describe_tags, Filters=unknown)[0] == "ValidationError"
 
 
+def test_groups_are_described_without_their_members(stage: Stage) -> None:
+    stage.ready()
+    shown = stage.described()
+    (without,) = stage.asg.describe_auto_scaling_groups(IncludeInstances=False)["AutoScalingGroups"]
+    assert without == shown | {"Instances": []} and len(shown["Instances"]) == 3 == len(stage.instances())
+
+
+def test_a_launch_configuration_keeps_its_tenancy(stage: Stage) -> None:
+    stage.configuration(PlacementTenancy="default")
+    assert stage.asg.describe_launch_configurations()["LaunchConfigurations"][0]["PlacementTenancy"] == "default"
+    given = {"ImageId": AMI, "InstanceType": "t3.micro", "PlacementTenancy": "dedicated"}
+    assert refusal(stage.asg.create_launch_configuration, LaunchConfigurationName="own", **given)[0] == "NotImplemented"
+
+
 # ---- pages -------------------------------------------------------------------------------------------------------------------------------
 
 PAGED = {
@@ -360,6 +374,7 @@ def test_every_setting_that_an_update_names_is_returned_as_given_and_the_others_
         "NewInstancesProtectedFromScaleIn": True,
         "CapacityRebalance": True,
         "PlacementGroup": "near",
+        "ServiceLinkedRoleARN": "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/Mine",
         "Context": "c",
         "VPCZoneIdentifier": stage.subnets(1)["us-east-1a"],
         "AvailabilityZoneDistribution": {"CapacityDistributionStrategy": "balanced-only"},

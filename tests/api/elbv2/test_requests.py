@@ -280,6 +280,34 @@ def test_a_page_has_1_to_400(elb, size):
         assert "<Code>ValidationError</Code>" in raw(f"Action={action}&PageSize={size}")
 
 
+def test_ssl_policies_are_those_of_the_type_of_load_balancer(elb):
+    found = {kind: elb.api.describe_ssl_policies(LoadBalancerType=kind)["SslPolicies"] for kind in ("application", "network")}
+    assert all(kind in policy["SupportedLoadBalancerTypes"] for kind, policies in found.items() for policy in policies)
+    assert elb.api.describe_ssl_policies(Names=["ELBSecurityPolicy-2016-08"], LoadBalancerType="application")["SslPolicies"]
+
+
+NOT_SUPPORTED = {
+    "private link": lambda elb: elb.api.set_security_groups(
+        LoadBalancerArn=elb.balancer(), SecurityGroups=[], EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic="on"
+    ),
+    "IPv6 subnets": lambda elb: elb.api.set_subnets(LoadBalancerArn=elb.balancer(), Subnets=elb.subnet_ids(), IpAddressType="dualstack"),
+    "gRPC matcher": lambda elb: elb.api.modify_target_group(TargetGroupArn=elb.group(), Matcher={"GrpcCode": "0"}),
+}
+
+
+@pytest.mark.parametrize("case", NOT_SUPPORTED)
+def test_a_parameter_without_effect_here_is_refused(elb, case):
+    assert error_of(NOT_SUPPORTED[case], elb=elb)[0] == "NotImplemented"
+
+
+def test_an_http_listener_has_no_ssl_policy(elb):
+    balancer = elb.balancer()
+    refused = ("ValidationError", "An SSL policy cannot be specified for HTTP listeners")
+    assert error_of(elb.listener, balancer=balancer, SslPolicy="ELBSecurityPolicy-2016-08") == refused
+    listener = elb.listener(balancer)
+    assert error_of(elb.api.modify_listener, ListenerArn=listener, SslPolicy="ELBSecurityPolicy-2016-08") == refused
+
+
 # ---- both spellings of one value ---------------------------------------------------------------------------------------------------------
 
 SPELLINGS = {

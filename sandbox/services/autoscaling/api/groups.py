@@ -116,6 +116,8 @@ class GroupOperations(AutoScalingBackend):
             group.capacity_rebalance = rebalance
         if (placement_group := given.get("PlacementGroup")) is not None:
             group.placement_group = placement_group or None
+        if role := given.get("ServiceLinkedRoleARN"):
+            group.service_linked_role_arn = role
         if given.get("Context") is not None:
             group.sandbox.context = given["Context"]
 

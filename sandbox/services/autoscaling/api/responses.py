@@ -5,6 +5,7 @@ AWS-shaped error: an accepted request would have no effect. api/absent_features.
 """
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -50,6 +51,8 @@ class SandboxAutoScalingResponse(AbsentFeatures):
     @replaces(why="EC2-43: detailed monitoring unless it is switched off (moto: off unless it is switched on)")
     def create_launch_configuration(self) -> ActionResult:
         given = self._get_params()
+        if given.get("PlacementTenancy") not in (None, "default"):
+            raise errors.not_supported(f"PlacementTenancy {given['PlacementTenancy']}")
         try:
             answer = super().create_launch_configuration()
         except InvalidUserDataError as error:  # EC2's, which Auto Scaling does not have
@@ -57,6 +60,7 @@ class SandboxAutoScalingResponse(AbsentFeatures):
         asked = (given.get("InstanceMonitoring") or {}).get("Enabled")
         made = self.autoscaling_backend.launch_configurations[given["LaunchConfigurationName"]]
         made.instance_monitoring_enabled = asked is not False
+        made.placement_tenancy = given.get("PlacementTenancy")
         return answer
 
     @replaces(why="ASG-123: paging; each unknown name is passed over")
@@ -91,7 +95,8 @@ class SandboxAutoScalingResponse(AbsentFeatures):
     def describe_auto_scaling_groups(self) -> ActionResult:
         given = self._get_params()
         groups = self.autoscaling_backend.describe_auto_scaling_groups(given.get("AutoScalingGroupNames") or [], given.get("Filters") or [])
-        return self._paged("AutoScalingGroups", groups)
+        with_members = given.get("IncludeInstances") is not False
+        return self._paged("AutoScalingGroups", groups if with_members else [_without_members(group) for group in groups])
 
     @replaces(why="ASG-123: paging")
     def describe_tags(self) -> ActionResult:
@@ -189,6 +194,12 @@ class SandboxAutoScalingResponse(AbsentFeatures):
             for a in attachments
         ]
         return self._paged("TrafficSources", shown if kind in (None, "elbv2") else [])
+
+
+def _without_members(group: Any) -> Any:
+    shown = copy(group)
+    shown.instance_states = []
+    return shown
 
 
 def _instance_details(member: Any) -> dict[str, Any]:

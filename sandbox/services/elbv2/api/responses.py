@@ -15,6 +15,7 @@ from sandbox.services.elbv2 import errors
 from sandbox.services.elbv2.api import pages
 from sandbox.services.elbv2.api.validation import requests
 
+WITH_TLS = ("application", "network")  # the types of load balancers that have SSL policies
 LIMITS = {  # ALB-9
     "application-load-balancers": 50,
     "target-groups": 3000,
@@ -73,11 +74,30 @@ class SandboxELBv2Response(ELBV2Response):
 
     @replaces(why="ALB-13: paging; ALB-10: SSLPolicyNotFound")
     def describe_ssl_policies(self) -> Any:
-        names = self._get_param("Names", [])
+        names, kind = self._get_param("Names", []), self._get_param("LoadBalancerType")
         found = super().describe_ssl_policies().result["SslPolicies"]
         if len(found) < len(set(names)):
             raise errors.api_error("SSLPolicyNotFound", "One or more SSL policies not found")  # (U: the text)
-        return self._page("SslPolicies", found)
+        shown = [policy | {"SupportedLoadBalancerTypes": list(WITH_TLS)} for policy in found] if kind in (None, *WITH_TLS) else []
+        return self._page("SslPolicies", shown)
+
+    @replaces(why="moto ignores newer parameters")
+    def set_security_groups(self) -> Any:
+        self._refuse("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
+        return super().set_security_groups()
+
+    @replaces(why="moto ignores newer parameters")
+    def set_subnets(self) -> Any:
+        self._refuse("EnablePrefixForIpv6SourceNat")
+        if self._get_param("IpAddressType", "ipv4") != "ipv4":
+            raise errors.not_supported(f"A load balancer with IP address type '{self._get_param('IpAddressType')}'")
+        return super().set_subnets()
+
+    @replaces(why="moto ignores a matcher of gRPC codes")
+    def modify_target_group(self) -> Any:
+        if (self._get_param("Matcher") or {}).get("GrpcCode"):
+            raise errors.not_supported("A matcher for gRPC codes")
+        return super().modify_target_group()
 
     def _page(self, name: str, items: Any) -> Any:
         return ActionResult(pages.page(name, list(items), self._get_params()))
@@ -85,12 +105,18 @@ class SandboxELBv2Response(ELBV2Response):
     @replaces(why="moto ignores MutualAuthentication")
     def create_listener(self) -> Any:
         self._refuse("MutualAuthentication")
+        self._refuse_ssl_policy()
         return super().create_listener()
 
     @replaces(why="moto ignores MutualAuthentication")
     def modify_listener(self) -> Any:
         self._refuse("MutualAuthentication", "AlpnPolicy")
+        self._refuse_ssl_policy()
         return super().modify_listener()
+
+    def _refuse_ssl_policy(self) -> None:
+        if self._get_param("SslPolicy") and self._get_param("Protocol", "HTTP") == "HTTP":
+            raise errors.validation("An SSL policy cannot be specified for HTTP listeners")  # (U)
 
     @replaces(why="moto ignores Transforms")
     def create_rule(self) -> Any:
