@@ -12,7 +12,7 @@ SECONDS ?= 600
 SEED ?=
 STEPS ?=
 
-.PHONY: help setup images sandbox down scenario test recorded explore badrequests check bench rules bundle docs clean
+.PHONY: help setup images sandbox down scenario test recorded explore badrequests check conformance bench rules bundle docs clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -68,6 +68,9 @@ bench: setup ## measure performance against limits of the same run; writes build
 
 rules: setup ## show which rules of docs/aws-behaviour.md have a test (ARGS=--all lists those without one)
 	@$(BIN)/python -m tools.rules $(ARGS)
+
+conformance: setup ## run moto's own test suites against the sandbox and stock moto_server; writes docs/conformance.md (20 minutes)
+	@$(BIN)/python -m tools.conformance $(ARGS)
 
 bundle: images ## save the images to one file, for machines without a network
 	@bash tools/images/bundle.sh save
