@@ -12,6 +12,9 @@ import click
 
 from tests.support.bad_requests.run import ROUND, Failure, Report, Round, run
 
+SOCKETS = 25
+"""One request over a socket for so many in this process."""
+
 
 @click.command()
 @click.option("--count", default=10_000, show_default=True, help="How many requests.")
@@ -26,7 +29,8 @@ def main(count: int, seed: int, number_of_round: int | None, number: int | None)
         last = ROUND if number is None else number + 1
         report = Round(seed, number_of_round).run(last, lambda failure: _show(failure, number), number)
     _summary(report, time.monotonic() - began)
-    sys.exit(1 if report.failures else 0)
+    wrong = Round(seed, -1).over_sockets(count // SOCKETS, click.echo) if number_of_round is None else 0
+    sys.exit(1 if report.failures or report.aftermath or wrong else 0)
 
 
 def _show(failure: Failure, number: int | None) -> None:
@@ -36,6 +40,8 @@ def _show(failure: Failure, number: int | None) -> None:
 
 def _summary(report: Report, seconds: float) -> None:
     statuses = ", ".join(f"{count:,} × {status}" for status, count in sorted(report.statuses.items()))
+    for what in report.aftermath:
+        click.echo(f"afterwards, {what}")
     click.echo(f"{report.requests:,} requests in {seconds:.0f} s: {statuses}; {len(report.failures):,} failures")
     for (service, operation, what), times in Counter(
         (f.draft.service, f.draft.operation, f.what.partition(":")[0][:60]) for f in report.failures

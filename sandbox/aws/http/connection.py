@@ -2,6 +2,7 @@
 
 import asyncio
 
+from h11 import LocalProtocolError
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 QUIET_SECONDS = 120
@@ -35,6 +36,12 @@ class Connection(H11Protocol):
             return
         super().data_received(data)
         self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        try:
+            super().send_400_response(msg)
+        except LocalProtocolError:  # the response to a HEAD request has no body
+            self.transport.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -171,6 +171,14 @@ def unavailable(sentence: str) -> ApiError:
     return _error("Unavailable", sentence)
 
 
+def unavailable_image(image_id: str) -> ApiError:
+    return _error("InvalidAMIID.Unavailable", f"The image ID '{image_id}' is no longer available")
+
+
+def foreign_image(image_id: str) -> ApiError:
+    return _error("AuthFailure", f"Not authorized for image:{image_id}")
+
+
 def unknown_images(image_ids: list[str]) -> ApiError:
     listed = ", ".join(image_ids)
     text = f"The image id '[{listed}]' does not exist" if len(image_ids) == 1 else f"The image ids '[{listed}]' do not exist"

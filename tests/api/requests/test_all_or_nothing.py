@@ -8,6 +8,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from sandbox.aws import state
+from tests.support import AMI
 from tests.support import rule as behaviour
 from tests.support.bad_requests import states
 from tests.support.bad_requests.account import ACCOUNT, REGION, Account
@@ -270,3 +271,24 @@ def test_what_is_wrong_is_said_in_the_words_of_the_service(
     with pytest.raises(ClientError) as refused:
         getattr(sandbox.client(service), xform_name(operation))(**parameters({name: values[0] for name, values in account.names.items()}))
     assert text in refused.value.response["Error"]["Message"]
+
+
+def test_nobody_ends_or_changes_an_image_of_somebody_else(world: tuple[VirtualSandbox, Account]) -> None:
+    """Groups went on launching from it, and each launch failed."""
+    api = world[0].client("ec2")
+    for change in (api.deregister_image, api.disable_image, api.modify_image_attribute):
+        with pytest.raises(ClientError) as refused:
+            change(ImageId=AMI)
+        assert refused.value.response["Error"] == {"Code": "AuthFailure", "Message": f"Not authorized for image:{AMI}"}
+
+
+def test_a_launch_from_an_image_that_is_gone_is_refused(world: tuple[VirtualSandbox, Account]) -> None:
+    api = world[0].client("ec2")
+    own = api.register_image(Name="own")["ImageId"]
+    api.deregister_image(ImageId=own)
+    with pytest.raises(ClientError) as refused:
+        api.run_instances(ImageId=own, MinCount=1, MaxCount=1)
+    assert refused.value.response["Error"] == {
+        "Code": "InvalidAMIID.Unavailable",
+        "Message": f"The image ID '{own}' is no longer available",
+    }

@@ -14,6 +14,7 @@ FORM = "application/x-www-form-urlencoded"
 def test_bad_requests_are_refused_as_aws_refuses_them_and_change_nothing() -> None:
     report = run(seed=1, count=1000)
     assert [str(failure) for failure in report.failures] == []
+    assert report.aftermath == []
     assert report.statuses[200] > 100, "some are to be accepted: otherwise a refusal proves nothing"
 
 

@@ -69,6 +69,11 @@ def _complete(received: bytes) -> bool:
 BROKEN: dict[str, tuple[bytes, int, str]] = {
     "a chunk of no size": (chunked(b"zz\r\n" + BODY + b"\r\n0\r\n\r\n"), 400, "text/plain"),
     "a chunk of a negative size": (chunked(b"-5\r\n" + BODY + b"\r\n0\r\n\r\n"), 400, "text/plain"),
+    "a chunk of no size, of HEAD": (
+        request("Transfer-Encoding: chunked\r\n", b"zz\r\n\r\n", line="HEAD / HTTP/1.1", length=""),
+        400,
+        "text/plain",
+    ),
     "a negative length": (request(length=-1), 400, "text/plain"),
     "a length that is no number": (request(length="x"), 400, "text/plain"),
     "two lengths": (request("Content-Length: 3\r\n"), 400, "text/plain"),
@@ -93,13 +98,14 @@ BROKEN: dict[str, tuple[bytes, int, str]] = {
 
 @rule("REQ-10")
 @pytest.mark.parametrize("case", BROKEN)
-def test_what_is_broken_is_refused_at_once(server: Server, case: str) -> None:
+def test_what_is_broken_is_refused_at_once(server: Server, case: str, caplog: pytest.LogCaptureFixture) -> None:
     sent, status, text = BROKEN[case]
     began = time.monotonic()
     got, received = answer(server, sent)
     assert (got, time.monotonic() - began < SLOWEST) == (status, True)
     assert text in received
     assert "<html" not in received.lower()
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(

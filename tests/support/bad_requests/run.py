@@ -17,18 +17,20 @@ from moto.core.utils import camelcase_to_underscores
 from moto.sqs.responses import SQSResponse
 
 from sandbox.aws import state
+from sandbox.aws.http.server import Server
 from sandbox.services.autoscaling.api.responses import SandboxAutoScalingResponse
 from sandbox.services.cloudformation.api.responses import CloudFormationResponse
 from sandbox.services.cloudwatch.api.responses import SandboxCloudWatchResponse
 from sandbox.services.ec2.api.responses import SandboxEC2Response
 from sandbox.services.elbv2.api.responses import SandboxELBv2Response
 from sandbox.services.sns.api.responses import SandboxSNSResponse
-from tests.support.bad_requests import states
+from tests.support.bad_requests import sockets, states
 from tests.support.bad_requests.account import Account
-from tests.support.bad_requests.drafts import Draft, Drafter, model
+from tests.support.bad_requests.drafts import PROTOCOLS, Draft, Drafter, model
 from tests.support.bad_requests.mutations import mutate
 from tests.support.bad_requests.verdicts import Answered, complaint
 from tests.support.bad_requests.wire import Sent, broken, request
+from tests.support.services.ec2_calls import LARGE
 from tests.support.virtual import VirtualSandbox, virtual_sandbox
 
 ROUND = 250
@@ -75,17 +77,26 @@ class Report:
     requests: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
+    aftermath: list[str] = field(default_factory=list)
 
     def add(self, other: "Report") -> None:
         self.requests += other.requests
         self.statuses += other.statuses
         self.failures += other.failures
+        self.aftermath += other.aftermath
 
 
 @cache
 def served(service: str) -> tuple[str, ...]:
     """The operations that the sandbox has."""
     return tuple(name for name in model(service).operation_names if hasattr(RESPONSES[service], camelcase_to_underscores(name)))
+
+
+@cache
+def required(service: str, operation: str) -> bool:
+    """Whether the operation needs a parameter."""
+    shape = model(service).operation_model(operation).input_shape
+    return bool(shape and shape.required_members)
 
 
 def run(seed: int, count: int, say: Callable[[Failure], None] = lambda _: None) -> Report:
@@ -117,8 +128,22 @@ class Round:
                 say(failure)
                 if what is not None:
                     report.failures.append(failure)
+        report.aftermath += [f"round {self.number} of seed {self.seed}: {what}" for what in self._aftermath()]
         gc.collect()
         return report
+
+    def _aftermath(self) -> Iterator[str]:
+        """What is wrong with the sandbox after a round: what was accepted must not break a loop or what describes it."""
+        journal = self._sandbox.sandbox.journal
+        newest = journal.events()[-1].id
+        self._sandbox.run(150)
+        yield from (event.summary for event in journal.events() if event.id > newest and event.source == "sandbox.engine")
+        for service in PROTOCOLS:
+            for operation in served(service):
+                if operation.startswith("Describe") and not LARGE.match(operation) and not required(service, operation):
+                    answer = send(self._sandbox, request(Draft(service, operation, PROTOCOLS[service][0], {})))
+                    if what := complaint(answer, "POST"):
+                        yield f"{service} {operation} {what}: {answer.body[:400]!r}"
 
     def _requests(self, count: int) -> Iterator[tuple[Draft, Sent]]:
         known = self._account.every()
@@ -131,6 +156,22 @@ class Round:
             else:
                 sent = request(mutate(draft, self._rng, known))
             yield draft, sent
+
+    def over_sockets(self, count: int, say: Callable[[str], None]) -> int:
+        """Sends such requests, broken on the wire, to a server. → how many got a wrong answer."""
+        server, failures = Server(self._sandbox.sandbox.gateway, port=0), 0
+        server.start()
+        try:
+            for number, (draft, sent) in enumerate(self._requests(count)):
+                way, data = sockets.broken(sent, self._rng)
+                what = sockets.complaint(server, data)
+                if what is not None:
+                    failures += 1
+                    where = f"{draft.service} {draft.operation} over a socket ({way}; seed {self.seed}, number {number})"
+                    say(f"{where}: {what}\n  {data[:1000]!r}")
+        finally:
+            server.stop()
+        return failures
 
     def _judged(self, draft: Draft, sent: Sent) -> tuple[Answered, str | None]:
         before = self._after_refused or states.digest()

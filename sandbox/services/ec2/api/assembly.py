@@ -100,7 +100,10 @@ class SandboxEC2(Templates, Images, Volumes, Networks, SecurityGroups, Tags, EC2
             raise errors.parameter_missing("ImageId")
         if not image_id.startswith("ami-"):
             raise errors.malformed_image_id(image_id)
-        return self.describe_images(ami_ids=[image_id])[0]  # which refuses one that does not exist
+        found = self.describe_images(ami_ids=[image_id])  # which refuses one that never existed
+        if not found:
+            raise errors.unavailable_image(image_id)
+        return found[0]
 
     def _check_group_names(self, names: list[str]) -> None:
         for name in names:

@@ -48,6 +48,13 @@ def check_image(backend: Any, parameters: Mapping[str, Any]) -> None:
         raise NotImplementedError(f"the attribute {parameters['Attribute']} of an image")
 
 
+def check_own_image(backend: Any, parameters: Mapping[str, Any]) -> None:
+    """Changes of an image, and its end: only its owner may, and the sandbox's own images are Amazon's and Canonical's."""
+    image = backend.amis.get(parameters["ImageId"])
+    if image is not None and image.owner_id != backend.account_id:
+        raise errors.foreign_image(parameters["ImageId"])
+
+
 # ---- choices of Describe operations that moto does not look at ---------------------------------------------------------------------------
 
 
