@@ -154,7 +154,7 @@ def resource_event(backend: CloudFormationBackend, stack_id: str, resource: Reso
         about=resource.type,
         status=resource.status.value,
         reason=resource.reason,
-        properties=json.dumps(_shown(stack, resource), default=str),
+        properties=json.dumps(_shown(stack, resource), default=str, separators=(",", ":")),
         client_request_token=stack.operation.client_request_token if stack.operation else None,
     )
     recorded = _journal(stack, event, _cause(stack, resource))
