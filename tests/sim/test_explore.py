@@ -48,7 +48,7 @@ def routes_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     apply = SimulatedProxy.apply
 
     def once(self: SimulatedProxy, config: ProxyConfig) -> None:
-        if not any(group.endpoints for group in self._config.target_groups):
+        if not any(group.endpoints for group in self.configuration.target_groups):
             apply(self, config)
 
     monkeypatch.setattr(SimulatedProxy, "apply", once)
