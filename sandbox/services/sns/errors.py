@@ -97,6 +97,10 @@ def bad_phone(number: str) -> ApiError:
     return invalid(f"PhoneNumber Reason: {number} is not valid to publish to")
 
 
+def bad_sms_endpoint(endpoint: str) -> ApiError:
+    return _error("InvalidParameter", f"Invalid SMS endpoint: {endpoint}")
+
+
 def empty_batch() -> ApiError:
     return _error("EmptyBatchRequest", "The batch request doesn't contain any entries.")
 

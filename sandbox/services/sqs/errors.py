@@ -26,3 +26,21 @@ def already_exists(attribute: str) -> ApiError:
 def no_content_based_deduplication() -> ApiError:
     text = "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"
     return ApiError("InvalidParameterValue", text)
+
+
+def too_many_entries(count: int) -> ApiError:
+    text = f"Maximum number of entries per request are 10. You have sent {count}."
+    return ApiError("AWS.SimpleQueueService.TooManyEntriesInBatchRequest", text)
+
+
+def bad_entry_id() -> ApiError:
+    text = "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+    return ApiError("AWS.SimpleQueueService.InvalidBatchEntryId", text)
+
+
+def repeated_entry_id(entry_id: str) -> ApiError:
+    return ApiError("AWS.SimpleQueueService.BatchEntryIdsNotDistinct", f"Id {entry_id} repeated.")
+
+
+def empty_message_attribute(name: str, kind: str) -> ApiError:
+    return ApiError("InvalidParameterValue", f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'.")

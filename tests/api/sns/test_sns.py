@@ -204,7 +204,7 @@ def test_subscribing_again_sends_another_token_and_creates_no_second_subscriptio
         ("http", "http://", "Invalid parameter: Endpoint Reason: Please provide a valid HTTP endpoint"),
         ("http", "http://[bad/", "Invalid parameter: Endpoint Reason: Please provide a valid HTTP endpoint"),
         ("email", "nobody", "Invalid parameter: Email address"),
-        ("sms", "555-ABC", "Invalid parameter: Invalid SMS endpoint: 555-ABC"),
+        ("sms", "555-ABC", "Invalid SMS endpoint: 555-ABC"),
         ("sqs", "my-queue", "Invalid parameter: SQS endpoint ARN"),
     ],
 )

@@ -159,3 +159,20 @@ def test_the_scope_of_duplicates_may_be_the_message_group(sns: Sns) -> None:
 )
 def test_invalid_calls_are_refused(sns: Sns, call: str, parameters: dict[str, Any], text: str) -> None:
     assert error_of(getattr(sns.sqs, call), QueueUrl=fifo(sns), **parameters) == (400, "InvalidParameterValue", text)
+
+
+STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+
+
+@pytest.mark.parametrize("statement", [STATEMENT, [STATEMENT], [{"Sid": "other", **STATEMENT}, STATEMENT]])
+def test_permissions_are_statements_of_any_policy(sns: Sns, statement: Any) -> None:
+    url, _ = sns.queue()
+    sns.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": statement})})
+    given = {"QueueUrl": url, "Label": "l", "AWSAccountIds": ["123456789012"]}
+    before = statement if isinstance(statement, list) else [statement]
+    assert error_of(sns.sqs.add_permission, **given, Actions=["Fly"])[1] == "InvalidParameterValue"
+    sns.sqs.add_permission(**given, Actions=["ReceiveMessage"])
+    found = json.loads(attributes(sns, url)["Policy"])["Statement"]
+    assert found[:-1] == before and found[-1]["Sid"] == "l"
+    sns.sqs.remove_permission(QueueUrl=url, Label="l")
+    assert json.loads(attributes(sns, url)["Policy"])["Statement"] == before

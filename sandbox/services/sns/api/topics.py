@@ -68,27 +68,20 @@ class Topics(Outbox):
     @replaces(why="SNS-5: AWS's texts; moto fails with an internal error on a policy whose statements have no Sid")
     def add_permission(self, region_name: str, topic_arn: str, label: str, aws_account_ids: list[str], action_names: list[str]) -> None:
         policy = self.get_topic(topic_arn)._policy_json
-        statements = policy.setdefault("Statement", [])
+        statements = _statements(policy)
         if any(each.get("Sid") == label for each in statements):
             raise errors.invalid("Statement already exists")
         if any(name not in VALID_POLICY_ACTIONS for name in action_names):
             raise errors.invalid("Policy statement action out of service scope!")
         principals = [f"arn:{self.partition}:iam::{account}:root" for account in aws_account_ids]
         actions = [f"SNS:{name}" for name in action_names]
-        statements.append(
-            {
-                "Sid": label,
-                "Effect": "Allow",
-                "Principal": {"AWS": _one_or_all(principals)},
-                "Action": _one_or_all(actions),
-                "Resource": topic_arn,
-            }
-        )
+        made = {"Sid": label, "Effect": "Allow", "Principal": {"AWS": _one_or_all(principals)}, "Action": _one_or_all(actions)}
+        policy["Statement"] = [*statements, made | {"Resource": topic_arn}]
 
     @replaces(why="moto fails with an internal error on a policy whose statements have no Sid")
     def remove_permission(self, topic_arn: str, label: str) -> None:
         policy = self.get_topic(topic_arn)._policy_json
-        policy["Statement"] = [each for each in policy.get("Statement", []) if each.get("Sid") != label]
+        policy["Statement"] = [each for each in _statements(policy) if each.get("Sid") != label]
 
     @replaces(why="its tokens and sequence numbers are removed with it")
     def delete_topic(self, arn: str) -> None:
@@ -98,6 +91,12 @@ class Topics(Outbox):
         }
         self.sandbox_unsubscribed = {k: sub for k, sub in self.sandbox_unsubscribed.items() if sub.topic.arn != arn}
         self.sandbox_fifo.pop(arn, None)
+
+
+def _statements(policy: Mapping[str, Any]) -> list[Any]:
+    """A policy may have one statement without a list."""
+    found = policy.get("Statement", [])
+    return list(found) if isinstance(found, list) else [found]
 
 
 def _one_or_all(names: list[str]) -> str | list[str]:

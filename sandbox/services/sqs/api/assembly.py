@@ -73,6 +73,26 @@ class SandboxSQS(LongPoll):
             found["RedriveAllowPolicy"] = policy
         return found
 
+    @replaces(why="moto fails with an internal error on a policy that is one statement, or whose statements have no Sid")
+    def add_permission(self, region_name: str, queue_name: str, *args: Any, **kwargs: Any) -> None:
+        policy = self.get_queue(queue_name)._policy_json
+        statements = _statements(policy)
+        named = [each for each in statements if "Sid" in each]
+        policy["Statement"] = list(named)
+        try:
+            super().add_permission(region_name, queue_name, *args, **kwargs)
+        finally:
+            policy["Statement"] = [*statements, *policy["Statement"][len(named) :]]
+
+    @replaces(why="SQS-1: AWS's text of an unknown label; see add_permission")
+    def remove_permission(self, queue_name: str, label: str) -> None:
+        policy = self.get_queue(queue_name)._policy_json
+        statements = _statements(policy)
+        kept = [each for each in statements if each.get("Sid") != label]
+        if len(kept) == len(statements):
+            raise errors.invalid_value(label, "Label", "can't find label.")
+        policy["Statement"] = kept
+
     @replaces(why="its numbers and duplicates are forgotten with it")
     def delete_queue(self, queue_name: str) -> None:
         super().delete_queue(queue_name)
@@ -130,6 +150,12 @@ class SandboxSQS(LongPoll):
             queue._messages.append(sent)  # moto took it for a duplicate of one in another message group
             self._look(queue.name)
         return sent
+
+
+def _statements(policy: Mapping[str, Any]) -> list[Any]:
+    """A policy may have one statement without a list."""
+    found = policy.get("Statement", [])
+    return list(found) if isinstance(found, list) else [found]
 
 
 def _check_ids(given: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from sandbox.core.own_ports import OwnPort, addresses, find
+from sandbox.services.sns import errors
 from sandbox.services.sns.errors import BadParameter
 from sandbox.services.sns.model import E164, Protocol
 
@@ -15,7 +16,7 @@ PUNCTUATION = re.compile(r"[./-]")
 
 
 def check_endpoint(protocol: Protocol, endpoint: str) -> None:
-    """Raises BadParameter."""
+    """Raises BadParameter; of a phone number, the error itself."""
     match protocol:
         case Protocol.HTTP | Protocol.HTTPS:
             if not endpoint.startswith(f"{protocol.value}://"):
@@ -26,7 +27,7 @@ def check_endpoint(protocol: Protocol, endpoint: str) -> None:
                 raise BadParameter("Email address")
         case Protocol.SMS:
             if not is_number(endpoint):
-                raise BadParameter(f"Invalid SMS endpoint: {endpoint}")
+                raise errors.bad_sms_endpoint(endpoint)
         case Protocol.SQS:
             if not QUEUE_ARN.fullmatch(endpoint):
                 raise BadParameter("SQS endpoint ARN")
