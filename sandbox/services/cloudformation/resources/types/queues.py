@@ -5,7 +5,8 @@ from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation.resources import tags
 from sandbox.services.cloudformation.resources.base import Call, Gone, Ready, Status, Wanted
 from sandbox.services.cloudformation.resources.kind import Kind, is_missing, table
-from sandbox.services.cloudformation.resources.parameters import Properties, changed, document, text, true
+from sandbox.services.cloudformation.resources.parameters import changed, true
+from sandbox.services.cloudformation.resources.types.attached import AttachedPolicy
 from sandbox.services.cloudformation.resources.types.topics import attributes
 
 NAME_LIMIT, FIFO = 80, ".fifo"
@@ -71,58 +72,27 @@ def _arn(call: Call, url: str) -> str | None:
         return None
 
 
-class QueuePolicy(Kind):
-    """A policy of several queues. It has no identity of its own in SQS: its physical id is a name that CloudFormation makes."""
-
-    type_name, service = "AWS::SQS::QueuePolicy", "sqs"
+class QueuePolicy(AttachedPolicy):
+    type_name, service, holders = "AWS::SQS::QueuePolicy", "sqs", "Queues"
     properties = table(unchanged="PolicyDocument Queues")
     required = frozenset({"PolicyDocument", "Queues"})
     attributes = frozenset({"Id"})
 
-    def queues(self, properties: Properties) -> list[str]:
-        return list(properties["Queues"])
+    def exists(self, call: Call, holder: str) -> bool:
+        return _arn(call, holder) is not None
 
-    def make(self, call: Call, wanted: Wanted) -> str:
-        for url in self.queues(wanted.properties):
-            _set(call, url, document(wanted.properties["PolicyDocument"]))
-        return wanted.generated_name()
+    def attach(self, call: Call, holder: str, policy: str) -> None:
+        call("sqs", "set_queue_attributes", QueueUrl=holder, Attributes={"Policy": policy})
 
-    def change(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> None:
-        self._reset(call, [url for url in self.queues(old.properties) if url not in self.queues(new.properties)])
-        self.make(call, new)
-
-    def delete(self, call: Call, physical_id: str, old: Wanted) -> Gone:
-        self._reset(call, self.queues(old.properties))
-        return Gone()
-
-    def _reset(self, call: Call, urls: list[str]) -> None:
-        for url in urls:
-            if _arn(call, url):
-                _set(call, url, "")
-
-    def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
-        gone = not all(_arn(call, url) for url in self.queues(wanted.properties))
-        return Gone() if gone else Ready(dict.fromkeys(self.attributes, physical_id))
-
-
-def _set(call: Call, url: str, policy: str) -> None:
-    call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={"Policy": policy})
+    def detach(self, call: Call, holder: str) -> None:
+        self.attach(call, holder, "")
 
 
 class QueueInlinePolicy(QueuePolicy):
-    """A policy of one queue, whose URL is its physical id."""
-
-    type_name = "AWS::SQS::QueueInlinePolicy"
+    type_name, holders, inline = "AWS::SQS::QueueInlinePolicy", "Queue", True
     properties = table("Queue", "PolicyDocument")
     required = frozenset({"PolicyDocument", "Queue"})
     attributes = frozenset()
-
-    def queues(self, properties: Properties) -> list[str]:
-        return [text(properties["Queue"])]
-
-    def make(self, call: Call, wanted: Wanted) -> str:
-        super().make(call, wanted)
-        return text(wanted.properties["Queue"])
 
 
 TYPES = (Queue(), QueuePolicy(), QueueInlinePolicy())

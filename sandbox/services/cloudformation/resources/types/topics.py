@@ -9,6 +9,7 @@ from sandbox.services.cloudformation.resources.arns import arn
 from sandbox.services.cloudformation.resources.base import Call, Gone, Ready, Status, Wanted
 from sandbox.services.cloudformation.resources.kind import Kind, is_missing, table
 from sandbox.services.cloudformation.resources.parameters import Properties, changed, document, pick, text, true
+from sandbox.services.cloudformation.resources.types.attached import AttachedPolicy
 
 NAME_LIMIT, FIFO = 256, ".fifo"
 TOPIC_DEFAULTS = {  # what an attribute means that an update takes out of the template
@@ -167,57 +168,27 @@ def _default_policy(call: Call, topic: str) -> str:
     return json.dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
 
 
-class TopicPolicy(Kind):
-    """A policy of several topics. It has no identity of its own in SNS: its physical id is a name that CloudFormation makes."""
-
-    type_name, service = "AWS::SNS::TopicPolicy", "sns"
+class TopicPolicy(AttachedPolicy):
+    type_name, service, holders = "AWS::SNS::TopicPolicy", "sns", "Topics"
     properties = table(unchanged="PolicyDocument Topics")
     required = frozenset({"PolicyDocument", "Topics"})
     attributes = frozenset({"Id"})
 
-    def topics(self, properties: Properties) -> list[str]:
-        return list(properties["Topics"])
+    def exists(self, call: Call, holder: str) -> bool:
+        return _topic(call, holder) is not None
 
-    def make(self, call: Call, wanted: Wanted) -> str:
-        for topic in self.topics(wanted.properties):
-            self._set(call, topic, document(wanted.properties["PolicyDocument"]))
-        return wanted.generated_name()
+    def attach(self, call: Call, holder: str, policy: str) -> None:
+        call("sns", "set_topic_attributes", TopicArn=holder, AttributeName="Policy", AttributeValue=policy)
 
-    def change(self, call: Call, physical_id: str, old: Wanted, new: Wanted) -> None:
-        self._reset(call, [topic for topic in self.topics(old.properties) if topic not in self.topics(new.properties)])
-        self.make(call, new)
-
-    def delete(self, call: Call, physical_id: str, old: Wanted) -> Gone:
-        self._reset(call, self.topics(old.properties))
-        return Gone()
-
-    def _reset(self, call: Call, topics: list[str]) -> None:
-        for topic in topics:
-            if _topic(call, topic):
-                self._set(call, topic, _default_policy(call, topic))
-
-    def _set(self, call: Call, topic: str, policy: str) -> None:
-        call("sns", "set_topic_attributes", TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
-
-    def seen(self, call: Call, physical_id: str, wanted: Wanted) -> Status:
-        gone = not all(_topic(call, topic) for topic in self.topics(wanted.properties))
-        return Gone() if gone else Ready(dict.fromkeys(self.attributes, physical_id))
+    def detach(self, call: Call, holder: str) -> None:
+        self.attach(call, holder, _default_policy(call, holder))
 
 
 class TopicInlinePolicy(TopicPolicy):
-    """A policy of one topic, whose ARN is its physical id."""
-
-    type_name = "AWS::SNS::TopicInlinePolicy"
+    type_name, holders, inline = "AWS::SNS::TopicInlinePolicy", "TopicArn", True
     properties = table("TopicArn", "PolicyDocument")
     required = frozenset({"PolicyDocument", "TopicArn"})
     attributes = frozenset()
-
-    def topics(self, properties: Properties) -> list[str]:
-        return [text(properties["TopicArn"])]
-
-    def make(self, call: Call, wanted: Wanted) -> str:
-        super().make(call, wanted)
-        return text(wanted.properties["TopicArn"])
 
 
 TYPES = (Topic(), Subscription(), TopicPolicy(), TopicInlinePolicy())
