@@ -133,6 +133,7 @@ def test_a_volumes_iops_follow_its_type_and_size(virtual: VirtualSandbox) -> Non
 
     volume = api.create_volume(AvailabilityZone="us-east-1a", Size=200)
     assert shown(volume) == ("gp2", 600, None)
+    assert (volume["MultiAttachEnabled"], volume["Encrypted"]) == (False, False)
     api.modify_volume(VolumeId=volume["VolumeId"], Size=400)
     assert shown(volume) == ("gp2", 1200, None)
     api.modify_volume(VolumeId=volume["VolumeId"], VolumeType="gp3")

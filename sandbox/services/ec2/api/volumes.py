@@ -48,6 +48,7 @@ class Volumes(EC2Backend):
 
 
 def _complete(volume: Any) -> None:
+    volume.multi_attach_enabled = bool(volume.multi_attach_enabled)
     if volume.volume_type == "gp2":
         volume.iops = min(GP2_MOST, max(GP2_LEAST, GP2_IOPS_PER_GIB * int(volume.size)))
     if volume.volume_type == "gp3":
