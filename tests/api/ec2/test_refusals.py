@@ -384,6 +384,15 @@ def test_a_network_needs_a_block(world: World, operation: str) -> None:
     assert refused(world, lambda: getattr(world.api, operation)(**parameters, CidrBlock="all"))[0] == "InvalidParameterValue"
 
 
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [({}, "MissingParameter"), ({"Ipv6CidrBlock": "all"}, "InvalidParameterValue"), ({"Ipv6IpamPoolId": "p"}, "NotImplemented")],
+)
+def test_a_subnet_without_ipv4_needs_an_ipv6_block(world: World, parameters: dict[str, Any], expected: str) -> None:
+    vpc = world.described()["VpcId"]
+    assert refused(world, lambda: world.api.create_subnet(VpcId=vpc, Ipv6Native=True, **parameters))[0] == expected
+
+
 def test_a_block_is_kept_without_its_host_bits(world: World) -> None:
     vpc = world.api.create_vpc(CidrBlock="10.8.7.6/16")["Vpc"]
     second = world.api.associate_vpc_cidr_block(VpcId=vpc["VpcId"], CidrBlock="10.9.7.6/16")["CidrBlockAssociation"]

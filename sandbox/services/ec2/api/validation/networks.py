@@ -1,7 +1,7 @@
 """Networks: CIDR blocks, network ACL entries, prefix lists, dedicated hosts."""
 
 from collections.abc import Mapping, MutableMapping
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -27,9 +27,25 @@ def complete_cidr(backend: Any, parameters: MutableMapping[str, Any]) -> None:
     """CreateVpc and CreateSubnet: the block without its host bits; an IPv6-only subnet has none."""
     if block := parameters.get("CidrBlock"):
         parameters["CidrBlock"] = str(_network(block))
-    elif not parameters.get("Ipv6Native"):
+    elif parameters.get("Ipv6Native"):
+        _check_ipv6(parameters)
+    else:
         _refuse_pools(parameters)
         raise _missing()
+
+
+def _check_ipv6(parameters: Mapping[str, Any]) -> None:
+    """The block of a subnet without IPv4."""
+    if parameters.get("Ipv6IpamPoolId"):
+        raise NotImplementedError("with Ipv6IpamPoolId")
+    block = parameters.get("Ipv6CidrBlock")
+    if not block:
+        raise ApiError("MissingParameter", "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided.")
+    try:
+        IPv6Network(block)
+    except ValueError:
+        text = f"Value ({block}) for parameter ipv6CidrBlock is invalid. This is not a valid IPv6 CIDR block."
+        raise ApiError("InvalidParameterValue", text) from None
 
 
 def complete_vpc_cidr(backend: Any, parameters: MutableMapping[str, Any]) -> None:
