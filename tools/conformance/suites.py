@@ -19,7 +19,7 @@ PLUGINS = Path(__file__).parent / "plugin"
 class FailedTest:
     """One test that failed. `message`: the first line of its error, and more."""
 
-    name: str  # test_elbv2/test_a.py::test_b
+    name: str  # folder, file and test, as pytest names them
     message: str
 
 
