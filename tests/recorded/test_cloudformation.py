@@ -209,6 +209,32 @@ def test_a_change_by_a_parameter_has_two_details(on: Stacks) -> None:
     }
 
 
+@rule("CFN-30")
+def test_a_change_shows_its_values_when_asked(on: Stacks) -> None:
+    topics = {
+        "One": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "one", "DisplayName": "old"}},
+        "Two": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::GetAtt": ["One", "TopicName"]}}},
+    }
+    on.create("s", json.dumps({"Resources": topics}))
+    topics["One"]["Properties"] = {"TopicName": "renamed", "DisplayName": "new"}
+    made = on.cfn.create_change_set(StackName="s", ChangeSetName="c", TemplateBody=json.dumps({"Resources": topics}))
+    first, second = (
+        c["ResourceChange"] for c in on.cfn.describe_change_set(ChangeSetName=made["Id"], IncludePropertyValues=True)["Changes"]
+    )
+    assert json.loads(first["BeforeContext"]) == {"Properties": {"TopicName": "one", "DisplayName": "old"}}
+    assert json.loads(first["AfterContext"]) == {"Properties": {"TopicName": "renamed", "DisplayName": "new"}}
+    assert first["Details"][1]["Target"] == {
+        "AfterValue": "new",
+        "Attribute": "Properties",
+        "AttributeChangeType": "Modify",
+        "BeforeValue": "old",
+        "Name": "DisplayName",
+        "Path": "/Properties/DisplayName",
+        "RequiresRecreation": "Never",
+    }
+    assert json.loads(second["AfterContext"]) == {"Properties": {"DisplayName": "{{changeSet:KNOWN_AFTER_APPLY}}"}}
+
+
 def test_a_resource_has_three_events(on: Stacks) -> None:
     on.create("s", json.dumps(NAMED))
     found = [e for e in reversed(on.cfn.describe_stack_events(StackName="s")["StackEvents"]) if e["LogicalResourceId"] == "topic123"]

@@ -18,6 +18,7 @@ from sandbox.services.cloudformation import errors
 from sandbox.services.cloudformation.api import change_sets, pages, rollbacks, stacks, versions, views
 from sandbox.services.cloudformation.api.refusals import RefusedOperations
 from sandbox.services.cloudformation.api.validation import requests
+from sandbox.services.cloudformation.decide import plans
 from sandbox.services.cloudformation.decide.template import templates
 from sandbox.services.cloudformation.model import Resource, Stack
 from sandbox.services.cloudformation.state import snapshot
@@ -204,7 +205,8 @@ class CloudFormationResponse(RefusedOperations):
 
     def describe_change_set(self) -> ActionResult:
         found = change_sets.find(self._backend, self._given)
-        page, token = pages.page(list(found.changes), self._given)
+        changes = [change if self._given.get("IncludePropertyValues") else plans.without_values(change) for change in found.changes]
+        page, token = pages.page(changes, self._given)
         stack = self._backend.stacks[found.stack_id]
         return ActionResult({**views.change_set(stack, found), "Changes": page, "NextToken": token})
 

@@ -4,6 +4,7 @@ A value that depends on a resource which is new or replaced is not known before:
 require is Conditional.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation import errors
 from sandbox.services.cloudformation.decide import differences
-from sandbox.services.cloudformation.decide.template import environments, functions, references, templates
+from sandbox.services.cloudformation.decide.template import environments, functions, parameters, references, templates
 from sandbox.services.cloudformation.decide.template.schemas import Find
 from sandbox.services.cloudformation.model import Resource, Stack, Version
 from sandbox.services.cloudformation.resources.base import Requires, ResourceType
@@ -19,6 +20,9 @@ from sandbox.services.cloudformation.template_model import NO_VALUE, Declaration
 
 RECREATION = {Requires.NO_INTERRUPTION: "Never", Requires.SOME_INTERRUPTION: "Conditionally", Requires.REPLACEMENT: "Always"}
 OWN_TAGS = "aws:cloudformation:"
+KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
+VALUES = frozenset({"BeforeContext", "AfterContext", "Path", "BeforeValue", "AfterValue", "AttributeChangeType"})
+"""What DescribeChangeSet returns with IncludePropertyValues only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,7 @@ class _Versions:
     version: Version
     find: Find
     changed_parameters: frozenset[str]
+    secrets: tuple[str, ...]
 
 
 def plan(stack: Stack, version: Version, names: environments.Names, exports: Mapping[str, str], find: Find) -> Plan:
@@ -62,7 +67,7 @@ def plan(stack: Stack, version: Version, names: environments.Names, exports: Map
         if (change is not None and change["Action"] == "Add") or (change is not None and change.get("Replacement") != "False"):
             unknown.add(logical_id)
     changes = [found[name] for name in template.resources if name in found]
-    changes += [_removal(r) for name, r in stack.resources.items() if name not in here and not r.status.is_gone]
+    changes += [_removal(versions, r) for name, r in stack.resources.items() if name not in here and not r.status.is_gone]
     wrapped = tuple({"Type": "Resource", "ResourceChange": change} for change in changes)
     return Plan(changes=wrapped, other=_other(versions, environments.with_resources(env, known, find), unknown))
 
@@ -72,7 +77,8 @@ def _versions(stack: Stack, template: Template, version: Version, find: Find) ->
     before = {} if is_new else stack.version.values
     changed = frozenset(name for name, value in version.values.items() if before.get(name) != value)
     old = None if is_new else templates.parse(stack.version.template_body)
-    return _Versions(stack=stack, old=old, new=template, version=version, find=find, changed_parameters=changed)
+    secrets = parameters.secrets(template, version.values) + (parameters.secrets(old, before) if old else ())
+    return _Versions(stack=stack, old=old, new=template, version=version, find=find, changed_parameters=changed, secrets=secrets)
 
 
 def _check_types(stack: Stack, template: Template, here: list[str]) -> None:
@@ -85,8 +91,9 @@ def _change(versions: _Versions, declared: Declaration, env: Environment) -> Map
     existing = versions.stack.resources.get(declared.logical_id)
     kind = versions.find(declared.type)
     base = {"LogicalResourceId": declared.logical_id, "ResourceType": declared.type}
+    after = {"AfterContext": _context(versions, _values(declared, env))}
     if existing is None or existing.physical_id is None or kind is None:
-        return {"Action": "Add", **base, "Scope": [], "Details": []}
+        return {"Action": "Add", **base, "Scope": [], "Details": [], **after}
     details = [d for name in _names(existing, declared) for d in _details(versions, kind, existing, declared, name, env)]
     tags = {n: v for n, v in existing.tags.items() if not n.startswith(OWN_TAGS)}
     if differences.takes_tags(kind) and tags != dict(versions.version.tags):
@@ -103,6 +110,8 @@ def _change(versions: _Versions, declared: Declaration, env: Environment) -> Map
         "Scope": sorted({detail["Target"]["Attribute"] for detail in details}),
         "Details": details,
         **_replacement_policy(declared, _replacement(details)),
+        "BeforeContext": _context(versions, existing.properties),
+        **after,
     }
 
 
@@ -113,6 +122,32 @@ def _replacement_policy(declared: Declaration, replacement: str) -> dict[str, st
     return {"PolicyAction": "ReplaceAndRetain" if retains else "ReplaceAndDelete"}
 
 
+def _values(declared: Declaration, env: Environment) -> dict[str, Json]:
+    """The properties as far as they are known before."""
+    found = {name: _value(expression, env) for name, expression in declared.properties.items()}
+    return {name: value for name, value in found.items() if value is not NO_VALUE}
+
+
+def _value(expression: Json, env: Environment) -> Json:
+    try:
+        return functions.evaluate(expression, env)
+    except (functions.Unknown, ApiError):
+        return KNOWN_LATER
+
+
+def _context(versions: _Versions, properties: Mapping[str, Json]) -> str:
+    return json.dumps({"Properties": _shown(versions, properties)}, separators=(",", ":"))
+
+
+def _shown(versions: _Versions, value: Json) -> Json:
+    """Scalars as texts, secrets masked."""
+    if isinstance(value, Mapping):
+        return {name: _shown(versions, member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_shown(versions, member) for member in value]
+    return parameters.masked(functions.scalar(value), versions.secrets)
+
+
 def _names(existing: Resource, declared: Declaration) -> list[str]:
     return [*declared.properties, *(name for name in existing.properties if name not in declared.properties)]
 
@@ -121,6 +156,21 @@ def _details(
     versions: _Versions, kind: ResourceType, existing: Resource, declared: Declaration, name: str, env: Environment
 ) -> list[dict[str, Any]]:
     """None for a property that does not change."""
+    found = _bare_details(versions, kind, existing, declared, name, env)
+    before, after = existing.properties.get(name), _value(declared.properties[name], env) if name in declared.properties else None
+    after = None if after is NO_VALUE else after
+    shown = {"Path": f"/Properties/{name}", "AttributeChangeType": "Add" if before is None else "Remove" if after is None else "Modify"}
+    for key, value in (("BeforeValue", before), ("AfterValue", after)):
+        if value is not None:
+            text = _shown(versions, value)
+            shown[key] = text if isinstance(text, str) else json.dumps(text, separators=(",", ":"))
+    return [{**detail, "Target": {**detail["Target"], **shown}} for detail in found]
+
+
+def _bare_details(
+    versions: _Versions, kind: ResourceType, existing: Resource, declared: Declaration, name: str, env: Environment
+) -> list[dict[str, Any]]:
+    """Without the values."""
     requires = kind.properties.get(name, Requires.NO_INTERRUPTION)
     target = {"Attribute": "Properties", "Name": name, "RequiresRecreation": RECREATION[requires]}
     expression = declared.properties.get(name)
@@ -159,7 +209,7 @@ def _replacement(details: list[dict[str, Any]]) -> str:
     return "Conditional" if replacing else "False"
 
 
-def _removal(resource: Resource) -> Mapping[str, Any]:
+def _removal(versions: _Versions, resource: Resource) -> Mapping[str, Any]:
     change: dict[str, Any] = {
         "Action": "Remove",
         "LogicalResourceId": resource.logical_id,
@@ -167,6 +217,7 @@ def _removal(resource: Resource) -> Mapping[str, Any]:
         "ResourceType": resource.type,
         "Scope": [],
         "Details": [],
+        "BeforeContext": _context(versions, resource.properties),
     }
     retains = resource.deletion_policy in (DeletionPolicy.RETAIN, DeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
     change["PolicyAction"] = "Retain" if retains else "Delete"
@@ -193,3 +244,10 @@ def _outputs(template: Template, env: Environment) -> set[tuple[Any, ...]]:
             value, export = "", None  # what cannot be evaluated is not what it was
         found.add((declared.key, value, declared.description, export))
     return found
+
+
+def without_values(change: Json) -> Json:
+    """The change as it is returned without IncludePropertyValues."""
+    if isinstance(change, Mapping):
+        return {name: without_values(member) for name, member in change.items() if name not in VALUES}
+    return [without_values(member) for member in change] if isinstance(change, list) else change

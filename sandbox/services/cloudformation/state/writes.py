@@ -1,7 +1,6 @@
 """The only writers of stacks. Each change of a status is a stack event, an event of the journal, and a message to the stack's topics."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -176,19 +175,7 @@ def _cause(stack: Stack, resource: Resource) -> str | None:
 def _shown(stack: Stack, resource: Resource) -> object:
     """The properties without the values of NoEcho parameters."""
     template = templates.parse(stack.version.template_body)
-    hidden = [value for name, value in stack.version.values.items() if value and template.parameters[name].no_echo]
-    return _masked(dict(resource.properties), hidden) if hidden else dict(resource.properties)
-
-
-def _masked(value: object, hidden: Iterable[str]) -> object:
-    if isinstance(value, dict):
-        return {name: _masked(member, hidden) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_masked(member, hidden) for member in value]
-    if isinstance(value, str):
-        for secret in hidden:
-            value = value.replace(secret, parameters.HIDDEN)
-    return value
+    return parameters.masked(dict(resource.properties), parameters.secrets(template, stack.version.values))
 
 
 # ---- events ------------------------------------------------------------------------------------------------------------------------------

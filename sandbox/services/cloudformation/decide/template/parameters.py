@@ -120,6 +120,23 @@ def shown(template: Template, name: str, value: str) -> str:
     return HIDDEN if parameter is not None and parameter.no_echo else value
 
 
+def secrets(template: Template, found: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of NoEcho parameters."""
+    return tuple(value for name, value in found.items() if value and name in template.parameters and template.parameters[name].no_echo)
+
+
+def masked(value: Json, hidden: Sequence[str]) -> Json:
+    """The value without secrets."""
+    if isinstance(value, dict):
+        return {name: masked(member, hidden) for name, member in value.items()} if hidden else value
+    if isinstance(value, list):
+        return [masked(member, hidden) for member in value]
+    if isinstance(value, str):
+        for secret in hidden:
+            value = value.replace(secret, HIDDEN)
+    return value
+
+
 # ---- patterns ----------------------------------------------------------------------------------------------------------------------------
 
 
