@@ -20,6 +20,8 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ("ec2", "describe_route_tables", "RouteTables"),
     ("ec2", "describe_addresses", "Addresses"),
     ("ec2", "describe_security_groups", "SecurityGroups"),
+    ("ec2", "describe_network_acls", "NetworkAcls"),
+    ("ec2", "describe_network_interfaces", "NetworkInterfaces"),
     ("ec2", "describe_key_pairs", "KeyPairs"),
     ("ec2", "describe_volumes", "Volumes"),
     ("ec2", "describe_launch_templates", "LaunchTemplates"),
