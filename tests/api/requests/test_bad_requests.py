@@ -41,6 +41,19 @@ def test_what_is_not_there_is_not_found(aws: Aws, service: str, body: str, code:
     assert text in answer
 
 
+def test_what_is_named_twice_is_described_once(aws: Aws) -> None:
+    """moto compares the number of names with that of what it found, and failed."""
+    ec2 = aws("ec2")
+    table = ec2.describe_route_tables()["RouteTables"][0]["RouteTableId"]
+    assert [found["RouteTableId"] for found in ec2.describe_route_tables(RouteTableIds=[table, table])["RouteTables"]] == [table]
+
+
+def test_a_long_value_that_is_no_number_is_refused(aws: Aws) -> None:
+    """Python's error shows the beginning of it only."""
+    status, answer = post(aws, "ec2", b"Action=DescribeLaunchTemplateVersions&MinVersion=" + b"a" * 5_000)
+    assert (status, re.findall("<Code>(.*?)</Code>", answer)) == (400, ["InvalidParameterValue"])
+
+
 def test_a_query_string_that_is_no_text_is_refused(aws: Aws) -> None:
     status, answer = post(aws, "ec2", b"", "Action=DescribeVpcs\xa4")
     assert (status, re.findall("<Code>(.*?)</Code>", answer)) == (400, ["MalformedQueryString"])

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from botocore.parsers import BaseCBORParser
 
-SLOWEST = 5.0  # real seconds
+SLOWEST = 5.0  # seconds of the processor
 WITHOUT_MESSAGE = ("ResourceNotFound",)
 """Errors that CloudWatch sends without a text."""
 OF_PYTHON = re.compile(rb"Traceback|NoneType|object at 0x|&lt;class |<class |<!doctype|<html", re.IGNORECASE)
