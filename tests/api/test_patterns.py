@@ -231,3 +231,27 @@ def test_the_index_of_things(aws: Aws) -> None:
     assert found("thingName:lamp-?") == found("thingGroupNames:ha*") == ["lamp-1"]
     assert found("thingTypeName:*") == found("thingGroupNames:h.ll") == found("thingGroupNames:" + "g*" * 40 + "x") == []
     assert found("thingName:" + HOSTILE) == []
+
+
+def test_tables_and_partitions_of_glue(aws: Aws) -> None:
+    glue = aws("glue")
+    glue.create_database(DatabaseInput={"Name": "shop"})
+    for name in ("orders", "orders_old", LONG):
+        column = {"Name": "day", "Type": "string"}
+        glue.create_table(DatabaseName="shop", TableInput={"Name": name, "PartitionKeys": [column], "StorageDescriptor": {"Columns": []}})
+    for day in ("monday", "sunday", LONG):
+        glue.create_partition(DatabaseName="shop", TableName="orders", PartitionInput={"Values": [day]})
+
+    def tables(expression: str) -> list[str]:
+        return described(glue.get_tables(DatabaseName="shop", Expression=expression), "TableList", "Name")
+
+    def days(pattern: str) -> list[str]:
+        found = glue.get_partitions(DatabaseName="shop", TableName="orders", Expression=f"day LIKE '{pattern}'")["Partitions"]
+        return [each["Values"][0] for each in found]
+
+    assert tables("orders") == tables("ord.*") == tables("o*s*") == ["orders", "orders_old"]
+    assert tables("*old|b") == ["orders_old"]
+    assert tables(HOSTILE) == tables(EXPRESSION) == []
+    assert days("%day") == ["monday", "sunday"]
+    assert days("_unday") == ["sunday"]
+    assert days("*day") == days("%a" * 60 + "b") == []

@@ -72,7 +72,7 @@ def test_a_users_own_models_are_found(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 LOADED_AT_START = {"autoscaling", "cloudwatch", "core", "ec2", "elb", "elbv2", "iam", "moto_api", "moto_server", "sns", "sqs", "utilities"}
-LATER = ("antlr4", "aws_xray_sdk", "cfnlint", "graphql", "joserfc", "jsonpath_ng", "jsonschema", "openapi_spec_validator", "pyparsing")
+LATER = ("aws_xray_sdk", "cfnlint", "graphql", "joserfc", "jsonpath_ng", "jsonschema", "openapi_spec_validator", "pyparsing")
 
 
 def test_the_other_services_and_their_packages_are_loaded_when_they_are_first_called() -> None:

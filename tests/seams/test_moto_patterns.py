@@ -27,8 +27,8 @@ def test_every_swap_fits_the_moto_that_is_installed() -> None:
     assert [swap.name for swap in declared() if swap.theirs is None] == []
 
 
-NEEDS = {"glue": "pyparsing", "stepfunctions/parser": "antlr4"}
-"""Packages of moto's that are not installed, so that these do not run here."""
+NEEDS = {"stepfunctions/parser": "antlr4"}
+"""Packages of moto's that are not installed, so that these do not run here: executions of state machines are refused."""
 
 FROM_MOTO = {
     "apigateway/models.py": {"APIGatewayBackend.put_integration"},  # with the account's id
@@ -39,6 +39,7 @@ FROM_MOTO = {
     "core/routing.py": {"_host_prefix_regex"},
     "ec2/utils.py": {"is_valid_resource_id", "simple_aws_filter_to_re"},  # nobody calls the second any more
     "ecs/models.py": {"EC2ContainerServiceBackend._parse_resource_arn"},
+    "glue/glue_schema_registry_utils.py": {"validate_param_pattern_and_length"},
     "greengrass/models.py": {"GreengrassBackend._validate_group_version_definitions"},
     "logs/responses.py": {"validate_param"},
     "managedblockchain/models.py": {"ManagedBlockchainBackend.create_node"},

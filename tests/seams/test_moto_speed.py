@@ -82,7 +82,7 @@ def test_descriptions_are_the_same(fleet: Fleet, request: pytest.FixtureRequest)
     found = answers(fleet)
     request.getfixturevalue("moto_s_own")
     assert found == answers(fleet)
-    assert len(ours()) == 7
+    assert len(ours()) == 8
 
 
 @pytest.mark.parametrize("kind", [parse.QueryParser, parse.EC2QueryParser])
@@ -133,6 +133,7 @@ def test_anything_else_is_left_to_moto_s_writer(body: Any) -> None:
     ],
 )
 def test_an_answer_gets_its_request_id_as_from_moto(body: Any) -> None:
+    seams.install()
     (swap,) = [swap for swap in ours() if swap.name == "BaseResponse._enrich_response"]
     assert swap.theirs is not None
     for function in (swap.theirs, lambda *given: sandbox.aws.hosting.moto_speed.with_request_id(swap.theirs, *given)):

@@ -18,7 +18,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, format_timestamp, get_prefix
 
 from sandbox.aws.function_seams import swap_function, wrap_function
-from sandbox.core.wildcards import ASTERISK_ONLY, EC2_FILTER, EVENT_PATTERN, POLICY, matches
+from sandbox.core.wildcards import ASTERISK_ONLY, EC2_FILTER, EVENT_PATTERN, POLICY, RULE_CONDITION, matches
 
 BACKTRACKS = "moto turns a caller's wildcard into a regular expression that backtracks"
 PREFIX = "moto treats a name prefix as a regular expression"
@@ -71,11 +71,6 @@ def describe_tags(self: Any, filters: Any = None) -> list[dict[str, str]]:
     wanted = {TAG_FILTERS[name]: values for name, values in (filters or {}).items() if name in TAG_FILTERS}
     rows = [row for resource in tuple(self.tags) for row in tags_of(self, resource)]
     return [row for row in rows if all(_any_matches(values, [row[member]]) for member, values in wanted.items())]
-
-
-@swap_function("moto.ec2.models.core", "TaggedEC2Resource.get_tags", why="looked through the tags of all resources for those of each one")
-def get_tags(self: Any) -> list[dict[str, str]]:
-    return tags_of(self.ec2_backend, self.id) if self.id else []
 
 
 def tags_of(backend: Any, resource: str) -> list[dict[str, str]]:
@@ -142,3 +137,21 @@ def matches_single_query(moto_s: Callable[..., Any], self: Any, query_string: st
         names = [*(group.thing_group_name for group in backend.thing_groups.values()), self.billing_group_name or ""]
         return any(moto_s(self, f"{field}:{re.escape(name)}") for name in names if matches(pattern, name, POLICY))
     return bool(moto_s(self, query_string))
+
+
+@swap_function("moto.glue.models", "GlueBackend.get_tables", why=BACKTRACKS)
+def get_tables(self: Any, database_name: str, expression: str | None) -> list[Any]:
+    """Names that begin as the expression says: `*` and `.*` match anything, `|` separates alternatives."""
+    tables = self.get_database(database_name).tables
+    wanted = [f"{each.replace('.*', '*')}*" for each in (expression or "*").split("|")]
+    return [table for name, table in tables.items() if any(matches(pattern, name, ASTERISK_ONLY) for pattern in wanted)]
+
+
+@wrap_function("moto.glue.utils", "_Like.eval", why=BACKTRACKS)
+def like(moto_s: Callable[..., Any], self: Any, part_keys: list[dict[str, str]], part_input: dict[str, Any]) -> bool:
+    """SQL's LIKE: `%` matches any text, `_` one character. moto checks the type of the column."""
+    plain = copy.copy(self)
+    plain.literal = ""
+    moto_s(plain, part_keys, part_input)
+    literal = re.sub(r"([*?\\])", r"\\\1", self.literal)
+    return matches(literal.replace("%", "*").replace("_", "?"), self.ident.eval(part_keys, part_input), RULE_CONDITION)

@@ -16,6 +16,7 @@ from moto.core import serialize
 from moto.core.utils import MISSING, get_value
 
 from sandbox.aws.function_seams import swap_function, wrap_function
+from sandbox.aws.hosting.moto_patterns import tags_of
 
 KEPT_KEYS = "sandbox_keys"  # attribute of a botocore shape
 KEPT_PREFIXES = "sandbox_prefixes"  # attribute of a parser
@@ -103,6 +104,11 @@ def with_request_id(theirs: Callable[..., Any], headers: dict[str, str], body: A
         return theirs(headers, body)
     enriched, _ = theirs(headers, "")
     return enriched, f"{before}{REQUEST_ID}{enriched['x-amzn-requestid']}{close}{rest}"
+
+
+@swap_function("moto.ec2.models.core", "TaggedEC2Resource.get_tags", why="looked through the tags of all resources for those of each one")
+def get_tags(self: Any) -> list[dict[str, str]]:
+    return tags_of(self.ec2_backend, self.id) if self.id else []
 
 
 # ---- XML
