@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from sandbox.core.control import Scope
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation import errors
-from sandbox.services.cloudformation.decide.template import functions, parameters
+from sandbox.services.cloudformation.decide.template import conditions, functions, parameters
 from sandbox.services.cloudformation.decide.template.references import arguments
 from sandbox.services.cloudformation.decide.template.schemas import Find
 from sandbox.services.cloudformation.model import Resource, Version
@@ -60,7 +60,7 @@ def base(template: Template, version: Version, names: Names, exports: Mapping[st
         exports=exports,
         zones=version.zones,
     )
-    return replace(known, conditions=functions.conditions(template.conditions, known))
+    return replace(known, conditions=conditions.evaluate_all(template.conditions, known))
 
 
 def with_resources(env: Environment, resources: Mapping[str, Resource], find: Find) -> Environment:

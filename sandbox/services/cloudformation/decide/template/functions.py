@@ -7,7 +7,7 @@ stack runs, the dependencies of a resource are ready before it is evaluated.
 import base64
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.services.cloudformation import errors
@@ -46,51 +46,6 @@ def evaluate(value: Json, env: Environment) -> Json:
     return {name: member for name, member in members.items() if member is not NO_VALUE}
 
 
-def conditions(declared: Mapping[str, Json], env: Environment) -> dict[str, bool]:
-    """The values of the Conditions section. `env` has parameters and mappings."""
-    found: dict[str, bool] = {}
-
-    def value_of(name: str, above: tuple[str, ...]) -> bool:
-        if name in above:
-            raise errors.template_error(f"Circular dependencies for conditions: [{', '.join(above)}]")
-        if name not in declared:
-            raise errors.template_error(f"Unresolved condition dependency {name} in the Conditions block of the template")
-        if name not in found:
-            found[name] = _condition(declared[name], env, lambda other: value_of(other, (*above, name)))
-        return found[name]
-
-    for name in declared:
-        value_of(name, ())
-    return found
-
-
-def _condition(value: Json, env: Environment, named: Callable[[str], bool]) -> bool:
-    if not isinstance(value, dict) or len(value) != 1:
-        raise errors.template_error("Every Conditions member must be a function that returns a boolean")
-    name, argument = next(iter(value.items()))
-    match name:
-        case "Condition":
-            return named(_string(argument, "Condition"))
-        case "Fn::Equals":
-            if not isinstance(argument, list) or len(argument) != 2:
-                raise errors.template_error("every Fn::Equals object requires a list of 2 string parameters.")
-            left, right = argument
-            return bool(_comparable(evaluate(left, env)) == _comparable(evaluate(right, env)))
-        case "Fn::Not":
-            (only,) = _of_length(name, argument, 1)
-            return not _condition(only, env, named)
-        case "Fn::And" | "Fn::Or":
-            if not isinstance(argument, list) or not 2 <= len(argument) <= 10:
-                raise errors.template_error(f"every {name} object requires a list of at least 2 and at most 10 boolean parameters.")
-            results = [_condition(one, env, named) for one in argument]
-            return all(results) if name == "Fn::And" else any(results)
-    raise errors.template_error(f"{name} cannot be used as a condition")
-
-
-def _comparable(value: Json) -> Json:
-    return scalar(value) if not isinstance(value, (dict, list)) and value is not NO_VALUE else value
-
-
 # ---- references --------------------------------------------------------------------------------------------------------------------------
 
 
@@ -107,7 +62,7 @@ def _ref(name: Json, env: Environment) -> Json:
 
 def _get_att(argument: Json, env: Environment) -> Json:
     logical_id, name = attribute_parts(argument)
-    attribute = _string(evaluate(name, env), "The attribute name of Fn::GetAtt")
+    attribute = string_of(evaluate(name, env), "The attribute name of Fn::GetAtt")
     found = env.attributes.get(logical_id)
     if found is None:
         raise Unknown(logical_id, attribute)
@@ -126,7 +81,7 @@ def attribute_parts(argument: Json) -> tuple[str, Json]:
 
 
 def _import_value(argument: Json, env: Environment) -> Json:
-    name = _string(evaluate(argument, env), "Fn::ImportValue")
+    name = string_of(evaluate(argument, env), "Fn::ImportValue")
     if name not in env.exports:
         raise errors.invalid(f"No export named {name} found.")  # CFN-11
     return env.exports[name]
@@ -241,7 +196,7 @@ def _find_in_map(argument: Json, env: Environment) -> Json:
 
 
 def _get_azs(argument: Json, env: Environment) -> Json:
-    region = _string(evaluate(argument, env) or env.pseudo["AWS::Region"], "Fn::GetAZs")
+    region = string_of(evaluate(argument, env) or env.pseudo["AWS::Region"], "Fn::GetAZs")
     if region not in env.zones:
         raise errors.template_error(f"Fn::GetAZs of {region}: only the stack's own Region has zones here")
     return list(env.zones[region])
@@ -285,13 +240,13 @@ def _refused(name: str) -> Callable[[Json, Environment], Json]:
     return refuse
 
 
-def _of_length(name: str, argument: Json, count: int) -> list[Any]:
+def of_length(name: str, argument: Json, count: int) -> list[Any]:
     if not isinstance(argument, list) or len(argument) != count:
         raise errors.template_error(f"every {name} object requires a list of {count} parameters.")
     return argument
 
 
-def _string(value: Json, name: str) -> str:
+def string_of(value: Json, name: str) -> str:
     if not isinstance(value, str):
         raise errors.template_error(f"{name} requires a string")
     return value

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.services.cloudformation import errors
-from sandbox.services.cloudformation.decide.template import functions
+from sandbox.services.cloudformation.decide.template import conditions, functions
 from sandbox.services.cloudformation.template_model import Environment, Json, Template
 
 REFUSED = ("Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll")
@@ -49,7 +49,7 @@ def _holds(value: Json, env: Environment) -> bool:
         case "Fn::EachMemberIn":
             members, allowed = _pair(name, argument, env)
             return all(one in _listed(allowed) for one in _listed(members))
-    found: Mapping[str, bool] = functions.conditions({name: value}, env)
+    found: Mapping[str, bool] = conditions.evaluate_all({name: value}, env)
     return found[name]
 
 

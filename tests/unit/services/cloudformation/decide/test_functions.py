@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.core.errors import ApiError
-from sandbox.services.cloudformation.decide.template import functions
+from sandbox.services.cloudformation.decide.template import conditions, functions
 from sandbox.services.cloudformation.decide.template.functions import Unknown
 from sandbox.services.cloudformation.template_model import NO_VALUE, Environment
 from tests.support import rule
@@ -100,13 +100,13 @@ def test_a_resource_that_is_not_ready_is_named(value: Any) -> None:
     ],
 )
 def test_a_condition_is_true_or_false(condition: Any, expected: bool) -> None:
-    found = functions.conditions({"It": condition, "Other": {"Fn::Equals": ["x", "x"]}}, ENV)
+    found = conditions.evaluate_all({"It": condition, "Other": {"Fn::Equals": ["x", "x"]}}, ENV)
     assert found["It"] is expected
 
 
 def test_conditions_in_a_circle_are_refused() -> None:
     with pytest.raises(ApiError, match="Circular dependencies for conditions"):
-        functions.conditions({"A": {"Condition": "B"}, "B": {"Condition": "A"}}, ENV)
+        conditions.evaluate_all({"A": {"Condition": "B"}, "B": {"Condition": "A"}}, ENV)
 
 
 @pytest.mark.parametrize(
