@@ -218,3 +218,30 @@ def test_the_tags_of_a_terminated_instances_volumes_are_gone(virtual: VirtualSan
     api.terminate_instances(InstanceIds=[made])
     virtual.run(5)
     assert api.describe_tags()["Tags"] == []
+
+
+@rule("EC2-5", "EC2-62")
+def test_an_elastic_address_stays_while_stopped_and_is_free_after_termination(virtual: VirtualSandbox) -> None:
+    api = virtual.client("ec2")
+    instance = api.run_instances(ImageId=AMI, InstanceType="t3.micro", MinCount=1, MaxCount=1)["Instances"][0]
+    virtual.run(5)
+    address = api.allocate_address(Domain="vpc")
+    api.associate_address(AllocationId=address["AllocationId"], InstanceId=instance["InstanceId"])
+    second = api.create_network_interface(SubnetId=instance["SubnetId"])["NetworkInterface"]["NetworkInterfaceId"]
+    api.attach_network_interface(NetworkInterfaceId=second, InstanceId=instance["InstanceId"], DeviceIndex=1)
+
+    def public() -> str | None:
+        found = api.describe_instances()["Reservations"][0]["Instances"][0].get("PublicIpAddress")
+        return None if found is None else str(found)
+
+    for operation in ("stop_instances", "start_instances"):
+        assert public() == address["PublicIp"]
+        getattr(api, operation)(InstanceIds=[instance["InstanceId"]])
+        virtual.run(5)
+        assert public() == address["PublicIp"], operation
+    api.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    virtual.run(5)
+    (left,) = api.describe_addresses()["Addresses"]
+    assert [name for name in ("AssociationId", "InstanceId", "NetworkInterfaceId") if left.get(name)] == []
+    (interface,) = api.describe_network_interfaces()["NetworkInterfaces"]
+    assert (interface["NetworkInterfaceId"], interface["Status"]) == (second, "available")

@@ -59,12 +59,16 @@ class Networks(EC2Backend):
             del self.network_acls[acl.id]
         return deleted
 
+    @replaces(why="EC2-62: an Elastic IP address of the interface is free again")
+    def delete_network_interface(self, eni_id: str) -> None:
+        for address in [one for one in self.addresses if one.eni is not None and one.eni.id == eni_id]:
+            self.disassociate_address(association_id=address.association_id)
+        super().delete_network_interface(eni_id)
+
     @replaces(why="EC2-62: its network interface goes with it, and its address is free")
     def delete_nat_gateway(self, nat_gateway_id: str) -> Any:
         gateway = super().delete_nat_gateway(nat_gateway_id)
-        for address in [one for one in self.addresses if one.eni is gateway._eni]:
-            self.disassociate_address(association_id=address.association_id)
         if gateway._eni.id in self.enis:
-            self.enis.pop(gateway._eni.id)
+            self.delete_network_interface(gateway._eni.id)
             gateway._eni.subnet.del_subnet_ip(gateway._eni.private_ip_address)
         return gateway

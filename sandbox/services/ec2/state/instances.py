@@ -175,6 +175,8 @@ class SandboxInstance(Instance):
         self._state, self.state_reason, self._reason = kept
         for nic in [n for n in self.nics.values() if n.id in self.ec2_backend.enis]:
             self.detach_eni(nic)
+        for address in [one for one in self.ec2_backend.addresses if one.instance is self]:
+            address.instance = None  # of an interface that stays
         self.nics = {}
         for gone in mine - self.ec2_backend.volumes.keys() - self.ec2_backend.enis.keys():
             self.ec2_backend.tags.pop(gone, None)

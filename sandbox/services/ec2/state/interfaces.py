@@ -39,6 +39,23 @@ class SandboxNetworkInterface(NetworkInterface):
         """moto's serializer makes this name of the class's own (moto/core/serialize.py, `id` of NetworkInterface)."""
         return str(self.id)
 
+    @replaces(why="EC2-5: an Elastic IP address stays")
+    def stop(self) -> None:
+        if self._elastic() is None:
+            super().stop()
+
+    @replaces(why="EC2-5: an Elastic IP address stays, and no other public address takes its place")
+    def check_auto_public_ip(self) -> None:
+        elastic = self._elastic()
+        if elastic is None:
+            super().check_auto_public_ip()
+        else:
+            self.public_ip = elastic
+
+    def _elastic(self) -> str | None:
+        """The Elastic IP address that is associated with the interface."""
+        return next((str(one.public_ip) for one in self.ec2_backend.addresses if one.eni is self), None)
+
     @property
     @replaces(why="DNS-2: the public name of a public address")
     def association(self) -> dict[str, Any] | None:
