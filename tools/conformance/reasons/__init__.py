@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from tools.conformance.reasons import autoscaling, cloudwatch, ec2, elbv2, sns, sqs
+from tools.conformance.reasons import autoscaling, cloudformation, cloudwatch, ec2, elbv2, sns, sqs
 from tools.conformance.suites import FailedTest
 
 ERROR = re.compile(
@@ -15,6 +15,7 @@ OURS_TO_EXPLAIN = {"InternalFailure", "InternalError", "ServiceUnavailable"}
 
 BY_NAME: Mapping[str, str] = {
     **autoscaling.REASONS,
+    **cloudformation.REASONS,
     **cloudwatch.REASONS,
     **ec2.REASONS,
     **elbv2.REASONS,
