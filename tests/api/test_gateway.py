@@ -84,7 +84,7 @@ QUERY_ERRORS = [
     ("autoscaling", b"Action=SetDesiredCapacity&Version=2011-01-01&AutoScalingGroupName=g&DesiredCapacity=lots", 400, "MalformedInput"),
     ("autoscaling", b"Action=SetDesiredCapacity&Version=2011-01-01&DesiredCapacity=3", 400, "ValidationError"),
     ("ec2", b"Action=RunInstances&Version=2016-11-15&MinCount=one&MaxCount=2", 400, "InvalidParameterValue"),
-    ("ec2", b"Action=TerminateInstances&Version=2016-11-15", 400, "MissingParameter"),
+    ("ec2", b"Action=MonitorInstances&Version=2016-11-15", 400, "MissingParameter"),
 ]
 
 

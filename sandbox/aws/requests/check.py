@@ -60,7 +60,7 @@ def compiled(operation: OperationModel, protocol: str) -> Node:
 
 def _found(found: dict[str, Any], problems: list[Problem], operation: OperationModel, protocol: str) -> dict[str, Any]:
     if problems:
-        raise words.error(problems, operation.service_model.service_name, protocol)
+        raise words.error(problems, operation.service_model.service_name, protocol, operation.name)
     if operation.service_model.service_name == "sqs":
         sqs.check(operation.name, found)
     return found

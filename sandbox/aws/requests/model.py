@@ -15,7 +15,7 @@ from moto.core.parse import PROTOCOL_PARSERS
 LIMITED = frozenset({"autoscaling", "cloudformation", "cloudwatch", "ec2", "elbv2", "sns"})
 
 LEFT_TO_SERVICE: Mapping[str, frozenset[str]] = {
-    "ec2": frozenset({"InstanceAttributeName", "InstanceType", "VolumeType"}),
+    "ec2": frozenset({"InstanceAttributeName", "InstanceType", "ResourceType", "VolumeType", "VpcTenancy"}),
     "autoscaling": frozenset(),
     "cloudwatch": frozenset({"StateValue"}),  # AWS lists its words in another order than the model
     "elbv2": frozenset(),

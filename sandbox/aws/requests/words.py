@@ -3,7 +3,7 @@
 EC2 names one problem at a time. The framework behind the other services lists all limits that are not kept in one ValidationError.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.aws.requests.problems import UNREADABLE, Kind, Problem
@@ -13,8 +13,21 @@ LONGEST = 1_000
 """Characters of a value that an error repeats."""
 
 
-def error(problems: Sequence[Problem], service: str, protocol: str) -> ApiError:
+RESOURCES_MISSING = "The request must contain the parameter resourceIdSet"
+OF_INSTANCES = ("RebootInstances", "StartInstances", "StopInstances", "TerminateInstances")
+OF_OPERATIONS: Mapping[tuple[str, str], tuple[str, str]] = {
+    **{(operation, "ResourceId"): ("MissingParameter", RESOURCES_MISSING) for operation in ("CreateTags", "DeleteTags")},
+    **{(operation, "InstanceId"): ("InvalidParameterCombination", "No instances specified") for operation in OF_INSTANCES},
+    ("CreateTags", "Tag"): ("MissingParameter", "The request must contain the parameter tagSet"),
+}
+"""Operation of EC2 and absent parameter → the operation's own error."""
+
+
+def error(problems: Sequence[Problem], service: str, protocol: str, operation: str = "") -> ApiError:
     """The error for the problems of one request; there is at least one."""
+    first = min(problems, key=_order)
+    if service == "ec2" and first.kind is Kind.MISSING and (operation, first.at.sent) in OF_OPERATIONS:
+        return ApiError(*OF_OPERATIONS[operation, first.at.sent])
     return _ANSWERS.get(service, _framework)(sorted(problems, key=_order), protocol)
 
 

@@ -20,7 +20,7 @@ def form(service: str, operation: str, /, **values: str) -> dict[str, Any]:
     reader = FormReader(strict=protocol == "ec2")
     found = reader.read(compiled(model, protocol), [(name.replace("_", "."), value) for name, value in values.items()])
     if reader.problems:
-        raise error(reader.problems, service, protocol)
+        raise error(reader.problems, service, protocol, operation)
     return found
 
 
@@ -47,8 +47,10 @@ def test_a_form_is_read_as_the_model_says() -> None:
 
 
 EC2 = [
-    ("TerminateInstances", {}, "MissingParameter", "The request must contain the parameter InstanceId"),
-    ("CreateTags", {"ResourceId_1": "vpc-1"}, "MissingParameter", "The request must contain the parameter Tag"),
+    ("TerminateInstances", {}, "InvalidParameterCombination", "No instances specified"),
+    ("MonitorInstances", {}, "MissingParameter", "The request must contain the parameter InstanceId"),
+    ("CreateTags", {"ResourceId_1": "vpc-1"}, "MissingParameter", "The request must contain the parameter tagSet"),
+    ("DeleteTags", {}, "MissingParameter", "The request must contain the parameter resourceIdSet"),
     (
         "DescribeInstances",
         {"MaxResults": "many"},
