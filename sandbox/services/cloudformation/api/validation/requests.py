@@ -100,7 +100,8 @@ def parameters(given: list[dict[str, Any]]) -> list[Given]:
             raise errors.invalid("Parameters: each must have a ParameterKey")
         previous = bool(each.get("UsePreviousValue"))
         if previous and each.get("ParameterValue"):
-            raise errors.invalid(f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true and non empty value")
+            text = "Cannot specify usePreviousValue as true and non empty value for a parameter"
+            raise errors.invalid(f"Invalid input for parameter key {name}. {text}")
         found.append(Given(name=name, value=each.get("ParameterValue"), use_previous=previous))
     names = [each.name for each in found]
     if doubled := next((name for name in names if names.count(name) > 1), None):

@@ -28,8 +28,9 @@ REFUSED_SECTIONS = ("Transform", "Hooks")
 VERSION = "2010-09-09"
 ATTRIBUTES = (
     *("Type", "Properties", "DependsOn", "Condition", "Metadata", "CreationPolicy"),
-    *("UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy"),
+    *("UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy", "Description"),
 )
+"""Description has no effect and is undocumented; AWS's own tools write it."""
 LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")
 LONGEST_DESCRIPTION = 1024
 MOST_RESOURCES, MOST_PARAMETERS, MOST_OUTPUTS, MOST_MAPPINGS = 500, 200, 200, 200  # CFN-3

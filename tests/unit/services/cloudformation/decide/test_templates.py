@@ -141,6 +141,11 @@ def test_what_the_sandbox_lacks_is_refused_by_name(document: dict[str, Any], wha
         references.check(templates.of(document))
 
 
+def test_a_resource_may_have_a_description() -> None:
+    made = templates.of({"Resources": {"A": {**A, "Description": "what it is for"}}})
+    assert made.resources["A"].properties == {}
+
+
 def test_resources_are_ordered_by_what_they_need() -> None:
     made = templates.of({"Resources": {"A": topic(TopicName={"Ref": "B"}), "B": {**A, "DependsOn": "C"}, "C": A}})
     needs = references.dependencies(made, made.resources)
