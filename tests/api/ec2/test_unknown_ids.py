@@ -49,6 +49,8 @@ def test_an_unknown_id_beside_a_known_one_is_refused(things: Things) -> None:
                 continue
         if operation not in ALL_OF_THEM:
             wrong[f"{operation} {name}"] = answer
+    not_named = wrong.pop("DescribeLaunchTemplates LaunchTemplateNames")
+    assert not_named["Message"] == "At least one of the launch templates specified in the request does not exist."
     assert wrong == {}
     assert asked > 30
 
@@ -104,3 +106,16 @@ def test_the_error_is_AWS_s(things: Things, operation: str, parameters: dict[str
     with pytest.raises(ClientError) as caught:
         getattr(things.api, operation)(**parameters)
     assert (caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]) == error
+
+
+@pytest.mark.parametrize("operation", ["start_instances", "stop_instances", "reboot_instances", "terminate_instances", "monitor_instances"])
+def test_no_instances_at_all_are_refused(things: Things, operation: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        getattr(things.api, operation)(InstanceIds=[])
+    assert caught.value.response["Error"] == {"Code": "InvalidParameterCombination", "Message": "No instances specified"}
+
+
+def test_tags_of_no_resource_are_refused(things: Things) -> None:
+    with pytest.raises(ClientError) as caught:
+        things.api.create_tags(Resources=[], Tags=[{"Key": "a", "Value": "b"}])
+    assert caught.value.response["Error"]["Message"] == "The request must contain the parameter resourceIdSet"

@@ -64,7 +64,7 @@ FILTERS: Mapping[str, Getter] = {
     "state": lambda image: image.state,
     "state-reason-code": lambda image: None,
     "state-reason-message": lambda image: None,
-    "tag-key": lambda image: [tag["Key"] for tag in image.get_tags()],
+    "tag-key": lambda image: [tag["key"] for tag in image.get_tags()],
     "virtualization-type": lambda image: image.virtualization_type,
 }
 """Filter of DescribeImages → what is compared (None: no image here has it)."""
@@ -117,5 +117,5 @@ class Images(EC2Backend):
 
 def _value(image: Any, name: str) -> Any:
     if name.startswith("tag:"):
-        return next((tag["Value"] for tag in image.get_tags() if tag["Key"] == name.removeprefix("tag:")), None)
+        return next((tag["value"] for tag in image.get_tags() if tag["key"] == name.removeprefix("tag:")), None)
     return FILTERS[name](image)

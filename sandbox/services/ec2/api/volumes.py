@@ -10,7 +10,7 @@ from moto.ec2.models import EC2Backend
 from sandbox.aws.seams import replaces
 
 GP2_IOPS_PER_GIB, GP2_LEAST, GP2_MOST = 3, 100, 16000
-GP3_IOPS, GP3_THROUGHPUT = 3000, 125
+PROVISIONED, DEFAULT_IOPS, GP3_THROUGHPUT = ("gp3", "io1", "io2"), 3000, 125
 
 
 class Volumes(EC2Backend):
@@ -51,5 +51,7 @@ def _complete(volume: Any) -> None:
     volume.multi_attach_enabled = bool(volume.multi_attach_enabled)
     if volume.volume_type == "gp2":
         volume.iops = min(GP2_MOST, max(GP2_LEAST, GP2_IOPS_PER_GIB * int(volume.size)))
+    if volume.volume_type in PROVISIONED:
+        volume.iops = volume.iops or DEFAULT_IOPS
     if volume.volume_type == "gp3":
-        volume.iops, volume.throughput = volume.iops or GP3_IOPS, volume.throughput or GP3_THROUGHPUT
+        volume.throughput = volume.throughput or GP3_THROUGHPUT

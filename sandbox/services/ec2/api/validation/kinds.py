@@ -155,7 +155,7 @@ MACHINES = (
         "launch_template_name_to_ids",
         "",
         "LaunchTemplateNames",
-        text="The specified launch template, with template name {{}}, does not exist.",
+        text="At least one of the launch templates specified in the request does not exist.",
     ),
     Kind(
         names=("AssociationIds",),

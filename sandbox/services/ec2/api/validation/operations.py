@@ -63,8 +63,8 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "UnassignPrivateIpAddresses": interfaces.check_unassigned,
 }
 
-ANSWERED_ONE_BY_ONE = ("CancelSpotFleetRequests", "DeleteFleets")
-"""Ids that do not exist are part of the answer, and no error."""
+NOT_LOOKED_UP = ("CancelSpotFleetRequests", "DeleteFleets", "DeleteFlowLogs", "DetachInternetGateway")
+"""Ids that do not exist are part of the answer, or have an error of the operation's own."""
 
 
 def check(operation: str, backend: Any, parameters: Parameters) -> None:
@@ -74,7 +74,7 @@ def check(operation: str, backend: Any, parameters: Parameters) -> None:
         check_filters(operation, parameters)
     else:
         tags.complete_tags(operation, parameters)
-    if operation not in ANSWERED_ONE_BY_ONE:
+    if operation not in NOT_LOOKED_UP:
         check_references(backend, parameters)
     if operation in CHECKS:
         CHECKS[operation](backend, parameters)

@@ -97,7 +97,9 @@ def complete_tags(operation: str, parameters: MutableMapping[str, Any]) -> None:
         if kind in seen:
             raise _refused(f"The same resource type may not be specified more than once in tag specifications: {kind}")
         seen.add(kind)
-        _complete(specification.setdefault("Tags", []))
+        if not specification.get("Tags"):
+            raise _refused("Tag specification must have at least one tag")
+        _complete(specification["Tags"])
     for number, tag in enumerate(parameters.get("Tags") or (), start=1):
         if not tag.get("Key"):
             raise errors.parameter_missing(f"Tag.{number}.Key")
