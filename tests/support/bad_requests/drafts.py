@@ -20,6 +20,21 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
     "sqs": ("json", "query"),
     "cloudformation": ("query",),
 }
+FILTERS = (
+    *("tag:Name", "tag-key", "tag-value", "vpc-id", "state", "status", "owner-id", "instance-id", "image-id", "subnet-id", "group-id"),
+    *("cidr", "cidr-block", "availability-zone", "instance-state-name", "attachment.instance-id", "resource-id", "resource-type", "key"),
+    *(
+        "launch-template-name",
+        "association.main",
+        "is-default",
+        "name",
+        "auto-scaling-group",
+        "value",
+        "propagate-at-launch",
+        "description",
+    ),
+)
+"""Names of filters that some Describe operations have."""
 DEEPEST = 5
 TOP, BELOW = (0.0, 0.05, 0.1, 0.3), 0.4
 """How many of the optional parameters a draft has, at the top and further down."""
@@ -58,6 +73,9 @@ class Drafter:
         return Draft(service, operation, protocol, {name: _text(value) for name, value in body.items()})
 
     def _structure(self, shape: Any, depth: int) -> dict[str, Any]:
+        if shape.name == "Filter" and {"Name", "Values"} <= set(shape.members):
+            wanted = self._account.choose(self._rng.choice(("VpcId", "InstanceId", "SubnetId", "Value")), self._rng) or "x"
+            return {"Name": self._rng.choice(FILTERS), "Values": [wanted, *self._rng.choices(("*", "a?c", "[", "\\"), k=1)]}
         share = self._share if depth == 0 else BELOW
         chosen = [name for name in shape.members if name in shape.required_members or (depth < DEEPEST and self._rng.random() < share)]
         return {name: self._value(shape.members[name], name, depth + 1) for name in chosen if name != "DryRun"}
