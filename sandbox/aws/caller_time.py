@@ -1,25 +1,41 @@
-"""Time ranges of requests, moved from the caller's clock to the sandbox's. The sandbox's clock may run ahead of the wall clock. A caller
-who asks for "the last hour" computes it from their own clock and gets the sandbox's last hour.
+"""Times in requests, moved from the caller's clock to the sandbox's. The sandbox's clock may run ahead of the wall clock. A caller who asks
+for "the last hour" computes it from their own clock and gets the sandbox's last hour; a value that they measured now is one of the
+sandbox's now.
 
-The request's signature carries the caller's time (X-Amz-Date), which shows whether a range ends at the caller's now.
+The request's signature carries the caller's time (X-Amz-Date), which shows whether a time is the caller's now.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 EARLIER, LATER = timedelta(minutes=5), timedelta(minutes=1)
-"""An end within this distance of the caller's now means now: callers round down to five minutes, or slightly up."""
+"""A time within this distance of the caller's now means now: callers round down to five minutes, or slightly up."""
+SMALL = timedelta(minutes=1)
+"""Clocks that differ by less are not told apart: a range is extended and not moved, so that it has what it has by either clock."""
 
 
-def shift(end: datetime, headers: Mapping[str, str], now: datetime) -> timedelta:
-    """What to add to both ends of a range that ends at `end`. Zero if it does not end at the caller's now, or if it ends nearer to the
-    sandbox's `now` (the caller uses the sandbox's clock)."""
+def shift(moment: datetime, headers: Mapping[str, str], now: datetime) -> timedelta:
+    """What to add to `moment`. Zero if it is not the caller's now, or if it is nearer to the sandbox's `now` (the caller uses the
+    sandbox's clock)."""
     caller = _date(headers)
-    if caller is None or not caller - EARLIER <= end <= caller + LATER:
+    if caller is None or not caller - EARLIER <= moment <= caller + LATER:
         return timedelta(0)
-    if abs(now - end) <= abs(caller - end):
+    if abs(now - moment) <= abs(caller - moment):
         return timedelta(0)
     return now - caller
+
+
+def moved(moment: datetime, headers: Mapping[str, str], now: datetime) -> datetime:
+    """A time of measurement, by the sandbox's clock."""
+    more = shift(moment, headers, now)
+    return moment if abs(more) < SMALL else moment + more
+
+
+def moved_range(start: float, end: float, headers: Mapping[str, str], now: datetime) -> tuple[float, float]:
+    """A range that ends at the caller's now ends at the sandbox's. In seconds since 1970."""
+    more = shift(datetime.fromtimestamp(end, UTC), headers, now)
+    seconds = more.total_seconds()
+    return (start, max(end, end + seconds)) if abs(more) < SMALL else (start + seconds, end + seconds)
 
 
 def _date(headers: Mapping[str, str]) -> datetime | None:

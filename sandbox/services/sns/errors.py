@@ -89,6 +89,14 @@ def no_endpoint() -> ApiError:
     return invalid("TargetArn Reason: No endpoint found for the target arn specified")
 
 
+def endpoint_disabled() -> ApiError:
+    return _error("EndpointDisabled", "Endpoint is disabled")
+
+
+def no_subscribed_endpoint(arn: str) -> ApiError:
+    return invalid(f"Endpoint Reason: Endpoint does not exist for endpoint arn{arn}")  # without a space, as AWS answers
+
+
 def no_target() -> ApiError:
     return invalid("TopicArn or TargetArn Reason: no value for required parameter")
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,18 @@ import sandbox.services.cloudwatch.api.responses  # noqa: F401 - declares its se
 from sandbox.core.metrics import Sample, of_value, of_values
 from sandbox.services.cloudwatch.state.writes import publish_metrics
 from tests.support import rule
-from tests.support.services.cloudwatch_stage import MINUTE, NOON, CloudWatch, data, datum, error, stat, statistics
+from tests.support.services.cloudwatch_stage import MINUTE, NOON, PROTOCOLS, CloudWatch, data, datum, error, stat, statistics
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_value_measured_at_the_callers_now_is_one_of_the_sandboxs_now(cloudwatch: CloudWatch, protocol: str) -> None:
+    """The two clocks differ by months here. A program that sends the time of each value is seen by alarms all the same."""
+    api, now = cloudwatch.speaking(protocol), datetime.now(UTC)
+    api.put_metric_data(Namespace="App", MetricData=[{"MetricName": "latency", "Value": 5.0, "Timestamp": now}])
+    found = api.get_metric_statistics(
+        Namespace="App", MetricName="latency", StartTime=now - MINUTE, EndTime=now + MINUTE / 2, Period=60, Statistics=["Sum"]
+    )
+    assert [(point["Timestamp"], point["Sum"]) for point in found["Datapoints"]] == [(NOON, 5.0)]
 
 
 @rule("CW-2")

@@ -247,7 +247,7 @@ def test_an_application_behind_a_load_balancer_may_subscribe(sns: Sns, endpoint:
 
 
 @rule("SNS-2")
-@pytest.mark.parametrize("protocol", ["lambda", "firehose", "application"])
+@pytest.mark.parametrize("protocol", ["lambda", "firehose"])
 def test_protocols_that_the_sandbox_does_not_support(sns: Sns, protocol: str) -> None:
     status, code, text = error_of(sns.api.subscribe, TopicArn=sns.topic(), Protocol=protocol, Endpoint="arn:aws:x:us-east-1:123456789012:y")
     assert (status, code) == (501, "NotImplemented")
@@ -414,6 +414,25 @@ def test_targets_of_a_message(sns: Sns) -> None:
     sns.api.publish(TargetArn=topic, Message="by target")
     sns.wait()
     assert json.loads(subscriber.received[0].body)["Message"] == "by target"
+
+
+@rule("SNS-47")
+def test_a_message_to_a_platform_endpoint_is_refused_with_what_is_true_of_it(sns: Sns) -> None:
+    application = sns.api.create_platform_application(Name="app", Platform="GCM", Attributes={"PlatformCredential": "key"})
+    endpoint = sns.api.create_platform_endpoint(
+        PlatformApplicationArn=application["PlatformApplicationArn"], Token="token", Attributes={"Enabled": "false"}
+    )["EndpointArn"]
+    topic = sns.topic()
+    publish = {"TargetArn": endpoint, "Message": "not JSON", "MessageStructure": "json"}
+    subscribe = {"TopicArn": topic, "Protocol": "application", "Endpoint": endpoint}
+    assert error_of(sns.api.publish, **publish) == (400, "EndpointDisabled", "Endpoint is disabled")
+    sns.api.set_endpoint_attributes(EndpointArn=endpoint, Attributes={"Enabled": "true"})
+    assert error_of(sns.api.publish, **publish)[1] == "NotImplemented"
+    assert error_of(sns.api.subscribe, **subscribe)[1] == "NotImplemented"
+    sns.api.delete_endpoint(EndpointArn=endpoint)
+    assert error_of(sns.api.publish, **publish)[2] == "Invalid parameter: TargetArn Reason: No endpoint found for the target arn specified"
+    text = f"Invalid parameter: Endpoint Reason: Endpoint does not exist for endpoint arn{endpoint}"
+    assert error_of(sns.api.subscribe, **subscribe) == (400, "InvalidParameter", text)
 
 
 def test_messages_of_motos_other_services_are_enqueued_too(sns: Sns) -> None:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.aws.caller_time import shift
+from sandbox.aws.caller_time import moved, moved_range, shift
 
 WALL = datetime(2026, 5, 7, 12, tzinfo=UTC)
 AHEAD = WALL + timedelta(hours=3)  # the sandbox's now
@@ -30,3 +30,21 @@ def test_a_range_that_ends_at_the_callers_now_ends_at_the_sandboxs(end: datetime
 def test_a_clock_a_few_seconds_ahead_does_not_confuse_a_caller_who_knows_it() -> None:
     now = WALL + timedelta(seconds=20)
     assert shift(now, SIGNED, now) == timedelta(0)
+
+
+@pytest.mark.parametrize("seconds_ahead", [0, 20, 59])
+def test_while_the_clocks_hardly_differ_a_range_has_what_it_has_by_either_clock(seconds_ahead: int) -> None:
+    """A value keeps its time, and a range that ends now includes it although the sandbox's now is later."""
+    now, start, end = WALL + timedelta(seconds=seconds_ahead), WALL.timestamp() - 60, WALL.timestamp() + 1
+    found = moved_range(start, end, SIGNED, now)
+    assert moved(WALL, SIGNED, now) == WALL
+    assert found[0] == start
+    assert end <= found[1] <= end + seconds_ahead
+
+
+def test_a_value_measured_at_the_callers_now_is_in_the_callers_last_hour() -> None:
+    hour = (WALL.timestamp() - 3600, WALL.timestamp())
+    start, end = moved_range(*hour, SIGNED, AHEAD)
+    assert (start, end) == (hour[0] + 3 * 3600, hour[1] + 3 * 3600)
+    assert start <= moved(WALL - timedelta(seconds=30), SIGNED, AHEAD).timestamp() < end
+    assert moved(WALL - timedelta(days=1), SIGNED, AHEAD) == WALL - timedelta(days=1)

@@ -1,13 +1,14 @@
 """The operations on metrics. Handlers only translate: api/validation/ checks parameters, api/assembly.py holds the state."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
+from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
 from moto.core.responses import ActionResult, EmptyResult
 
-from sandbox.aws.caller_time import shift
+from sandbox.aws.caller_time import moved, moved_range
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
 from sandbox.core.errors import ApiError
@@ -34,8 +35,17 @@ class MetricOperations(Operations):
             raise ApiError("RequestEntityTooLarge", f"Request size {size} exceeded {MAX_REQUEST_SIZE} bytes", status=413)
         if self._get_param("EntityMetricData"):
             raise validation("EntityMetricData is not supported by this sandbox: use MetricData.")
-        self._backend.put_metric_data(self._get_param("Namespace") or "", self._get_param("MetricData") or [])
+        data = [self._by_our_clock(datum) for datum in self._get_param("MetricData") or []]
+        self._backend.put_metric_data(self._get_param("Namespace") or "", data)
         return EmptyResult()
+
+    def _by_our_clock(self, datum: dict[str, Any]) -> dict[str, Any]:
+        """A value that was measured at the caller's now. Without this, alarms would not see it when the sandbox's clock is ahead."""
+        at = datum.get("Timestamp")
+        if not at:
+            return datum
+        measured = at if at.tzinfo else at.replace(tzinfo=UTC)  # moto's datetimes are naive and in UTC
+        return {**datum, "Timestamp": moved(measured, self.headers, context().clock.now())}
 
     @replaces(why="CW-6: rounding, limits, separate units, percentiles")
     def get_metric_statistics(self) -> ActionResult:
@@ -56,9 +66,9 @@ class MetricOperations(Operations):
 
     def _range(self, period: int) -> tuple[int, int]:
         """StartTime, rounded, and EndTime, in seconds since 1970 of the sandbox's clock."""
-        start, end, now = self._time("StartTime"), self._time("EndTime"), context().clock.now()
-        more = shift(datetime.fromtimestamp(end, UTC), self.headers, now).total_seconds()
-        return statistics.rounded_start(start + more, now.timestamp(), period), int(end + more)
+        now = context().clock.now()
+        start, end = moved_range(self._time("StartTime"), self._time("EndTime"), self.headers, now)
+        return statistics.rounded_start(start, now.timestamp(), period), int(end)
 
     @replaces(why="CW-7: namespaces and dimensions exact, percentiles, metric math, SEARCH, pages")
     def get_metric_data(self) -> ActionResult:

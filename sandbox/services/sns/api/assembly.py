@@ -5,7 +5,7 @@ links in messages.
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import sandbox.aws.environment  # noqa: F401 - before moto
 
@@ -76,6 +76,16 @@ class SandboxSNS(Subscriptions):
         sent = replace(publication, message_id=self._uuid())
         self._enqueue(deliveries.to_number(number, sent, context().clock.now(), context().journal.current_cause))
         return sent
+
+    @adds(why="SNS-47: AWS's errors; moto answers as if the message had been sent")
+    def refuse_push(self, endpoint_arn: str) -> NoReturn:
+        """Raises why a message for a platform endpoint is not sent."""
+        endpoint = self.platform_endpoints.get(endpoint_arn)
+        if endpoint is None:
+            raise errors.no_endpoint()
+        if not endpoint.enabled:
+            raise errors.endpoint_disabled()
+        raise NotImplementedError("the sandbox sends no push notifications: platform applications and endpoints are records only")
 
     def _publish_in_order(self, topic: Any, publication: Publication) -> Publication:
         """SNS-45: a duplicate of a message of the last five minutes gets its ids, and is not delivered."""

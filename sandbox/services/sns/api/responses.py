@@ -112,7 +112,7 @@ class SandboxSNSResponse(SNSResponse):
         if target is not None:
             arn = target
             if ":endpoint/" in target:
-                raise errors.no_endpoint()
+                self.backend.refuse_push(target)
         if arn is None:
             raise errors.no_target()
         return ActionResult(_ids(self.backend.publish_to(arn, publication, self._get_param("MessageStructure"))))

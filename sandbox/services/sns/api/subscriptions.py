@@ -25,6 +25,8 @@ class Subscriptions(Topics):
     @replaces(why="SNS-2, SNS-3: the endpoint is validated and must confirm; moto confirms every subscription")
     def subscribe(self, topic_arn: str, endpoint: str, protocol: str, attributes_: dict[str, str] | None = None) -> Any:
         topic = self.get_topic(topic_arn)
+        if protocol == Protocol.APPLICATION.value and endpoint not in self.platform_endpoints:
+            raise errors.no_subscribed_endpoint(endpoint)
         kind = _protocol(protocol)
         checked(subscription_validation.check_endpoint, kind, endpoint)
         if kind in HTTP_PROTOCOLS:
