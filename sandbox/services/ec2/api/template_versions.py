@@ -51,6 +51,9 @@ def delete(template: Any, numbers: list[str]) -> dict[str, Any]:
     """The answer of DeleteLaunchTemplateVersions: it reports each version that does not exist, or is the default one, on its own."""
     if not 1 <= len(numbers) <= MOST_DELETED:
         raise errors.number_of_versions(MOST_DELETED)
+    wrong = [number for number in numbers if not (number.isascii() and number.isdigit() and len(number) < 10)]
+    if wrong:
+        raise errors.wrong_value(wrong[0], "launchTemplateVersion")
     deleted, kept = [], []
     for number in numbers:
         named = {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name, "VersionNumber": number}
