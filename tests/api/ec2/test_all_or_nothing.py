@@ -72,6 +72,7 @@ CASES: dict[str, tuple[Call, str]] = {
         lambda api, ids: api.create_tags(Resources=[ids["VpcId"], f"i-{NO}"], Tags=TAGS),
         "InvalidInstanceID.NotFound",
     ),
+    "tags of an id that cannot be": (lambda api, ids: api.create_tags(Resources=[ids["VpcId"], "ami-blah"], Tags=TAGS), "InvalidID"),
     "tags of what is no id": (lambda api, ids: api.create_tags(Resources=[ids["VpcId"], "web"], Tags=TAGS), "InvalidID"),
     "too many tags": (
         lambda api, ids: api.create_tags(
@@ -239,6 +240,9 @@ def test_an_elastic_address_stays_while_stopped_and_is_free_after_termination(vi
         getattr(api, operation)(InstanceIds=[instance["InstanceId"]])
         virtual.run(5)
         assert public() == address["PublicIp"], operation
+    api.disassociate_address(AssociationId=api.describe_addresses()["Addresses"][0]["AssociationId"])
+    assert public() not in (None, address["PublicIp"])  # the subnet assigns one
+    api.associate_address(AllocationId=address["AllocationId"], InstanceId=instance["InstanceId"])
     api.terminate_instances(InstanceIds=[instance["InstanceId"]])
     virtual.run(5)
     (left,) = api.describe_addresses()["Addresses"]

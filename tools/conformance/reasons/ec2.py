@@ -113,4 +113,7 @@ REASONS: dict[str, str] = {
     "test_ec2/test_vpn_connections.py::test_create_vpn_connection_to_unknown_transit_gateway": (
         "moto asserts moto: the text is that of every operation with a transit gateway."
     ),
+    "test_ec2/test_dhcp_options.py::test_dhcp_options_delete_with_vpc": (
+        "moto asserts moto: DHCP options are not deleted with a VPC that they were associated with."
+    ),
 }

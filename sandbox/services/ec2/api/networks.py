@@ -12,6 +12,7 @@ from sandbox.aws.context import context
 from sandbox.aws.seams import replaces
 from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api.validation.networks import check_free_on_machine, holds_load_balancer
+from sandbox.services.ec2.model import InstanceState
 
 
 class Networks(EC2Backend):
@@ -58,6 +59,16 @@ class Networks(EC2Backend):
         for acl in [acl for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:
             del self.network_acls[acl.id]
         return deleted
+
+    @replaces(why="EC2-5: the interface has its own public address again, if it had one")
+    def disassociate_address(self, address: str | None = None, association_id: str | None = None) -> None:
+        held = self.address_by_ip([address]) if address else self.address_by_association([association_id])
+        interface = held[0].eni
+        super().disassociate_address(address, association_id)
+        if interface is not None:
+            interface.public_ip = None
+            if interface.instance is not None and interface.instance.lifecycle_state is InstanceState.RUNNING:
+                interface.check_auto_public_ip()
 
     @replaces(why="EC2-62: an Elastic IP address of the interface is free again")
     def delete_network_interface(self, eni_id: str) -> None:

@@ -1,5 +1,6 @@
 """TagSpecifications of a request: which kinds of object an operation tags, and tags that can be (EC2-58)."""
 
+import re
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -12,6 +13,7 @@ LONGEST_KEY, LONGEST_VALUE = 128, 256
 LAUNCHED = ("instance", "volume", "network-interface", "spot-instances-request", "elastic-gpu")
 IMAGES = ("image", "snapshot")
 
+WELL_FORMED = re.compile(r"-[0-9a-f]{8,17}$")
 NOT_FOUND = {
     "elastic-ip": ("InvalidAllocationID.NotFound", "allocation"),
     "instance": ("InvalidInstanceID.NotFound", "instance"),
@@ -76,7 +78,7 @@ def check_resources(backend: Any, parameters: Mapping[str, Any]) -> None:
     known = ids_of(backend)
     for resource in parameters.get("Resources") or ():
         kind = resource_type(resource)
-        if not kind:
+        if not kind or not WELL_FORMED.search(resource):
             raise ApiError("InvalidID", f"The ID '{resource}' is not valid")
         if resource not in known:
             backend.do_resources_exist([resource])
