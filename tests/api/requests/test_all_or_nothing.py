@@ -62,7 +62,7 @@ CASES: list[Case] = [
     ("ec2", "CreateSecurityGroup", lambda n: {"GroupName": "x", "Description": "x", "TagSpecifications": tagged("security-group")}),
     ("ec2", "CreateKeyPair", lambda n: {"KeyName": "x", "TagSpecifications": tagged("key-pair")}),
     ("ec2", "CreateLaunchTemplate", lambda n: template({"TagSpecifications": tagged("launch-template")})),
-    ("ec2", "DeleteLaunchTemplateVersions", lambda n: {"LaunchTemplateName": "t", "Versions": ["2", ""]}),
+    ("ec2", "DeleteLaunchTemplateVersions", lambda n: {"LaunchTemplateId": n["LaunchTemplateId"], "Versions": ["2", ""]}),
     ("ec2", "CreateInternetGateway", lambda n: {"TagSpecifications": tagged("internet-gateway")}),
     ("ec2", "CreateRouteTable", lambda n: {"VpcId": n["VpcId"], "TagSpecifications": tagged("route-table")}),
     ("ec2", "CreateNetworkInterface", lambda n: {"SubnetId": n["SubnetId"], "TagSpecifications": tagged("network-interface")}),
