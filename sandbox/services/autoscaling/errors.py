@@ -15,6 +15,11 @@ def unknown_group(name: str) -> ApiError:
     return invalid(f"AutoScalingGroup name not found - AutoScalingGroup {name} not found")  # ASG-5
 
 
+def unknown_group_to_resize() -> ApiError:
+    """SetDesiredCapacity and UpdateAutoScalingGroup do not name the group."""
+    return invalid("AutoScalingGroup name not found - null")  # ASG-5
+
+
 def unknown_instance(instance_id: str) -> ApiError:
     return invalid(f"Instance Id not found - No managed instance found for instance ID: {instance_id}")  # ASG-5
 
@@ -48,6 +53,19 @@ def configuration_in_use(name: str, group: str) -> ApiError:
 
 def unusable_template(reason: str) -> ApiError:
     return invalid(f"You must use a valid fully-formed launch template. {reason}")  # ASG-19
+
+
+def template_not_named_once() -> ApiError:
+    return invalid("Valid requests must contain either launchTemplateId or LaunchTemplateName")  # ASG-18
+
+
+def not_an_instance(instance_id: str) -> ApiError:
+    """Of the InstanceId to copy."""
+    return invalid(f"Instance [{instance_id}] is invalid.")
+
+
+def pending_delete(refused: str = "The AutoScaling group may not be modified while it") -> ApiError:
+    return invalid(f"{refused} is pending delete")  # ASG-9
 
 
 def constraint(value: object, member: str, bound: str) -> ApiError:
@@ -184,8 +202,8 @@ def start_time_taken() -> ApiError:
     return _error("AlreadyExists", "A scheduled action with this scheduled start time already exists")  # ASG-108
 
 
-def unknown_scheduled_action(name: str) -> ApiError:
-    return invalid(f"Scheduled action name not found - Scheduled action {name} not found")  # (U)
+def unknown_scheduled_action() -> ApiError:
+    return invalid("Scheduled action name not found")  # ASG-108
 
 
 def topic_unreachable(arn: str, reason: str) -> ApiError:

@@ -11,6 +11,8 @@ from tests.support.ports import change_settings
 from tests.support.services.autoscaling_stage import AMI, Stage, make
 
 UNKNOWN = "i-0123456789abcdef0"
+NO_GROUP_TO_RESIZE = "AutoScalingGroup name not found - null"
+ONE_TEMPLATE = "Valid requests must contain either launchTemplateId or LaunchTemplateName"
 NO_GROUP = "AutoScalingGroup name not found - AutoScalingGroup none not found"
 NO_INSTANCE = f"Instance Id not found - No managed instance found for instance ID: {UNKNOWN}"
 Request = Callable[[Stage], object]
@@ -67,6 +69,10 @@ NOT_NEGATIVE = (
             "ValidationError",
             "You must use a valid fully-formed launch template. The specified launch template, with template name none, does not exist.",
         ),
+        ({"LaunchTemplate": {"Version": "1"}}, "ValidationError", ONE_TEMPLATE),
+        ({"LaunchTemplate": {"LaunchTemplateName": "web", "LaunchTemplateId": "lt-0123456789abcdef0"}}, "ValidationError", ONE_TEMPLATE),
+        ({"InstanceId": "web-1"}, "ValidationError", "Instance [web-1] is invalid."),
+        ({"InstanceId": UNKNOWN}, "ValidationError", f"Instance [{UNKNOWN}] is invalid."),
         ({"MinSize": -1}, "ValidationError", NOT_NEGATIVE.format(-1, "minSize")),
         ({"MinSize": 0, "DesiredCapacity": -2}, "ValidationError", NOT_NEGATIVE.format(-2, "desiredCapacity")),
         ({"VPCZoneIdentifier": "subnet-12345"}, "ValidationError", "The subnet ID 'subnet-12345' does not exist"),
@@ -180,8 +186,8 @@ def test_a_group_goes_over_from_a_configuration_to_a_template(stage: Stage) -> N
         ),
         (of_web("set_desired_capacity", DesiredCapacity=-1), NOT_NEGATIVE.format(-1, "desiredCapacity")),
         (of_web("update_auto_scaling_group", MinSize=-1), NOT_NEGATIVE.format(-1, "minSize")),
-        (of_none("set_desired_capacity", DesiredCapacity=1), NO_GROUP),
-        (of_none("update_auto_scaling_group", MaxSize=1), NO_GROUP),
+        (of_none("set_desired_capacity", DesiredCapacity=1), NO_GROUP_TO_RESIZE),
+        (of_none("update_auto_scaling_group", MaxSize=1), NO_GROUP_TO_RESIZE),
         (of_none("delete_auto_scaling_group"), NO_GROUP),
         (of_none("suspend_processes"), NO_GROUP),
         (of_none("resume_processes"), NO_GROUP),
@@ -196,6 +202,8 @@ def test_a_group_goes_over_from_a_configuration_to_a_template(stage: Stage) -> N
         (of_none("enable_metrics_collection", Granularity="1Minute"), NO_GROUP),
         (asg("set_instance_health", InstanceId=UNKNOWN, HealthStatus="Unhealthy"), NO_INSTANCE),
         (asg("terminate_instance_in_auto_scaling_group", InstanceId=UNKNOWN, ShouldDecrementDesiredCapacity=True), NO_INSTANCE),
+        (of_web("attach_instances", InstanceIds=["web-1"]), "Invalid Instance ID(s): [web-1]"),
+        (asg("create_launch_configuration", LaunchConfigurationName="copy", InstanceId="web-1"), 'Invalid id: "web-1"'),
         (of_web("attach_instances", InstanceIds=[UNKNOWN]), f"Invalid Instance ID(s): [{UNKNOWN}]"),
         (of_web("exit_standby", InstanceIds=[UNKNOWN]), f"The instance {UNKNOWN} is not part of Auto Scaling group web."),
     ],
@@ -203,6 +211,24 @@ def test_a_group_goes_over_from_a_configuration_to_a_template(stage: Stage) -> N
 @rule("ASG-2", "ASG-3", "ASG-5")
 def test_is_refused_with_a_validation_error(request_: Request, message: str, stage: Stage) -> None:
     stage.group()
+    assert ("ValidationError", message) == refusal(request_, stage)
+
+
+NOT_MODIFIED = "The AutoScaling group may not be modified while it is pending delete"
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (of_web("update_auto_scaling_group", MaxSize=9), NOT_MODIFIED),
+        (of_web("set_desired_capacity", DesiredCapacity=1), NOT_MODIFIED),
+        (of_web("suspend_processes"), "Processes may not be suspended while the AutoScaling group is pending delete"),
+    ],
+)
+@rule("ASG-9")
+def test_a_group_that_is_being_deleted_is_not_changed(request_: Request, message: str, stage: Stage) -> None:
+    stage.ready()
+    stage.asg.delete_auto_scaling_group(AutoScalingGroupName="web", ForceDelete=True)
     assert ("ValidationError", message) == refusal(request_, stage)
 
 

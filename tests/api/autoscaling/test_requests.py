@@ -119,7 +119,7 @@ def test_tags_are_complete_and_found_by_filters(stage: Stage) -> None:
         return tags
 
     assert found() == [name, team, tag(group="other")]
-    assert found(propagate_at_launch=["true"]) == [name]
+    assert found(propagate_at_launch=["true"]) == found(propagate_at_launch=["True"]) == [name]
     assert found(auto_scaling_group=["web"], key=["team", "x"]) == [team]
     assert found(value=["a"]) == [tag(group="other")]
     stage.asg.delete_tags(Tags=[tag("none"), team])

@@ -476,7 +476,8 @@ def test_actions_are_put_described_and_deleted_in_batches(stage: ScalingStage) -
     window = stage.asg.describe_scheduled_actions(StartTime=stage.clock.now() + timedelta(hours=12))["ScheduledUpdateGroupActions"]
     assert [a["ScheduledActionName"] for a in window] == ["morning"]
     gone = stage.asg.batch_delete_scheduled_action(AutoScalingGroupName="web", ScheduledActionNames=["night", "none"])
-    assert [f["ScheduledActionName"] for f in gone["FailedScheduledActions"]] == ["none"]
+    [failed] = gone["FailedScheduledActions"]
+    assert (failed["ScheduledActionName"], failed["ErrorMessage"]) == ("none", "Scheduled action name not found")
     stage.asg.delete_scheduled_action(AutoScalingGroupName="web", ScheduledActionName="morning")
     assert stage.asg.describe_scheduled_actions()["ScheduledUpdateGroupActions"] == []
 

@@ -153,18 +153,34 @@ def test_a_target_in_a_zone_that_is_not_enabled_is_unused(elb):
 
 
 @rule("TG-5")
-@pytest.mark.parametrize("state", ["stopped", "terminated"])
-def test_a_target_that_is_no_longer_running_stays_registered_as_unused(elb, state):
+def test_a_target_that_is_stopped_stays_registered_as_unused(elb):
     group, listener = elb.serving()
     instance = elb.instance()
     elb.register(group, instance)
     elb.wait(3)
-    elb.set_state(instance, state)
+    elb.set_state(instance, "stopped")
     elb.wait(1)
     assert elb.described(group)[0]["TargetHealth"] == {
         "State": "unused",
         "Reason": "Target.InvalidState",
-        "Description": f"Target is in the {state} state",
+        "Description": "Target is in the stopped state",
+    }
+    assert elb.proxy.request(listener).status == 503
+
+
+@rule("TG-5")
+def test_a_target_that_is_terminated_is_not_listed_and_draining_when_named(elb):
+    group, listener = elb.serving()
+    instance = elb.instance()
+    elb.register(group, instance)
+    elb.wait(3)
+    elb.set_state(instance, "terminated")
+    elb.wait(1)
+    assert elb.described(group) == []
+    assert elb.described(group, {"Id": instance})[0]["TargetHealth"] == {
+        "State": "draining",
+        "Reason": "Target.DeregistrationInProgress",
+        "Description": "Target deregistration is in progress",
     }
     assert elb.proxy.request(listener).status == 503
 
@@ -219,11 +235,17 @@ def test_one_instance_on_two_ports_is_two_targets(elb):
 @rule("TG-16")
 def test_an_unregistered_id_is_unused(elb):
     group = elb.group()
-    assert elb.described(group, {"Id": "i-0123456789abcdef0"})[0]["TargetHealth"] == {
-        "State": "unused",
-        "Reason": "Target.NotRegistered",
-        "Description": "Target is not registered to the target group",
-    }
+    assert elb.described(group, {"Id": "i-0123456789abcdef0"}) == [
+        {
+            "Target": {"Id": "i-0123456789abcdef0", "Port": 80},
+            "HealthCheckPort": "80",
+            "TargetHealth": {
+                "State": "unused",
+                "Reason": "Target.NotRegistered",
+                "Description": "Target is not registered to the target group",
+            },
+        }
+    ]
 
 
 @rule("TG-16")

@@ -5,12 +5,13 @@ One of the parts of `SandboxAutoScaling` (api/assembly.py).
 
 # mypy: allow-subclassing-any
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
+from sandbox.services.autoscaling import errors
 from sandbox.services.autoscaling.api.groups import GroupOperations
 from sandbox.services.autoscaling.api.validation import group_settings as settings_validation
 from sandbox.services.autoscaling.api.validation import requests
@@ -26,6 +27,8 @@ class GroupSettings(GroupOperations):
     @replaces(why="ASG-95: checked names, the reason with its time")
     def suspend_processes(self, group_name: str, scaling_processes: list[str]) -> None:
         group, now = self.group(group_name), context().clock.now()
+        if group.sandbox.deleting is not None:
+            raise errors.pending_delete("Processes may not be suspended while the AutoScaling group")
         for process in settings_validation.processes(scaling_processes):
             group.sandbox.suspended.setdefault(process, now)
         self._record_processes(group, "suspends", scaling_processes)
@@ -56,10 +59,10 @@ class GroupSettings(GroupOperations):
             self.group(tag["ResourceId"])
         super().delete_tags(tags)
 
-    @replaces(why="ASG-123: `propagate-at-launch` is true or false; moto compares it with True and False")
+    @replaces(why="ASG-123: `propagate-at-launch` is true or false, in any case; moto compares it with True and False")
     def describe_tags(self, filters: list[dict[str, Any]]) -> list[dict[str, Any]]:
         tags = [tag for group in self.autoscaling_groups.values() for tag in group.tags]
-        return [tag for tag in tags if all(_tag_value(tag, each["Name"]) in each["Values"] for each in filters)]
+        return [tag for tag in tags if all(_passes(tag, each["Name"], each["Values"]) for each in filters)]
 
     @replaces(why="ASG-118: all metrics when none is named (moto: none), besides those enabled before; ASG-5")
     def enable_metrics_collection(self, group_name: str, metrics: list[str]) -> None:
@@ -72,9 +75,9 @@ class GroupSettings(GroupOperations):
         group.metrics = [name for name in group.metrics if name not in named]
 
 
-def _tag_value(tag: Mapping[str, Any], name: str) -> str:
-    """What the filter of DescribeTags compares with its values."""
+def _passes(tag: Mapping[str, Any], name: str, values: Sequence[str]) -> bool:
+    """Whether the filter of DescribeTags selects the tag."""
     if name == "propagate-at-launch":
-        return str(bool(tag["PropagateAtLaunch"])).lower()
+        return str(bool(tag["PropagateAtLaunch"])).lower() in {value.lower() for value in values}
     members = {"auto-scaling-group": "ResourceId", "key": "Key", "value": "Value"}
-    return str(tag[members[name]])
+    return str(tag[members[name]]) in values

@@ -40,6 +40,13 @@ class GroupOperations(AutoScalingBackend):
             raise errors.unknown_group(name)
         return self.autoscaling_groups[name]
 
+    def _group_to_resize(self, name: str) -> Any:
+        if name not in self.autoscaling_groups:
+            raise errors.unknown_group_to_resize()
+        group = self.autoscaling_groups[name]
+        self._refuse_while_deleting(group)
+        return group
+
     # ---- create, update ----------------------------------------------------------------------------------------------------------------
 
     @replaces(why="ASG-2, ASG-5 to ASG-7, ASG-16 to ASG-19: AWS's checks, texts and defaults")
@@ -81,8 +88,7 @@ class GroupOperations(AutoScalingBackend):
 
     @replaces(why="ASG-2, ASG-4, ASG-19: AWS's checks; the size is recorded only; a new source replaces the old one of the other kind")
     def update_auto_scaling_group(self, name: str, **given: Any) -> Any:
-        group = self.group(name)
-        self._refuse_while_deleting(group)
+        group = self._group_to_resize(name)
         low = group.min_size if given["min_size"] is None else given["min_size"]
         high = group.max_size if given["max_size"] is None else given["max_size"]
         desired = given.pop("desired_capacity")
@@ -127,16 +133,20 @@ class GroupOperations(AutoScalingBackend):
             raise errors.invalid(f"Valid requests must contain either {kinds}")
         if configuration and configuration not in self.launch_configurations:
             raise errors.unknown_configuration(configuration)
+        if instance_id and self.ec2_backend.get_instance_by_id(instance_id) is None:
+            raise errors.not_an_instance(instance_id)
         if template:
             self._check_template(template)
 
     def _check_template(self, template: Mapping[str, str]) -> None:
         """ASG-18, ASG-19."""
+        if bool(template.get("LaunchTemplateId")) == bool(template.get("LaunchTemplateName")):
+            raise errors.template_not_named_once()
         try:
             found = (
                 self.ec2_backend.get_launch_template(template["LaunchTemplateId"])
                 if template.get("LaunchTemplateId")
-                else self.ec2_backend.get_launch_template_by_name(template.get("LaunchTemplateName", ""))
+                else self.ec2_backend.get_launch_template_by_name(template["LaunchTemplateName"])
             )
             version = found.get_version(template.get("Version") or "$Default")
         except ServiceException as error:
@@ -178,14 +188,13 @@ class GroupOperations(AutoScalingBackend):
 
     def _refuse_while_deleting(self, group: Any) -> None:
         if group.sandbox.deleting is not None:
-            raise errors.invalid(f"AutoScalingGroup {group.name} is pending delete")
+            raise errors.pending_delete()
 
     # ---- desired capacity --------------------------------------------------------------------------------------------------------------
 
     @replaces(why="ASG-3, SCL-35; the size is recorded only")
     def set_desired_capacity(self, group_name: str, desired_capacity: int, honor_cooldown: bool = False) -> None:
-        group = self.group(group_name)
-        self._refuse_while_deleting(group)
+        group = self._group_to_resize(group_name)
         group_validation.not_negative("desiredCapacity", desired_capacity)
         if not group.min_size <= desired_capacity <= group.max_size:
             raise errors.new_desired_out_of_bounds(desired_capacity, group.min_size, group.max_size)

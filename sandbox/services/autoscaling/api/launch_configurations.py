@@ -16,6 +16,7 @@ from moto.core.exceptions import ServiceException
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import replaces
+from sandbox.core.errors import ApiError
 from sandbox.services.autoscaling import errors
 from sandbox.services.autoscaling.api.quotas import Quota
 from sandbox.services.autoscaling.api.validation import groups as group_validation
@@ -44,7 +45,7 @@ class LaunchConfigurationOperations(AutoScalingBackend):
     def _copied(self, instance_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
         try:
             instance = self.ec2_backend.get_instance(instance_id)
-        except ServiceException as error:
+        except (ServiceException, ApiError) as error:  # unknown, or no instance id at all
             raise errors.invalid(error.message) from None
         of_instance = {
             "image_id": instance.image_id,

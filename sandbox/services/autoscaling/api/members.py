@@ -15,7 +15,6 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
 from moto.autoscaling.models import ASG_NAME_TAG
-from moto.core.exceptions import ServiceException
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import replaces
@@ -128,10 +127,9 @@ class MemberOperations(GroupOperations):
             _open_activity(group, member, ActivityKind.ATTACH, texts.attaching(instance.id), cause)
 
     def _attachable(self, group: Any, instance_id: str) -> Any:
-        try:
-            instance = self.ec2_backend.get_instance(instance_id)
-        except ServiceException:
-            raise errors.invalid_instance(instance_id) from None
+        instance = self.ec2_backend.get_instance_by_id(instance_id)
+        if instance is None:
+            raise errors.invalid_instance(instance_id)
         if instance.state != "running":
             raise errors.wrong_state(instance_id, "running")
         if found := self._find_member(instance_id):

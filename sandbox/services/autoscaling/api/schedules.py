@@ -81,7 +81,7 @@ class ScheduleOperations(GroupOperations):
     def delete_scheduled_action(self, auto_scaling_group_name: str, scheduled_action_name: str) -> None:
         group, name = self.group(auto_scaling_group_name), scheduled_action_name
         if (group.name, name) not in self.scheduled_actions:
-            raise errors.unknown_scheduled_action(name)
+            raise errors.unknown_scheduled_action()
         del self.scheduled_actions[(group.name, name)]
         summary = f"scheduled action {name} of {group.name} is deleted"
         context().journal.record(events.event(events.SCHEDULE, summary, events.Subject(group=group.name, other_resources=(name,))))

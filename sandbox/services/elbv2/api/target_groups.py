@@ -37,17 +37,20 @@ class GroupExtra:
     published_hosts: PublishedHostCounts = field(default_factory=PublishedHostCounts)
 
 
+NO_OVERRIDE = {
+    "State": "no_override",
+    "Reason": "AdministrativeOverride.NoOverride",
+    "Description": "No override is currently active on target",
+}
+
+
 class TargetHealthDescription(FakeHealthStatus):
     """TG-16, with the attribute names that moto's serializer and its Auto Scaling read."""
 
     def __init__(self, key: TargetKey, health: Health, check_port: str, zone: str | None, with_anomaly: bool) -> None:
         super().__init__(key.id, str(key.port), check_port, health.state.value, health.reason, health.description)
         self.zone = zone
-        self.administrative_override = {
-            "State": "no_override",
-            "Reason": "AdministrativeOverride.NoOverride",
-            "Description": "No override is currently active on target",
-        }
+        self.administrative_override = None if health == model.NOT_REGISTERED else dict(NO_OVERRIDE)
         self.anomaly_detection = {"Result": "normal", "MitigationInEffect": "no"} if with_anomaly else None
 
     @property
@@ -176,7 +179,7 @@ class TargetGroups(ELBv2Backend):
         group.sandbox.targets[target.key] = replace(target, health=model.DRAINING, since=now, draining_until=now + delay)
         self._record(group, target, model.DRAINING, f"deregistered, with a deregistration delay of {delay.total_seconds():.0f} seconds")
 
-    @replaces(why="TG-5: a terminated instance stays registered until someone deregisters it")
+    @replaces(why="TG-5: DescribeTargetHealth leaves out a terminated instance, moto deregisters it while it shuts down")
     def notify_terminate_instances(self, instance_ids: list[str]) -> None:
         """The controller observes the instance's state."""
 
@@ -220,11 +223,14 @@ class TargetGroups(ELBv2Backend):
     def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]], with_anomaly: bool = False) -> list[Any]:
         group = self.find_target_group(target_group_arn)
         registered: Mapping[TargetKey, Target] = group.sandbox.targets
-        keys = [key for asked in targets for key in _requested_keys(group, asked)] if targets else list(registered)
+        listed = [key for key, target in registered.items() if target.health != model.TERMINATED]  # TG-5
+        keys = [key for asked in targets for key in _requested_keys(group, asked)] if targets else listed
         return [self._description(group, key, registered.get(key), with_anomaly) for key in dict.fromkeys(keys)]
 
     def _description(self, group: Any, key: TargetKey, target: Target | None, with_anomaly: bool) -> TargetHealthDescription:
         health = target.health if target else model.NOT_REGISTERED
+        if health == model.TERMINATED:
+            health = model.DRAINING  # TG-5
         zone = target.zone if target else None
         has_anomaly_detection = with_anomaly and health.state is TargetState.HEALTHY
         return TargetHealthDescription(key, health, str(check_port(group, key.port)), zone, has_anomaly_detection)
