@@ -28,7 +28,8 @@ def decide(group: Group, memory: Memory | None, now: datetime, delays: Delays) -
     memory = _updated_memory(group, memory or Memory(), now, delays)
     notifications = tuple(PublishNotification(activity_id=activity_id, because=group.cause) for activity_id in group.pending_notifications)
     if group.deleting is not None:
-        return _decision((*notifications, *_deletion(group, group.deleting)), Plan(), memory, group, now, delays)
+        unchecked = replace(memory, checked_at=now)  # otherwise its next health check stays due, and it is looked at all the time
+        return _decision((*notifications, *_deletion(group, group.deleting)), Plan(), unchecked, group, now, delays)
     moving = (
         *notifications,
         *lifecycle.arrivals(group, now),

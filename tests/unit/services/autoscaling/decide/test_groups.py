@@ -1,5 +1,6 @@
 """What a group decides: rest, replacement, deletion, the causes of its events, and what holds for every observed state."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -116,6 +117,12 @@ def test_a_force_deleted_group_terminates_everything_without_draining_and_is_the
     draining = leaving("i-1", targets={TG: "draining"})
     assert [MoveMember(instance_id="i-1", move=Move.PROCEED)] == actions(group(draining, attachments=(attachment(),), deleting=NOW))
     assert [RemoveGroup()] == actions(group(deleting=NOW))
+
+
+def test_a_deleted_group_that_waits_for_ec2_is_not_looked_at_all_the_time() -> None:
+    stopping = member("i-1", lifecycle=LifecycleState.TERMINATING_PROCEED, instance_state="shutting-down")
+    long_ago = replace(JUST_CHECKED, checked_at=NOW - 2 * DELAYS.health_check)
+    assert ((), DELAYS.transition) == ((found := decided(group(stopping, deleting=NOW), long_ago)).actions, found.look_again)
 
 
 # ---- causes ------------------------------------------------------------------------------------------------------------------------------
