@@ -64,19 +64,8 @@ def _ec2_cidr(problem: Problem) -> tuple[str, str]:
     return _invalid(problem, "This is not a valid CIDR block.")
 
 
-_LISTS = {
-    "InstanceIds": ("InvalidParameterCombination", "No instances specified"),
-    "Resources": ("MissingParameter", "The request must contain the parameter resourceIdSet"),
-}
-"""Required lists of EC2 that have an error of their own."""
-
-
-def _ec2_missing(problem: Problem) -> tuple[str, str]:
-    return _LISTS.get(problem.at.name, ("MissingParameter", f"The request must contain the parameter {problem.at.sent}"))
-
-
 _OF_EC2: dict[Kind, Callable[[Problem], tuple[str, str]]] = {
-    Kind.MISSING: _ec2_missing,
+    Kind.MISSING: lambda p: ("MissingParameter", f"The request must contain the parameter {p.at.sent}"),
     Kind.UNKNOWN: lambda p: ("UnknownParameter", f"The parameter {p.at.sent} is not recognized"),
     Kind.TYPE: lambda p: _invalid(p, f"Expected {_article(p.wanted)}."),  # (U)
     Kind.INDEX: lambda p: ("InvalidParameterValue", f"The parameter {p.at.sent} is not the next member of its list: {p.wanted} is."),  # (U)

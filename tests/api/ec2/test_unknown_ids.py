@@ -108,7 +108,7 @@ def test_the_error_is_AWS_s(things: Things, operation: str, parameters: dict[str
     assert (caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]) == error
 
 
-@pytest.mark.parametrize("operation", ["start_instances", "stop_instances", "reboot_instances", "terminate_instances", "monitor_instances"])
+@pytest.mark.parametrize("operation", ["start_instances", "stop_instances", "reboot_instances", "terminate_instances"])
 def test_no_instances_at_all_are_refused(things: Things, operation: str) -> None:
     with pytest.raises(ClientError) as caught:
         getattr(things.api, operation)(InstanceIds=[])
