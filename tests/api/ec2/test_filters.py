@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
@@ -62,3 +63,11 @@ def test_an_unknown_filter_is_refused_by_every_operation(things: Things) -> None
     answers = filtered(things, "colour", "red")
     assert len(answers) > 35
     assert set(map(str, answers.values())) == {str(("InvalidParameterValue", "The filter 'colour' is invalid"))}
+
+
+@rule("EC2-63")
+@pytest.mark.parametrize("name", ["is-default", "isDefault"])
+def test_both_spellings_of_a_name_are_accepted(things: Things, name: str) -> None:
+    vpcs = {value: things.api.describe_vpcs(Filters=[{"Name": name, "Values": [value]}])["Vpcs"] for value in ("true", "false")}
+    assert [vpc["IsDefault"] for vpc in vpcs["true"]] == [True]
+    assert {vpc["IsDefault"] for vpc in vpcs["false"]} == {False}

@@ -34,8 +34,13 @@ def check_filters(operation: str, parameters: Mapping[str, Any]) -> None:
             raise errors.unknown_filter("null")
         known = documented(operation)
         of_tags = name in OF_TAGS or name.startswith("tag:")
-        if known and name not in known and not (of_tags and operation not in WITHOUT_TAGS):
+        if known and not {name, _hyphenated(name)} & known and not (of_tags and operation not in WITHOUT_TAGS):
             raise errors.unknown_filter(name)
+
+
+def _hyphenated(name: str) -> str:
+    """`isDefault` → `is-default`: AWS accepts both spellings, and Terraform's provider uses the older one."""
+    return re.sub(r"(?<=[a-z])([A-Z])", lambda found: f"-{found[1].lower()}", name)
 
 
 @cache
