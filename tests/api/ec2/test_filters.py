@@ -71,3 +71,12 @@ def test_both_spellings_of_a_name_are_accepted(things: Things, name: str) -> Non
     vpcs = {value: things.api.describe_vpcs(Filters=[{"Name": name, "Values": [value]}])["Vpcs"] for value in ("true", "false")}
     assert [vpc["IsDefault"] for vpc in vpcs["true"]] == [True]
     assert {vpc["IsDefault"] for vpc in vpcs["false"]} == {False}
+
+
+@rule("EC2-63")
+@pytest.mark.parametrize("name", ["cidr", "cidr-block", "cidrBlock"])
+def test_a_vpc_is_found_by_its_block_under_each_name_that_clients_use(things: Things, name: str) -> None:
+    [block] = {vpc["CidrBlock"] for vpc in things.api.describe_vpcs(Filters=[{"Name": "isDefault", "Values": ["true"]}])["Vpcs"]}
+    found = things.api.describe_vpcs(Filters=[{"Name": name, "Values": [block]}])["Vpcs"]
+    assert [vpc["CidrBlock"] for vpc in found] == [block]
+    assert things.api.describe_vpcs(Filters=[{"Name": name, "Values": ["10.254.0.0/16"]}])["Vpcs"] == []

@@ -25,6 +25,8 @@ WITHOUT_TAGS = (
     "DescribeRegions",
 )
 """Operations that show nothing that has tags."""
+UNDOCUMENTED = {"DescribeVpcs": frozenset({"cidr-block"})}
+"""Names that AWS accepts beside the documented ones: Ansible's ec2_vpc_net finds its VPC by `cidr-block`."""
 NAME = re.compile(r"<code>([a-zA-Z][\w.-]*)</code>")
 
 
@@ -45,7 +47,8 @@ def _hyphenated(name: str) -> str:
 
 @cache
 def documented(operation: str) -> frozenset[str]:
-    """Names in the documentation of the operation's filters, in botocore's model. Empty: it names none."""
+    """Names in the documentation of the operation's filters, in botocore's model, and UNDOCUMENTED ones. Empty: it names none."""
     shape = get_service_model("ec2").operation_model(operation).input_shape
     members = shape.members if shape is not None else {}
-    return frozenset(found for name in PARAMETERS if name in members for found in NAME.findall(members[name].documentation))
+    found = frozenset(one for name in PARAMETERS if name in members for one in NAME.findall(members[name].documentation))
+    return found | UNDOCUMENTED.get(operation, frozenset())
