@@ -32,7 +32,11 @@ def moved(moment: datetime, headers: Mapping[str, str], now: datetime) -> dateti
 
 
 def moved_range(start: float, end: float, headers: Mapping[str, str], now: datetime) -> tuple[float, float]:
-    """A range that ends at the caller's now ends at the sandbox's. In seconds since 1970."""
+    """A range that ends at the caller's now ends at the sandbox's, and one that goes beyond it goes as far beyond the sandbox's. In seconds
+    since 1970."""
+    caller = _date(headers)
+    if caller is not None and start <= caller.timestamp() and caller + LATER < datetime.fromtimestamp(end, UTC):
+        return start, max(end, end + (now - caller).total_seconds())
     more = shift(datetime.fromtimestamp(end, UTC), headers, now)
     seconds = more.total_seconds()
     return (start, max(end, end + seconds)) if abs(more) < SMALL else (start + seconds, end + seconds)

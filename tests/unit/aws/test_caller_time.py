@@ -48,3 +48,11 @@ def test_a_value_measured_at_the_callers_now_is_in_the_callers_last_hour() -> No
     assert (start, end) == (hour[0] + 3 * 3600, hour[1] + 3 * 3600)
     assert start <= moved(WALL - timedelta(seconds=30), SIGNED, AHEAD).timestamp() < end
     assert moved(WALL - timedelta(days=1), SIGNED, AHEAD) == WALL - timedelta(days=1)
+
+
+def test_a_range_that_goes_beyond_the_callers_now_has_what_was_measured_now() -> None:
+    """`now - 600` to `now + 600`, as programs ask for what they have just put."""
+    put = moved(WALL, SIGNED, AHEAD)
+    start, end = moved_range((WALL - timedelta(minutes=10)).timestamp(), (WALL + timedelta(minutes=10)).timestamp(), SIGNED, AHEAD)
+    assert start == (WALL - timedelta(minutes=10)).timestamp()
+    assert start <= put.timestamp() < end == (AHEAD + timedelta(minutes=10)).timestamp()
