@@ -12,7 +12,7 @@ SECONDS ?= 600
 SEED ?=
 STEPS ?=
 
-.PHONY: help setup images sandbox down scenario test recorded explore badrequests check conformance bench rules bundle docs clean
+.PHONY: help setup images sandbox down scenario test recorded explore badrequests check conformance bench rules bundle docs site dist clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -29,8 +29,8 @@ $(VENV)/.ready: pyproject.toml
 
 setup: $(VENV)/.ready ## create the virtual environment for the sandbox and its tests
 
-images: setup ## build the images of instances and of the control plane (BASE_IMAGE=..., a bundle, a registry, or distribution packages)
-	@bash tools/images/images.sh
+images: setup ## build the images of instances and of the control plane (BASE_IMAGE=..., a registry, or distribution packages)
+	@bash sandbox/images/images.sh
 
 sandbox: setup ## start the sandbox and wait until it is healthy (RUNTIME=docker|process, SPEED=N)
 	@$(BIN)/sandbox up --runtime $(RUNTIME) $(if $(SPEED),--speed $(SPEED))
@@ -60,7 +60,10 @@ check: setup ## run ruff, mypy --strict, the import contracts, and check generat
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.diagrams --check
 	@$(BIN)/python -m tools.services --check
+	@$(BIN)/python -m tools.faults --check
 	@$(BIN)/python -m tools.templates --check
+	@$(BIN)/python -m tools.licences --check
+	@$(BIN)/python -m tools.reference --check
 	@$(BIN)/python -m tools.rules --check
 
 bench: setup ## measure performance against limits of the same run; writes build/bench.json
@@ -72,13 +75,23 @@ rules: setup ## show which rules of docs/aws-behaviour.md have a test (ARGS=--al
 conformance: setup ## run moto's own test suites against the sandbox and stock moto_server; writes docs/conformance.md (20 minutes)
 	@$(BIN)/python -m tools.conformance $(ARGS)
 
-bundle: images ## save the images to one file, for machines without a network
-	@bash tools/images/bundle.sh save
+bundle: setup ## write the sandbox to one file for machines without a network: build/sandbox.run (ARGS=--without-images)
+	@mkdir -p build && $(BIN)/sandbox bundle build/sandbox.run $(ARGS)
 
-docs: setup ## generate the state diagrams of ARCHITECTURE.md, docs/services.md and docs/cloudformation.md
+docs: setup ## generate the state diagrams of ARCHITECTURE.md, and the documents that say so in their first lines
 	@$(BIN)/python -m tools.diagrams
 	@$(BIN)/python -m tools.services
+	@$(BIN)/python -m tools.faults
 	@$(BIN)/python -m tools.templates
+	@$(BIN)/python -m tools.licences
+	@$(BIN)/python -m tools.reference
+
+site: setup ## build the documents as a site in build/site (without a network; a link that leads nowhere is an error)
+	@$(BIN)/mkdocs build --quiet
+	@echo "open build/site/index.html"
+
+dist: setup ## build the wheel and the source archive in dist/
+	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean: ## remove the virtual environment and build results (the sandbox itself: make down)
-	rm -rf $(VENV) .venv-clients build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-clients build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -19,6 +19,7 @@ from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
 from sandbox.core.metrics import MetricDatum
 from sandbox.drivers.proxy.base import AccessRecord
+from sandbox.drivers.proxy.batches import Records
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
@@ -84,7 +85,7 @@ def seconds_each(made: Sequence[AccessRecord]) -> float:
         counts = AccessCounts(clock, lambda: datetime.now(UTC), lambda: None)
         began = time.thread_time()
         for start in range(0, len(made), size):
-            counts.count(made[start : start + size])
+            counts.count(Records(made[start : start + size]))
         costs.append((time.thread_time() - began) / len(made))
         assert sum(tally.requests for _, tally in counts.unpublished()) == len(made)
     return statistics.median(costs)

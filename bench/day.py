@@ -7,7 +7,7 @@ requests all the time.
 import sys
 from collections.abc import Callable, Sequence
 
-from bench.fleet import OWN_MEMORY, memory
+from bench.instances.fleet import OWN_MEMORY, memory
 from bench.kit.containers import Containers
 from bench.kit.figure import NO_DOCKER, Figure, at_most, not_measured, without_goal
 from bench.kit.sandboxes import auto_scaling_group, healthy, load_balancer, sandbox, target_group, until

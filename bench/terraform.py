@@ -1,4 +1,4 @@
-"""Terraform: `apply` of the stack of tests/clients/terraform, and `plan` without changes, at speed 10 in the process runtime.
+"""Terraform: `apply` of examples/terraform with what tests/clients/terraform adds, and `plan` without changes, at speed 10.
 
 The provider itself waits: 30 s after CreateLoadBalancer and 30 s after ModifyLoadBalancerAttributes, before it asks for the state at all.
 So an `apply` with a load balancer takes at least 60 s against any server.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.kit.figure import Figure, at_most, not_measured
 from tests.support.clients import ClientSandbox, free_ports
-from tests.support.terraform import in_folder, installed
+from tests.support.real_clients.terraform import in_folder, installed
 
 APPLY, PLAN = 60.0, 15.0  # seconds
 LISTENERS = 10
@@ -27,6 +27,7 @@ def measure() -> list[Figure]:
         sandbox.up()
         try:
             terraform = in_folder(sandbox, Path(name) / "stack")
+            terraform.add_more()
             applied = _seconds(terraform.apply)
             planned = _seconds(terraform.assert_unchanged)
             terraform.destroy()

@@ -1,7 +1,8 @@
-"""How many vCPUs of instances this machine can hold: the value of `auto` for the settings machine_vcpus and vcpu_limit.
+"""What this machine can hold of instances: the value of `auto` for the settings machine_vcpus, vcpu_limit and machine_memory_mib.
 
-wiring resolves both before it builds a sandbox; `sandbox settings` shows the numbers. The smallest instance types have one vCPU, so the
-number of vCPUs also bounds the number of instances. The simulated runtime holds the same number on every machine.
+wiring resolves them before it builds a sandbox; `sandbox settings` shows the numbers. The smallest instance types have one vCPU, so the
+number of vCPUs also bounds the number of instances. Larger types have more memory (memory_scale), so the sum of the memory limits is
+bounded too. The simulated runtime holds the same number of vCPUs on every machine, and its instances use no memory.
 """
 
 import resource
@@ -14,6 +15,7 @@ from sandbox.settings import Settings
 
 SIMULATED = 2000  # vCPUs; a simulated instance costs a few kilobytes
 LEAST = 20  # vCPUs, even on a small machine: the ten t3.medium instances of the tutorial
+TUTORIAL = 10 * 4096  # MiB, the memory of their type
 MEMORY_OVERCOMMIT = 2  # memory limits of all instances ÷ memory of the machine: the sample application uses 30 MiB of its 256
 CPU_OVERCOMMIT = 16  # CPU limits of all instances ÷ cores of the machine: most instances are idle most of the time
 TASKS = 24  # processes and threads of one instance: in a container, 9 of the application and the rest of its shim
@@ -38,11 +40,18 @@ class Machine:
             bounds.append(self.tasks // 2 // TASKS)
         return max(LEAST, min(bounds))
 
+    def instance_memory_mib(self, settings: Settings) -> int:
+        """The memory limits of all instances together."""
+        return max(self.memory_mib * MEMORY_OVERCOMMIT, int(TUTORIAL * settings.memory_scale))
+
 
 def resolved(settings: Settings, *, simulated: bool) -> Settings:
     """The settings with numbers instead of `auto`."""
-    machine = settings.machine_vcpus or (SIMULATED if simulated else this_machine(settings).vcpus(settings))
-    return replace(settings, machine_vcpus=machine, vcpu_limit=machine if settings.vcpu_limit is None else settings.vcpu_limit)
+    this = this_machine(settings)
+    machine = settings.machine_vcpus or (SIMULATED if simulated else this.vcpus(settings))
+    memory = settings.machine_memory_mib or (None if simulated else this.instance_memory_mib(settings))
+    quota = machine if settings.vcpu_limit is None else settings.vcpu_limit
+    return replace(settings, machine_vcpus=machine, vcpu_limit=quota, machine_memory_mib=memory)
 
 
 def this_machine(settings: Settings, cgroup: Path = CGROUP) -> Machine:

@@ -6,7 +6,8 @@ that name the next command. Nothing is retried, because a scenario must see what
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 import botocore.config
@@ -14,9 +15,11 @@ import httpx
 
 from sandbox.core.client_header import CLIENT_HEADER
 from sandbox.core.errors import UserError
-from sandbox.traffic.load import Load
-from sandbox.traffic.plan import Plan, Stream
+from sandbox.traffic.plan import Plan
 from sandbox.traffic.receiver import HttpReceiver, Receiver
+
+if TYPE_CHECKING:
+    from sandbox.traffic.records import Stream
 
 __all__ = ["Client", "NotASandbox", "NotRunning", "SandboxApiError", "SandboxClient", "UserError"]
 
@@ -69,7 +72,7 @@ class SandboxClient(Protocol):
         """Returns after this much sandbox time."""
         ...
 
-    def traffic(self, plan: Plan) -> Stream:
+    def traffic(self, plan: Plan) -> "Stream":
         """Starts to send requests."""
         ...
 
@@ -79,12 +82,13 @@ class SandboxClient(Protocol):
 
 
 class Client:
-    """A client of the sandbox at `endpoint` ("http://127.0.0.1:4566"). Thread-safe. Calling `close` is optional."""
+    """A client of the sandbox at `endpoint` ("http://127.0.0.1:4566"). Thread-safe. Calling `close` is optional. `account`: the AWS account
+    that it uses and sees; None: the sandbox's own, and the events, mails and faults of all."""
 
     virtual = False
 
-    def __init__(self, endpoint: str, region: str = "us-east-1", timeout: float = 60.0) -> None:
-        self.endpoint, self.region = endpoint.rstrip("/"), region
+    def __init__(self, endpoint: str, region: str = "us-east-1", timeout: float = 60.0, account: str | None = None) -> None:
+        self.endpoint, self.region, self.account = endpoint.rstrip("/"), region, account
         headers = {CLIENT_HEADER: "sandbox"}
         self._http = httpx.Client(base_url=f"{self.endpoint}/_sandbox/", headers=headers, timeout=timeout, trust_env=False)
         self._aws: dict[str, Any] = {}
@@ -92,7 +96,8 @@ class Client:
 
     def aws(self, service: str) -> Any:
         if service not in self._aws:
-            session = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=self.region)
+            key = self.account or "test"
+            session = boto3.session.Session(aws_access_key_id=key, aws_secret_access_key="test", region_name=self.region)
             self._aws[service] = session.client(service, endpoint_url=self.endpoint, config=QUICK)
         return self._aws[service]
 
@@ -101,14 +106,15 @@ class Client:
         return self._ask("GET", path, params=given)
 
     def post(self, path: str, json: object = None) -> Any:
-        return self._ask("POST", path, json=json)
+        return self._ask("POST", path, json=json, params={})
 
     def put(self, path: str, json: object = None) -> Any:
-        return self._ask("PUT", path, json=json)
+        return self._ask("PUT", path, json=json, params={})
 
-    def _ask(self, method: str, path: str, **how: Any) -> Any:
+    def _ask(self, method: str, path: str, params: dict[str, str], **how: Any) -> Any:
+        given = params | ({"account": self.account} if self.account else {})
         try:
-            response = self._http.request(method, path.removeprefix("/_sandbox/"), **how)
+            response = self._http.request(method, path.removeprefix("/_sandbox/"), params=given, **how)
         except httpx.TransportError as error:
             raise NotRunning(f"No sandbox is running at {self.endpoint} ({type(error).__name__}).", "sandbox up") from error
         try:
@@ -141,8 +147,10 @@ class Client:
     def wait(self, duration: timedelta) -> None:
         time.sleep(duration.total_seconds() / self.speed)
 
-    def traffic(self, plan: Plan) -> Stream:
-        return Load(plan, self.now(), self.speed)
+    def traffic(self, plan: Plan) -> "Stream":
+        load = import_module("sandbox.traffic.load")  # with numpy: most commands of the CLI send no traffic
+        stream: Stream = load.Load(plan, self.now(), self.speed)
+        return stream
 
     def receiver(self) -> Receiver:
         return HttpReceiver()

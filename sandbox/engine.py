@@ -10,32 +10,19 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sandbox.agenda import Agenda, Loop
 from sandbox.core.backoff import backoff
 from sandbox.core.clock import Clock, VirtualClock
 from sandbox.core.control import Controller
 from sandbox.core.errors import DriverUnavailable, IllegalTransition, Misconfigured, Retry
 from sandbox.core.events import Event
+from sandbox.core.identity.owner import account_of_key, working_for
 from sandbox.core.journal import Journal
 
 FIRST_BACKOFF = timedelta(seconds=1)
 LONGEST_BACKOFF = timedelta(minutes=1)
-
-
-@dataclass(slots=True)
-class Loop:
-    """What `sandbox loops` shows for one key."""
-
-    controller: str
-    key: str
-    due: datetime | None = None  # None: waits until it is woken, or for the resync
-    not_before: datetime | None = None  # after a failure: a general wake-up does not run it sooner; None: it did not fail
-    runs: int = 0
-    failures: int = 0  # in a row
-    last_error: str | None = None
-    last_run: datetime | None = None
 
 
 class Engine:
@@ -48,7 +35,7 @@ class Engine:
     ) -> None:
         self._clock, self._journal, self._lock, self._resync = clock, journal, lock, resync
         self._controllers: dict[str, Controller] = {}
-        self._loops: dict[tuple[str, str], Loop] = {}
+        self._agenda = Agenda()
         self._timers: list[tuple[datetime, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._changed = threading.Condition()
@@ -57,10 +44,13 @@ class Engine:
         self._round = threading.Lock()  # held by the one thread that runs controllers: the engine's, or that of an API call (instant.py)
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._before: tuple[Callable[[], None], ...] = ()
+        self._stepped: datetime | None = None
 
     def add(self, controllers: Sequence[Controller]) -> None:
         """Controllers that are due at the same time run in this order."""
         self._controllers.update({c.name: c for c in controllers})
+        self._agenda.controllers(self._controllers)
 
     # ---- called from any thread -------------------------------------------------------------------------------------------------------
 
@@ -76,9 +66,19 @@ class Engine:
             heapq.heappush(self._timers, (when, next(self._count), callback))
             self._changed.notify_all()
 
+    def before_each_step(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Virtual time only: calls `callback` whenever the time has moved, before anything happens at the new time. What it does belongs to
+        the time before. → a function that ends this."""
+        self._before = (*self._before, callback)
+
+        def forget() -> None:
+            self._before = tuple(each for each in self._before if each is not callback)
+
+        return forget
+
     def loops(self) -> tuple[Loop, ...]:
         with self._changed:
-            return tuple(self._loops.values())
+            return self._agenda.loops()
 
     def clock_changed(self) -> None:
         """Recomputes the real waiting time after the clock's speed has changed."""
@@ -95,6 +95,7 @@ class Engine:
     def _run_due(self) -> datetime:
         while True:
             now = self._clock.now()
+            self._step(now)
             timers, due = self._take_due(now)
             if not timers and not due:
                 return self._next_due()
@@ -109,6 +110,13 @@ class Engine:
         while (due := self.run_due()) <= when:
             self._clock.advance_to(max(due, self._clock.now()))
         self._clock.advance_to(when)
+        self._step(when)
+
+    def _step(self, now: datetime) -> None:
+        if self._before and now != self._stepped:
+            self._stepped = now
+            for callback in self._before:
+                callback()
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
@@ -143,56 +151,50 @@ class Engine:
                 timers.append(heapq.heappop(self._timers)[2])
         if woken:
             self._mark(woken, now)
-        order = {name: n for n, name in enumerate(self._controllers)}
         with self._changed:
-            due = [loop for loop in self._loops.values() if loop.due is not None and loop.due <= now]
-        return timers, sorted(due, key=lambda loop: order[loop.controller])
+            return timers, self._agenda.due(now)
 
     def _mark(self, woken: set[tuple[str | None, str | None]], now: datetime) -> None:
         """Makes the woken keys due. Adds new keys; runs keys that no longer exist once more, which drops them."""
-        wanted = {name for name, _ in woken}
         for name, controller in self._controllers.items():
-            if None not in wanted and name not in wanted:
-                continue
             everything = (None, None) in woken or (name, None) in woken
-            with self._lock:
-                keys = tuple(controller.keys())
+            keys = {key for known, key in woken if known == name and key is not None}
+            if not everything and not keys:
+                continue
             with self._changed:
-                for key in keys:
-                    loop = self._loops.setdefault((name, key), Loop(name, key))
-                    waits = loop.not_before is not None and loop.not_before > now  # its own failed call woke everything
-                    if (name, key) in woken or loop.runs == 0 or (everything and not waits):
-                        loop.due = now
-                present = set(keys)
-                for name_key in [k for k in self._loops if k[0] == name and k[1] not in present]:
-                    loop = self._loops[name_key]
-                    if loop.due is None or loop.due > now:
-                        loop.due = now
+                unknown = keys - self._agenda.wake(name, keys, now)
+            if everything or unknown:
+                with self._lock:
+                    present = tuple(controller.keys())
+                with self._changed:
+                    self._agenda.found(name, present, now, everything=everything)
 
     def _run(self, loop: Loop, now: datetime) -> None:
-        loop.due, loop.last_run = None, now
+        self._agenda.put(loop, None)
+        loop.last_run = now
         loop.runs += 1
         controller = self._controllers[loop.controller]
 
         def reconcile() -> None:
             with self._lock:
                 again = controller.reconcile(loop.key, now)
-                alive = loop.key in set(controller.keys()) if again is None else True
+                alive = again is not None or controller.has(loop.key)
             loop.failures, loop.last_error, loop.not_before = 0, None, None
-            if again is not None:
-                loop.due = now + max(again, timedelta(milliseconds=1))
-            elif not alive:
-                with self._changed:
-                    self._loops.pop((loop.controller, loop.key), None)
+            with self._changed:
+                if again is not None:
+                    self._agenda.put(loop, now + max(again, timedelta(milliseconds=1)))
+                elif not alive:
+                    self._agenda.drop(loop)
 
-        self._guard(loop, reconcile)
+        with working_for(account_of_key(loop.key)):
+            self._guard(loop, reconcile)
 
     def _guard(self, loop: Loop, work: Callable[[], None]) -> None:
         try:
             work()
         except Retry as error:
             loop.last_error = str(error)
-            loop.due = loop.not_before = self._clock.now() + error.after
+            self._again_not_before(loop, self._clock.now() + error.after)
         except Misconfigured as error:
             loop.last_error = str(error)
         except DriverUnavailable as error:
@@ -204,13 +206,19 @@ class Engine:
     def _back_off(self, loop: Loop, message: str) -> None:
         loop.failures += 1
         loop.last_error = message
-        loop.due = loop.not_before = self._clock.now() + backoff(loop.failures, first=FIRST_BACKOFF, longest=LONGEST_BACKOFF)
+        self._again_not_before(loop, self._clock.now() + backoff(loop.failures, first=FIRST_BACKOFF, longest=LONGEST_BACKOFF))
+
+    def _again_not_before(self, loop: Loop, when: datetime) -> None:
+        loop.not_before = when
+        if loop.controller in self._controllers:  # a timer has no key: it is not tried again
+            with self._changed:
+                self._agenda.put(loop, when)
 
     def _next_due(self) -> datetime:
         with self._changed:
-            moments = [loop.due for loop in self._loops.values() if loop.due is not None]
-            moments += [self._timers[0][0]] if self._timers else []
-            return min([self._next_resync, *moments])
+            moments = [self._next_resync, *([self._timers[0][0]] if self._timers else [])]
+            following = self._agenda.next_due()
+            return min([*moments, following]) if following else min(moments)
 
 
 def _bug(loop: Loop, error: Exception) -> Event:

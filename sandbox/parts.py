@@ -6,9 +6,11 @@ from sandbox.aws.http.gateway import Gateway
 from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Journal
+from sandbox.core.ports import Inventory
 from sandbox.drivers.build import Drivers, Simulated
 from sandbox.drivers.world import World
 from sandbox.engine import Engine
+from sandbox.faults.injector import FaultInjector
 from sandbox.faults.registry import FaultRegistry
 from sandbox.settings import Settings
 
@@ -21,6 +23,8 @@ class Sandbox:
     engine: Engine
     drivers: Drivers
     faults: FaultRegistry
+    injector: FaultInjector
+    inventory: Inventory
     gateway: Gateway
     transport: Transport
 

@@ -23,7 +23,10 @@ from sandbox.core.clock import WallClock
 from sandbox.core.errors import UserError
 from sandbox.core.events import Event
 from sandbox.core.text import plural
-from sandbox.drivers.build import real_drivers
+from sandbox.dashboard.runs import FOLDER as RUNS
+from sandbox.drivers.build import CUTS, real_drivers
+from sandbox.drivers.metadata.build import METADATA
+from sandbox.faults.store import FILE, FileStore
 from sandbox.folder_lock import FolderLock
 from sandbox.journal_file import JournalFile
 from sandbox.settings import Settings
@@ -50,7 +53,13 @@ def _serve(settings: Settings) -> None:
         lambda: state.save(saved, lambda: sandbox.journal.newest, settings.speed), lambda error: sandbox.journal.record(_saving(error))
     )
     goes_on = replace(settings, speed=start.speed)
-    sandbox = build(goes_on, start=start.at, journal_sink=file.write, disk=lambda: on_disk(saver, file, state_file.those_set_aside(saved)))
+    sandbox = build(
+        goes_on,
+        start=start.at,
+        journal_sink=file.write,
+        disk=lambda: on_disk(saver, file, state_file.those_set_aside(saved)),
+        fault_store=FileStore(settings.state_dir / FILE),
+    )
     server = Server(sandbox.gateway, settings.host, settings.port)
     stop_signals = StopSignals()
     try:
@@ -140,9 +149,9 @@ def remove(settings: Settings) -> list[str]:
     if stayed:
         raise UserError("Not everything could be removed: " + " ".join(stayed), "sandbox down")
     kept = state_file.remove(settings.state_dir / STATE)
-    for name in ("journal.jsonl", "journal.older.jsonl"):
+    for name in ("journal.jsonl", "journal.older.jsonl", FILE, CUTS):
         (settings.state_dir / name).unlink(missing_ok=True)
-    for folder in ("instances", "proxy"):
+    for folder in ("instances", "proxy", METADATA, RUNS):
         shutil.rmtree(settings.state_dir / folder, ignore_errors=True)
     done = [f"{plural(machines, 'machine')} removed.", "The load balancer proxy and the state are removed."]
     return [*done, *(f"{file} is kept: it is a state that this release could not read." for file in kept)]

@@ -16,6 +16,8 @@ from sandbox.core.errors import UserError
 from sandbox.core.own_ports import DOCKER_FILTER, ENVOY_STREAM, OwnPort
 
 PREFIX = "SANDBOX_"
+MOST_STUDENTS = 64  # learners of a class: as many as SANDBOX_ACCOUNT_CIDRS has blocks
+DEFAULT_NODE_PORTS = range(8101, 8113)  # for the nodes of four listeners in three zones
 
 
 def _text(text: str) -> str:
@@ -85,6 +87,23 @@ def _cidr(text: str) -> str:
     return text
 
 
+def _cidr_of_accounts(text: str) -> str:
+    try:
+        network = ipaddress.IPv4Network(text)
+    except ValueError:
+        network = None
+    if network is None or not 8 <= network.prefixlen <= 16 or not network.is_private:
+        raise ValueError("a private IPv4 network from /8 to /16 such as 10.64.0.0/10")
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise ValueError("an IPv4 address such as 203.0.113.10") from None
+
+
 def _hosts(text: str) -> tuple[str, ...]:
     return tuple(host.strip() for host in text.split(",") if host.strip())
 
@@ -142,6 +161,9 @@ class Settings:
         "(needs the simulated runtime; for unit tests)",
     )
     speed: float = _row("1", _number(0.001, 10_000, "a number"), "sandbox seconds per real second; AWS has 1")
+    client_address: str = _row(
+        "203.0.113.10", _address, "address that clients on this machine have for security groups and network ACLs of load balancers"
+    )
     host: str = _row("127.0.0.1", _text, "address on which the API listens")
     port: int = _row("4566", _port, "port of the AWS API and of /_sandbox")
     front_port: int = _row("8080", _port, "port for all load balancers; the Host header selects one")
@@ -150,6 +172,20 @@ class Settings:
     )
     dns_suffix: str = _row("elb.localhost", _domain, "domain of the DNS names of load balancers; AWS has elb.amazonaws.com")
     listener_ports: range = _row("8081-8100", _ports, "range of ports for listeners, one port for each")
+    node_ports: range = _row(
+        "8101-8112",
+        _ports,
+        "range of ports for the nodes of load balancers, one for each listener and zone, where nodes have no loopback address; "
+        "by default always the 12 ports after SANDBOX_LISTENER_PORTS",
+    )
+    dns_cache_seconds: float = _row(
+        "60",
+        _number(0, 86_400, "seconds"),
+        "how long clients keep the addresses of a load balancer's name; 60: they obey AWS's TTL, 0: each connection resolves the name",
+    )
+    metadata_port: int = _row(
+        "1338", _port, "port of the metadata service at the loopback address of each instance (process runtime; containers have port 80)"
+    )
     published_port: int = _row("0", _port_or_same, "port of the API on the host, if it differs; 0: the same as SANDBOX_PORT")
     published_front_port: int = _row("0", _port_or_same, "front port on the host, if it differs; 0: the same as SANDBOX_FRONT_PORT")
     published_names_port: int = _row("0", _port_or_same, "SANDBOX_NAMES_PORT on the host, set for docker-compose.yml; 0: it was not free")
@@ -158,16 +194,32 @@ class Settings:
     state_dir: Path = _row(".sandbox", Path, "folder for the saved state, the journal, the log and the process id")  # noqa: RUF009 - Path is immutable
     seed: int = _row("0", _whole(0, 2**31 - 1), "seed of all random choices; with the same seed, a simulated run repeats exactly")
     cores_per_vcpu: float = _row("0.25", _number(0.01, 64, "a number"), "CPU cores that an instance can use per vCPU of its type")
-    memory_mib: int = _row("256", _whole(32, 1_048_576), "memory limit of each instance in MiB, independent of its type")
+    memory_scale: float = _row("0.25", _number(0.001, 64, "a number"), "memory limit of an instance as a part of its type's memory")
+    memory_mib: int = _row("256", _whole(32, 1_048_576), "least memory limit of an instance in MiB, however small its type")
+    disk_mib: int = _row(
+        "8192",
+        _whole(0, 1_048_576),
+        "MiB that an instance may write to its disk (docker runtime); beyond that it is frozen; 0: no limit",
+    )
     machine_vcpus: int | None = _row(
         "auto",
         _whole_or_auto(1, 1_000_000),
         "vCPUs of all instances together; auto: the smaller of 2 × memory of this machine / memory_mib and 16 × cores / cores_per_vcpu",
     )
+    machine_memory_mib: int | None = _row(
+        "auto",
+        _whole_or_auto(32, 1_073_741_824),
+        "memory limits of all instances together in MiB; auto: 2 × memory of this machine, none for simulated instances",
+    )
     vcpu_limit: int | None = _row(
         "auto",
         _whole_or_auto(0, 1_000_000),
         "vCPU quota per account, Region and group of instance types; auto: machine_vcpus",
+    )
+    api_rate: float = _row(
+        "0",
+        _number(0, 100_000, "requests"),
+        "requests per second that each AWS account may send, with bursts of twice as many; 0: any number",
     )
     launch_configurations: str = _row(
         "allowed",
@@ -177,9 +229,38 @@ class Settings:
     lb_provisioning_seconds: float = _row("3", _number(0, 3600, "seconds"), "seconds that a load balancer is provisioning (AWS: 60 to 180)")
     terminated_visible_minutes: float = _row("60", _number(0, 1440, "minutes"), "minutes until a terminated instance disappears")
     vpc_cidr: str = _row("172.31.0.0/16", _cidr, "CIDR block of the default VPC; must not overlap networks of this machine")
+    account_cidrs: str = _row(
+        "10.64.0.0/10",
+        _cidr_of_accounts,
+        "network from which the default VPC of each further AWS account gets a /16 block, as instances of all accounts share one network",
+    )
+    internet: str = _row(
+        "no",
+        _one_of("no", "yes"),
+        "yes: containers reach the internet where their route table and public address let them on AWS; no: no packet leaves a VPC",
+    )
     docker_host: str | None = _row("", _optional, "address of the Docker engine; empty: that of the docker command")
+    docker_desktop: str = _row(
+        "auto",
+        _one_of("auto", "yes", "no"),
+        "yes: use nothing of the host but the Docker engine, as Docker Desktop needs it; auto: as `docker info` says",
+    )
     machine_image: str = _row("sandbox/machine:latest", _text, "container image of the instances")
+    command: str | None = _row(
+        "", _optional, "shell command that runs in instances instead of the tutorial's application, with PORT and HOST; empty: none"
+    )
     allowed_hosts: tuple[str, ...] = _row("", _hosts, "further host names that the API accepts in the Host header, separated by commas")
+
+    instance_access: str = _row(
+        "aws",
+        _one_of("aws", "none", "all"),
+        "what instances reach of the sandbox at its API port (docker runtime): aws: the AWS API; none; all: /_sandbox too",
+    )
+
+    def __post_init__(self) -> None:
+        if self.node_ports == DEFAULT_NODE_PORTS:
+            after = self.listener_ports.stop
+            object.__setattr__(self, "node_ports", range(after, after + len(DEFAULT_NODE_PORTS)))
 
     @staticmethod
     def from_environment(environ: Mapping[str, str] = os.environ, **overrides: object) -> "Settings":
@@ -221,6 +302,7 @@ class Settings:
                 for port in sorted({self.names_port, self.published_names_port} - {0})
             ),
             self._own("a port for listeners of the sandbox's load balancers (SANDBOX_LISTENER_PORTS)", self.listener_ports, True),
+            self._own("a port for nodes of the sandbox's load balancers (SANDBOX_NODE_PORTS)", self.node_ports, True),
         )
 
     @property

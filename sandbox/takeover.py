@@ -66,6 +66,7 @@ def take_up(sandbox: Sandbox, earlier: Sequence[Event], saved: Path) -> None:
             detail={"runtime": runtime, "speed": speed, "machines": sorted(machines)},
         )
     )
+    sandbox.injector.take_up()
 
 
 def _set_aside(saved: Path, error: Unreadable, machines: int) -> Event:

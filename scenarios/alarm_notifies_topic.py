@@ -15,9 +15,10 @@ from sandbox.traffic.receiver import Receiver
 from scenarios.kit import alarm_verdict, service
 from scenarios.kit.alarm_run import ALARM, EMAIL, NO_TOPIC_ALARM, QUEUE, TUTORIAL_ALARM, AlarmRun
 from scenarios.kit.alarms import state
-from scenarios.kit.cleanup import clean_up, delete_alarms
+from scenarios.kit.cleanup import clean_up
 from scenarios.kit.fleet import TOPIC, Resources
 from scenarios.kit.option import Option
+from scenarios.kit.resources.deletion import delete_alarms
 from scenarios.kit.stage import Stage, WaitTimeout
 
 CONTROL = Option(
@@ -55,7 +56,7 @@ def run(stage: Stage) -> bool:
 
 def clean_up_all(stage: Stage, what: str) -> None:
     clean_up(stage, what)
-    delete_alarms(stage, [ALARM, NO_TOPIC_ALARM])
+    delete_alarms(stage, {"AlarmNames": [ALARM, NO_TOPIC_ALARM]})
     for url in stage.query("sqs", "list_queues", QueueNamePrefix=QUEUE).get("QueueUrls", []):
         stage.try_silently("sqs", "delete_queue", QueueUrl=url)
 

@@ -7,7 +7,10 @@ at the peak, the fall, scale-in. Nothing is set by hand: requests to /burn raise
 
 from datetime import datetime, timedelta
 
-from sandbox.traffic.plan import Plan, Stream
+from sandbox.traffic.patterns import constant
+from sandbox.traffic.patterns import ramp as ramp_pattern
+from sandbox.traffic.plan import Plan
+from sandbox.traffic.records import Stream
 from scenarios.kit import alarms, counting, scaling_verdict, service
 from scenarios.kit.cleanup import clean_up
 from scenarios.kit.demand import GROWTH, Demand
@@ -139,8 +142,7 @@ def _traffic(stage: Stage, scaling: ScalingRun, rate: float, ramp: timedelta = t
     plan = Plan(
         url=scaling.resources.url + scaling.demand.path,
         rate=rate,
-        ramp=ramp.total_seconds() / speed,
-        ramp_from=scaling.demand.baseline,
+        pattern=ramp_pattern(ramp.total_seconds() / speed, scaling.demand.baseline / rate) if ramp else constant(),
         timeout=timedelta(seconds=REAL_REQUEST_TIMEOUT * speed),
         max_duration=timedelta(hours=2).total_seconds() / speed,
     )

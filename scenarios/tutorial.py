@@ -7,9 +7,9 @@ serves requests, and no more requests fail than the health check's detection tim
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
+from sandbox.images import MACHINE
 from scenarios.kit import alarms
 from scenarios.kit.cleanup import clean_up
 from scenarios.kit.failure import fail
@@ -18,6 +18,8 @@ from scenarios.kit.fleet import (
     CONFIGURATION,
     GROUP,
     IMAGE,
+    INSTANCE_GROUP,
+    LB_GROUP,
     LOAD_BALANCER,
     TARGET_GROUP,
     TOPIC,
@@ -26,10 +28,11 @@ from scenarios.kit.fleet import (
     listener_url,
     settled,
 )
+from scenarios.kit.resources.security_groups import create_groups
 from scenarios.kit.service import track_cpu
 from scenarios.kit.stage import Stage
 
-USER_DATA = Path(__file__).parent.parent / "app" / "deploy.sh"
+USER_DATA = MACHINE / "deploy.sh"
 
 INTERVAL, TIMEOUT, UNHEALTHY = 10, 3, 2  # health checks: seconds, seconds, count (TUT-33)
 DETECTION = timedelta(seconds=INTERVAL * UNHEALTHY + TIMEOUT)  # the longest detection time (TG-14)
@@ -51,8 +54,8 @@ def run(stage: Stage) -> bool:
 def introduce(stage: Stage, resources: Resources) -> None:
     stage.chapter("Steps 1 and 2: the application and its deployment script")
     stage.say(
-        "app/app.py returns the id of its instance (TUT-3), has /health for the load balancer (TUT-4) and is part of the image (TUT-11). "
-        "app/deploy.sh begins with a shebang (TUT-10) and writes its log to the documented path (TUT-12)."
+        "app.py returns the id of its instance (TUT-3), has /health for the load balancer (TUT-4) and is part of the image (TUT-11). "
+        "deploy.sh begins with a shebang (TUT-10) and writes its log to the documented path (TUT-12)."
     )
     resources.vpc = stage.step("ec2", "describe_vpcs", Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
     found = stage.step("ec2", "describe_subnets", Filters=[{"Name": "vpc-id", "Values": [resources.vpc]}])["Subnets"]
@@ -66,9 +69,8 @@ def launch(stage: Stage, resources: Resources) -> None:
     stage.say(
         "Inbound rules (TUT-22, TUT-31): anyone can reach port 80 of the load balancer; only the load balancer can reach the instances."
     )
-    resources.lb_security_group = security_group(stage, resources, "coinbase-lb", {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]})
-    from_lb = {"UserIdGroupPairs": [{"GroupId": resources.lb_security_group}]}
-    resources.instance_security_group = security_group(stage, resources, "coinbase-instances", from_lb)
+    groups = create_groups(stage, resources.vpc, load_balancer=LB_GROUP, instances=INSTANCE_GROUP, of="the tutorial")
+    resources.lb_security_group, resources.instance_security_group = groups
     stage.step(
         "autoscaling",
         "create_auto_scaling_group",
@@ -83,14 +85,6 @@ def launch(stage: Stage, resources: Resources) -> None:
         DefaultInstanceWarmup=120,  # TUT-27
         Tags=[{"Key": "Name", "Value": "coinbase", "PropagateAtLaunch": True}],
     )
-
-
-def security_group(stage: Stage, resources: Resources, name: str, source: Mapping[str, Any]) -> str:
-    """Creates a security group that allows port 80 from the source. Returns its id."""
-    made = stage.step("ec2", "create_security_group", GroupName=name, Description=f"{name} of the tutorial", VpcId=resources.vpc)
-    permission = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, **source}
-    stage.step("ec2", "authorize_security_group_ingress", GroupId=made["GroupId"], IpPermissions=[permission])
-    return str(made["GroupId"])
 
 
 def template(stage: Stage, resources: Resources) -> dict[str, Any]:

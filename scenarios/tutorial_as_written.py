@@ -5,9 +5,9 @@ the rules name. It fails if the service is reachable.
 """
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
+from sandbox.images import MACHINE
 from sandbox.traffic.plan import Plan
 from sandbox.traffic.summary import summarise
 from scenarios.kit.cleanup import KEY_PAIR, clean_up
@@ -28,7 +28,7 @@ from scenarios.kit.fleet import (
 from scenarios.kit.service import track_cpu
 from scenarios.kit.stage import Stage
 
-USER_DATA = Path(__file__).parent.parent / "app" / "deploy-as-written.sh"
+USER_DATA = MACHINE / "deploy-as-written.sh"
 NOT_RUN = ("Unhandled non-multipart", "no application")  # log messages of cloud-init (UD-4), and of the sandbox without cloud-init
 ALARM_TIME = timedelta(minutes=11)  # two periods of 300 s, and one minute (TUT-44)
 MAX_REAL_WAIT = 60.0  # real seconds: a longer wait for an alarm that stays silent is skipped

@@ -14,7 +14,12 @@ DOCUMENT = Path(__file__).resolve().parent.parent / "ARCHITECTURE.md"
 TABLES = (
     ("Instance (EC2-2)", "sandbox.services.ec2.model", "TRANSITIONS"),
     ("Group member (ASG-78)", "sandbox.services.autoscaling.lifecycle_model", "TRANSITIONS"),
+    ("Instance refresh (ASG-100)", "sandbox.services.autoscaling.refresh_model", "REFRESH_TRANSITIONS"),
     ("Target (TG-12)", "sandbox.services.elbv2.model", "TRANSITIONS"),
+    ("FIS experiment (FIS-8)", "sandbox.services.fis.status_model", "TRANSITIONS"),
+    ("FIS action (FIS-8)", "sandbox.services.fis.status_model", "ACTION_TRANSITIONS"),
+    ("Invocation of a command (SSM-5)", "sandbox.services.ssm.model", "TRANSITIONS"),
+    ("Zonal shift (ARC-2)", "sandbox.services.arc.model", "TRANSITIONS"),
     ("Alarm (CW-15)", "sandbox.services.cloudwatch.model", "TRANSITIONS"),
 )
 BEGIN, END = "<!-- generated: state diagrams -->", "<!-- end of generated -->"

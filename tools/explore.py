@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ from tests.support.exploration.shrinking import shortest
 HANG = 300  # real seconds of one seed, after which it counts as a hang
 SHORTEN = 60  # real seconds for finding a shorter plan
 PROGRESS = 60  # real seconds between two lines
+RING_AGAIN = 1.0  # real seconds until an interruption that Python ignored is tried again
 WHERE = 12  # lines of a traceback
 
 Say = Callable[[str], None]
@@ -60,18 +62,27 @@ class TimeIsOver(BaseException):
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raises TimeIsOver in the block after so many seconds. In a main thread only."""
+    """Raises TimeIsOver in the block after so many seconds. In a main thread only.
+
+    Python ignores what is raised in a finalizer or in the callback of a weak reference, and the block goes on. So the timer repeats.
+    """
 
     def ring(number: int, frame: FrameType | None) -> None:
         raise TimeIsOver
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01))
+    def ignored(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(unraisable.exc_type, TimeIsOver):
+            hook_before(unraisable)
+
+    hook_before, sys.unraisablehook = sys.unraisablehook, ignored
+    handler_before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01), RING_AGAIN)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, handler_before)
+        sys.unraisablehook = hook_before
 
 
 def one_seed(seed: int, deadline: float = float("inf"), numbers: Sequence[int] | None = None) -> Outcome | None:

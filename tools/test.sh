@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests: those in virtual time, then those with real processes, on two processors; then those with real clients, then those with
-# containers, one at a time.
+# Runs the tests: those in virtual time, then those with real processes, on two processors; then those with real clients, those in a browser,
+# and those with containers, one at a time.
 # usage: tools/test.sh yes|no|required      (whether to run the Docker tests; SANDBOX_REQUIRE_DOCKER=1, for CI, is the same as required)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,10 +9,12 @@ unset PYTHONDONTWRITEBYTECODE  # without compiled files, each process that a tes
 [ "${SANDBOX_REQUIRE_DOCKER:-}" = 1 ] && docker_part=required
 
 without_docker() {
-    .venv/bin/pytest -m "not docker and not process and not clients" --numprocesses 2 --dist loadfile
-    .venv/bin/pytest -m "process and not docker and not clients" --numprocesses 2 --dist worksteal
+    .venv/bin/pytest -m "not docker and not process and not clients and not browser" --numprocesses 2 --dist loadfile
+    .venv/bin/pytest -m "process and not docker and not clients and not browser" --numprocesses 2 --dist worksteal
     bash tools/clients.sh
     .venv/bin/pytest -m clients -rs  # one sandbox; lists the clients that are not installed here
+    bash tools/browser.sh
+    .venv/bin/pytest -m browser
 }
 
 if [ "$docker_part" = no ]; then
@@ -20,7 +22,7 @@ if [ "$docker_part" = no ]; then
     exit
 fi
 if docker version --format '{{.Server.Version}}' >/dev/null 2>&1; then
-    bash tools/images/images.sh
+    bash sandbox/images/images.sh
     without_docker
     .venv/bin/pytest -m docker
     exit

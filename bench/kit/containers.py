@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 import docker
+
 from bench.kit.sandboxes import NAME
 from sandbox.drivers.runtime import launch_spec_json
 from sandbox.drivers.runtime.base import LaunchSpec
 from sandbox.drivers.runtime.docker import labels
-from sandbox.drivers.runtime.docker.engine import container_config
+from sandbox.drivers.runtime.docker.values import EngineMachine, container_config
 
 BARE = "sandbox.bench"  # label of the bare containers; with the sandbox's label, it would manage them as its own
 POLL = """
@@ -51,9 +52,10 @@ class Containers:
         return launch_spec_json.from_json(config["Labels"][labels.SPEC]), config["Image"]
 
     def run_bare(self, like: LaunchSpec, image: str, address: str) -> str:
-        """Creates and starts a container with the same image, limits and network, in two calls."""
-        spec = replace(like, private_ip_address=address)
-        config: dict[str, Any] = container_config(NAME, spec, image, spec.cpu_limit) | {"Labels": {BARE: NAME}}
+        """Creates and starts a container with the same image, limits and network, in two calls. The router does not know its hardware
+        address, so it answers ARP, as a container without a sandbox does."""
+        spec = replace(like, private_ip_address=address, mac_address=None)
+        config: dict[str, Any] = container_config(NAME, spec, image, EngineMachine()) | {"Labels": {BARE: NAME}}
         made = self._docker.create_container_from_config(config, f"{NAME}-bare-{address}")
         self._docker.start(made["Id"])
         return str(made["Id"])

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sandbox.client import Client
-from sandbox.traffic.load import loopback
+from sandbox.traffic.addresses import loopback
 
 T = TypeVar("T")
 
@@ -100,9 +100,19 @@ def target_group(client: Client, name: str, **options: object) -> str:
     return str(client.aws("elbv2").create_target_group(Name=name, **given)["TargetGroups"][0]["TargetGroupArn"])
 
 
+def admit_everything(ec2: Any) -> None:
+    """By the default VPC's default security group, which everything here has. Idempotent."""
+    names = [{"Name": "group-name", "Values": ["default"]}]
+    for group in ec2.describe_security_groups(Filters=names)["SecurityGroups"]:
+        if not any(rule["IpRanges"] for rule in group["IpPermissions"]):
+            everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+            ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[everything])
+
+
 def load_balancer(client: Client, name: str, group: str) -> tuple[str, str]:
     """Creates a load balancer with a listener on port 80. → the listener's ARN, and its local URL."""
     elbv2 = client.aws("elbv2")
+    admit_everything(client.aws("ec2"))
     arn = elbv2.create_load_balancer(Name=name, Subnets=[s["SubnetId"] for s in subnets(client, 2)])["LoadBalancers"][0]["LoadBalancerArn"]
     forward = [{"Type": "forward", "TargetGroupArn": group}]
     listener = elbv2.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=forward)["Listeners"][0]["ListenerArn"]

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.kit.child import Child, obey
-from sandbox.traffic.load import loopback
+from sandbox.traffic.addresses import loopback
 
 PATIENCE = 10.0  # seconds to wait for a response
 LONGEST = 300.0  # seconds after which the load ends by itself

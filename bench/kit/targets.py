@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.kit.child import Child, obey
 
+BACKLOG = 4096  # connections that wait while this process is late: at 2,000 per second, two seconds
 HEALTH = b"GET /health "
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
 UNHEALTHY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 10\r\n\r\nunhealthy\n"
@@ -40,7 +41,9 @@ def _work(connection: Connection, addresses: Sequence[tuple[str, int]]) -> None:
 async def _serve(connection: Connection, addresses: Sequence[tuple[str, int]]) -> None:
     loop = asyncio.get_running_loop()
     seen: dict[str, _Target] = {host: _Target() for host, _ in addresses}
-    servers = [await loop.create_server(lambda target=seen[host]: _Connection(target), host, port) for host, port in addresses]
+    servers = [
+        await loop.create_server(lambda target=seen[host]: _Connection(target), host, port, backlog=BACKLOG) for host, port in addresses
+    ]
 
     def answer(word: str, value: Any) -> Any:
         if word == "health":

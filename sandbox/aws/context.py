@@ -16,6 +16,7 @@ LOCK = threading.RLock()
 
 _current: Ports | None = None
 _calling: ContextVar[str | None] = ContextVar("the AWS service that sent the request", default=None)
+_role: ContextVar[str | None] = ContextVar("the IAM role that sent the request", default=None)
 
 
 def use(ports: Ports) -> None:
@@ -29,13 +30,20 @@ def context() -> Ports:
 
 
 @contextmanager
-def called_by(service: str | None) -> Iterator[None]:
-    """While it is open, the request that this thread processes is from that AWS service; None: from a user."""
-    token = _calling.set(service)
+def called_by(service: str | None, role: str | None = None) -> Iterator[None]:
+    """While it is open, the request that this thread processes is from that AWS service (None: from a user) and from that IAM role (its
+    ARN; None: from none)."""
+    token, role_token = _calling.set(service), _role.set(role)
     try:
         yield
     finally:
         _calling.reset(token)
+        _role.reset(role_token)
+
+
+def calling_role() -> str | None:
+    """The ARN of the IAM role that sent the request that this thread processes."""
+    return _role.get()
 
 
 def by_aws() -> bool:

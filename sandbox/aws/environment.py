@@ -21,6 +21,7 @@ SETTINGS = {
     "MOTO_ENABLE_AMI_VALIDATION": "true",
     "MOTO_ENABLE_KEYPAIR_VALIDATION": "true",
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
+    "MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false",  # a bucket of another account is out of reach, as on AWS without a bucket policy
     "MOTO_DISABLE_GLOBAL_CORS": "true",  # web pages of other origins may not read responses: see http/guard.py
 }
 

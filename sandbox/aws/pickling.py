@@ -39,7 +39,7 @@ PYTHONS = {
 }
 """Names of the standard library that a file may contain."""
 
-MOTOS = ("autoscaling", "cloudwatch", "core", "ec2", "elb", "elbv2", "fis", "iam", "kms", "moto_api", "sns", "sqs", "utilities")
+MOTOS = ("autoscaling", "cloudwatch", "core", "ec2", "elb", "elbv2", "fis", "iam", "kms", "moto_api", "sns", "sqs", "sts", "utilities")
 """Packages of moto whose classes a file may contain: the saved services, and what their objects refer to."""
 
 RLOCK = type(threading.RLock())

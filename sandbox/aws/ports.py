@@ -7,9 +7,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sandbox.aws.active_faults import ActiveFaults
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Journal
-from sandbox.core.ports import ActiveFaults, Clients, ExecutePolicy, Machines
+from sandbox.core.ports import Clients, ExecutePolicy, ExperimentShifts, InjectFaults, Machines, RunScript, ZonalShifts
 from sandbox.settings import Settings
 
 
@@ -22,5 +23,9 @@ class Ports:
     wake: Callable[..., None]  # Engine.wake: a controller and a key, a controller, or everything
     clients: Clients
     machines: Machines
+    run_script: RunScript
     faults: ActiveFaults
+    inject_faults: InjectFaults
     execute_policy: ExecutePolicy
+    zonal_shifts: ZonalShifts
+    experiment_shifts: ExperimentShifts

@@ -28,9 +28,13 @@ from sandbox.core.errors import SandboxError
 
 KEPT: dict[str, tuple[str, str]] = {
     name: (f"moto.{name}.models", f"{name}_backends")
-    for name in ("ec2", "elb", "elbv2", "autoscaling", "cloudwatch", "sns", "sqs", "fis", "iam")
+    for name in ("ec2", "elb", "elbv2", "autoscaling", "cloudwatch", "sns", "sqs", "iam", "sts")
 }
-"""What is saved: {name: (module, name of its BackendDict)}. Launches need the instance profiles of iam. Other services are not saved."""
+"""What is saved: {name: (module, name of its BackendDict)}. Launches need the instance profiles of iam, and
+instances the sessions of sts. Other services are not saved."""
+
+FORMER = ("moto.fis.models",)
+"""Modules of moto's backends in files of earlier releases, whose services are ours now. They held records without effect: dropped."""
 
 REFERENCES = ("vpc_refs", "vpc_pcx_refs", "backend_refs")
 """Sets of weak references on classes, with which moto's EC2 backends find each other across Regions. Restored after loading."""
@@ -139,6 +143,8 @@ def _restore(name: str, accounts: dict[str, dict[str, Any]]) -> None:
     backends = getattr(import_module(module), attribute)
     for account, regions in accounts.items():
         for region, backend in regions.items():
+            if type(backend).__module__ in FORMER:
+                continue
             backends[account][region] = backend
             if name == "ec2":
                 _reserve_addresses(backend)

@@ -14,10 +14,25 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sandbox.launch.running import client
+from sandbox.client import Client
+from sandbox.core.identity.owner import ACCOUNT_ID
+from sandbox.launch import running
+from sandbox.settings import Settings
 
 __all__ = [
-    "as_json", "client", "clock_time", "date_time", "grid", "json_option", "matches", "runtime_option", "show", "table", "terminal",
+    "account_option",
+    "as_json",
+    "client",
+    "clock_time",
+    "date_time",
+    "grid",
+    "json_option",
+    "matches",
+    "named_account",
+    "runtime_option",
+    "show",
+    "table",
+    "terminal",
     "typable",
 ]  # fmt: skip
 
@@ -26,6 +41,29 @@ COLOURS = {"ALARM": "bold red", "Unhealthy": "bold red", "unhealthy": "bold red"
 
 NO_TERMINAL_WIDTH = 10_000  # no line is that long
 
+
+def client(settings: Settings | None = None, timeout: float = 60.0) -> Client:
+    """A client of the running sandbox, as the account that --account or SANDBOX_ACCOUNT names."""
+    return running.client(settings, timeout, named_account())
+
+
+def named_account() -> str | None:
+    """The account of --account; None: it was not given."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(ACCOUNT) if context else None
+
+
+def _keep_account(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None and not ACCOUNT_ID.fullmatch(value):
+        raise click.BadParameter(f"{value} is not an AWS account id: expected 12 digits.", context, parameter)
+    if value is not None:
+        context.meta[ACCOUNT] = value
+
+
+ACCOUNT = "sandbox.account"
+account_option = click.option(
+    "--account", metavar="ID", expose_value=False, callback=_keep_account, help="As this AWS account (12 digits); default: SANDBOX_ACCOUNT."
+)
 json_option = click.option("--json", "as_json_", is_flag=True, help="Print JSON.")
 runtime_option = click.option("--runtime", help="What runs the instances: auto, docker, process or simulated.")
 

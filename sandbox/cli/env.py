@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from sandbox.cli.common import as_json, json_option
+from sandbox.cli.common import account_option, as_json, json_option, named_account
 from sandbox.launch.running import LEFT_OUT, LOOPBACK, aws_environment
 from sandbox.settings import Settings
 
 
 @click.command()
+@account_option
 @click.option("--shell", type=click.Choice(["bash", "zsh", "fish"]), default="bash", help="The shell that reads the output.")
 @json_option
 def env(shell: str, as_json_: bool) -> None:
@@ -21,7 +22,7 @@ def env(shell: str, as_json_: bool) -> None:
 
     In fish: sandbox env --shell fish | source. The function `aws` that they define keeps version 1 of the AWS CLI in the sandbox.
     """
-    variables = aws_environment(Settings.from_environment())
+    variables = aws_environment(Settings.from_environment(), named_account())
     if as_json_:
         as_json(variables)
         return

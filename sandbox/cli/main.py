@@ -17,13 +17,20 @@ from sandbox.cli.help import HelpGroup
 from sandbox.core.errors import SandboxError, UserError
 
 SECTIONS = {
-    "Run a sandbox": ["up", "down", "env", "aws", "hosts", "settings", "clock"],
-    "Observe it": ["status", "top", "events", "explain", "logs", "mailbox", "ssh", "loops", "seams", "services"],
-    "Test fault tolerance": ["scenario"],
+    "Run a sandbox": ["up", "down", "env", "aws", "hosts", "settings", "clock", "ami", "network", "students"],
+    "Observe it": ["status", "open", "top", "events", "explain", "logs", "mailbox", "ssh", "forward", "loops", "seams", "services"],
+    "Test fault tolerance": ["fault", "fis", "scenario", "simulate", "learn", "gameday"],
+    "Take it along": ["bundle", "install-bundle"],
 }
 HIDDEN = ["serve"]
 NAMES = sorted([*itertools.chain(*SECTIONS.values()), *HIDDEN])
-OBSERVE = ("events", "explain", "logs", "loops", "mailbox", "seams", "services", "status", "top")  # in sandbox/cli/observe/
+FOLDERS = {
+    "observe": ("events", "explain", "logs", "loops", "mailbox", "open", "seams", "services", "status", "top"),
+    "scenarios": ("learn", "gameday"),
+    "machines": ("ami", "network", "forward", "students"),
+    "offline": ("bundle", "install-bundle"),
+}
+"""Folder of sandbox/cli/ → the commands in it. The others are in sandbox/cli/ itself."""
 
 
 class Commands(HelpGroup):
@@ -38,8 +45,9 @@ class Commands(HelpGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in NAMES:
             return None
-        module = f"observe.{cmd_name}" if cmd_name in OBSERVE else cmd_name
-        found: click.Command = getattr(import_module(f"sandbox.cli.{module}"), cmd_name)
+        folder = next((f"{folder}." for folder, names in FOLDERS.items() if cmd_name in names), "")
+        function = cmd_name.replace("-", "_")
+        found: click.Command = getattr(import_module(f"sandbox.cli.{folder}{function}"), function)
         return found
 
 

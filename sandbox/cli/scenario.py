@@ -1,6 +1,7 @@
-"""`sandbox scenario list` and `sandbox scenario run NAME`. The exit code of a run is its verdict.
+"""`sandbox scenario list`, `show NAME` and `run NAME`. The exit code of a run is its verdict.
 
-Each scenario is a subcommand with the common options (--virtual, --runtime, --speed) and those that its module declares.
+Each scenario is a subcommand of `run`. Scenarios of outages (scenarios/outages/, and files of one's own) have the options of
+sandbox/cli/scenarios/outage.py; the modules of scenarios/ have the common ones (--virtual, --runtime, --speed) and those that they declare.
 """
 
 import importlib
@@ -10,14 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 import scenarios
-from sandbox.cli.common import as_json, client, json_option, runtime_option, table
+from sandbox.cli.common import as_json, json_option, runtime_option, table
 from sandbox.cli.help import HelpGroup
+from sandbox.cli.scenarios import listing, outage
+from sandbox.cli.scenarios.session import live
+from sandbox.cli.scenarios.session import virtual as virtual_client
 from sandbox.client import SandboxClient
 from sandbox.core.errors import UserError
-from sandbox.launch.lifecycle import ensure
 from sandbox.settings import Settings
+from scenarios.kit.definition import catalogue
 from scenarios.kit.option import YES, Option
 from scenarios.kit.stage import Stage
 
@@ -34,7 +39,7 @@ class Scenario:
 
 
 def scenarios_by_name() -> dict[str, Scenario]:
-    """Every module of scenarios/. Folders such as kit/ hold shared code."""
+    """Every module of scenarios/. Folders such as kit/ and outages/ hold other things."""
     found = {}
     for module in pkgutil.iter_modules(scenarios.__path__):
         if not module.ispkg:
@@ -55,10 +60,39 @@ def scenario() -> None:
 def list_(as_json_: bool) -> None:
     """List the scenarios."""
     rows = [(typed(name), scenario.summary) for name, scenario in scenarios_by_name().items()]
+    found = catalogue.outages().values()
     if as_json_:
-        as_json([{"name": name, "summary": summary} for name, summary in rows])
-    else:
-        table("scenarios", ("name", "summary"), rows)
+        as_json([*({"name": name, "summary": summary} for name, summary in rows), *map(listing.as_json, found)])
+        return
+    table("scenarios of outages", listing.COLUMNS, map(listing.row, found))
+    click.echo()
+    table("scenarios of the tutorial", ("name", "summary"), rows)
+
+
+class ScenarioName(click.ParamType[str]):
+    """Completes the names of scenarios; a path of a Python file is a name too."""
+
+    name = "name"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in known_names() if name.startswith(incomplete)]
+
+
+def known_names() -> list[str]:
+    return sorted([*catalogue.names(), *(name for name in scenarios_by_name() if not name.endswith(AS_WRITTEN))])
+
+
+@scenario.command("show")
+@click.argument("name", type=ScenarioName())
+def show_(name: str) -> None:
+    """Show what a scenario breaks, what it measures, its profiles and its knobs."""
+    if found := catalogue.find(name):
+        listing.print_all(found)
+        return
+    chosen = find(name)
+    options = [(f"--{option.name}", option.help) for option in chosen.options]
+    click.echo(f"{chosen.name}: {chosen.summary}\n")
+    table("options", ("option", "meaning"), options)
 
 
 def typed(name: str) -> str:
@@ -66,21 +100,23 @@ def typed(name: str) -> str:
 
 
 class Scenarios(HelpGroup):
-    """The subcommands of `run`: the modules of scenarios/."""
+    """The subcommands of `run`: scenarios of outages, the modules of scenarios/, and any path of a Python file."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name in scenarios_by_name() if not name.endswith(AS_WRITTEN)]
+        return known_names()
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         """Raises UserError when there is no such scenario."""
-        return command(find(cmd_name))
+        found = catalogue.find(cmd_name)
+        return outage.command(found) if found else command(find(cmd_name))
 
 
 @scenario.group("run", cls=Scenarios, subcommand_metavar="NAME [OPTIONS]")
 def run_() -> None:
     """Run the scenario NAME and print a verdict.
 
-    Starts a sandbox if none is running. The exit code is 0 if the scenario passes, and 1 if it fails.
+    NAME may be the path of a Python file with a SCENARIO. Starts a sandbox if none is running. The exit code is 0 if the scenario passes,
+    1 if it fails, 3 if nothing can be said (INTERRUPTED), 4 if the layout could not carry the load (CAPACITY_CHECK_FAILED).
     """
 
 
@@ -121,22 +157,8 @@ def run(chosen: Scenario, options: Mapping[str, str], virtual: bool, runtime: st
     settings = Settings.from_environment(runtime=runtime, speed=speed)
     if virtual:
         return verdict(chosen, virtual_client(settings), options)
-    ensure(settings, click.echo)
-    sandbox = client(settings)
-    before = sandbox.speed
-    try:
-        if speed != before:
-            sandbox.put("clock", {"speed": speed})
+    with live(settings) as sandbox:
         return verdict(chosen, sandbox, options)
-    finally:
-        if speed != before:
-            sandbox.put("clock", {"speed": before})
-
-
-def virtual_client(settings: Settings) -> SandboxClient:
-    from sandbox.virtual import client as virtual  # noqa: PLC0415 - imports moto, which takes seconds
-
-    return virtual.virtual_client(settings)
 
 
 def verdict(chosen: Scenario, sandbox: SandboxClient, options: Mapping[str, str]) -> int:

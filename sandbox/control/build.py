@@ -2,18 +2,29 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any, ParamSpec, TypeVar
 
 from sandbox.aws import seams, state
 from sandbox.aws.catalogue import listing
 from sandbox.aws.context import LOCK
-from sandbox.control import endpoints, health, rates
+from sandbox.control import accounts, endpoints, health, rates
 from sandbox.control.access_log import AccessLog
+from sandbox.control.gameday.game import GameDay
+from sandbox.control.gameday.hiding import ShownFaults, without_hidden
+from sandbox.control.observed import read as observed
 from sandbox.control.surface import ControlSurface
 from sandbox.core import caller
 from sandbox.core.control import Scope
 from sandbox.core.events import Event
 from sandbox.parts import Sandbox
+from sandbox.services.ec2.state.snapshot import in_a_vpc
+from sandbox.services.elbv2.state.snapshot import load_balancer_keys
 from sandbox.services.sns.state.mailbox import Mailbox
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def control_surface(sandbox: Sandbox, disk: Callable[[], health.Disk]) -> ControlSurface:
@@ -22,27 +33,75 @@ def control_surface(sandbox: Sandbox, disk: Callable[[], health.Disk]) -> Contro
     access_log, request_rates = AccessLog(), rates.Rates(_virtual_seconds(sandbox) if drivers.simulated else time.monotonic)
     drivers.proxy.on_access(access_log.take)
     drivers.proxy.on_access(request_rates.take)
-    elbv2 = sandbox.transport.client("elbv2", Scope(sandbox.settings.account, sandbox.settings.region))
-    return ControlSurface(
+    whole = ControlSurface(
         settings=sandbox.settings,
         clock=sandbox.clock,
         journal=sandbox.journal,
         access_log=access_log,
         rates=request_rates,
         health=lambda: _health(sandbox, disk()),
-        loops=sandbox.engine.loops,
+        loops=lambda: without_hidden(sandbox.engine.loops(), sandbox.faults.hidden()),
         seams=seams.installed,
         services=lambda: [listing.as_json(each) for each in listing.services(sandbox.gateway.added_services)],
-        endpoints=lambda: endpoints.read(elbv2, drivers.proxy.local_address, drivers.proxy.problems),
+        **_of_scope(sandbox, Scope(sandbox.settings.account, sandbox.settings.region)),
+        listener_address=drivers.proxy.local_address,
+        in_a_vpc=_locked(in_a_vpc),
         containers=drivers.runtime.containers,
+        policy=drivers.firewall.in_force,
         console=drivers.runtime.console_output,
+        shell=drivers.runtime.shell,
+        endpoint=drivers.runtime.endpoint,
         cpu=lambda: rates.cpu(drivers.meter, sandbox.clock),
+        certificate=drivers.metadata.certificate,
         mailbox=lambda to: [mail.as_json() for mail in mailbox.messages(to)],
         set_speed=lambda speed: _set_speed(sandbox, speed),
-        faults=sandbox.faults,
+        faults=ShownFaults(sandbox.faults),
+        inject=sandbox.injector.begin,
+        inventory=sandbox.inventory,
+        gameday=GameDay(
+            clock=sandbox.clock,
+            journal=sandbox.journal,
+            faults=sandbox.faults,
+            inventory=sandbox.inventory,
+            inject=sandbox.injector.begin,
+            at=sandbox.engine.at,
+            runtime=drivers.runtime.name,
+            account=sandbox.settings.account,
+        ),
         reset=lambda: _reset(sandbox),
         runtime=drivers.runtime.name,
+        learner_dir=sandbox.settings.state_dir,
+        of=cache(lambda account: _of_account(sandbox, whole, mailbox, account)),
     )
+    return whole
+
+
+def _of_account(sandbox: Sandbox, whole: ControlSurface, mailbox: Mailbox, account: str) -> ControlSurface:
+    scope = Scope(accounts.checked(account), sandbox.settings.region)
+    return replace(
+        accounts.view(whole, account, _locked(lambda: load_balancer_keys(account))),
+        **_of_scope(sandbox, scope),
+        mailbox=lambda to: [mail.as_json() for mail in mailbox.messages(to, account)],
+    )
+
+
+def _of_scope(sandbox: Sandbox, scope: Scope) -> dict[str, Any]:
+    """What the surface reads and does in one account and Region."""
+    elbv2, ec2, proxy = sandbox.transport.client("elbv2", scope), sandbox.transport.client("ec2", scope), sandbox.drivers.proxy
+    return {
+        "endpoints": lambda: endpoints.read(elbv2, proxy),
+        "observed": lambda: observed.read(scope, sandbox.inventory.of(scope.account)),
+        "alarm_points": lambda names, until: observed.points(scope, names, until),
+        "terminate": lambda instance_id: ec2.terminate_instances(InstanceIds=[instance_id]),
+    }
+
+
+def _locked(asked: Callable[P, R]) -> Callable[P, R]:
+    def answered(*given: P.args, **named: P.kwargs) -> R:
+        with LOCK:
+            return asked(*given, **named)
+
+    return answered
 
 
 def _virtual_seconds(sandbox: Sandbox) -> Callable[[], float]:
@@ -51,7 +110,7 @@ def _virtual_seconds(sandbox: Sandbox) -> Callable[[], float]:
 
 def _health(sandbox: Sandbox, disk: health.Disk) -> tuple[health.Part, ...]:
     runtime, proxy = sandbox.drivers.runtime, sandbox.drivers.proxy
-    return health.parts(
+    found = health.parts(
         sandbox.engine.loops(),
         sandbox.clock.now(),
         sandbox.clock.speed,
@@ -59,6 +118,8 @@ def _health(sandbox: Sandbox, disk: health.Disk) -> tuple[health.Part, ...]:
         health.Proxy(why_not=proxy.available(), rejected=proxy.rejected(), remark=_remark(sandbox)),
         disk,
     )
+    metadata = sandbox.drivers.metadata
+    return (*found, health.metadata_part(metadata.available(), supported=metadata.certificate() is not None))
 
 
 NAMES_NOT_PUBLISHED = "the port of http://<DNSName>/ was not free when the sandbox started: use the other addresses (sandbox status)"

@@ -1,8 +1,22 @@
-"""Where the load balancers respond on this machine. AWS's DNS names do not resolve here, so each listener has its own local port."""
+"""Where the load balancers respond on this machine. AWS's DNS names do not resolve here, so each listener has its own local port, whose
+connections are spread as DNS spreads them. Each node of the load balancer has an address of its own.
+"""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from sandbox.drivers.proxy.base import NodeAddress, Proxy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeEndpoint:
+    """The load balancer's node in one zone."""
+
+    zone: str
+    zone_id: str
+    url: str | None  # connections to it belong to this node; None: it has no address on this machine
+    in_dns: bool  # its address is among those that the load balancer's name resolves to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,17 +32,17 @@ class Endpoint:
     port: int | None = None  # the listener's port in the AWS API
     url: str | None = None  # the local URL; None: it does not respond, `problem` says why
     problem: str | None = None
+    silent: bool = False  # its nodes let clients time out: security groups or a network ACL do not admit them, or their zones are cut off
+    nodes: tuple[NodeEndpoint, ...] = ()
     front: bool = True  # the front port also serves it
     by_name: bool = True  # so does the port of http://<DNS name>/, for a listener on port 80
 
 
-def read(
-    elbv2: Any, local_address: Callable[[str], tuple[str, int] | None], problems: Callable[[], Mapping[str, str]]
-) -> tuple[Endpoint, ...]:
-    """All endpoints in the account and Region of the boto3 client `elbv2`, by name and port. The callables are methods of the proxy."""
+def read(elbv2: Any, proxy: Proxy) -> tuple[Endpoint, ...]:
+    """All endpoints in the account and Region of the boto3 client `elbv2`, by name and port."""
     load_balancers = elbv2.describe_load_balancers()["LoadBalancers"]
-    known = problems()
-    found = [endpoint for lb in load_balancers for endpoint in _of(lb, elbv2, local_address, known)]
+    known = proxy.problems()
+    found = [endpoint for lb in load_balancers for endpoint in _of(lb, elbv2, proxy, known)]
     return tuple(sorted(found, key=lambda e: (e.load_balancer, e.port or 0)))
 
 
@@ -47,9 +61,7 @@ def by_load_balancer(endpoints: Sequence[Endpoint], front_port: int, names_port:
     return found
 
 
-def _of(
-    lb: Mapping[str, Any], elbv2: Any, local_address: Callable[[str], tuple[str, int] | None], problems: Mapping[str, str]
-) -> Iterator[Endpoint]:
+def _of(lb: Mapping[str, Any], elbv2: Any, proxy: Proxy, problems: Mapping[str, str]) -> Iterator[Endpoint]:
     name, arn, dns_name, state = lb["LoadBalancerName"], lb["LoadBalancerArn"], lb["DNSName"], lb["State"]["Code"]
     listeners = elbv2.describe_listeners(LoadBalancerArn=arn)["Listeners"]
     front, by_name = "front" not in problems, "names" not in problems
@@ -57,7 +69,8 @@ def _of(
         problem = "It has no listener, so it accepts no connections."  # TUT-30
         yield Endpoint(load_balancer=name, load_balancer_arn=arn, dns_name=dns_name, state=state, problem=problem, front=front)
     for listener in listeners:
-        address = local_address(listener["ListenerArn"])
+        address = proxy.local_address(listener["ListenerArn"])
+        nodes = proxy.nodes(listener["ListenerArn"])
         yield Endpoint(
             load_balancer=name,
             load_balancer_arn=arn,
@@ -70,6 +83,13 @@ def _of(
             problem=None
             if address
             else problems.get(listener["ListenerArn"], f"The load balancer is {state}, so it does not accept connections yet."),
+            silent=bool(nodes) and not any(each.node.reachable for each in nodes),
+            nodes=tuple(_node(each) for each in nodes),
             front=front,
             by_name=by_name,
         )
+
+
+def _node(found: NodeAddress) -> NodeEndpoint:
+    url = f"http://{found.address[0]}:{found.address[1]}/" if found.address else None
+    return NodeEndpoint(zone=found.node.zone, zone_id=found.node.zone_id, url=url, in_dns=found.node.in_dns)

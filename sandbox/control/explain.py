@@ -1,7 +1,8 @@
 """`sandbox explain`: what happened to a resource, and why. Pure: events in, lines out.
 
 Each event is listed below the event that caused it. The list has the events about the resource, their causes, and their direct consequences
-(such as the launch of a replacement). A chain continues at the same depth; the list is indented only where one event caused several.
+(such as the launch of a replacement); for a fault, everything that it led to. A chain continues at the same depth; the list is indented
+only where one event caused several.
 """
 
 from collections import defaultdict
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from sandbox.core.events import Event
 
+FAULT = "fault-"  # the ids of faults begin so
 CHAINS = 40  # the newest chains that are shown
 
 
@@ -32,19 +34,38 @@ def candidates(resource: str, events: Sequence[Event]) -> tuple[str, ...]:
 
 
 def story(resource: str, events: Sequence[Event], chains: int = CHAINS) -> tuple[Line, ...]:
-    """Empty if no event is about the resource. `events`: in the order of the journal."""
-    by_id = {event.id: event for event in events}
+    """Empty if no event is about the resource. `events`: in the order of the journal. For a fault, all that followed from it."""
     about = {event.id for event in events if resource in event.resources}
+    return _told(about, events, chains, whole=resource.startswith(FAULT))
+
+
+def story_of_event(event_id: str, events: Sequence[Event]) -> tuple[Line, ...]:
+    """Its causes, itself, and all that followed from it. Empty if the journal no longer has it."""
+    return _told({event.id for event in events if event.id == event_id}, events, 1, whole=True)
+
+
+def _told(about: set[str], events: Sequence[Event], chains: int, *, whole: bool) -> tuple[Line, ...]:
+    """`whole`: with all consequences, instead of the direct ones."""
+    by_id = {event.id: event for event in events}
     shown = set(about)
     for event_id in about:
         shown |= _causes(event_id, by_id)
-    shown |= {event.id for event in events if event.cause in about}
+    shown |= _consequences(about, events) if whole else {event.id for event in events if event.cause in about}
     children: dict[str | None, list[Event]] = defaultdict(list)
     first_causes: list[Event] = []
     for event in events:
         if event.id in shown:
             (children[event.cause] if event.cause in shown else first_causes).append(event)
     return tuple(line for event in first_causes[-chains:] for line in _lines(event, 0, children, about))
+
+
+def _consequences(about: set[str], events: Sequence[Event]) -> set[str]:
+    """All of them: a cause is always before what it caused."""
+    found = set(about)
+    for event in events:
+        if event.cause in found:
+            found.add(event.id)
+    return found
 
 
 def _causes(event_id: str, by_id: dict[str, Event]) -> set[str]:

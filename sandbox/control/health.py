@@ -21,7 +21,7 @@ class _Loop(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    name: str  # "engine" | "runtime" | "proxy" | "state" | "journal"
+    name: str  # "engine" | "runtime" | "proxy" | "metadata" | "state" | "journal"
     ok: bool
     sentence: str
     remark: str = ""  # a sentence about a problem that does not make the part fail
@@ -63,6 +63,13 @@ def parts(
         Part(name="state", ok=disk.state is None, sentence=disk.state or "The state is saved.", remark=disk.remark),
         Part(name="journal", ok=disk.journal is None, sentence=disk.journal or "The journal is saved."),
     )
+
+
+def metadata_part(why_not: str | None, *, supported: bool) -> Part:
+    """`why_not`: why instances are not answered. Not `supported`: the runtime has no metadata service, which is no failure."""
+    if not supported:
+        return Part(name="metadata", ok=True, sentence="No metadata service runs.", remark=why_not or "")
+    return Part(name="metadata", ok=why_not is None, sentence=why_not or "Instances can read their metadata.")
 
 
 def _engine(loops: Sequence[_Loop], now: datetime, speed: float) -> Part:

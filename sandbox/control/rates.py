@@ -7,6 +7,7 @@ dropped.
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 from sandbox.core.clock import Clock
 from sandbox.drivers.metering.base import Meter, usage_between
-from sandbox.drivers.proxy.base import AccessRecord
+from sandbox.drivers.proxy.batches import AccessBatch
 
 WINDOW = 10  # real seconds
 CPU_WINDOW = 15.0  # real seconds: three readings at their slowest
@@ -55,26 +56,38 @@ class Rates:
         self._now = now
         self._lock = threading.Lock()
         self._seconds: deque[tuple[int, dict[RateKey, _Tally]]] = deque()
+        self._shows: Callable[[str], bool] = lambda load_balancer: True
 
-    def take(self, records: Sequence[AccessRecord]) -> None:
+    def only(self, shows: Callable[[str], bool]) -> "Rates":
+        """The same rates, of some load balancers: `shows` is asked with "app/<name>/<id>"."""
+        view = copy(self)
+        view._shows = shows
+        return view
+
+    def take(self, batch: AccessBatch) -> None:
         second = int(self._now())
         with self._lock:
             tallies = self._of(second)
-            for record in records:
-                key = RateKey(record.load_balancer, record.target_group, record.target)
+            for group in batch.groups():
+                key = RateKey(group.kind.load_balancer, group.kind.target_group, group.kind.target)
                 tally = tallies.get(key)
                 if tally is None:
                     tally = tallies[key] = _Tally()
-                tally.requests += 1
-                tally.errors += record.elb_status_code >= 500
-                if record.target_processing_time >= 0 and len(tally.times) < SAMPLES:
-                    tally.times.append(record.target_processing_time)
+                count = len(group.ends) * group.each
+                tally.requests += count
+                tally.errors += count * (group.kind.status >= 500)
+                tally.times += group.times[: SAMPLES - len(tally.times)]
 
     def by_target(self) -> tuple[Rate, ...]:
         return self._read(lambda key: key)
 
     def by_target_group(self) -> tuple[Rate, ...]:
         return self._read(lambda key: key._replace(target=None))
+
+    def per_second(self) -> Mapping[RateKey, tuple[float, float]]:
+        """Requests and errors by target, each per second, without the latencies, which take longer to sort than all else."""
+        found = self._gathered(lambda key: key, times=False)
+        return {key: (tally.requests / WINDOW, tally.errors / WINDOW) for key, tally in found.items()}
 
     def clear(self) -> None:
         with self._lock:
@@ -88,6 +101,10 @@ class Rates:
         return self._seconds[-1][1]
 
     def _read(self, group: Callable[[RateKey], RateKey]) -> tuple[Rate, ...]:
+        found = self._gathered(group, times=True)
+        return tuple(_rate(key, tally) for key, tally in sorted(found.items(), key=lambda item: [str(part) for part in item[0]]))
+
+    def _gathered(self, group: Callable[[RateKey], RateKey], *, times: bool) -> dict[RateKey, _Tally]:
         """Counts only complete seconds."""
         present = int(self._now())
         found: dict[RateKey, _Tally] = {}
@@ -95,11 +112,14 @@ class Rates:
             for second, tallies in self._seconds:
                 if present - WINDOW <= second < present:
                     for key, tally in tallies.items():
+                        if not self._shows(key.load_balancer):
+                            continue
                         together = found.setdefault(group(key), _Tally())
                         together.requests += tally.requests
                         together.errors += tally.errors
-                        together.times += tally.times
-        return tuple(_rate(key, tally) for key, tally in sorted(found.items(), key=lambda item: [str(part) for part in item[0]]))
+                        if times:
+                            together.times += tally.times
+        return found
 
 
 def _rate(key: RateKey, tally: _Tally) -> Rate:

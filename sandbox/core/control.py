@@ -41,6 +41,10 @@ class Controller(Protocol):
 
     def keys(self) -> Iterable[str]: ...
 
+    def has(self, key: str) -> bool:
+        """Whether the key is one of `keys()`."""
+        ...
+
     def reconcile(self, key: str, now: datetime) -> timedelta | None:
         """Moves one resource one step towards its desired state. Correct after a restart, after a missed wake-up, and twice in a row.
 
@@ -59,6 +63,10 @@ class Shell(ABC, Generic[O, M]):
 
     @abstractmethod
     def keys(self) -> Iterable[str]: ...
+
+    def has(self, key: str) -> bool:
+        """A controller with many keys answers without listing them."""
+        return key in set(self.keys())
 
     @abstractmethod
     def observe(self, key: str, now: datetime) -> O | None:

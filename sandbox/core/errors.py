@@ -9,6 +9,7 @@ SandboxError              the message says what was tried, on what, and the next
 └── ApiError              returned to the caller of the AWS API, in the caller's protocol; created by services/<svc>/errors.py
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 
@@ -46,8 +47,9 @@ class UserError(SandboxError):
 class ApiError(SandboxError):
     """An error of the AWS API, with the `code` and `message` that the client sees. moto raises ServiceExceptions for the same purpose.
 
-    `status`: the HTTP status; None: the one of the code in the service's model, or 400. 501 means that the sandbox does not support it."""
+    `status`: the HTTP status; None: the one of the code in the service's model, or 400. 501 means that the sandbox does not support it.
+    `members`: what the error's shape has besides its message, in the REST JSON protocol (`reason` of ARC's)."""
 
-    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+    def __init__(self, code: str, message: str, status: int | None = None, members: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{code}: {message}")
-        self.code, self.message, self.status = code, message, status
+        self.code, self.message, self.status, self.members = code, message, status, dict(members or {})

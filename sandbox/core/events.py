@@ -19,6 +19,7 @@ class Event:
     resources: tuple[str, ...] = ()  # ids, names or ARNs, as given to `sandbox explain`
     detail: Mapping[str, Any] = field(default_factory=dict)  # JSON values
     cause: str | None = None  # id of the event that caused this one; None: a first cause
+    account: str = ""  # the AWS account that it belongs to, assigned by the journal; "": the whole sandbox
     id: str = ""  # assigned by the journal
     at: datetime = BEFORE_THE_JOURNAL  # sandbox time, assigned by the journal
 
@@ -28,6 +29,7 @@ class Event:
             "id": self.id,
             "time": self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "source": self.source,
+            "account": self.account,
             "detail-type": self.detail_type,
             "resources": list(self.resources),
             "detail": dict(self.detail),
@@ -41,6 +43,7 @@ class Event:
             id=value["id"],
             at=datetime.fromisoformat(value["time"]),
             source=value["source"],
+            account=value.get("account", ""),
             detail_type=value["detail-type"],
             resources=tuple(value["resources"]),
             detail=value["detail"],

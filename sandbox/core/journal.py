@@ -16,6 +16,7 @@ from itertools import takewhile
 from sandbox.core import caller
 from sandbox.core.clock import Clock
 from sandbox.core.events import Event
+from sandbox.core.identity import owner
 from sandbox.core.waiting import PACE, Waiters
 
 _CAUSE: ContextVar[str | None] = ContextVar("cause", default=None)
@@ -28,7 +29,9 @@ class Journal:
         self._clock, self._sink, self._keep = clock, sink, keep
         self._events: deque[Event] = deque()
         self._by_id: dict[str, Event] = {}
-        self._latest: dict[str, str] = {}
+        self._latest: dict[tuple[str, str], str] = {}  # by account and resource: two accounts may use one name
+        self._newest: dict[str, str] = {}  # by resource
+        self._owners: dict[str, set[str]] = {}  # resource → accounts with events about it
         self._number = 0
         self._lock = threading.RLock()
         self._followers = Waiters(self._lock)
@@ -43,13 +46,16 @@ class Journal:
                 self._keep_event(event)
 
     def record(self, event: Event) -> Event:
-        """Assigns the id, the time and, if the event has no cause, the current cause. → the recorded event."""
+        """Assigns the id, the time and, if the event has none, the current cause and the account: that for which the thread works, else
+        that of the ARNs in its resources, else its cause's. → the recorded event."""
         with self._lock:
+            cause = event.cause or _CAUSE.get()
             kept = replace(
                 event,
                 id=f"e{self._number + 1:06d}",
                 at=self._clock.now(),
-                cause=event.cause or _CAUSE.get(),
+                cause=cause,
+                account=event.account or owner.account() or owner.account_of_arns(event.resources) or self._account_of(cause),
             )
             self._keep_event(kept)
             if self._sink:
@@ -59,12 +65,17 @@ class Journal:
             listener(kept)
         return kept
 
+    def _account_of(self, event_id: str | None) -> str:
+        found = self._by_id.get(event_id) if event_id else None
+        return found.account if found else owner.NOBODY
+
     def _keep_event(self, event: Event) -> None:
         self._number = max(self._number, int(event.id[1:]))
         self._events.append(event)
         self._by_id[event.id] = event
         for resource in event.resources:
-            self._latest[resource] = event.id
+            self._latest[event.account, resource] = self._newest[resource] = event.id
+            self._owners.setdefault(resource, set()).add(event.account)
         while len(self._events) > self._keep:
             gone = self._events.popleft()
             self._by_id.pop(gone.id, None)
@@ -87,8 +98,12 @@ class Journal:
         return _CAUSE.get()
 
     def latest(self, resource: str) -> str | None:
-        """Id of the newest event about the resource; None if there is none."""
-        return self._latest.get(resource)
+        """Id of the newest event about the resource, of the account for which this thread works or of the whole sandbox; None if there is
+        none. A thread that works for no account finds the event of any."""
+        if (account := owner.account()) == owner.NOBODY:
+            return self._newest.get(resource)
+        found = (self._latest.get((each, resource)) for each in (account, owner.NOBODY))
+        return max(filter(None, found), key=_number, default=None)
 
     @property
     def newest(self) -> str:
@@ -140,6 +155,21 @@ class Journal:
             self._to_wake -= 1
             self._followers.wake_one()
 
+    def of(self, account: str) -> "AccountJournal":
+        """What an account sees of it."""
+        return AccountJournal(self, account)
+
+    def shown_to(self, event: Event, account: str) -> Event | None:
+        """The event as the account sees it. None: it belongs to another account. One of the whole sandbox does not name what is theirs."""
+        if event.account != owner.NOBODY:
+            return event if event.account == account else None
+        kept = tuple(each for each in event.resources if not self._is_of_others(each, account))
+        return event if len(kept) == len(event.resources) else replace(event, resources=kept, detail={})
+
+    def _is_of_others(self, resource: str, account: str) -> bool:
+        owners = self._owners.get(resource, set()) - {owner.NOBODY}
+        return bool(owners) and account not in owners
+
     def about(self, resource: str) -> tuple[Event, ...]:
         """Events that name the resource, in order."""
         return tuple(e for e in self.events() if resource in e.resources)
@@ -150,3 +180,52 @@ class Journal:
         while found[-1].cause and (earlier := self._by_id.get(found[-1].cause)):
             found.append(earlier)
         return tuple(reversed(found))
+
+
+class AccountJournal(Journal):
+    """The journal as one account sees it: its own events, and those of the whole sandbox."""
+
+    def __init__(self, whole: Journal, account: str) -> None:
+        self._whole, self._account = whole, account
+
+    def _shown(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        return tuple(shown for each in events if (shown := self._whole.shown_to(each, self._account)))
+
+    def record(self, event: Event) -> Event:
+        return self._whole.record(replace(event, account=event.account or self._account))
+
+    def on_event(self, listener: Callable[[Event], None]) -> None:
+        self._whole.on_event(lambda event: listener(shown) if (shown := self._whole.shown_to(event, self._account)) else None)
+
+    def latest(self, resource: str) -> str | None:
+        with owner.working_for(self._account):
+            return self._whole.latest(resource)
+
+    @property
+    def newest(self) -> str:
+        return self._whole.newest
+
+    def get(self, event_id: str) -> Event | None:
+        event = self._whole.get(event_id)
+        return self._whole.shown_to(event, self._account) if event else None
+
+    def events(self, after: str | None = None) -> tuple[Event, ...]:
+        return self._shown(self._whole.events(after))
+
+    @contextmanager
+    def following(self, after: str | None, timeout: float) -> Iterator[tuple[Event, ...]]:
+        """Waits again while the new events are of other accounts. A caller that gets none asks again from the same event."""
+        end, known = time.monotonic() + timeout, after
+        while True:
+            with self._whole.following(known, max(0.0, end - time.monotonic())) as found:
+                if (shown := self._shown(found)) or not found or time.monotonic() >= end:
+                    yield shown
+                    return
+                known = found[-1].id
+
+    def chain(self, event: Event) -> tuple[Event, ...]:
+        return self._shown(self._whole.chain(event))
+
+
+def _number(event_id: str) -> int:
+    return int(event_id[1:])

@@ -24,14 +24,16 @@ class OwnPort:
 
 
 def is_local(address: str) -> bool:
-    """Whether the address belongs to this network namespace: only then can a socket bind to it. No packet is sent."""
+    """Whether the address belongs to this network namespace: packets to it come from itself. No packet is sent.
+
+    Whether a socket can bind to it says less: where net.ipv4.ip_nonlocal_bind is set, as in the VPC router, it can bind to any address."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as trial:
         try:
-            trial.bind((address, 0))
+            trial.connect((address, 1))
         except OSError:
             return False
-    return True
+        return ip_address(str(trial.getsockname()[0]).partition("%")[0]) == ip_address(address.partition("%")[0])
 
 
 def find(own: Iterable[OwnPort], address: str, port: int, is_local: Callable[[str], bool] = is_local) -> OwnPort | None:

@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +19,13 @@ from sandbox.core.text import plural
 from sandbox.drivers.runtime.docker.engine import DockerEngine
 from sandbox.drivers.runtime.docker.networks import DockerNetworks
 from sandbox.drivers.runtime.docker.verbs import remove_all
+from sandbox.images import HERE, work_folder
+from sandbox.launch import desktop
 from sandbox.launch.reservation import reserved
 from sandbox.settings import Settings
 
 NAMES_INSIDE = 8079  # the port of http://<DNSName>/ in the network namespace, as in docker-compose.yml
-ROOT = Path(__file__).resolve().parent.parent.parent
+PROJECT = Path(__file__).with_name("docker-compose.yml")
 
 
 def docker_problem() -> str | None:
@@ -48,16 +51,14 @@ def compose_command() -> Sequence[str]:
 
 def images(report: Callable[[str], None]) -> Mapping[str, str]:
     """Builds missing images. Returns SANDBOX_CONTROL_IMAGE and SANDBOX_MACHINE_IMAGE. Reports each line of the build's output."""
-    if not (ROOT / "tools/images/images.sh").exists():
-        raise UserError("Images can only be built in a clone of the project.", "make images, in a clone of the project")
-    script = ["bash", str(ROOT / "tools/images/images.sh")]
-    with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as build:
+    script, environment = ["bash", str(HERE / "images.sh")], {**os.environ, "PYTHON": sys.executable}
+    with subprocess.Popen(script, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as build:
         assert build.stdout is not None
         for line in build.stdout:
             report(line.rstrip())
     if build.returncode != 0:
-        raise UserError("Building the images failed. The output above shows the reason.", "make images")
-    lines = (ROOT / "build/images.env").read_text().splitlines()
+        raise UserError("Building the images failed. The output above shows the reason.", "sandbox up")
+    lines = (work_folder() / "images.env").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
@@ -97,7 +98,10 @@ def _up(settings: Settings, report: Callable[[str], None]) -> None:
     engine = DockerEngine(settings.name, settings.docker_host)
     try:
         _check_network(engine, settings)
-        built = images(report)
+        given = desktop.variables(settings)
+        if given is desktop.DESKTOP:
+            report(desktop.SENTENCE)
+        built = {**images(report), **given}
         report(f"Starting the containers of {settings.name} with {' '.join(command)}.")
         if not any(network.name == f"{settings.name}-edge" for network in engine.networks()):
             with reserved(engine, settings):
@@ -135,8 +139,8 @@ def down(settings: Settings) -> list[str]:
 
 
 def logs(settings: Settings, newest: int) -> list[str]:
-    """The newest log lines of the control plane and of Envoy."""
-    command = _command(settings, ["logs", f"--tail={newest}", "sandbox", "dataplane"])
+    """The newest log lines of the control plane, of Envoy and of the metadata service."""
+    command = _command(settings, ["logs", f"--tail={newest}", "sandbox", "dataplane", "metadata"])
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
 
 
@@ -146,7 +150,7 @@ def _ids(kind: Sequence[str], label: str) -> list[str]:
 
 
 def _command(settings: Settings, arguments: Sequence[str]) -> list[str]:
-    return [*compose_command(), "--file", str(ROOT / "docker-compose.yml"), "--project-name", settings.name, *arguments]
+    return [*compose_command(), "--file", str(PROJECT), "--project-name", settings.name, *arguments]
 
 
 def _compose(settings: Settings, arguments: Sequence[str], extra: Mapping[str, str]) -> None:
@@ -157,7 +161,7 @@ def _compose(settings: Settings, arguments: Sequence[str], extra: Mapping[str, s
 
 
 def _variables(settings: Settings) -> Mapping[str, str]:
-    ports = settings.listener_ports
+    ports, nodes = settings.listener_ports, settings.node_ports
     return {
         "SANDBOX_NAME": settings.name,
         "SANDBOX_PORT": str(settings.port),
@@ -166,16 +170,27 @@ def _variables(settings: Settings) -> Mapping[str, str]:
         "SANDBOX_NAMES_INSIDE": str(NAMES_INSIDE if settings.names_port else 0),
         "SANDBOX_NAMES_ON_HOST": str(settings.published_names_port or ""),
         "SANDBOX_LISTENER_PORTS": f"{ports.start}-{ports.stop - 1}",
+        "SANDBOX_NODE_PORTS": f"{nodes.start}-{nodes.stop - 1}",
+        "SANDBOX_DNS_CACHE_SECONDS": f"{settings.dns_cache_seconds:g}",
         "SANDBOX_ACCOUNT": settings.account,
         "SANDBOX_REGION": settings.region,
         "SANDBOX_ALLOWED_HOSTS": ",".join(settings.allowed_hosts),
+        "SANDBOX_INSTANCE_ACCESS": settings.instance_access,
+        "SANDBOX_CLIENT_ADDRESS": settings.client_address,
+        "SANDBOX_INTERNET": settings.internet,
         "SANDBOX_SPEED": f"{settings.speed:g}",
         "SANDBOX_SEED": str(settings.seed),
         "SANDBOX_VPC_CIDR": settings.vpc_cidr,
+        "SANDBOX_API_RATE": f"{settings.api_rate:g}",
+        "SANDBOX_ACCOUNT_CIDRS": settings.account_cidrs,
+        "SANDBOX_COMMAND": settings.command or "",
         "SANDBOX_LAUNCH_CONFIGURATIONS": settings.launch_configurations,
         "SANDBOX_LB_PROVISIONING_SECONDS": f"{settings.lb_provisioning_seconds:g}",
         "SANDBOX_CORES_PER_VCPU": f"{settings.cores_per_vcpu:g}",
+        "SANDBOX_MEMORY_SCALE": f"{settings.memory_scale:g}",
         "SANDBOX_MEMORY_MIB": str(settings.memory_mib),
+        "SANDBOX_DISK_MIB": str(settings.disk_mib),
+        "SANDBOX_MACHINE_MEMORY_MIB": str(settings.machine_memory_mib or "auto"),
         "SANDBOX_MACHINE_VCPUS": str(settings.machine_vcpus or "auto"),
         "SANDBOX_VCPU_LIMIT": str("auto" if settings.vcpu_limit is None else settings.vcpu_limit),
         "SANDBOX_TERMINATED_VISIBLE_MINUTES": f"{settings.terminated_visible_minutes:g}",
@@ -189,7 +204,7 @@ def compose_error(settings: Settings, verb: str, stderr: str) -> UserError:
         return UserError(f"Port {port} on 127.0.0.1 is in use by another program.", f"{_other_port(settings, port)} sandbox up")
     lines = [line.strip() for line in stderr.splitlines() if "rror" in line or "failed" in line.lower()] or stderr.strip().splitlines()[-1:]
     reason = " / ".join(dict.fromkeys(lines))[:600] or "no error message"
-    return UserError(f"Compose {verb} failed: {reason}", f"docker-compose --project-name {settings.name} logs; make down; make sandbox")
+    return UserError(f"Compose {verb} failed: {reason}", f"docker-compose --project-name {settings.name} logs; sandbox down; sandbox up")
 
 
 def _other_port(settings: Settings, port: int) -> str:
@@ -200,5 +215,8 @@ def _other_port(settings: Settings, port: int) -> str:
         return "SANDBOX_NAMES_PORT=0"
     if port == (settings.published_front_port or settings.front_port):
         return f"SANDBOX_FRONT_PORT={port - 1}"
+    if port in settings.node_ports:
+        nodes = settings.node_ports
+        return f"SANDBOX_NODE_PORTS={nodes.start + 100}-{nodes.stop + 99}"
     ports = settings.listener_ports
     return f"SANDBOX_LISTENER_PORTS={ports.start + 100}-{ports.stop + 99}"

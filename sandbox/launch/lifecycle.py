@@ -16,7 +16,8 @@ from sandbox.launch.running import RunningSandbox, endpoint
 from sandbox.settings import Settings
 
 Report = Callable[[str], None]
-STATE = ("state.bin", "journal.jsonl", "instances", "proxy")  # what an embedded sandbox leaves in the state folder
+STATE = ("state.bin", "journal.jsonl", "faults.json", "cuts.json", "instances", "proxy", "metadata")
+"""What an embedded sandbox leaves in its state folder."""
 
 
 def ensure(settings: Settings, report: Report) -> Health:

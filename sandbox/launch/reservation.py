@@ -10,7 +10,8 @@ from ipaddress import IPv4Network
 
 from sandbox.core.errors import UserError
 from sandbox.drivers.runtime.docker import labels
-from sandbox.drivers.runtime.docker.engine import DockerApiError, DockerEngine
+from sandbox.drivers.runtime.docker.engine import DockerEngine
+from sandbox.drivers.runtime.docker.errors import DockerApiError
 from sandbox.settings import Settings
 
 OWN, OTHERS = "reserved", "reserved-for-others"

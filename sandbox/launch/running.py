@@ -44,23 +44,37 @@ def endpoint(settings: Settings) -> str:
     return record.endpoint if record else settings.endpoint
 
 
-def client(settings: Settings | None = None, timeout: float = 60.0) -> Client:
-    """A client of the sandbox. `timeout`: real seconds for one request. `settings` default to the environment."""
+def client(settings: Settings | None = None, timeout: float = 60.0, account: str | None = None) -> Client:
+    """A client of the sandbox. `timeout`: real seconds for one request. `settings` default to the environment. `account`: None for that of
+    SANDBOX_ACCOUNT, if it is set."""
     given = settings or Settings.from_environment()
-    return Client(endpoint(given), given.region, timeout)
+    return Client(endpoint(given), given.region, timeout, account or account_of_shell(given))
 
 
+def account_of_shell(settings: Settings) -> str | None:
+    """The account that SANDBOX_ACCOUNT names; None: it is not set, and the running sandbox's own account is meant."""
+    return settings.account if os.environ.get("SANDBOX_ACCOUNT") else None
+
+
+def students_accounts(count: int) -> tuple[str, ...]:
+    """The accounts of so many learners of a class."""
+    return tuple(str(FIRST_STUDENT + number) for number in range(count))
+
+
+FIRST_STUDENT = 200_000_000_001
 LEFT_OUT = ("AWS_PROFILE", "AWS_SESSION_TOKEN")
 """Variables of another account, which would take precedence over those of `aws_environment` or not fit them."""
 LOOPBACK = "127.0.0.1,localhost"
 """For NO_PROXY."""
 
 
-def aws_environment(settings: Settings) -> dict[str, str]:
-    """The environment variables with which the AWS CLI, boto3, Terraform and others use this sandbox."""
-    return {
+def aws_environment(settings: Settings, account: str | None = None) -> dict[str, str]:
+    """The environment variables with which the AWS CLI, boto3, Terraform and others use this sandbox. `account`: as of `client`; then the
+    commands of `sandbox` show that account, too."""
+    account = account or account_of_shell(settings)
+    return ({"SANDBOX_ACCOUNT": account} if account else {}) | {
         "AWS_ENDPOINT_URL": endpoint(settings),
-        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_ACCESS_KEY_ID": account or "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_REGION": settings.region,  # some SDKs know only this name, and others prefer it

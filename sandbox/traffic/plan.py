@@ -1,103 +1,102 @@
-"""The types of client traffic: a plan (requests at a fixed rate, whatever the responses are) and one record for each request.
+"""A plan of client traffic: which requests are sent when, whatever the responses are, and when a client gives up or tries again. Pure.
 
-load.py carries out a plan against a loopback address; sandbox/virtual/load.py does so in virtual time. summary.py counts the records.
-Rates and latencies are always in real seconds. The request timeout is in sandbox time, because AWS would time it.
+load.py carries out a plan against a loopback address; sandbox/virtual/load.py does so in virtual time. Both make Records (records.py).
+Numbers of seconds are real time: the rate, the pattern, latencies. Durations (timedelta) are sandbox time, because they are timers that a
+client would compare with AWS's: at speed N, a timeout of 5 s ends after 5/N real seconds.
 """
 
-import math
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
-from typing import Protocol
+from itertools import islice, takewhile
+
+from sandbox.traffic.outcomes import Failure
+from sandbox.traffic.patterns import Pattern, constant
+
+HIGHEST_RATE = 10_000.0  # requests per real second
+MOST_RETRIES = 10
+RETRYABLE = frozenset(Failure) - {Failure.CLIENT_ERROR, Failure.NOT_SENT}
 
 
-class Failure(Enum):
-    """Why a request failed, as its client sees it. Reports print the values."""
+class Spacing(Enum):
+    EVEN = "even"  # the same time between two requests at the same rate
+    POISSON = "poisson"  # independent users: exponential times, drawn from the plan's seed
 
-    REFUSED = "connection refused"  # nothing listens at the address
-    CONNECT_TIMEOUT = "connect timeout"  # no connection within the request timeout
-    RESET = "reset"  # the connection ended before the response did
-    BAD_GATEWAY = "502"  # the target refused or closed the connection (ALB-45)
-    UNAVAILABLE = "503"  # no target is registered (TG-38)
-    GATEWAY_TIMEOUT = "504"  # the target did not respond to the load balancer (ALB-45)
-    SERVER_ERROR = "other 5xx"
-    CLIENT_ERROR = "4xx"
-    CLIENT_TIMEOUT = "client timeout"  # connected, but no complete response within the request timeout
-    INVALID_RESPONSE = "invalid response"  # not HTTP
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """The wait before a retry: base × 2ⁿ up to the cap, of which the share `jitter` is random. Raises ValueError."""
+
+    base: timedelta = timedelta(milliseconds=100)
+    cap: timedelta = timedelta(seconds=5)
+    jitter: float = 1.0  # 0: none; 1: anything from 0 to the full wait
+
+    def __post_init__(self) -> None:
+        if not timedelta(0) <= self.base <= self.cap or not 0 <= self.jitter <= 1:
+            raise ValueError(f"invalid {self}: expected 0 ≤ base ≤ cap, and a jitter from 0 to 1")
+
+    def wait(self, retry: int, chance: random.Random) -> timedelta:
+        """Before retry number `retry` (from 0)."""
+        longest: timedelta = min(self.cap, self.base * 2 ** min(retry, MOST_RETRIES))
+        return longest * (1 - self.jitter * chance.random()) if self.jitter else longest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepAlive:
+    """Connections that are used again. Each stays at the address to which it was opened, whatever DNS says later. Raises ValueError."""
+
+    pool_size: int = 100  # idle connections kept at most
+    lifetime: timedelta | None = None  # after which a connection is not used again; None: until the server closes it
+
+    def __post_init__(self) -> None:
+        if self.pool_size < 1 or (self.lifetime is not None and self.lifetime <= timedelta(0)):
+            raise ValueError(f"invalid {self}: expected a pool of 1 or more connections, and a lifetime above 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Requests to send. Raises ValueError when the rate or a limit is out of range."""
+    """Intents (what users want) to send, and how a client tries. Raises ValueError when the rate or a limit is out of range."""
 
-    url: str  # a loopback address: see load.loopback
-    rate: float = 10.0  # requests per real second
-    timeout: timedelta = timedelta(seconds=5)  # sandbox time from the planned send to the end of the response
+    url: str  # a loopback address: see addresses.py
+    rate: float = 10.0  # intents per real second
+    pattern: Pattern = field(default_factory=constant)  # how the rate changes
+    spacing: Spacing = Spacing.EVEN
+    seed: int = 0  # of the spacing and the jitter
+    timeout: timedelta = timedelta(seconds=5)  # of one attempt: from its planned send to the end of the response
+    connect_timeout: timedelta | None = None  # None: only `timeout` limits it
+    retries: int = 0  # attempts after the first, at most
+    retry_budget: float | None = None  # retries of all intents together, as a share of the intents so far; None: no limit
+    retry_on: frozenset[Failure] = RETRYABLE
+    backoff: Backoff = field(default_factory=Backoff)
+    keep_alive: KeepAlive | None = None  # None: a new connection for each attempt
+    slo: float = 0.5  # real seconds within which a response is good; latency is never scaled
     max_duration: float = 3600.0  # real seconds after which the traffic ends by itself
-    max_requests: int = 100_000
-    ramp: float = 0.0  # real seconds in which the rate rises linearly from `ramp_from` to `rate`
-    ramp_from: float = 0.0  # requests per real second
+    max_requests: int = 100_000  # intents
+    max_in_flight: int = 20_000  # intents; one more is recorded as Failure.NOT_SENT
 
     def __post_init__(self) -> None:
-        if not 0 < self.rate <= 1000 or self.max_duration <= 0 or self.max_requests <= 0 or self.timeout <= timedelta(0):
-            raise ValueError(f"invalid {self}: expected a rate up to 1000 per second and limits above 0")
-        if self.ramp < 0 or not 0 <= self.ramp_from <= 1000:
-            raise ValueError(f"invalid {self}: expected a ramp of 0 or more seconds from a rate of 0 to 1000 per second")
+        limits = (self.max_duration, self.max_requests, self.max_in_flight, self.slo)
+        if not 0 < self.rate * self.pattern.highest <= HIGHEST_RATE or self.rate <= 0 or min(limits) <= 0 or self.timeout <= timedelta(0):
+            raise ValueError(f"invalid {self}: expected a rate up to {HIGHEST_RATE:g} per second and limits above 0")
+        if self.connect_timeout is not None and not timedelta(0) < self.connect_timeout:
+            raise ValueError(f"invalid {self}: expected a connect timeout above 0")
+        if not 0 <= self.retries <= MOST_RETRIES or (self.retry_budget is not None and self.retry_budget < 0):
+            raise ValueError(f"invalid {self}: expected 0 to {MOST_RETRIES} retries, and a retry budget of 0 or more")
 
-    @property
-    def count(self) -> int:
-        """The number of requests after which the traffic ends by itself."""
-        return min(self.max_requests, int(self._sent_by(self.max_duration)))
+    def offsets(self) -> Iterator[float]:
+        """The planned sends, in order: real seconds after the start, until the plan's limits. The same for the same plan."""
+        areas = (area / self.rate for area in self._counts())
+        return islice(takewhile(lambda offset: offset < self.max_duration, self.pattern.moments(areas)), self.max_requests)
 
-    def send_offset(self, number: int) -> float:
-        """When request `number` (from 0) is sent: real seconds after the start."""
-        in_ramp = self._sent_by(self.ramp)
-        if number >= in_ramp:
-            return self.ramp + (number - in_ramp) / self.rate
-        growth = (self.rate - self.ramp_from) / self.ramp  # number = ramp_from × t + growth × t² / 2, solved for t
-        return 2 * number / (self.ramp_from + math.sqrt(self.ramp_from**2 + 2 * growth * number)) if number else 0.0
-
-    def _sent_by(self, seconds: float) -> float:
-        """The number of requests sent in the first `seconds` seconds."""
-        rising = min(seconds, self.ramp)
-        grown = (self.rate - self.ramp_from) * rising**2 / (2 * self.ramp) if self.ramp else 0.0
-        return self.ramp_from * rising + grown + self.rate * (seconds - rising)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestOutcome:
-    failure: Failure | None = None  # None: a response with a status code below 400
-    status_code: int | None = None  # None: no response
-    instance_id: str | None = None  # the instance that responded, if the response names it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One request that has ended."""
-
-    number: int
-    send_offset: float  # planned send: real seconds after the start
-    at: datetime  # planned send: sandbox time
-    latency: float  # real seconds from the planned send to the end, so that a late send counts (no coordinated omission)
-    outcome: RequestOutcome
-
-
-class Stream(Protocol):
-    """Traffic in progress."""
-
-    def records(self) -> tuple[Record, ...]:
-        """The requests that have ended so far, in the order of their planned sends."""
-        ...
-
-    def stop(self) -> tuple[Record, ...]:
-        """Sends no further requests, waits for those in flight (no longer than their timeout) and returns all records. Idempotent."""
-        ...
-
-
-def classify(status_code: int, instance_id: str | None = None) -> RequestOutcome:
-    """The outcome of a request that got a response."""
-    named = {502: Failure.BAD_GATEWAY, 503: Failure.UNAVAILABLE, 504: Failure.GATEWAY_TIMEOUT}
-    failure = named.get(status_code)
-    if failure is None and status_code >= 400:
-        failure = Failure.SERVER_ERROR if status_code >= 500 else Failure.CLIENT_ERROR
-    return RequestOutcome(failure=failure, status_code=status_code, instance_id=instance_id)
+    def _counts(self) -> Iterator[float]:
+        """The number of intents that are due by each planned send."""
+        due, chance = 0.0, random.Random(self.seed)
+        while True:
+            if self.spacing is Spacing.POISSON:
+                due += chance.expovariate(1.0)
+                yield due
+            else:
+                yield due
+                due += 1.0

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from sandbox.traffic.plan import Failure, Record
+from sandbox.traffic.outcomes import Failure
+from sandbox.traffic.records import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Summary:
 
 
 def summarise(records: Sequence[Record]) -> Summary:
+    records = tuple(records)  # each is made once
     succeeded = [r for r in records if r.outcome.failure is None]
     failed = [r for r in records if r.outcome.failure is not None]
     outage = max(_outages(records), default=(0.0, timedelta(0)))

@@ -14,10 +14,12 @@ from werkzeug.test import TestResponse
 from sandbox.client import SandboxApiError
 from sandbox.core.client_header import CLIENT_HEADER
 from sandbox.core.control import Scope
+from sandbox.drivers.proxy.simulated import Outcome
 from sandbox.parts import Sandbox
 from sandbox.settings import Settings
-from sandbox.traffic.plan import Failure, Plan, RequestOutcome, Stream, classify
+from sandbox.traffic.plan import Plan
 from sandbox.traffic.receiver import Receiver
+from sandbox.traffic.records import Stream
 from sandbox.virtual.load import VirtualLoad
 from sandbox.virtual.receiver import VirtualReceiver
 from sandbox.virtual.work import Work
@@ -29,10 +31,11 @@ class VirtualClient:
     speed = 1.0
     endpoint = "virtual"
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
+    def __init__(self, sandbox: Sandbox, account: str | None = None) -> None:
+        """`account`: as in sandbox.client.Client."""
+        self.sandbox, self.account = sandbox, account
         self.region = sandbox.settings.region
-        self._scope = Scope(sandbox.settings.account, sandbox.settings.region)
+        self._scope = Scope(account or sandbox.settings.account, sandbox.settings.region)
         self._http = WsgiClient(sandbox.gateway)
         self._work = Work(sandbox.world)
 
@@ -41,13 +44,16 @@ class VirtualClient:
 
     def get(self, path: str, **parameters: object) -> Any:
         given = {name: str(value) for name, value in parameters.items() if value is not None}
-        return _answer(self._http.get(_url(path), query_string=given))
+        return _answer(self._http.get(_url(path), query_string=given | self._as_account()))
 
     def post(self, path: str, json: object = None) -> Any:
-        return _answer(self._http.post(_url(path), json=json, headers={CLIENT_HEADER: "virtual"}))
+        return _answer(self._http.post(_url(path), json=json, query_string=self._as_account(), headers={CLIENT_HEADER: "virtual"}))
 
     def put(self, path: str, json: object = None) -> Any:
-        return _answer(self._http.put(_url(path), json=json, headers={CLIENT_HEADER: "virtual"}))
+        return _answer(self._http.put(_url(path), json=json, query_string=self._as_account(), headers={CLIENT_HEADER: "virtual"}))
+
+    def _as_account(self) -> dict[str, str]:
+        return {"account": self.account} if self.account else {}
 
     def now(self) -> datetime:
         return self.sandbox.clock.now()
@@ -56,21 +62,29 @@ class VirtualClient:
         self.sandbox.engine.run_until(self.now() + duration)
 
     def traffic(self, plan: Plan) -> Stream:
-        listeners = {e["url"]: e["listener_arn"] for e in self.get("endpoints")["endpoints"] if e["url"]}
-        return VirtualLoad(plan, self.sandbox.clock, self.sandbox.engine.at, lambda url: self._send(listeners, url))
+        where, node, path = self._address(plan.url)
+        proxy = self.sandbox.simulated.proxy
+
+        def send(count: int, kept: str | None, began: datetime) -> Mapping[Outcome, int]:
+            return proxy.request_many(where, count, path, node or kept, began)
+
+        return VirtualLoad(plan, self.sandbox.clock, self.sandbox.engine, send, proxy.pending.settle)
+
+    def _address(self, url: str) -> tuple[str, str | None, str]:
+        """Listener, zone of the node (None: the load balancer's own address) and path."""
+        parts = urlsplit(url)
+        path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        wanted = f"http://{parts.netloc}/"
+        for endpoint in self.get("endpoints")["endpoints"]:
+            if endpoint["url"] == wanted:
+                return endpoint["listener_arn"], None, path
+            for node in endpoint["nodes"]:
+                if node["url"] == wanted:
+                    return endpoint["listener_arn"], node["zone"], path
+        return wanted, None, path
 
     def receiver(self) -> Receiver:
         return VirtualReceiver(self.sandbox.simulated.deliverer)
-
-    def _send(self, listeners: Mapping[str, str], url: str) -> tuple[RequestOutcome, float]:
-        parts = urlsplit(url)
-        path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        try:
-            response = self.sandbox.simulated.proxy.request(listeners[f"http://{parts.netloc}/"], path=path)
-        except KeyError:
-            return RequestOutcome(failure=Failure.REFUSED), 0.0
-        worked = self._work.take(response.target_id, parts.query) if response.target_id else timedelta(0)
-        return classify(response.status, response.target_id), (response.latency + worked).total_seconds()
 
 
 def virtual_client(settings: Settings) -> VirtualClient:

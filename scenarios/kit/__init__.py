@@ -1,1 +1,3 @@
-"""What the scenarios share: the stage, the tutorial's service, load, failures, verdicts and clean-up. No scenarios here."""
+"""What the scenarios share. For those of outages: definition/ (the values), running/ (the loop), stack/ (the reference service) and
+evidence/ (what a run leaves, and its report). The modules here: the stage, and what the scenarios of the tutorial share.
+"""

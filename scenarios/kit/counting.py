@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sandbox.traffic.plan import Plan, Record
+from sandbox.traffic.plan import Plan
+from sandbox.traffic.records import Record
 from sandbox.traffic.summary import summarise
 from scenarios.kit.fleet import Resources
 from scenarios.kit.service import balancer_dimension
@@ -111,7 +112,7 @@ def measure_one_minute(stage: Stage, resources: Resources, path: str, rate: floa
         )
         stage.client.wait(start + MINUTE - stage.client.now())
         records = stream.stop()
-        all_records += records
+        all_records += tuple(records)
         if all(start <= r.at and r.at + timedelta(seconds=r.latency * stage.client.speed) < start + MINUTE for r in records):
             break
         stage.log("some responses arrived in the next minute; trying again")

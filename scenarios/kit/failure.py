@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from sandbox.traffic.plan import Plan, Record
+from sandbox.traffic.plan import Plan
+from sandbox.traffic.records import Records
 from sandbox.traffic.summary import Summary, summarise
 from scenarios.kit.fleet import GROUP, Resources, activities, group, in_service, targets
 from scenarios.kit.recovery import Recovery, recovered
@@ -42,7 +43,7 @@ def show(stage: Stage, resources: Resources) -> None:
     stage.table(sorted(targets(stage, resources).items()), indent="     ")
 
 
-def judge(stage: Stage, recovery: Recovery, before: Summary, records: tuple[Record, ...], detection: timedelta) -> bool:
+def judge(stage: Stage, recovery: Recovery, before: Summary, records: Records, detection: timedelta) -> bool:
     summary = summarise(records)
     report(stage, recovery, summary)
     unavoidable = RATE / 3 * detection.total_seconds() / stage.client.speed

@@ -8,6 +8,7 @@ from scenarios.kit.stage import Stage
 
 GROUP, POLICY, ALARM = "coinbase-asg", "cpu-scaling-policy", "instance-health-check"
 CONFIGURATION, TARGET_GROUP, LOAD_BALANCER, TOPIC = "coinbase-lc", "coinbase-target-group", "coinbase-alb", "coinbase-alerts"
+LB_GROUP, INSTANCE_GROUP = "coinbase-lb", "coinbase-instances"  # security groups
 IMAGE = "ami-0c047a86012500412"
 
 

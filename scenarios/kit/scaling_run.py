@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sandbox.traffic.plan import Record, Stream
+from sandbox.traffic.records import Record, Stream
 from scenarios.kit import alarms
 from scenarios.kit.counting import Counts
 from scenarios.kit.demand import Demand

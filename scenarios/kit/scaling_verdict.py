@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sandbox.traffic.plan import Record
+from sandbox.traffic.records import Record
 from sandbox.traffic.summary import Summary, summarise
 from scenarios.kit import alarms
 from scenarios.kit.fleet import GROUP, POLICY, activities

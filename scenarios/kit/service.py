@@ -7,7 +7,20 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from scenarios.kit.fleet import CONFIGURATION, GROUP, IMAGE, LOAD_BALANCER, POLICY, TARGET_GROUP, Resources, listener_url, settled
+from scenarios.kit.fleet import (
+    CONFIGURATION,
+    GROUP,
+    IMAGE,
+    INSTANCE_GROUP,
+    LB_GROUP,
+    LOAD_BALANCER,
+    POLICY,
+    TARGET_GROUP,
+    Resources,
+    listener_url,
+    settled,
+)
+from scenarios.kit.resources.security_groups import create_groups
 from scenarios.kit.stage import Stage
 
 SIZE, MAX_SIZE = 3, 10  # instances: initial and maximum
@@ -26,9 +39,11 @@ def create(stage: Stage, resources: Resources, *, instance_type: str, detailed: 
     """`detailed`: CPU metrics every minute instead of every five (EC2-40)."""
     stage.chapter("A group of three instances behind a load balancer")
     _find_subnets(stage, resources)
+    groups = create_groups(stage, resources.vpc, load_balancer=LB_GROUP, instances=INSTANCE_GROUP, of="the service")
+    resources.lb_security_group, resources.instance_security_group = groups
     _create_load_balancer(stage, resources)
     monitoring = {"Enabled": detailed}
-    data = {"ImageId": IMAGE, "InstanceType": instance_type, "Monitoring": monitoring}
+    data = {"ImageId": IMAGE, "InstanceType": instance_type, "Monitoring": monitoring, "SecurityGroupIds": [groups.instances]}
     stage.step(
         "ec2",
         "create_launch_template",
@@ -66,7 +81,9 @@ def _create_load_balancer(stage: Stage, resources: Resources) -> None:
     resources.target_group = made["TargetGroups"][0]["TargetGroupArn"]
     delay = [{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}]
     stage.step("elbv2", "modify_target_group_attributes", TargetGroupArn=resources.target_group, Attributes=delay)
-    made = stage.step("elbv2", "create_load_balancer", Name=LOAD_BALANCER, Subnets=resources.subnets)
+    made = stage.step(
+        "elbv2", "create_load_balancer", Name=LOAD_BALANCER, Subnets=resources.subnets, SecurityGroups=[resources.lb_security_group]
+    )
     resources.load_balancer = made["LoadBalancers"][0]["LoadBalancerArn"]
     forward = [{"Type": "forward", "TargetGroupArn": resources.target_group}]
     stage.step("elbv2", "create_listener", LoadBalancerArn=resources.load_balancer, Protocol="HTTP", Port=80, DefaultActions=forward)

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.client import SandboxClient, UserError
-from sandbox.traffic.plan import Plan, Stream
+from sandbox.client import SandboxApiError, SandboxClient, UserError
+from sandbox.traffic.plan import Plan
+from sandbox.traffic.records import Stream
 from scenarios.kit.command import aws_command, wrapped
 
 T = TypeVar("T")
@@ -21,6 +22,9 @@ T = TypeVar("T")
 POLL_INTERVAL = timedelta(seconds=1)  # sandbox time between two checks of a condition
 MIN_REAL_INTERVAL = 0.2  # real seconds between two checks, at least
 REAL_GRACE = 45.0  # real seconds: this machine's own work (containers, processes) does not get faster with the clock
+
+
+ENDED = 404  # the status of a fault that is no longer in force
 
 
 class WaitTimeout(UserError):
@@ -132,7 +136,16 @@ class Stage:
     def end_faults(self) -> None:
         """Clears the faults that this scenario announced and has not cleared."""
         while self.faults:
-            self.client.post("faults/clear", {"id": self.faults.pop()})
+            self.end_fault(self.faults[-1])
+
+    def end_fault(self, fault_id: str) -> None:
+        """Clears it, if it has not ended by itself: after its duration, or with its target."""
+        try:
+            self.client.post("faults/clear", {"id": fault_id})
+        except SandboxApiError as error:
+            if error.status_code != ENDED:
+                raise
+        self.faults.remove(fault_id)
 
     def traffic(self, plan: Plan) -> Stream:
         self.log(f"client traffic: {plan.rate:g} requests per second to {plan.url}, request timeout {_span(plan.timeout)}")

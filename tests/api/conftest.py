@@ -24,7 +24,8 @@ def aws() -> Iterator[Aws]:
     clock = VirtualClock()
     moto_time.install(clock)
     made = Aws(clock, Journal(clock))
-    use_ports(clock, made.journal, made.wake, seed=7, clients=made.transport, faults=made.faults)
+    fakes = {"clients": made.transport, "faults": made.faults, "machines": made.machines, "run_script": made.scripts}
+    use_ports(clock, made.journal, made.wake, seed=7, **fakes)
     yield made
     state.reset()
 

@@ -17,7 +17,7 @@ QUERY = {  # signing name, form: namespace, code. Of each service: an error of m
     "elbv2: not found": ("elasticloadbalancing", f"DescribeListeners&ListenerArns.member.1={LISTENER}", "2015-12-01", "ListenerNotFound"),
     "elbv2: unknown": ("elasticloadbalancing", "Nope", "2015-12-01", "InvalidAction"),
     "autoscaling": ("autoscaling", "DescribePolicies&AutoScalingGroupName=none", "2011-01-01", "ValidationError"),
-    "autoscaling: not supported": ("autoscaling", "StartInstanceRefresh&AutoScalingGroupName=a", "2011-01-01", "NotImplemented"),
+    "autoscaling: not supported": ("autoscaling", "PutWarmPool&AutoScalingGroupName=a", "2011-01-01", "NotImplemented"),
     "cloudwatch": ("monitoring", "GetDashboard&DashboardName=none", "2010-08-01", "ResourceNotFound"),
     "sns": ("sns", "GetTopicAttributes&TopicArn=arn:aws:sns:us-east-1:123456789012:none", "2010-03-31", "NotFound"),
     "sqs": ("sqs", "GetQueueUrl&QueueName=none", "2012-11-05", "AWS.SimpleQueueService.NonExistentQueue"),

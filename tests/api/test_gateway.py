@@ -18,7 +18,7 @@ from moto.moto_api._internal import urls as moto_api_urls
 
 from sandbox.aws.context import LOCK
 from sandbox.aws.http.gateway import LARGEST_UNPACKED, Gateway
-from sandbox.aws.http.guard import MOTO_READS
+from sandbox.aws.http.guard import MOTO_READS, InstanceAccess
 from sandbox.aws.http.server import Server
 from sandbox.aws.protocols import cbor
 from sandbox.core.control import Scope
@@ -262,6 +262,53 @@ def test_only_this_machine_and_its_own_pages_are_let_in(aws: Aws, environ: dict[
     assert let_in or changed == 403
     if not let_in:
         assert body.decode().count(".\n") == 1
+
+
+INSTANCE = {"REMOTE_ADDR": "172.31.0.5", "HTTP_HOST": "169.254.169.250:4566"}
+LISTS_QUEUES = b"Action=ListQueues&Version=2012-11-05"
+
+
+def of_instances(allowed: str, control: Any = None) -> Gateway:
+    def is_instance(address: str) -> bool:
+        return address.startswith("172.31.")
+
+    return Gateway(control=control, instances=InstanceAccess(allowed=allowed, is_instance=is_instance))
+
+
+@pytest.mark.parametrize(
+    ("allowed", "api", "control", "change"),
+    [("aws", 200, 403, 403), ("none", 403, 403, 403), ("all", 200, 200, 200)],
+)
+def test_an_instance_reaches_what_the_setting_allows(aws: Aws, allowed: str, api: int, control: int, change: int) -> None:
+    reached: list[str] = []
+
+    def answers(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        reached.append(environ["PATH_INFO"])
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    gateway = of_instances(allowed, answers)
+    form = {"CONTENT_TYPE": FORM, "HTTP_AUTHORIZATION": signed("sqs")}
+    assert request(gateway, "POST", "/", LISTS_QUEUES, **form, **INSTANCE)[0] == api
+    assert request(gateway, "GET", "/_sandbox/events", b"", **INSTANCE)[0] == control
+    for host in ("localhost:4566", "127.0.0.1:4566"):  # a forged name does not help
+        forged = {**INSTANCE, **CLIENT, "HTTP_HOST": host, "HTTP_X_FORWARDED_FOR": "127.0.0.1"}
+        assert request(gateway, "POST", "/_sandbox/reset", b"", **forged)[0] == change
+        assert request(gateway, "GET", "/_sandbox/console?instance_id=i-1", b"", **forged)[0] == (403 if allowed != "all" else 200)
+    assert bool(reached) == (allowed == "all")
+
+
+def test_a_refused_instance_is_told_the_setting_and_moto_s_own_api_is_refused_too(aws: Aws) -> None:
+    aws("sqs").create_queue(QueueName="kept")
+    for path in ("/_sandbox/health", "/moto-api/reset", "/moto-api/data.json"):
+        status, _, body = request(of_instances("aws"), "POST", path, b"", **CLIENT, **INSTANCE)
+        assert (status, body.decode()) == (403, f"{path} is not for instances: SANDBOX_INSTANCE_ACCESS is 'aws'.\n")
+    assert len(aws("sqs").list_queues()["QueueUrls"]) == 1
+
+
+def test_callers_on_this_machine_are_no_instances(aws: Aws) -> None:
+    gateway = of_instances("none")
+    assert request(gateway, "POST", "/", LISTS_QUEUES, CONTENT_TYPE=FORM, HTTP_AUTHORIZATION=signed("sqs"))[0] == 200
 
 
 CLIENT = {"HTTP_X_SANDBOX_CLIENT": "curl"}
@@ -516,7 +563,7 @@ def test_an_account_is_its_own_world(aws: Aws) -> None:
 
 
 def test_a_compressed_body_is_read(aws: Aws, call: Any) -> None:
-    body = gzip.compress(b"Action=CreateVpc&Version=2016-11-15&CidrBlock=10.7.0.0/16")
+    body = gzip.compress(b"Action=CreateVpc&Version=2016-11-15&CidrBlock=10.7.0.0/16", mtime=0)
     status, _, _ = call(body=body, CONTENT_TYPE=FORM, HTTP_CONTENT_ENCODING="gzip", HTTP_AUTHORIZATION=signed("ec2"))
     assert status == 200
     assert called(aws, "CreateVpc").detail["requestParameters"] == {"CidrBlock": "10.7.0.0/16"}
@@ -705,3 +752,8 @@ def test_a_taken_port_is_said_with_what_to_type(aws: Aws) -> None:
         server.stop()
     assert taken.value.message == f"Port {server.port} on 127.0.0.1 is in use by another program."
     assert taken.value.next_command == f"sandbox up --port {server.port + 1}"
+
+
+def test_a_target_header_means_nothing_to_a_service_with_paths(call: Any) -> None:
+    status, _, answer = call("GET", "/experimentTemplates", HTTP_AUTHORIZATION=signed("fis"), HTTP_X_AMZ_TARGET="AmazonSQS.Fly")
+    assert (status, json.loads(answer)) == (200, {"experimentTemplates": []})

@@ -165,6 +165,17 @@ def test_a_file_that_holds_something_else_is_refused(aws: Aws, tmp_path: Path) -
             state.load(path)
 
 
+def test_records_that_moto_kept_of_fis_are_dropped(aws: Aws, tmp_path: Path) -> None:
+    """Before FIS acted, its templates were moto's records."""
+    from moto.fis.models import FISBackend
+
+    path = tmp_path / "state"
+    records = FISBackend("us-east-1", "123456789012")
+    state_file.write(path, state_file.Header(), pickling.dumps({"fis": {"123456789012": {"us-east-1": records}}}))
+    state.load(path)
+    assert aws("fis").list_experiment_templates()["experimentTemplates"] == []
+
+
 def test_files_are_set_aside_under_new_names_and_kept_when_the_state_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "state.bin"
     for number in (1, 2):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clients import APART, ClientSandbox, needs, program_apart
+from tests.support.clients import ClientSandbox, needs, program_apart
 from tests.support.live import until
+from tests.support.real_clients.examples import ansible
 
 ANSIBLE = program_apart("ansible-playbook")
 pytestmark = needs("Ansible", ANSIBLE is not None)
@@ -15,18 +16,8 @@ FOLDER = Path(__file__).with_name("ansible")
 
 def playbook(sandbox: ClientSandbox, home: Path, file: str = "stack.yml", **variables: str) -> set[str]:
     """Runs a playbook. Returns the names of the tasks that changed something."""
-    more = {
-        "ANSIBLE_COLLECTIONS_PATH": str(APART / "collections"),
-        "ANSIBLE_HOME": str(home),
-        "ANSIBLE_LOCALHOST_WARNING": "False",
-        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
-        "ANSIBLE_PYTHON_INTERPRETER": str(APART / "bin/python"),
-        "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_PIPELINING": "True",
-        "LC_ALL": "C.UTF-8",
-    }
     given = [argument for name, value in variables.items() for argument in ("-e", f"{name}={value}")]
-    said = sandbox.command(str(ANSIBLE), file, *given, cwd=FOLDER, more=more, seconds=420).stdout
+    said = sandbox.command(str(ANSIBLE), file, *given, cwd=FOLDER, more=ansible(home), seconds=420).stdout
     changed, task = set(), ""
     for line in said.splitlines():
         if found := re.match(r"TASK \[(.*)\]", line):

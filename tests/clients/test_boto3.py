@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.support.clients import ClientSandbox
 from tests.support.live import until
+from tests.support.services.security_groups import EVERYTHING, admit_everything
 
 SERVICES = ("ec2", "autoscaling", "elbv2", "cloudwatch", "sns", "sqs")
 AMI = "ami-0c047a86012500412"
@@ -29,6 +30,7 @@ def test_the_waiters_follow_a_service_that_is_made_broken_and_deleted(sandbox: C
     subnets = [found["SubnetId"] for found in ec2.describe_subnets(Filters=[zones, {"Name": "vpc-id", "Values": [vpc]}])["Subnets"]]
     ec2.get_waiter("subnet_available").wait(SubnetIds=subnets, WaiterConfig=QUICK)
 
+    default = admit_everything(ec2)
     [balancer] = elbv2.create_load_balancer(Name="boto3", Subnets=subnets)["LoadBalancers"]
     elbv2.get_waiter("load_balancer_available").wait(LoadBalancerArns=[balancer["LoadBalancerArn"]], WaiterConfig=QUICK)
     [group] = elbv2.create_target_group(
@@ -65,6 +67,7 @@ def test_the_waiters_follow_a_service_that_is_made_broken_and_deleted(sandbox: C
     elbv2.get_waiter("load_balancers_deleted").wait(LoadBalancerArns=[balancer["LoadBalancerArn"]], WaiterConfig=QUICK)
     until(lambda: not autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"], "no group")
     elbv2.delete_target_group(TargetGroupArn=arn)
+    ec2.revoke_security_group_ingress(GroupId=default, IpPermissions=EVERYTHING)
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,13 @@ import pytest
 
 from tests.support.clients import ClientSandbox, needs, program_apart
 from tests.support.live import until
+from tests.support.services.fis import make_role, on_instances
 
 CHAOS = program_apart("chaos")
 pytestmark = needs("Chaos Toolkit", CHAOS is not None)
 AMI = "ami-0c047a86012500412"
 NAME = "chaos"
+ROLE = f"arn:aws:iam::123456789012:role/{NAME}"
 ZONES = ("us-east-1a", "us-east-1b")
 OF_GROUP = {"asg_names": [NAME]}
 
@@ -112,9 +114,11 @@ def world(sandbox: ClientSandbox, tmp_path_factory: pytest.TempPathFactory) -> I
         AutoScalingGroupName=NAME, LaunchTemplate={"LaunchTemplateName": NAME}, MinSize=1, MaxSize=4, DesiredCapacity=2,
         VPCZoneIdentifier=",".join(subnets), TargetGroupARNs=[target_group], HealthCheckType="ELB", HealthCheckGracePeriod=10,
     )  # fmt: skip
+    make_role(sandbox.aws("iam"), NAME)
     made = World(sandbox, tmp_path_factory.mktemp("chaos"), subnets, groups, balancer, target_group)
     made.whole()
     yield made
+    sandbox.aws("iam").delete_role(RoleName=NAME)
     autoscaling.delete_auto_scaling_group(AutoScalingGroupName=NAME, ForceDelete=True)
     until(lambda: not autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[NAME])["AutoScalingGroups"], "the group is gone", 120)
     if elbv2.describe_load_balancers()["LoadBalancers"]:
@@ -245,22 +249,56 @@ def test_a_load_balancer_loses_a_target_a_zone_and_its_security_group(world: Wor
     world.done(("elbv2.actions.set_security_groups", {**names, "security_group_ids": world.security_groups[:1]}))
 
 
-def test_an_experiment_of_fis_is_refused_with_the_reason(world: World) -> None:
-    """It would have to stop an instance. Nothing may end "completed" that did not happen."""
-    fis, before = world.sandbox.aws("fis"), world.members()
-    template = {
-        "description": "stop", "stopConditions": [{"source": "none"}], "roleArn": "arn:aws:iam::123456789012:role/fis",
-        "targets": {"all": {"resourceType": "aws:ec2:instance", "resourceTags": {"a": "b"}, "selectionMode": "ALL"}},
-        "actions": {"stop": {"actionId": "aws:ec2:stop-instances", "targets": {"Instances": "all"}}},
-    }  # fmt: skip
-    made = fis.create_experiment_template(clientToken="chaos", **template)["experimentTemplate"]["id"]
-    [step] = world.chaos(("fis.actions.start_experiment", {"experiment_template_id": made}))
-    assert step["status"] == "failed"
-    assert "Start Experiment failed, reason was:" in str(step["exception"])
-    assert "NotImplemented" in str(step["exception"])
-    assert fis.list_experiments()["experiments"] == []
+def experiment_of(world: World, experiment: str) -> tuple[str, dict[str, str]]:
+    """State, and the state of each action."""
+    found = world.sandbox.aws("fis").get_experiment(id=experiment)["experiment"]
+    return found["state"]["status"], {name: each["state"]["status"] for name, each in found["actions"].items()}
+
+
+def test_an_experiment_of_fis_stops_an_instance_and_stopping_it_starts_the_instance(world: World) -> None:
+    world.whole()
+    ec2, fis = world.sandbox.aws("ec2"), world.sandbox.aws("fis")
+    one = ec2.run_instances(
+        ImageId=AMI, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=world.subnets[0],
+        TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": key, "Value": "yes"} for key in ("detached", "victim")]}],
+    )["Instances"][0]["InstanceId"]  # fmt: skip
+    until(lambda: world.state(one) == "running", "it runs")
+    given = on_instances("stop", {"resourceTags": {"victim": "yes"}}, startInstancesAfterDuration="PT1H")
+    made = fis.create_experiment_template(**{**given, "roleArn": ROLE})["experimentTemplate"]["id"]
+
+    [started] = world.done(("fis.actions.start_experiment", {"experiment_template_id": made, "tags": "by=chaostoolkit"}))
+    experiment = started["experiment"]["id"]
+    until(lambda: world.state(one) == "stopped", "FIS has stopped it")
+    [seen] = world.done(("fis.probes.get_experiment", {"experiment_id": experiment}))
+    assert seen["experiment"]["state"]["status"] == "running"
+    world.done(("fis.actions.stop_experiment", {"experiment_id": experiment}))
+    until(lambda: experiment_of(world, experiment)[0] == "stopped", "the experiment is stopped")
+    assert world.state(one) == "running"
+    world.done(("fis.actions.stop_experiments_by_tags", {"tags": "by=chaostoolkit", "delete_templates": True}))  # it has ended: no error
     fis.delete_experiment_template(id=made)
-    assert set(before) <= set(world.members())
+
+
+def test_chaos_toolkits_own_power_interruption_of_a_zone(world: World) -> None:
+    """Its template of AWS's scenario, without what the sandbox does not have: volumes, databases, caches."""
+    world.whole()
+    autoscaling, fis = world.sandbox.aws("autoscaling"), world.sandbox.aws("fis")
+    tag = {"ResourceId": NAME, "ResourceType": "auto-scaling-group", "Key": "AzImpairmentPower", "Value": "IceAsg"}
+    autoscaling.create_or_update_tags(Tags=[{**tag, "PropagateAtLaunch": False}])
+    without = dict.fromkeys(("target_ebs_volumes", "target_rds_cluster", "target_easticache_cluster"), False)
+    asked = {"az": ZONES[0], "duration": "PT1H", "role_arn": ROLE, "tags": "by=scenario", **without}
+    [started] = world.done(("fis.actions.start_availability_zone_power_interruption_scenario", asked))
+    experiment = started["experiment"]["id"]
+    untagged = dict.fromkeys(("Stop-Instances", "Stop-ASG-Instances", "Pause-network-connectivity"), "skipped")
+    expected = {**untagged, "Pause-ASG-Scaling": "running"}
+    until(lambda: experiment_of(world, experiment) == ("running", expected), "launches of the group fail in the zone")
+
+    [victim] = [each for each, zone in world.members().items() if zone == ZONES[0]]
+    world.done(("ec2.actions.terminate_instances", {"instance_ids": [victim]}))
+    until(lambda: list(world.whole().values()) == [ZONES[1], ZONES[1]], "its replacement is in the other zone", 120)
+    world.done(("fis.actions.stop_experiments_by_tags", {"tags": "by=scenario"}))
+    until(lambda: experiment_of(world, experiment)[0] == "stopped", "the experiment is stopped")
+    for each in fis.list_experiment_templates()["experimentTemplates"]:
+        fis.delete_experiment_template(id=each["id"])
 
 
 def test_a_load_balancer_is_deleted(world: World) -> None:

@@ -1,37 +1,40 @@
-"""CloudFormation by the AWS CLI: the tutorial's stack is made, made again, updated under traffic, broken and deleted."""
+"""CloudFormation by the AWS CLI: the tutorial's stack is made, made again, updated under traffic, broken and deleted, by the commands of
+examples/cloudformation/README.md."""
 
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.clients import ClientSandbox, needs, program
 from tests.support.live import until
-from tests.support.traffic import Traffic
-from tests.support.tutorial_stack import STACK, TEMPLATE, ended, events, healthy, outputs
+from tests.support.real_clients.examples import in_example, printed
+from tests.support.real_clients.printed_commands import Terminal
+from tests.support.traffic.steady import Traffic
+from tests.support.tutorial_stack import STACK, ended, events, healthy, outputs
 
 pytestmark = needs("the AWS CLI", program("aws") is not None)
 
 
+EXAMPLE = "cloudformation"
+
+
 @pytest.fixture
-def deploy(sandbox: ClientSandbox) -> Any:
-    def run() -> str:
-        """`aws cloudformation deploy`, which waits for the end. → what it printed."""
-        template = ("--template-file", str(TEMPLATE), "--stack-name", STACK, "--no-fail-on-empty-changeset")
-        done = sandbox.command("aws", "cloudformation", "deploy", *template, "--endpoint-url", sandbox.endpoint)
-        return done.stdout + done.stderr
-
-    return run
+def terminal(sandbox: ClientSandbox, tmp_path: Path) -> Iterator[Terminal]:
+    with in_example(sandbox, EXAMPLE, tmp_path) as made:
+        yield made
 
 
-def test_the_tutorial_s_stack_from_its_creation_to_its_end(sandbox: ClientSandbox, deploy: Any, nothing_left: None) -> None:
+def test_the_tutorial_s_stack_from_its_creation_to_its_end(sandbox: ClientSandbox, terminal: Terminal, nothing_left: None) -> None:
     cloudformation, elbv2 = sandbox.aws("cloudformation"), sandbox.aws("elbv2")
-    assert "Successfully created/updated stack" in deploy()
-    assert "No changes to deploy" in deploy()
+    deploy, *_ = run = printed(EXAMPLE, "Run").splitlines()
+    assert "Successfully created/updated stack" in terminal.run("\n".join(run))
+    assert "No changes to deploy" in terminal.run(f"{deploy} --no-fail-on-empty-changeset")
     made = outputs(cloudformation)
     first = until(lambda: healthy(elbv2, made["TargetGroupArn"]), "three healthy targets")
 
     with Traffic(_url(sandbox)) as traffic:
-        _update(sandbox, "Release", "2")
+        terminal.run(printed(EXAMPLE, "Update"))
         assert ended(cloudformation) == "UPDATE_COMPLETE"
     assert traffic.lost == {}
     assert traffic.answers["200"] > 100
@@ -43,8 +46,7 @@ def test_the_tutorial_s_stack_from_its_creation_to_its_end(sandbox: ClientSandbo
     assert ended(cloudformation) == "UPDATE_ROLLBACK_COMPLETE"
     until(lambda: healthy(elbv2, made["TargetGroupArn"]), "three healthy targets after the rollback")
 
-    for command in ("delete-stack", "wait stack-delete-complete"):
-        sandbox.command("aws", "cloudformation", *command.split(), "--stack-name", STACK, "--endpoint-url", sandbox.endpoint)
+    terminal.run(printed(EXAMPLE, "Remove"))
 
 
 def _update(sandbox: ClientSandbox, name: str, value: str) -> None:

@@ -123,13 +123,13 @@ class Real:
 class ByCourier(Real):
     """As a control plane in a container posts to the loopback of its user."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "") -> None:
         super().__init__()
         self.deliverer.close()
         self._folder = tempfile.TemporaryDirectory()
         self.socket = Path(self._folder.name) / "courier.sock"
         self._loop = asyncio.new_event_loop()
-        self.courier = self._loop.create_task(Courier().serve(self.socket))
+        self.courier = self._loop.create_task(Courier(host).serve(self.socket))
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         until(self.socket.exists)
@@ -247,6 +247,20 @@ def test_the_courier_posts_to_loopback_only() -> None:
         request = PostRequest(url="http://10.255.255.1/", headers=(), body="")
         result = asyncio.run(courier.post_by_courier(real.socket, request, 1.0))
         assert (result.outcome, result.detail) == (DeliveryOutcome.REFUSED, "not sent: the courier posts to loopback addresses only")
+    finally:
+        real.close()
+
+
+@pytest.mark.process
+def test_a_courier_in_another_network_connects_to_the_host_that_it_was_given() -> None:
+    """On Docker Desktop, the user's loopback has the name host.docker.internal. The request is the same."""
+    real = ByCourier(host="127.0.2.1")
+    try:
+        real.subscriber("ok")
+        real.deliverer.start(post("k", 1, f"http://127.0.0.1:{real.target.port}/alarms", "body"))
+        assert real.wait_for("k", 1).outcome is DeliveryOutcome.ANSWERED
+        (seen,) = real.target.requests
+        assert (seen["body"], dict(seen["headers"])["Host"]) == ("body", f"127.0.0.1:{real.target.port}")
     finally:
         real.close()
 

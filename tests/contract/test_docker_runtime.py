@@ -13,15 +13,18 @@ from pathlib import Path
 import pytest
 
 from sandbox.core.clock import WallClock
+from sandbox.drivers.network.base import Cut, Direction, both_ways, normal
 from sandbox.drivers.network.nft import NftNetwork
 from sandbox.drivers.runtime.base import ContainerState, LaunchSpec
+from sandbox.drivers.runtime.commands import MachineCommand
 from sandbox.drivers.runtime.docker import runtime as docker_runtime
 from sandbox.drivers.runtime.docker.engine import DockerEngine
 from sandbox.drivers.runtime.docker.router import NetnsRouter
 from sandbox.drivers.runtime.docker.runtime import DEFAULT_IMAGE, DockerRuntime
+from sandbox.images import MACHINE
 from tests.support import rule
-from tests.support.drivers.networks import in_namespace
-from tests.support.drivers.runtimes import MACHINE_IMAGE, PATIENCE, ROOT, DockerWorld, is_in, launch_spec, unique_name
+from tests.support.drivers.networks import ROUTER_SYSCTLS, in_namespace
+from tests.support.drivers.runtimes import MACHINE_IMAGE, PATIENCE, DockerWorld, is_in, launch_spec, unique_name
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.docker
@@ -51,8 +54,8 @@ def launched(world: DockerWorld, spec: LaunchSpec) -> LaunchSpec:
 @rule("UD-7", "DNS-3")
 def test_the_tutorials_deploy_script_runs_offline_and_the_application_answers(world: DockerWorld, script: str) -> None:
     """The page's script has sudo before each command; the corrected one runs its commands as root (TUT-17)."""
-    as_written = (ROOT / "app/deploy-as-written.sh").read_text()
-    text = as_written.removeprefix("# deploy.sh\n") if script != "corrected" else (ROOT / "app/deploy.sh").read_text()
+    as_written = (MACHINE / "deploy-as-written.sh").read_text()
+    text = as_written.removeprefix("# deploy.sh\n") if script != "corrected" else (MACHINE / "deploy.sh").read_text()
     spec = launched(world, launch_spec(user_data=text.encode()))
 
     assert world.answers(spec)
@@ -72,7 +75,7 @@ def test_a_user_that_the_distribution_does_not_have_is_skipped_unless_the_script
     world: DockerWorld, script: str, goes_on: bool
 ) -> None:
     """On Amazon Linux there is no user `ubuntu`; here there is no `ec2-user`."""
-    text = (ROOT / "app" / script).read_text().removeprefix("# deploy.sh\n").replace("ubuntu:ubuntu", "ec2-user:ec2-user")
+    text = (MACHINE / script).read_text().removeprefix("# deploy.sh\n").replace("ubuntu:ubuntu", "ec2-user:ec2-user")
     spec = launched(world, launch_spec(user_data=text.encode()))
     until_logged(world, spec, "chown: invalid user: ")
     if goes_on:
@@ -92,7 +95,7 @@ def test_without_user_data_a_production_server_answers_on_port_80(world: DockerW
 
 @rule("UD-4", "TUT-10")
 def test_the_tutorials_deploy_script_with_its_caption_is_not_run(world: DockerWorld) -> None:
-    spec = launched(world, launch_spec(user_data=(ROOT / "app/deploy-as-written.sh").read_bytes()))
+    spec = launched(world, launch_spec(user_data=(MACHINE / "deploy-as-written.sh").read_bytes()))
     until_logged(world, spec, "handlers[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'# deploy.sh'...'")
     assert world.runtime.containers()[spec.instance_id].state is RUNNING
 
@@ -136,6 +139,19 @@ def test_limits_and_capabilities_are_those_of_the_specification(world: DockerWor
 
 
 @rule("EC2-30")
+def test_a_process_that_uses_too_much_memory_is_killed_and_the_machine_goes_on(world: DockerWorld) -> None:
+    spec = launch_spec()
+    world.runtime.launch(spec)
+    world.wait(is_in(spec.instance_id, ContainerState.RUNNING))
+    hog = MachineCommand(argv=("python3", "-c", "held = bytearray(600 << 20); print(len(held))"), timeout=30.0)
+    result = world.runtime.run_command(spec.instance_id, hog)
+    assert (result.exit_code, result.stdout) == (137, b"")
+    world.wait(lambda containers: containers[spec.instance_id].oom_kills > 0)
+    seen = world.runtime.containers()[spec.instance_id]
+    assert (seen.state, seen.memory_mib, world.answers(spec)) == (ContainerState.RUNNING, 256, True)
+    assert b"Out of memory: a process was killed, the memory of this machine (256 MiB)" in world.runtime.console_output(spec.instance_id)
+
+
 def test_paused_machine_is_running_and_not_reachable(world: DockerWorld) -> None:
     spec = launched(world, launch_spec())
     world.docker("pause", f"{world.name}-{spec.instance_id}")
@@ -165,7 +181,7 @@ def test_address_in_use_fails_with_a_sentence_and_can_be_terminated(world: Docke
 def test_missing_image_is_reported_before_and_at_the_launch() -> None:
     name = unique_name()
     runtime = DockerRuntime(WallClock(), name, None, None, {DEFAULT_IMAGE: "sandbox/machine:no-such-tag"})
-    missing = "The Docker image sandbox/machine:no-such-tag does not exist. next: make images"
+    missing = "The Docker image sandbox/machine:no-such-tag does not exist. next: sandbox up"
     try:
         assert runtime.available() == missing
         spec = launch_spec()
@@ -338,16 +354,25 @@ def test_engine_that_never_answered_is_reported_as_unavailable(tmp_path: Path) -
 # ---- the router ------------------------------------------------------------------------------------------------------
 
 
+def cut(network: NftNetwork, *cuts: Cut) -> None:
+    """And waits until it is in force."""
+    network.apply(frozenset(cuts))
+    until(lambda: network.cut_off() == normal(cuts))
+
+
 def test_router_joins_subnets_and_a_subnet_that_is_cut_off_is_silent() -> None:
     """As in docker-compose.yml a container owns the namespace; commands in it stand for those of the control plane."""
     name = unique_name()
     helper = DockerWorld(name=name)
-    edge, netns = f"{name}-edge", f"{name}-netns"
+    edge, ctl, netns = f"{name}-edge", f"{name}-ctl", f"{name}-netns"
     helper.docker("network", "create", "--subnet", "10.231.1.0/24", edge)
+    helper.docker("network", "create", "--internal", "--subnet", "10.231.2.0/24", ctl)
     try:
         roles = ["--label", "sandbox.role=netns", "--label", f"sandbox.topology={name}"]
-        options = ["--cap-add", "NET_ADMIN", "--sysctl", "net.ipv4.ip_forward=1", "--network", edge, "--name", netns]
+        sysctls = [word for each in ROUTER_SYSCTLS for word in ("--sysctl", f"net.ipv4.{each}")]
+        options = ["--cap-add", "NET_ADMIN", *sysctls, "--network", edge, "--name", netns]
         helper.docker("run", "-d", *options, *roles, MACHINE_IMAGE, "sleep", "infinity")
+        helper.docker("network", "connect", ctl, netns)
         run = in_namespace(netns)
         helper.runtime.close()
         world = DockerWorld(name=name, router=NetnsRouter(DockerEngine(name), run))
@@ -360,10 +385,19 @@ def test_router_joins_subnets_and_a_subnet_that_is_cut_off_is_silent() -> None:
         assert "via 10.231.1.1 " in run(["ip", "route", "show", "default"], None)
 
         network = NftNetwork(run)
-        network.apply(frozenset({IPv4Network("10.231.8.0/24")}))
+        network.apply(both_ways(IPv4Network("10.231.8.0/24")))
         until(network.cut_off)
         NetnsRouter(DockerEngine(name), run).attach(f"{name}-subnet-{there.subnet_id}", there.subnet_cidr)
         assert world.inside(here, "curl", "-s", "-o", "/dev/null", "-m", "2", "-w", "%{http_code}", "http://10.231.8.10/health") == "000"
+        once = [*status[:5], "2", "-w", "%{http_code}"]
+        for direction, reached in [
+            (Direction.INBOUND, ["000", "200"]),
+            (Direction.OUTBOUND, ["200", "000"]),
+            (Direction.CROSS_ZONE, ["000"] * 2),
+        ]:
+            cut(network, Cut(ranges=frozenset({IPv4Network("10.231.8.0/24")}), direction=direction))
+            into, out_of = (here, "http://10.231.8.10/health"), (there, "http://10.231.7.10/health")
+            assert [world.inside(machine, *once, url) for machine, url in (into, out_of)] == reached, direction
         network.apply(frozenset())
         until(lambda: not network.cut_off())
         network.close()
@@ -372,7 +406,7 @@ def test_router_joins_subnets_and_a_subnet_that_is_cut_off_is_silent() -> None:
         helper.runtime.remove_all()
         helper.docker("rm", "-f", netns)
         helper.clean()
-        helper.docker("network", "rm", edge)
+        helper.docker("network", "rm", edge, ctl)
 
 
 def until_logged(world: DockerWorld, spec: LaunchSpec, words: str) -> None:

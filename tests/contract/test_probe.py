@@ -6,6 +6,7 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -219,3 +220,18 @@ def test_no_more_requests_than_the_limit_at_once() -> None:
     finally:
         prober.close()
         target.stop()
+
+
+@pytest.mark.process
+@rule("ALB-61")
+def test_a_prober_in_the_vpc_checks_from_the_address_of_the_node() -> None:
+    target = Target("i-a", "127.0.2.1").start()
+    seen = []
+    for in_vpc in (True, False):
+        prober = HttpProber(WallClock(), in_vpc=in_vpc)
+        prober.start(replace(request("k", 1, target.address, target.port), source="127.9.1.10"))
+        until(lambda prober=prober: prober.latest("k"))  # type: ignore[misc]
+        seen.append(target.requests[-1]["peer"][0])
+        prober.close()
+    target.stop()
+    assert seen[0] == "127.9.1.10" and seen[1] != "127.9.1.10"

@@ -1,15 +1,19 @@
 """What every runtime does, with containers, processes or the simulated world."""
 
+import http.client
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from sandbox.drivers.runtime.base import ContainerState
+from sandbox.core.errors import Misconfigured
+from sandbox.drivers.runtime.base import UNIMPAIRED, ContainerState, Impairment, LaunchSpec
 from tests.support import rule
-from tests.support.drivers.runtimes import DockerWorld, ProcessWorld, RuntimeWorld, SimulatedWorld, is_in, launch_spec
+from tests.support.drivers.runtimes import Condition, DockerWorld, ProcessWorld, RealWorld, RuntimeWorld, SimulatedWorld, is_in, launch_spec
 
 RUNNING, EXITED = ContainerState.RUNNING, ContainerState.EXITED
+FROZEN = Impairment(frozen=True)
 
 
 @pytest.fixture(
@@ -229,3 +233,162 @@ def test_console_log_contains_the_boot(world: RuntimeWorld) -> None:
     world.wait(is_in(spec.instance_id, RUNNING))
     assert world.answers(spec)
     assert world.runtime.console_output(spec.instance_id) != b""
+
+
+# ---- faults ----------------------------------------------------------------------------------------------------------------------------
+
+
+def launched(world: RuntimeWorld, number: int = 10) -> LaunchSpec:
+    spec = launch_spec(number)
+    world.runtime.launch(spec)
+    world.wait(is_in(spec.instance_id, RUNNING))
+    assert world.answers(spec)
+    return spec
+
+
+def under(spec: LaunchSpec, impairment: Impairment) -> Condition:
+    return lambda containers: containers[spec.instance_id].impairment == impairment
+
+
+def test_frozen_machine_is_silent_and_answers_again_when_it_is_thawed(world: RuntimeWorld) -> None:
+    spec = launched(world)
+    world.runtime.impair(spec.instance_id, FROZEN)
+    found = world.wait(under(spec, FROZEN))[spec.instance_id]
+    assert (found.state, world.runtime.reachable(spec.instance_id), world.silent(spec)) == (RUNNING, False, True)
+
+    world.runtime.impair(spec.instance_id, UNIMPAIRED)
+    world.wait(under(spec, UNIMPAIRED))
+    assert world.runtime.reachable(spec.instance_id) is True
+    assert world.answers(spec)
+
+
+def test_the_impairment_that_was_asked_for_last_holds(world: RuntimeWorld) -> None:
+    spec = launched(world)
+    for _ in range(3):
+        world.runtime.impair(spec.instance_id, FROZEN)
+        world.runtime.impair(spec.instance_id, UNIMPAIRED)
+    world.wait(under(spec, UNIMPAIRED))
+    assert world.answers(spec)
+    assert world.wait(under(spec, UNIMPAIRED))
+
+
+def test_another_control_plane_finds_the_frozen_machine_and_thaws_it(world: RuntimeWorld) -> None:
+    spec = launched(world)
+    world.runtime.impair(spec.instance_id, FROZEN)
+    world.wait(under(spec, FROZEN))
+    world.runtime = world.again()
+    assert under(spec, FROZEN)(world.runtime.containers())
+    world.runtime.impair(spec.instance_id, UNIMPAIRED)
+    world.wait(under(spec, UNIMPAIRED))
+    assert world.answers(spec)
+
+
+@pytest.mark.parametrize("verb", ["stop", "terminate", "crash"])
+def test_frozen_machine_can_be_ended(world: RuntimeWorld, verb: str) -> None:
+    spec = launched(world)
+    world.runtime.impair(spec.instance_id, FROZEN)
+    world.wait(under(spec, FROZEN))
+    getattr(world.runtime, verb)(spec.instance_id)
+    world.wait(lambda containers: not containers if verb == "terminate" else containers[spec.instance_id].state is EXITED)
+
+
+def test_machine_that_is_started_again_is_not_frozen(world: RuntimeWorld) -> None:
+    spec = launched(world)
+    world.runtime.impair(spec.instance_id, FROZEN)
+    world.wait(under(spec, FROZEN))
+    world.runtime.reboot(spec.instance_id)
+    world.wait(is_in(spec.instance_id, RUNNING, boots=2))
+    assert world.wait(under(spec, UNIMPAIRED))
+    assert world.answers(spec)
+
+
+def test_machine_without_its_application_runs_and_refuses_connections_until_the_next_boot(world: RuntimeWorld) -> None:
+    spec = launched(world)
+    world.runtime.kill_application(spec.instance_id)
+    world.until_refused(spec)
+    assert (world.runtime.containers()[spec.instance_id].state, world.runtime.reachable(spec.instance_id)) == (RUNNING, True)
+
+    world.runtime.reboot(spec.instance_id)
+    world.wait(is_in(spec.instance_id, RUNNING, boots=2))
+    assert world.answers(spec)
+
+
+def test_crashed_machine_is_seen_as_exited(world: RuntimeWorld) -> None:
+    spec = launched(world)
+    world.runtime.crash(spec.instance_id)
+    assert world.wait(is_in(spec.instance_id, EXITED))[spec.instance_id].exit_code in (137, -9)
+
+
+def test_impairment_that_a_runtime_cannot_do_is_refused_with_a_sentence_and_else_is_observed(world: RuntimeWorld) -> None:
+    spec = launched(world)
+    for impairment in (Impairment(cpu_percent=20), Impairment(memory_percent=50), Impairment(cpu_percent=20, frozen=True)):
+        if why_not := world.runtime.cannot_impair(impairment):
+            assert why_not.endswith(".")
+            with pytest.raises(Misconfigured):
+                world.runtime.impair(spec.instance_id, impairment)
+            assert world.runtime.containers()[spec.instance_id].impairment == UNIMPAIRED
+        else:
+            world.runtime.impair(spec.instance_id, impairment)
+            world.wait(under(spec, impairment))
+            world.runtime.impair(spec.instance_id, UNIMPAIRED)
+            world.wait(under(spec, UNIMPAIRED))
+    assert world.answers(spec)
+
+
+def test_faults_on_unknown_and_stopped_instances_do_nothing(world: RuntimeWorld) -> None:
+    spec = launched(world)
+    world.runtime.stop(spec.instance_id)
+    world.wait(is_in(spec.instance_id, EXITED))
+    for instance_id in (spec.instance_id, "i-0000000000000dead"):
+        world.runtime.impair(instance_id, FROZEN)
+        world.runtime.kill_application(instance_id)
+        world.runtime.crash(instance_id)
+    world.runtime.start(spec.instance_id)
+    found = world.wait(is_in(spec.instance_id, RUNNING))[spec.instance_id]
+    assert found.impairment == UNIMPAIRED
+    assert world.answers(spec)
+
+
+# ---- open connections, which the simulated world does not have ---------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[pytest.param("process", marks=pytest.mark.process), pytest.param("docker", marks=pytest.mark.docker)])
+def real(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealWorld]:
+    made = ProcessWorld(tmp_path / "instances") if request.param == "process" else DockerWorld()
+    try:
+        yield made
+    finally:
+        made.clean()
+
+
+def opened(world: RealWorld, spec: LaunchSpec) -> http.client.HTTPConnection:
+    """A kept connection on which one request was answered."""
+    connection = http.client.HTTPConnection(*world.runtime.endpoint(spec.private_ip_address, 80), timeout=2)
+    connection.request("GET", "/health")
+    assert connection.getresponse().read()
+    return connection
+
+
+def test_an_open_connection_hangs_while_the_machine_is_frozen_and_goes_on_after_it(real: RealWorld) -> None:
+    spec = launched(real)
+    connection = opened(real, spec)
+    real.runtime.impair(spec.instance_id, FROZEN)
+    real.wait(under(spec, FROZEN))
+    assert connection.sock is not None
+    connection.sock.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    with pytest.raises(TimeoutError):
+        connection.sock.recv(1)
+    real.runtime.impair(spec.instance_id, UNIMPAIRED)
+    assert connection.sock.recv(4096).startswith(b"HTTP/1.1 200")
+    connection.close()
+
+
+@pytest.mark.parametrize("verb", ["kill_application", "crash"])
+def test_an_open_connection_ends_when_its_application_or_machine_is_killed(real: RealWorld, verb: str) -> None:
+    spec = launched(real)
+    connection = opened(real, spec)
+    assert connection.sock is not None
+    getattr(real.runtime, verb)(spec.instance_id)
+    with suppress(ConnectionResetError):
+        assert connection.sock.recv(1) == b""
+    connection.close()

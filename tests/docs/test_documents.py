@@ -10,18 +10,19 @@ import pytest
 from click.testing import CliRunner
 
 from sandbox.cli.main import cli
-from sandbox.launch import compose
+from sandbox.launch import compose, desktop
 from sandbox.settings import Settings, table
 from tools import rules
 
 ROOT = Path(__file__).resolve().parents[2]
-README, ARCHITECTURE, MAKEFILE, COMPOSE = (
-    (ROOT / name).read_text() for name in ("README.md", "ARCHITECTURE.md", "Makefile", "docker-compose.yml")
-)
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+COMPOSE_FILE = compose.PROJECT
+README, ARCHITECTURE, MAKEFILE = ((ROOT / name).read_text() for name in ("README.md", "ARCHITECTURE.md", "Makefile"))
+COMPOSE = COMPOSE_FILE.read_text()
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 NOT_SETTINGS = {"SANDBOX_CONTROL_IMAGE", "SANDBOX_REQUIRE_DOCKER", "SANDBOX_TRACEBACK", "SANDBOX_ENDPOINT", "SANDBOX_IN_MINUTES"} | {
     "SANDBOX_NAMES_INSIDE",
     "SANDBOX_NAMES_ON_HOST",
+    *desktop.DESKTOP,
 }
 """Variables that are no settings of a sandbox: of compose, of the tests, of the command."""
 
@@ -72,19 +73,18 @@ def test_the_readme_lists_the_commands() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_that_documents_name_exist(document: Path) -> None:
-    named = set(re.findall(r"(?:^|[`(/])sandbox ([a-z]+)\b", code(document.read_text()), flags=re.MULTILINE))
+    named = set(re.findall(r"(?:^|[`(/])sandbox ([a-z]+(?:-[a-z]+)*)\b", code(document.read_text()), flags=re.MULTILINE))
     assert named <= set(COMMANDS)
 
 
 def test_commands_that_errors_suggest_exist() -> None:
-    """`next: sandbox …` and `make …`: the strings of the code that begin so."""
+    """The strings of the code that begin so. An installed sandbox has no Makefile, so none suggests `make`."""
     sources = [
         path.read_text() for path in sorted((ROOT / "sandbox").rglob("*.py")) if path.name != "settings.py"
     ]  # "sandbox seconds per …"
-    named = {name for source in sources for name in re.findall(r'"sandbox ([a-z]+)', source)}
-    made = {name for source in sources for name in re.findall(r'"make ([a-z]+)', source)}
+    named = {name for source in sources for name in re.findall(r'(?:"|next: |; )sandbox ([a-z]+(?:-[a-z]+)*)', source)}
     assert named <= set(COMMANDS) and named
-    assert made <= targets() and made
+    assert {name for source in sources for name in re.findall(r'(?:"|next: |; )make ([a-z]+)', source)} & targets() == set()
 
 
 @pytest.mark.parametrize("name", sorted(commands()))
@@ -114,7 +114,7 @@ def settings() -> set[str]:
     return {row.variable for row in table()}
 
 
-@pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "docker-compose.yml", ROOT / "Makefile"], ids=lambda path: path.name)
+@pytest.mark.parametrize("document", [*DOCUMENTS, COMPOSE_FILE, ROOT / "Makefile"], ids=lambda path: path.name)
 def test_variables_that_documents_name_are_settings(document: Path) -> None:
     assert variables(document.read_text()) <= settings() | NOT_SETTINGS
 
@@ -124,9 +124,9 @@ def test_sandbox_settings_lists_the_table() -> None:
     assert {f"SANDBOX_{name.upper()}" for name in json.loads(shown.output)} == settings()
 
 
-HOST_ONLY = {"SANDBOX_DOCKER_HOST", "SANDBOX_FRONT_PORT", "SANDBOX_TIMING"}
-"""Within the containers the first is DOCKER_HOST, the filter's; the second is Envoy's own 8080 and is published by compose; instant timing
-needs the simulated runtime, which has no containers."""
+HOST_ONLY = {"SANDBOX_DOCKER_DESKTOP", "SANDBOX_DOCKER_HOST", "SANDBOX_FRONT_PORT", "SANDBOX_METADATA_PORT", "SANDBOX_TIMING"}
+"""The first is for the Compose project only. Within the containers the second is DOCKER_HOST, the filter's; the third is Envoy's own 8080
+and is published by compose; the metadata service has port 80 there; instant timing needs the simulated runtime, which has no containers."""
 
 
 def test_every_setting_reaches_the_control_plane_in_a_container() -> None:
@@ -142,7 +142,11 @@ def test_compose_gets_what_it_asks_for_from_the_command() -> None:
     defaults = dict(re.findall(r"\$\{(SANDBOX_[A-Z_]+):-([^}]*)\}", COMPOSE))
     assert {name: own[name] for name in defaults.keys() & own.keys()} == {name: defaults[name] for name in defaults.keys() & own.keys()}
     given = compose._variables(Settings())
-    assert defaults.keys() - given.keys() == {"SANDBOX_CONTROL_IMAGE", "SANDBOX_MACHINE_IMAGE"}  # these come from images.sh
+    assert defaults.keys() - given.keys() == {
+        "SANDBOX_CONTROL_IMAGE",
+        "SANDBOX_MACHINE_IMAGE",
+        *desktop.DESKTOP,
+    }  # from images.sh and desktop.py
 
 
 # ---- files
@@ -165,7 +169,7 @@ def test_every_file_of_the_tree_exists() -> None:
     assert [name for name in tree() if not (ROOT / name).exists()] == []
 
 
-FOLDERS = ("app", "bench", "docs", "sandbox", "scenarios", "tests", "tools")
+FOLDERS = ("bench", "docs", "sandbox", "scenarios", "tests", "tools")
 MOST_FILES = 16
 """Side by side in one folder, `__init__.py` not counted."""
 
@@ -188,7 +192,7 @@ def test_every_part_of_the_product_is_in_the_tree() -> None:
 def test_links_and_paths_of_the_project_lead_somewhere(document: Path) -> None:
     text = document.read_text()
     links = [target.split("#")[0] for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
-    paths = re.findall(r"\b(?:docs/decisions|tests|sandbox|tools|scenarios|bench|app)/[\w/.-]*\w\.(?:py|md|sh|yml)\b", text)
+    paths = re.findall(r"\b(?:docs/decisions|tests|sandbox|tools|scenarios|bench)/[\w/.-]*\w\.(?:py|md|sh|yml)\b", text)
     decisions = re.findall(r"\bdocs/decisions/\d{3}\b", text)
     missing = [link for link in links if link and not (document.parent / link).exists()]
     missing += [path for path in paths if not (ROOT / path).exists()]
@@ -243,3 +247,15 @@ def test_rules_that_the_code_follows_are_documented() -> None:
     }
     assert len(cited) > 100
     assert {(file, i) for file, i in cited if i not in known} == set()
+
+
+def test_every_test_with_containers_clients_or_a_browser_is_marked() -> None:
+    """Else it would run, and fail, where there is no Docker engine."""
+    of_the_folder = {"clients": "clients", "browser": "browser"}  # marked by their conftest.py
+    unmarked = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests/e2e").glob("test_*.py")
+        if not re.search(r"^pytestmark = pytest\.mark\.(docker|process)$", path.read_text(), re.MULTILINE)
+    ]
+    assert unmarked == []
+    assert all(f"pytest.mark.{mark}" in (ROOT / f"tests/{folder}/conftest.py").read_text() for folder, mark in of_the_folder.items())

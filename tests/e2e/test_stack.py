@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.live import NAME, Sandbox, docker, until
-from tests.support.traffic import Traffic
+from tests.support.traffic.steady import Traffic
 from tests.support.tutorial_stack import STACK, TEMPLATE, ended, healthy, outputs
 
 pytestmark = pytest.mark.docker

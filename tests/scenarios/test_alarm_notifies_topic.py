@@ -11,7 +11,7 @@ from scenarios.kit.alarm_run import EMAIL, AlarmRun
 from scenarios.kit.alarms import MINUTE, cpu_samples
 from scenarios.kit.fleet import GROUP, IMAGE
 from tests.support import rule
-from tests.support.rehearsal import Rehearsal, left_behind, rehearsal
+from tests.support.scenarios.rehearsal import Rehearsal, left_behind, rehearsal
 
 
 def run(control: str = "none") -> tuple[bool, Rehearsal]:

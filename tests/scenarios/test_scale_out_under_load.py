@@ -8,7 +8,7 @@ import pytest
 
 from scenarios import scale_out_under_load
 from tests.support import rule
-from tests.support.rehearsal import Ended, Rehearsal, ended, left_behind, rehearsal
+from tests.support.scenarios.rehearsal import Ended, Rehearsal, ended, left_behind, rehearsal
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -84,13 +84,13 @@ def test_responses_that_stay_slow_fail() -> None:
     assert stage.unmet() == ["p99 returned to normal in time"]
 
 
-def test_a_request_of_another_client_fails_the_counts() -> None:
-    """It goes through the same load balancer."""
+def test_requests_of_another_client_fail_the_counts() -> None:
+    """It goes through the same load balancer. More than the thousandth that is accepted."""
     stage = with_options()
 
     def stranger() -> None:
         listener = stage.client.get("endpoints")["endpoints"][0]["listener_arn"]
-        stage.sandbox.sandbox.simulated.proxy.request(listener)
+        stage.sandbox.sandbox.simulated.proxy.request_many(listener, 10)
 
     stage.at["The load rises"] = stranger
     assert not scale_out_under_load.run(stage)

@@ -12,7 +12,7 @@ from scenarios.kit import failure
 from scenarios.kit.cleanup import clean_up
 from scenarios.kit.stage import Stage
 from tests.support import rule
-from tests.support.rehearsal import Ended, ended, left_behind, rehearsal
+from tests.support.scenarios.rehearsal import Ended, ended, left_behind, rehearsal
 
 
 @cache
@@ -123,13 +123,29 @@ def test_as_written_in_a_new_account_there_is_not_even_a_group() -> None:
     assert stage.findings["TUT-20"]
 
 
-def test_as_written_but_reachable_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: with a script that runs and a listener, the service is reachable, and the run fails."""
+@pytest.mark.parametrize(
+    ("rules", "reachable"),
+    [
+        pytest.param((), False, id="no rule"),
+        pytest.param(("default",), False, id="one for the load balancer only", marks=rule("TUT-22")),
+        pytest.param(("your-security-group",), False, id="one for the instances only", marks=rule("TUT-31")),
+        pytest.param(("default", "your-security-group"), True, id="both"),
+    ],
+)
+def test_as_written_is_reachable_only_with_the_rules_that_the_tutorial_lacks(
+    monkeypatch: pytest.MonkeyPatch, rules: tuple[str, ...], reachable: bool
+) -> None:
+    """With a script that runs and a listener. The last one is the negative control: the service is reachable, and the run fails."""
     corrected: Path = tutorial.USER_DATA
     monkeypatch.setattr(tutorial_as_written, "USER_DATA", corrected)
     stage = rehearsal()
 
     def listen() -> None:
+        everyone = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        for name in rules:
+            of_name = [{"Name": "group-name", "Values": [name]}]
+            [admitting] = stage.query("ec2", "describe_security_groups", Filters=of_name)["SecurityGroups"]
+            stage.query("ec2", "authorize_security_group_ingress", GroupId=admitting["GroupId"], IpPermissions=[everyone])
         found = stage.query("elbv2", "describe_load_balancers")["LoadBalancers"][0]["LoadBalancerArn"]
         group = stage.query("elbv2", "describe_target_groups")["TargetGroups"][0]["TargetGroupArn"]
         forward = [{"Type": "forward", "TargetGroupArn": group}]
@@ -137,8 +153,8 @@ def test_as_written_but_reachable_does_not_pass(monkeypatch: pytest.MonkeyPatch)
         stage.client.wait(timedelta(minutes=1))
 
     stage.at["Step 5"] = listen
-    assert not tutorial_as_written.run(stage)
-    assert "the service was never reachable" in stage.unmet()
+    tutorial_as_written.run(stage)
+    assert ("the service was never reachable" in stage.unmet()) is reachable
 
 
 def test_the_same_seed_gives_the_same_journal() -> None:

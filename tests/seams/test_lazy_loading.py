@@ -71,7 +71,10 @@ def test_a_users_own_models_are_found(tmp_path: Path, monkeypatch: pytest.Monkey
     assert loader.search_paths[:2] == [str(tmp_path), os.path.expanduser("~/models")]
 
 
-LOADED_AT_START = {"autoscaling", "cloudwatch", "core", "ec2", "elb", "elbv2", "iam", "moto_api", "moto_server", "sns", "sqs", "utilities"}
+LOADED_AT_START = {
+    *("autoscaling", "cloudwatch", "core", "ec2", "elb", "elbv2", "iam", "moto_api", "moto_server", "secretsmanager", "sns", "sqs", "ssm"),
+    "utilities",
+}
 LATER = ("aws_xray_sdk", "cfnlint", "graphql", "joserfc", "jsonpath_ng", "jsonschema", "openapi_spec_validator", "pyparsing")
 
 

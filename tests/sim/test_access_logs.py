@@ -11,6 +11,7 @@ from sandbox.aws import state
 from sandbox.settings import Settings
 from sandbox.wiring import build
 from tests.support import rule
+from tests.support.services.security_groups import admit_everything
 from tests.support.virtual import VirtualSandbox
 
 BEGIN = datetime(2026, 5, 7, 17, 2, 30, tzinfo=UTC)
@@ -30,6 +31,7 @@ def balancer(sandbox: VirtualSandbox) -> str:
     """An ARN. Its listener answers by itself."""
     subnets = [s["SubnetId"] for s in sandbox.client("ec2").describe_subnets()["Subnets"]][:2]
     elbv2 = sandbox.client("elbv2")
+    admit_everything(sandbox.client("ec2"))
     arn: str = elbv2.create_load_balancer(Name="shop", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
     fixed = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]
     elbv2.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=fixed)

@@ -124,6 +124,24 @@ def test_a_seed_that_hangs_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None
     assert outcome.violations[0].startswith("it does not end: stopped after 0.05 seconds in\n")
 
 
+def test_an_interruption_that_a_finalizer_swallows_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "RING_AGAIN", 0.05)
+    finalized = list[bool]()
+
+    class Busy:
+        def __del__(self) -> None:
+            finalized.append(True)
+            while True:
+                pass
+
+    with pytest.raises(command.TimeIsOver), command.limited(0.05):
+        busy = Busy()
+        del busy  # Python ignores the first interruption, which comes here
+        while True:
+            pass
+    assert finalized == [True]
+
+
 def test_the_shortest_plan_has_only_the_steps_that_matter() -> None:
     assert shortest(20, lambda numbers: {3, 17} <= set(numbers), lambda: True) == (3, 17)
     assert shortest(5, lambda numbers: True, lambda: False) == (0, 1, 2, 3, 4)

@@ -23,6 +23,7 @@ from sandbox.services.elbv2.metrics_controller import REQUESTS, RequestMetricsCo
 from sandbox.settings import Settings
 from sandbox.wiring import build
 from tests.support import rule
+from tests.support.services.security_groups import admit_everything
 
 HERE = Scope("123456789012", "us-east-1")
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
@@ -126,6 +127,7 @@ def front(stage: Stage, detailed: bool = True) -> Front:
         s["SubnetId"] for s in ec2.describe_subnets()["Subnets"] if s["AvailabilityZone"] in ("us-east-1a", "us-east-1b", "us-east-1c")
     ]
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    admit_everything(ec2)
     arn = elbv2.create_target_group(
         Name="web", Protocol="HTTP", Port=80, VpcId=vpc, HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2
     )["TargetGroups"][0]["TargetGroupArn"]

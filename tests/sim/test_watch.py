@@ -64,6 +64,7 @@ def a_machine_that_nobody_knows(explorer: Explorer) -> None:
 
 def a_running_instance_without_a_machine(explorer: Explorer) -> None:
     explorer.account.on.runtime._entries.pop(explorer.account.fleet.in_service()[0])
+    explorer.account.on.runtime._snapshot = None
 
 
 def progress_that_goes_back(explorer: Explorer) -> None:

@@ -8,7 +8,7 @@ from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
-from tests.support.ports import FakeFaults
+from tests.support.ports import FakeFaults, FakeMachines, FakeScripts
 
 SCOPE = Scope("123456789012", "us-east-1")
 IMAGE = "ami-0c047a86012500412"
@@ -22,6 +22,8 @@ class Aws:
         self.gateway = Gateway()
         self.transport = Transport(self.gateway)
         self.faults = FakeFaults()
+        self.machines = FakeMachines()
+        self.scripts = FakeScripts()
 
     def __call__(self, service: str, scope: Scope = SCOPE, caller: str | None = None) -> Any:
         return self.transport.client(service, scope, caller)

@@ -12,7 +12,8 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import pytest
 from botocore.config import Config
 
 SPEED = 10
+LISTENERS = 10
 REGION = "us-east-1"
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +51,7 @@ class ClientSandbox:
             "SANDBOX_FRONT_PORT": str(self.front_port),
             "SANDBOX_LISTENER_PORTS": f"{self.listener_ports.start}-{self.listener_ports.stop - 1}",
             "SANDBOX_STATE_DIR": str(self.folder),
+            "SANDBOX_VPC_CIDR": own_network(),
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -68,6 +71,11 @@ class ClientSandbox:
 
     def down(self) -> None:
         self.sandbox("down")
+
+    def renew(self) -> None:
+        """A new one in its place, on the same ports: nothing of what was made is left."""
+        self.down()
+        self.up()
 
     def sandbox(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """The command `sandbox`, as a person types it."""
@@ -105,12 +113,29 @@ class ClientSandbox:
             return json.loads(answer.read())
 
 
+@contextmanager
+def running(folder: Path, name: str) -> Iterator[ClientSandbox]:
+    """One that has been started, and is removed at the end. `folder`: a new one, for its state."""
+    first = free_ports(LISTENERS + 2)
+    made = ClientSandbox(folder, first, first + 1, range(first + 2, first + 2 + LISTENERS))
+    made.environment["SANDBOX_NAME"] = name
+    made.up()
+    yield made
+    made.down()
+
+
 def free_ports(count: int) -> int:
     """The first of `count` ports in a row that are free on loopback at this moment."""
     for first in range(21_000 + os.getpid() % 4_000, 30_000, count):
         if all(_is_free(port) for port in range(first, first + count)):
             return first
     raise AssertionError(f"no {count} free ports in a row")
+
+
+def own_network() -> str:
+    """A network for the default VPC that other sandboxes of this machine hardly have: in the process runtime, an instance's address
+    172.31.0.4 is 127.31.0.4 of this machine, and two sandboxes cannot both listen there."""
+    return f"10.{128 + os.getpid() % 100}.0.0/16"
 
 
 def _is_free(port: int) -> bool:

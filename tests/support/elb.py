@@ -19,16 +19,21 @@ from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Controller, Scope
 from sandbox.core.journal import Journal
+from sandbox.drivers.firewall.simulated import SimulatedFirewall
+from sandbox.drivers.names.simulated import SimulatedNames
 from sandbox.drivers.probe.simulated import SimulatedProber
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import Machine, World
 from sandbox.engine import Engine
 from sandbox.services.ec2.api import assembly as _ec2  # noqa: F401 - declares its seams
+from sandbox.services.ec2.firewall_controller import FirewallController
 from sandbox.services.elbv2.controller import Elbv2Controller
 from sandbox.services.elbv2.routing_controller import RoutingController
+from sandbox.services.elbv2.state.reach import Reach
 from sandbox.settings import Settings
 from tests.support.ports import use_ports
+from tests.support.services.security_groups import admit_everything
 
 HERE = Scope("123456789012", "us-east-1")
 AMI = "ami-0c047a86012500412"
@@ -50,6 +55,8 @@ class Elb:
     prober: SimulatedProber
     proxy: SimulatedProxy
     runtime: SimulatedRuntime
+    firewall: SimulatedFirewall
+    names: SimulatedNames
 
     @property
     def api(self) -> Any:
@@ -139,8 +146,10 @@ class Elb:
 
 
 def controllers_of(elb: Elb) -> list[Controller]:
-    routing = RoutingController(elb.journal, elb.proxy, elb.runtime)
-    return [Elbv2Controller(elb.journal, elb.prober, elb.proxy, elb.runtime, routing), routing]
+    reach = Reach(elb.runtime.endpoint, elb.firewall)
+    routing = RoutingController(elb.journal, elb.proxy, reach, elb.names)
+    firewall = FirewallController(elb.journal, elb.firewall)
+    return [firewall, Elbv2Controller(elb.journal, elb.prober, elb.proxy, reach, routing), routing]
 
 
 def running(transport: Transport) -> Iterator[Elb]:
@@ -155,7 +164,8 @@ def running(transport: Transport) -> Iterator[Elb]:
     for each in (elbv2_backends, ec2_backends):
         each.clear()
     seams.install()
-    found = Elb(clock, journal, world, engine, transport, prober, proxy, runtime)
+    found = Elb(clock, journal, world, engine, transport, prober, proxy, runtime, SimulatedFirewall(world), SimulatedNames())
+    admit_everything(found.ec2)
     engine.add(controllers_of(found))
     yield found
     for each in (elbv2_backends, ec2_backends):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
 
+from sandbox.drivers.network.base import both_ways
+from tests.support.services.security_groups import admit_everything
 from tests.support.virtual import VirtualSandbox
 
 AMI = "ami-0c047a86012500412"
@@ -23,14 +25,17 @@ class Fleet:
         """3 of 2 to 6 instances of health check type ELB, unless `group` says otherwise. `delay`: of deregistration, in seconds."""
         self._balance(self.subnets(zones), delay)
         autoscaling = self.on.client("autoscaling")
-        autoscaling.create_launch_configuration(LaunchConfigurationName=self.name, ImageId=AMI, InstanceType="t3.micro")
+        if "LaunchTemplate" not in group:
+            autoscaling.create_launch_configuration(LaunchConfigurationName=self.name, ImageId=AMI, InstanceType="t3.micro")
+            group["LaunchConfigurationName"] = self.name
         given: dict[str, Any] = {"MinSize": 2, "MaxSize": 6, "DesiredCapacity": 3, "HealthCheckType": "ELB", "HealthCheckGracePeriod": 30}
         given |= {"VPCZoneIdentifier": ",".join(self.subnets(zones)), "TargetGroupARNs": [self.target_group]}
-        autoscaling.create_auto_scaling_group(AutoScalingGroupName=self.name, LaunchConfigurationName=self.name, **(given | group))
+        autoscaling.create_auto_scaling_group(AutoScalingGroupName=self.name, **(given | group))
         return self
 
     def _balance(self, subnets: list[str], delay: int) -> None:
         elbv2 = self.on.client("elbv2")
+        admit_everything(self.on.client("ec2"))
         vpc = self.on.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
         checks = {"HealthCheckPath": "/health", "HealthCheckIntervalSeconds": 5, "HealthCheckTimeoutSeconds": 2, "HealthyThresholdCount": 2}
         made = elbv2.create_target_group(Name=self.name, Protocol="HTTP", Port=80, VpcId=vpc, **checks)
@@ -49,10 +54,10 @@ class Fleet:
 
     def cut_off(self, *zones: str) -> None:
         """Cuts the subnets of these zones off, and no others."""
-        self.on.sandbox.simulated.network.apply(frozenset(cidr for zone, cidr in self._cidrs() if zone in zones))
+        self.on.sandbox.simulated.network.apply(both_ways(*(cidr for zone, cidr in self._cidrs() if zone in zones)))
 
     def zones_cut_off(self) -> list[str]:
-        cut = self.on.sandbox.simulated.network.cut_off()
+        cut = [network for each in self.on.sandbox.simulated.network.cut_off() for network in each.ranges]
         return [zone for zone, cidr in self._cidrs() if any(cidr.subnet_of(each) for each in cut)]
 
     def _cidrs(self) -> list[tuple[str, IPv4Network]]:

@@ -18,6 +18,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.support.services.security_groups import admit_everything
+
 NAME = "e2e"
 SPEED = 5
 SETTINGS = {
@@ -25,12 +27,13 @@ SETTINGS = {
     "SANDBOX_PORT": "4576",
     "SANDBOX_FRONT_PORT": "8180",
     "SANDBOX_NAMES_PORT": "8179",
-    "SANDBOX_LISTENER_PORTS": "8181-8186",
+    "SANDBOX_LISTENER_PORTS": "8181-8184",
+    "SANDBOX_NODE_PORTS": "8185-8189",
     "SANDBOX_VPC_CIDR": "10.231.0.0/16",
     "SANDBOX_SPEED": str(SPEED),
 }
 AMI = "ami-0c047a86012500412"
-APP = Path(__file__).resolve().parents[2] / "app"
+APP = Path(__file__).resolve().parents[2] / "sandbox/images/machine"
 
 
 def docker(*arguments: str) -> str:
@@ -59,7 +62,7 @@ class Sandbox:
     def aws(self, service: str) -> Any:
         return boto3.client(
             service,
-            endpoint_url=f"http://127.0.0.1:{SETTINGS['SANDBOX_PORT']}",
+            endpoint_url=f"http://127.0.0.1:{self.environment['SANDBOX_PORT']}",
             region_name="us-east-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",
@@ -67,7 +70,7 @@ class Sandbox:
         )
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{SETTINGS['SANDBOX_PORT']}/_sandbox/{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.environment['SANDBOX_PORT']}/_sandbox/{path}", timeout=10) as answer:
             return json.loads(answer.read())
 
     def ask(self, url: str, timeout: float = 5) -> int:
@@ -125,6 +128,7 @@ def create(sandbox: Sandbox, name: str, health_check_type: str, user_data: str |
         found["SubnetId"]
         for found in ec2.describe_subnets(Filters=[{"Name": "availability-zone", "Values": ["us-east-1a", "us-east-1b"]}])["Subnets"]
     ]
+    admit_everything(ec2)
     [group] = elbv2.create_target_group(
         Name=name,
         Protocol="HTTP",

@@ -26,10 +26,15 @@ class VirtualSandbox:
     """Everything that a live sandbox has but real drivers and a port. Time stands still until `run`."""
 
     sandbox: Sandbox
+    scope: Scope = HERE
 
     def client(self, service: str) -> Any:
         """boto3 in process, as a user."""
-        return self.sandbox.transport.client(service, HERE)
+        return self.sandbox.transport.client(service, self.scope)
+
+    def of(self, account: str) -> "VirtualSandbox":
+        """The same sandbox, as a user of another account."""
+        return VirtualSandbox(self.sandbox, Scope(account, self.scope.region))
 
     @property
     def world(self) -> World:
@@ -66,9 +71,11 @@ class VirtualSandbox:
         """The control plane dies after its last save, and another one takes up what it left: state, journal and the world's machines."""
         state.save(saved)
         self.sandbox.close()
-        again = build(self.sandbox.settings, virtual=True, start=self.now(), world=self.world)
+        kept = self.sandbox.faults.store
+        again = build(self.sandbox.settings, virtual=True, start=self.now(), world=self.world, fault_store=kept)
         again.journal.load(self.sandbox.journal.events())
         state.load(saved)
+        again.injector.take_up()
         return VirtualSandbox(again)
 
 

@@ -25,6 +25,19 @@ def test_memory_cores_and_tasks_bound_what_a_machine_holds(machine: Machine, set
     assert machine.vcpus(Settings.from_environment({}, **settings)) == vcpus
 
 
+@pytest.mark.parametrize(
+    ("memory_mib", "settings", "together"),
+    [
+        (24_000, {}, 48_000),
+        (4_096, {}, 10_240),  # ten t3.medium instances, however small the machine
+        (1_024, {"memory_scale": 0.01}, 2_048),
+    ],
+)
+def test_all_memory_limits_together_are_twice_the_memory(memory_mib: int, settings: dict[str, object], together: int) -> None:
+    machine = Machine(cores=2, memory_mib=memory_mib)
+    assert machine.instance_memory_mib(Settings.from_environment({}, **settings)) == together
+
+
 def test_auto_is_the_machine_and_a_number_is_itself() -> None:
     own = this_machine(Settings()).vcpus(Settings())
     found = [
@@ -32,11 +45,13 @@ def test_auto_is_the_machine_and_a_number_is_itself() -> None:
         for given in ({}, {"vcpu_limit": 4}, {"machine_vcpus": 10}, {"machine_vcpus": 10, "vcpu_limit": 0})
     ]
     assert [(one.machine_vcpus, one.vcpu_limit) for one in found] == [(own, own), (own, 4), (10, 10), (10, 0)]
+    assert {one.machine_memory_mib for one in found} == {this_machine(Settings()).instance_memory_mib(Settings())}
+    assert resolved(Settings.from_environment({}, machine_memory_mib=512), simulated=True).machine_memory_mib == 512
 
 
 def test_simulated_machines_are_the_same_number_everywhere() -> None:
     found = resolved(Settings(), simulated=True)
-    assert (found.machine_vcpus, found.vcpu_limit) == (SIMULATED, SIMULATED)
+    assert (found.machine_vcpus, found.vcpu_limit, found.machine_memory_mib) == (SIMULATED, SIMULATED, None)
 
 
 def test_our_control_group_bounds_processes_and_not_containers_beside_our_own(tmp_path: Path) -> None:

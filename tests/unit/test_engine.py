@@ -26,6 +26,9 @@ class Recorder:
     def keys(self) -> Iterable[str]:
         return self.present
 
+    def has(self, key: str) -> bool:
+        return key in self.present
+
     def reconcile(self, key: str, now: datetime) -> timedelta | None:
         self.runs.append((key, (now - NOON).total_seconds()))
         return self.work(key)

@@ -43,7 +43,7 @@ NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A complete HTTP response. No response is large enough to stream."""
+    """A complete HTTP response, or the first part of a stream (streams.py)."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -60,7 +60,7 @@ def render(error: ApiError, protocol: str, named: Named | None = None) -> Answer
     status = error.status or named.status
     request_id = str(uuid4())  # not from the seeded generator: a read must not change later random choices
     error_type = {JSON: named.type, CBOR: named.type, QUERY: named.code}.get(protocol, error.code)
-    kind, body = _BODIES.get(protocol, _query)(ApiError(error_type, error.message), _fault(status), request_id)
+    kind, body = _BODIES.get(protocol, _query)(ApiError(error_type, error.message, members=error.members), _fault(status), request_id)
     headers = [("Content-Type", kind), ("x-amzn-RequestId", request_id), ("Content-Length", str(len(body)))]
     if protocol in (JSON, REST_JSON, CBOR):
         headers.append(("x-amzn-ErrorType", error_type.rpartition("#")[2]))
@@ -162,7 +162,7 @@ def _document(error: ApiError) -> dict[str, str]:
 
 
 def _rest_json(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:
-    return "application/json", json.dumps({"message": error.message, "__type": error.code}).encode()
+    return "application/json", json.dumps({"message": error.message, "__type": error.code, **error.members}).encode()
 
 
 def _cbor(error: ApiError, fault: str, request_id: str) -> tuple[str, bytes]:

@@ -20,8 +20,9 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from sandbox.aws.http import answers, calls, wsgi
 from sandbox.aws.http.answers import Answer
+from sandbox.aws.http.streams import Feed, Streams
 from sandbox.aws.http.workers import Workers
-from sandbox.aws.http.wsgi import Environ, Wsgi
+from sandbox.aws.http.wsgi import STREAM, Environ, Wsgi
 from sandbox.core.caller import Caller, answering
 from sandbox.core.errors import ApiError
 from sandbox.core.waiting import PACE
@@ -57,14 +58,16 @@ class AsgiApp:
         self._callers: set[Caller] = set()
         self._reading: set[asyncio.Task[Any]] = set()  # requests that are not read completely yet
         self._to_wake: queue.SimpleQueue[Caller | None] = queue.SimpleQueue()
+        self._streams = Streams()
         self._stopping = False
 
     def start(self) -> None:
         threading.Thread(target=self._wake, name="hang-ups", daemon=True).start()
 
     def stop(self) -> None:
-        """From now on, long polls return at once with what there is, and requests that are not read completely are dropped."""
+        """From now on, long polls return at once with what there is; streams, and requests that are not read completely, end."""
         self._stopping = True
+        self._streams.stop()
         for task in self._reading:
             task.cancel()
         for caller in self._callers:
@@ -73,10 +76,11 @@ class AsgiApp:
         self._to_wake.put(None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        feeds: list[Feed] = []
         try:
             _check_length(scope["headers"])
             body = await self._body(receive)
-            answer = await self._answer(_environ(scope, body), receive)
+            answer = await self._answer(_environ(scope, body) | {STREAM: feeds.append}, receive)
         except _HungUp:
             return
         except asyncio.CancelledError:  # the server stops
@@ -84,7 +88,9 @@ class AsgiApp:
         except _TooLarge:
             error = ApiError("RequestEntityTooLarge", f"The body has more than {LARGEST_BODY} bytes.", status=413)
             answer = answers.render(error, calls.guess_protocol(_environ(scope, b"")))
-        await _send(answer, scope["method"], send)
+        await _send(answer, scope["method"], send, more=bool(feeds))
+        if feeds:
+            await self._streams.carry(feeds[0], receive, send)
 
     async def _body(self, receive: Receive) -> bytes:
         task = asyncio.current_task()
@@ -203,17 +209,18 @@ def _fields(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return found
 
 
-async def _send(answer: Answer, method: str, send: Send) -> None:
+async def _send(answer: Answer, method: str, send: Send, *, more: bool = False) -> None:
+    """`more`: a stream follows, so the length is not known."""
     headers = [(name.lower().encode("latin-1"), value.strip().encode("latin-1")) for name, value in answer.headers]
     kept = [field for field in headers if field[0] not in OF_THE_SERVER]
     if not any(name == b"date" for name, _ in kept):
         kept.append((b"date", formatdate(usegmt=True).encode()))
     if method == "HEAD":  # may have the length of the body that it does not send
         kept += [field for field in headers if field[0] == b"content-length"]
-    elif answer.status not in (204, 304):
+    elif answer.status not in (204, 304) and not more:
         kept.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": kept})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": more})
 
 
 def _resolve(answer: "asyncio.Future[Answer]", found: Answer) -> None:

@@ -25,23 +25,24 @@ import sandbox.aws.hosting.moto_speed
 import sandbox.aws.protocols.content_types  # noqa: F401 - declares its seams
 from sandbox.aws.catalogue.packages import what_is_missing
 from sandbox.aws.catalogue.refusals import pretends
-from sandbox.aws.context import LOCK, called_by, context
+from sandbox.aws.context import LOCK, called_by, calling_role, context
 from sandbox.aws.http import answers, calls, links, trail
 from sandbox.aws.http.answers import Answer
 from sandbox.aws.http.calls import Call
 from sandbox.aws.http.dispatcher import Dispatcher
-from sandbox.aws.http.environ import ACCOUNT, CALLER
-from sandbox.aws.http.guard import is_control, is_moto_api, only_reads, refusal
-from sandbox.aws.http.wsgi import Environ, Wsgi, run
+from sandbox.aws.http.guard import NO_INSTANCES, InstanceAccess, is_control, is_moto_api, only_reads, refusal
+from sandbox.aws.http.wsgi import ACCOUNT, CALLER, Environ, Wsgi, run
 from sandbox.aws.protocols import rpc_v2
 from sandbox.aws.protocols.errors import named
-from sandbox.aws.requests import lookups, tags
+from sandbox.aws.requests import accounts, injected, lookups, strangers, tags
+from sandbox.aws.requests.throttle import Throttle
 from sandbox.core import caller
 from sandbox.core.errors import ApiError, UserError
 from sandbox.core.events import Event
+from sandbox.core.identity.owner import working_for
 
-OUTSIDE_LOCK = {("ec2", "GetConsoleOutput")}
-"""GetConsoleOutput does I/O of the runtime."""
+OUTSIDE_LOCK = {("ec2", "GetConsoleOutput"), ("ec2-instance-connect", "SendSSHPublicKey")}
+"""They do I/O of the runtime."""
 ABANDONED = "The caller closed the connection before the request was processed, so it was not carried out."
 LARGEST_UNPACKED = 16 * 2**20
 """Bytes of a body, after decompression. No operation accepts more (PutMetricData: 1 MB), and a few compressed bytes may expand to
@@ -60,16 +61,26 @@ class Instant(Protocol):
         ...
 
 
+TARGET = "HTTP_X_AMZ_TARGET"
 LONGEST_QUERY = 2**16
 """Characters of a query string: longer requests are sent as a form."""
 
 
 class Gateway:
     """A WSGI app. `control` handles /_sandbox; `allowed_hosts` are accepted host names besides loopback (Compose services). `instant`
-    lets happen what a call caused before its answer leaves; None: answers leave at once."""
+    lets happen what a call caused before its answer leaves; None: answers leave at once. `instances`: what they may reach. `throttle`: how
+    many requests an account may send; None: any number."""
 
-    def __init__(self, control: Wsgi | None = None, allowed_hosts: Collection[str] = (), instant: Instant | None = None) -> None:
-        self.control, self.allowed_hosts, self.instant = control, allowed_hosts, instant
+    def __init__(
+        self,
+        control: Wsgi | None = None,
+        allowed_hosts: Collection[str] = (),
+        instant: Instant | None = None,
+        instances: InstanceAccess = NO_INSTANCES,
+        throttle: Throttle | None = None,
+    ) -> None:
+        self.control, self.allowed_hosts, self.instant, self.instances = control, allowed_hosts, instant, instances
+        self.throttle = throttle
         self._dispatcher = Dispatcher()
 
     def register_service(self, name: str, response_class: type[BaseResponse]) -> None:
@@ -82,7 +93,7 @@ class Gateway:
         return tuple(self._dispatcher.botocore_name(name, None) for name in self._dispatcher.added)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        refused = None if CALLER in environ else refusal(environ, self.allowed_hosts)
+        refused = None if CALLER in environ else refusal(environ, self.allowed_hosts, self.instances)
         if refused is not None:
             answer = answers.forbidden(refused.message, refused.next_command)
         elif is_control(environ):
@@ -92,9 +103,13 @@ class Gateway:
         elif is_moto_api(environ):
             answer = self._moto_api(environ)
         else:
-            answer = links.file(environ) or answers.well_formed(self._api(links.with_scope(environ)))
+            answer = links.file(environ) or self._in_account(accounts.with_account(links.with_scope(environ)))
         start_response(answer.status_line, list(answer.headers))
         return [answer.body]
+
+    def _in_account(self, environ: Environ) -> Answer:
+        with working_for(environ[ACCOUNT]):
+            return answers.well_formed(self._api(environ))
 
     def _moto_api(self, environ: Environ) -> Answer:
         """moto's own test API (reset, seed), which moto's conformance suite uses."""
@@ -122,6 +137,8 @@ class Gateway:
             version, action = request.values.get("Version"), request.values.get("Action")
             service = calls.service_of(self._dispatcher.botocore_name(name, version, action), request)
             protocol = calls.protocol_of(service, environ)
+            if protocol in (answers.REST_JSON, answers.REST_XML):
+                environ = {name: value for name, value in environ.items() if name != TARGET}  # moto would take it for the operation
             _check_size(protocol, body, environ)
             call = _understand(service, protocol, request)
             return answers.as_of(self._carry_out(call, name, _fresh(environ, body)), service, protocol)
@@ -151,11 +168,12 @@ class Gateway:
 
     def _carry_out(self, call: Call, name: str, environ: Environ) -> Answer:
         with LOCK:  # creating the app may import moto's service and create its first backend
-            pretended = pretends(call)  # then the service need not be loaded
+            pretended = self._refusal(call, environ[ACCOUNT])  # then the service need not be loaded
             app = self._app(call, name) if pretended is None else _raising(pretended)
         outside = (call.service, call.operation) in OUTSIDE_LOCK
         lock: AbstractContextManager[Any] = nullcontext() if outside else LOCK
-        with lock, called_by(call.caller):
+        role = injected.role_of(call, environ)
+        with lock, called_by(call.caller, role):
             if caller.current().hung_up:
                 raise _abandoned(call)
             answer = self._journalled(call, app, environ) if call.recorded else self._answer(call, app, environ, None)
@@ -163,7 +181,12 @@ class Gateway:
             context().wake()
             if self.instant is not None and call.caller is None:
                 self.instant.settle()
+        injected.delay(injected.as_faults_see_it(call, role))
         return answer
+
+    def _refusal(self, call: Call, account: str) -> ApiError | None:
+        throttled = self.throttle.refusal(call, account) if self.throttle else None
+        return throttled or strangers.refusal(call, account) or pretends(call)
 
     def _app(self, call: Call, name: str) -> Wsgi:
         try:
@@ -189,8 +212,8 @@ class Gateway:
 
     def _answer(self, call: Call, app: Wsgi, environ: Environ, cause: str | None) -> Answer:
         try:
-            if injected := context().faults.api_error(call.service, call.operation):
-                raise injected
+            if error := context().faults.api_error(injected.as_faults_see_it(call, calling_role())):
+                raise error
             answer = run(app, environ)
         except ApiError as error:
             return answers.render(error, call.protocol, named(call.service, error.code, call.protocol, environ))

@@ -1,4 +1,4 @@
-"""Decides which requests the gateway refuses: those that a page open in a browser could have sent.
+"""Decides which requests the gateway refuses: what a page open in a browser could have sent, and what instances send to the control API.
 
 The sandbox starts containers and one request can delete all its state. Loopback is not a single origin: the application under test and
 every other page on localhost share it. There are four rules, in this order:
@@ -9,10 +9,13 @@ every other page on localhost share it. There are four rules, in this order:
    is not known to be a read counts as a change.
 4. An unsigned request to the AWS API must not come from a page of another port. Signed requests follow AWS's rules: a page cannot send an
    Authorization header without a preflight request, which the sandbox refuses because it is not signed.
+
+An instance is no browser, and may name this machine as it likes. It reaches what `InstanceAccess` says: by default the AWS API, and
+neither /_sandbox nor /moto-api, by which it could change the clock, inject faults and read the console output of others.
 """
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -37,8 +40,22 @@ class Refusal:
     next_command: str | None = None  # to type instead; None: no form of the request is accepted
 
 
-def refusal(environ: Mapping[str, Any], allowed_hosts: Collection[str]) -> Refusal | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceAccess:
+    """What callers with the address of an instance may reach (SANDBOX_INSTANCE_ACCESS)."""
+
+    allowed: str  # "aws" | "none" | "all"
+    is_instance: Callable[[str], bool]  # by the address of the connection
+
+
+NO_INSTANCES = InstanceAccess(allowed="all", is_instance=lambda address: False)
+"""Where instances cannot be told from the users of this machine, as in the process runtime."""
+
+
+def refusal(environ: Mapping[str, Any], allowed_hosts: Collection[str], instances: InstanceAccess = NO_INSTANCES) -> Refusal | None:
     """Why the gateway refuses the request; None: it does not."""
+    if instances.is_instance(environ.get("REMOTE_ADDR", "127.0.0.1")):
+        return _refused_to_instance(environ, instances.allowed)
     host = environ.get("HTTP_HOST", "localhost")
     if not _known(_name(f"//{host}"), allowed_hosts):
         return Refusal(message=f"The sandbox accepts only requests to this machine, and {host!r} does not name it. Use http://127.0.0.1.")
@@ -52,6 +69,14 @@ def refusal(environ: Mapping[str, Any], allowed_hosts: Collection[str]) -> Refus
     if environ.get("REQUEST_METHOD") not in READS and not environ.get("HTTP_AUTHORIZATION") and _from_another_port(environ):
         return Refusal(message="The AWS API does not accept unsigned requests from web pages. Sign the request, as the AWS SDKs do.")
     return None
+
+
+def _refused_to_instance(environ: Mapping[str, Any], allowed: str) -> Refusal | None:
+    control = is_control(environ) or is_moto_api(environ)
+    if allowed == "none" or (allowed == "aws" and control):
+        what = environ.get("PATH_INFO") if control else "The AWS API of the sandbox"
+        return Refusal(message=f"{what} is not for instances: SANDBOX_INSTANCE_ACCESS is {allowed!r}.")
+    return _refused_change(environ) if control and not only_reads(environ) else None
 
 
 def is_control(environ: Mapping[str, Any]) -> bool:

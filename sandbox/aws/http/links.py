@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from sandbox.aws.http.answers import Answer
-from sandbox.aws.http.environ import ACCOUNT
+from sandbox.aws.http.wsgi import ACCOUNT
 
 LINK_KEY = "LINK"
 """The access key of a request made from a link; no caller has it. It shows services that the caller did not sign."""

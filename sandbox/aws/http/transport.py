@@ -22,7 +22,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from moto.moto_api._internal import mock_random
 
-from sandbox.aws.http.environ import ACCOUNT, CALLER
+from sandbox.aws.http.wsgi import ACCOUNT, CALLER
 from sandbox.core.control import Scope
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]

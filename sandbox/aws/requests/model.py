@@ -12,7 +12,7 @@ from typing import Any
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 
-LIMITED = frozenset({"autoscaling", "cloudformation", "cloudwatch", "ec2", "elbv2", "sns"})
+LIMITED = frozenset({"arc-zonal-shift", "autoscaling", "cloudformation", "cloudwatch", "ec2", "elbv2", "fis", "sns", "ssm"})
 
 LEFT_TO_SERVICE: Mapping[str, frozenset[str]] = {
     "ec2": frozenset({"InstanceAttributeName", "InstanceType", "ResourceType", "VolumeType", "VpcTenancy"}),

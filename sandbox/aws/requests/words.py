@@ -164,7 +164,38 @@ def _sqs(problems: Sequence[Problem], protocol: str) -> ApiError:
     return _framework(problems, protocol)
 
 
-_ANSWERS: dict[str, Callable[[Sequence[Problem], str], ApiError]] = {"ec2": _ec2, "cloudwatch": _cloudwatch, "sqs": _sqs}
+ARC_REASONS: Mapping[str, str] = {
+    "allowedWindows": "InvalidPracticeAllowedWindow",
+    "awayFrom": "InvalidAz",
+    "blockedDates": "InvalidPracticeBlocker",
+    "blockedWindows": "InvalidPracticeBlocker",
+    "blockingAlarms": "InvalidAlarmCondition",
+    "expiresIn": "InvalidExpiresIn",
+    "nextToken": "InvalidToken",
+    "outcomeAlarms": "InvalidAlarmCondition",
+    "resourceIdentifier": "InvalidResourceIdentifier",
+    "status": "InvalidStatus",
+    "zonalAutoshiftStatus": "InvalidStatus",
+}
+
+
+def _arc(problems: Sequence[Problem], protocol: str) -> ApiError:
+    """ARC-3: the framework's text, with the reason that the shape of the error requires."""
+    error, first = _framework(problems, protocol), problems[0]
+    if first.kind in UNREADABLE:
+        return error
+    reason = "MissingValue" if first.kind is Kind.MISSING else ARC_REASONS.get(first.at.chain()[0].name)
+    if first.kind is Kind.ENUM and first.at.name == "type":
+        reason = "InvalidConditionType"
+    return ApiError(error.code, error.message, members={"reason": reason} if reason else {})
+
+
+_ANSWERS: dict[str, Callable[[Sequence[Problem], str], ApiError]] = {
+    "arc-zonal-shift": _arc,
+    "cloudwatch": _cloudwatch,
+    "ec2": _ec2,
+    "sqs": _sqs,
+}
 
 
 def _lower(name: str) -> str:

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from sandbox.cli.common import client, clock_time
+from sandbox.cli.common import account_option, client, clock_time
 from sandbox.client import Client
 
 LONG_POLL = 25  # real seconds
 
 
 @click.command()
+@account_option
 @click.option("--follow", "-f", is_flag=True, help="Wait for new events until interrupted.")
 @click.option("--newest", "-n", type=click.IntRange(1, 5000), default=50, show_default=True, help="Number of past events.")
 @click.option("--json", "as_json_", is_flag=True, help="Print one JSON object per line, in the format of EventBridge.")

@@ -2,10 +2,11 @@
 
 import click
 
-from sandbox.cli.common import as_json, client, json_option
+from sandbox.cli.common import account_option, as_json, client, json_option
 
 
 @click.command()
+@account_option
 @click.argument("to", required=False)
 @click.option("--newest", "-n", type=click.IntRange(1, 1000), default=20, show_default=True, help="Number of messages.")
 @json_option

@@ -11,7 +11,8 @@ from sandbox.cli.common import date_time
 from sandbox.client import SandboxClient
 
 Snapshot = Mapping[str, Any]
-"""{"health", "groups", "instances", "target_groups"}: responses of the APIs, with "Targets" in each target group."""
+"""{"health", "machines", "groups", "instances", "target_groups"}: responses of the APIs, with "Targets" in each target group; machines by
+instance id."""
 
 GROUP_COLUMNS = ("name", "min", "desired", "max", "in service", "others")
 
@@ -20,6 +21,7 @@ def read(sandbox: SandboxClient) -> dict[str, Any]:
     elbv2, autoscaling = sandbox.aws("elbv2"), sandbox.aws("autoscaling")
     return {
         "health": sandbox.get("health"),
+        "machines": {each["instance_id"]: each for each in sandbox.get("machines")["machines"]},
         "groups": pages(autoscaling, "describe_auto_scaling_groups", "AutoScalingGroups"),
         "instances": [i for r in pages(sandbox.aws("ec2"), "describe_instances", "Reservations") for i in r["Instances"]],
         "target_groups": [
@@ -54,3 +56,13 @@ def members(snapshot: Snapshot) -> dict[str, tuple[Mapping[str, Any], str]]:
 
 def counts(states: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+
+
+def limits(machine: Mapping[str, Any]) -> tuple[str, str]:
+    """Cores and memory that the machine of an instance can use now, and how often a process was killed for lack of memory (OOM). Empty: it
+    does not run. "no limit": its runtime has none."""
+    if machine.get("state") != "running":
+        return "", ""
+    cores, memory = machine.get("cores"), machine.get("memory_mib")
+    killed = f", {kills} OOM" if (kills := machine.get("oom_kills")) else ""
+    return f"{cores:g}" if cores else "no limit", f"{memory} MiB{killed}" if memory else "no limit"

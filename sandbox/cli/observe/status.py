@@ -5,12 +5,13 @@ from typing import Any
 
 import click
 
-from sandbox.cli.common import as_json, client, json_option, table
+from sandbox.cli.common import account_option, as_json, client, json_option, table
 from sandbox.cli.observe import snapshot
 from sandbox.client import SandboxClient
 
 
 @click.command()
+@account_option
 @json_option
 def status(as_json_: bool) -> None:
     """Show groups, instances, target health and load balancer addresses."""
@@ -35,19 +36,24 @@ def show(found: Mapping[str, Any]) -> None:
             click.echo(f"  {part['name']}: {part['remark']}")
     table("Auto Scaling groups", snapshot.GROUP_COLUMNS, map(snapshot.group_row, found["groups"]))
     members = snapshot.members(found)
-    columns = ("id", "state", "zone", "address", "type", "group")
-    table("instances", columns, [(*_instance(i), members.get(i["InstanceId"], ({}, ""))[1]) for i in found["instances"]])
+    columns = ("id", "state", "zone", "address", "type", "cores", "memory", "group")
+    rows = [(*_instance(i, found["machines"]), members.get(i["InstanceId"], ({}, ""))[1]) for i in found["instances"]]
+    table("instances", columns, rows)
     table("target groups", ("name", "target", "health", "reason"), _targets(found["target_groups"]))
     table("load balancers", ("name", "state", "port", "address", "by name"), [_endpoint(e, found) for e in found["endpoints"]])
+    nodes = [_node(endpoint, node) for endpoint in found["endpoints"] for node in endpoint["nodes"]]
+    if nodes:
+        table("load balancer nodes", ("name", "port", "zone", "in DNS", "address"), nodes)
 
 
-def _instance(instance: Mapping[str, Any]) -> tuple[str, ...]:
+def _instance(instance: Mapping[str, Any], machines: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     return (
         instance["InstanceId"],
         instance["State"]["Name"],
         instance["Placement"]["AvailabilityZone"],
         instance.get("PrivateIpAddress", ""),
         instance["InstanceType"],
+        *snapshot.limits(machines.get(instance["InstanceId"], {})),
     )
 
 
@@ -68,4 +74,12 @@ def _target(name: str, target: Mapping[str, Any]) -> tuple[str, ...]:
 def _endpoint(endpoint: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
     name, port = endpoint["load_balancer"], endpoint["port"]
     by_name = found["load_balancers"][name]["url"] if port == 80 else None
-    return (name, endpoint["state"], str(port or ""), endpoint["url"] or endpoint["problem"], by_name or "")
+    address = endpoint["url"] or endpoint["problem"]
+    if endpoint["silent"]:
+        address += f" times out. next: sandbox explain client --to {name}:{port}"
+    return (name, endpoint["state"], str(port or ""), address, by_name or "")
+
+
+def _node(endpoint: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[str, ...]:
+    zone = f"{node['zone']} ({node['zone_id']})"
+    return (endpoint["load_balancer"], str(endpoint["port"]), zone, "yes" if node["in_dns"] else "no", node["url"] or "no address is left")

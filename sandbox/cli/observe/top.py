@@ -12,12 +12,13 @@ import click
 from rich.console import Group
 from rich.live import Live
 
-from sandbox.cli.common import as_json, client, json_option, show, terminal
+from sandbox.cli.common import account_option, as_json, client, json_option, show, terminal
 from sandbox.cli.observe import snapshot, top_view
 from sandbox.client import SandboxClient
 
 
 @click.command()
+@account_option
 @click.option("--once", is_flag=True, help="Print once and exit. This is the default without a terminal.")
 @click.option("--every", type=click.FloatRange(0.2, 60), default=1.0, show_default=True, help="Real seconds between two updates.")
 @json_option

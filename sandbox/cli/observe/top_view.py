@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from sandbox.cli.common import grid
-from sandbox.cli.observe.snapshot import GROUP_COLUMNS, Snapshot, counts, group_row, headline, members
+from sandbox.cli.observe.snapshot import GROUP_COLUMNS, Snapshot, counts, group_row, headline, limits, members
 
 GONE = ("terminated",)  # instance states that are not shown
 MAX_REASON = 100  # characters of an alarm's reason
-INSTANCE_COLUMNS = ("id", "zone", "state", "lifecycle", "health", "target", "CPU %", "requests/s", "p99 ms", "group")
+INSTANCE_COLUMNS = ("id", "zone", "state", "lifecycle", "health", "target", "cores", "memory", "CPU %", "requests/s", "p99 ms", "group")
 TARGET_GROUP_COLUMNS = ("name", "healthy", "unhealthy", "others", "requests/s", "5xx/s", "p50 ms", "p99 ms")
 
 
@@ -41,6 +41,7 @@ def _instances(snapshot: Snapshot) -> list[tuple[str, ...]]:
                 member.get("LifecycleState", ""),
                 member.get("HealthStatus", ""),
                 targets.get(instance_id, ""),
+                *limits(snapshot["machines"].get(instance_id, {})),
                 *_busy(instance, snapshot["rates"]),
                 group,
             )

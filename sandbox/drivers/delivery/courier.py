@@ -1,9 +1,10 @@
 """The courier posts for a control plane in a container: it runs in the machine's own network namespace, so that a subscriber on
 http://127.0.0.1:5000/ is a program of the user, as without containers.
 
-    python -m sandbox.drivers.delivery.courier /var/lib/sandbox/courier.sock
+    python -m sandbox.drivers.delivery.courier /var/lib/sandbox/courier.sock [HOST]
 
-is the compose service. It listens only on that Unix socket, has no capabilities, and posts only to loopback addresses. Each connection is
+is the compose service. HOST is where it finds that loopback when it runs in another network: host.docker.internal on Docker Desktop.
+It listens only on that Unix socket, has no capabilities, and posts only to loopback addresses. Each connection is
 one POST: a line of JSON with the request, then a line of JSON with the result. Disconnecting cancels the POST.
 """
 
@@ -47,8 +48,8 @@ def _decode(line: bytes) -> PostResult:
 
 
 class Courier:
-    def __init__(self) -> None:
-        self._poster = Poster()
+    def __init__(self, host: str = "") -> None:
+        self._poster, self._host = Poster(), host
 
     async def serve(self, socket: Path) -> None:
         """Runs until it is cancelled."""
@@ -85,8 +86,8 @@ class Courier:
             address = await resolve(request.url)
             if address is None or not ip_address(address).is_loopback:
                 return PostResult(outcome=DeliveryOutcome.REFUSED, detail="not sent: the courier posts to loopback addresses only")
-        return await self._poster.post(request, seconds)
+        return await self._poster.post(request, seconds, self._host)
 
 
 if __name__ == "__main__":
-    asyncio.run(Courier().serve(Path(sys.argv[1])))
+    asyncio.run(Courier(*sys.argv[2:3]).serve(Path(sys.argv[1])))

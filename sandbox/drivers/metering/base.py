@@ -45,6 +45,7 @@ class PeriodUsage:
     """Usage in a period."""
 
     cpu_utilization: float  # percent of the limit, 0-100 (EC2 metric CPUUtilization)
+    cores: float  # used on average
     network_in: float | None
     network_out: float | None
     packets_in: float | None
@@ -68,6 +69,7 @@ def usage_between(readings: Sequence[Usage], start: datetime, end: datetime) -> 
         return None
     percent = 100 * (last.cpu_seconds - first.cpu_seconds) / (real * last.cpu_limit)
     return PeriodUsage(
+        cores=max(0.0, (last.cpu_seconds - first.cpu_seconds) / real),
         cpu_utilization=min(100.0, max(0.0, percent)),
         network_in=_difference(first.network_in, last.network_in),
         network_out=_difference(first.network_out, last.network_out),

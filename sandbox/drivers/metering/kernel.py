@@ -50,6 +50,28 @@ def _cpu_seconds(membership: str, cgroups: Path) -> float:
     return int(stat["usage_usec"]) / 1e6
 
 
+def cpu_limit(pid: int, proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> float | None:
+    """Cores that the container's quota gives it now, which a fault may have lowered (Runtime.impair). None: no quota, or it has ended."""
+    try:
+        quota, period = _quota((proc / str(pid) / "cgroup").read_text(), cgroups)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return int(quota) / int(period) if quota not in ("max", "-1") else None
+
+
+def _quota(membership: str, cgroups: Path) -> tuple[str, str]:
+    unified = ""
+    for line in membership.splitlines():
+        _, controllers, path = line.split(":", 2)
+        if "cpu" in controllers.split(","):
+            quota, period = (_first(cgroups, ("cpu", "cpu,cpuacct"), path, f"cpu.cfs_{name}_us") for name in ("quota", "period"))
+            return quota.read_text().strip(), period.read_text().strip()
+        if controllers == "":
+            unified = path
+    found, _, period_text = (cgroups / unified.lstrip("/") / "cpu.max").read_text().strip().partition(" ")
+    return found, period_text
+
+
 def _first(cgroups: Path, mounts: tuple[str, ...], path: str, name: str) -> Path:
     for mount in mounts:
         candidate = cgroups / mount / path.lstrip("/") / name

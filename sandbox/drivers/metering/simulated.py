@@ -56,10 +56,12 @@ class SimulatedMeter:
         kept = self._readings[machine.instance_id]
         since = kept[-1].at if kept else machine.started_at or now
         used = kept[-1].cpu_seconds if kept else 0.0
-        percent = min(100.0, max(0.0, self._world.load(machine, now)))  # usage saturates
+        load = 0.0 if machine.frozen else self._world.load(machine, now)
+        percent = min(machine.cpu_left, max(0.0, load))  # usage saturates
         used += percent / 100 * machine.cpus * (now - since).total_seconds()
+        limit = machine.cpus * machine.cpu_left / 100
         kept.append(
-            Usage(instance_id=machine.instance_id, at=now, real=now.timestamp(), cpu_seconds=used, cpu_limit=machine.cpus),
+            Usage(instance_id=machine.instance_id, at=now, real=now.timestamp(), cpu_seconds=used, cpu_limit=limit),
         )
         while now - kept[0].at > KEEP:
             kept.popleft()
@@ -83,4 +85,4 @@ def shared_load(world: World, demand: Callable[[datetime], float], idle: float =
 
 
 def _serves(world: World, machine: Machine) -> bool:
-    return machine.running and world.started(machine) and machine.app is App.UP and not machine.impaired and world.connected(machine)
+    return machine.running and world.started(machine) and machine.app is App.UP and world.responsive(machine) and world.connected(machine)

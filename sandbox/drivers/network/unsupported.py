@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sandbox.core.errors import Misconfigured
-from sandbox.drivers.network.base import Ranges
+from sandbox.drivers.network.base import Cut, Cuts
 
 
 class UnsupportedNetwork:
@@ -11,17 +11,20 @@ class UnsupportedNetwork:
         """`why_not`: one sentence, what `available()` returns."""
         self._why_not = why_not
 
-    def apply(self, ranges: Ranges) -> None:
-        if ranges:
+    def apply(self, cuts: Cuts) -> None:
+        if cuts:
             raise Misconfigured(self._why_not)
 
-    def cut_off(self) -> Ranges:
+    def cut_off(self) -> Cuts:
         return frozenset()
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Never called: nothing changes."""
 
     def available(self) -> str | None:
+        return self._why_not
+
+    def cannot(self, cut: Cut) -> str | None:
         return self._why_not
 
     def close(self) -> None:

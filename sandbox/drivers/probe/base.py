@@ -30,6 +30,7 @@ class ProbeRequest:
     host_header: str  # "172.31.0.5" or "172.31.0.5:8080"
     path: str
     timeout: timedelta  # sandbox time
+    source: str | None = None  # private address of the load balancer's node that checks the target; None: it has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

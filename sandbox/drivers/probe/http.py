@@ -29,10 +29,19 @@ def loopback(host: str) -> bool:
 
 
 class HttpProber(AsyncRequester[ProbeResult]):
-    def __init__(self, clock: Clock, allowed: Allowed = loopback, at_once: int = AT_ONCE, shortest: float = SHORTEST_TIMEOUT) -> None:
-        """`allowed`: whether a request may go to this address; loopback addresses are always allowed."""
+    def __init__(
+        self,
+        clock: Clock,
+        allowed: Allowed = loopback,
+        *,
+        at_once: int = AT_ONCE,
+        shortest: float = SHORTEST_TIMEOUT,
+        in_vpc: bool = False,
+    ) -> None:
+        """`allowed`: whether a request may go to this address; loopback addresses are always allowed. `in_vpc`: this process is in the VPC
+        router's namespace, so a request can leave from its `source`."""
         super().__init__("prober")
-        self._clock, self._allowed, self._shortest = clock, allowed, shortest
+        self._clock, self._allowed, self._shortest, self._in_vpc = clock, allowed, shortest, in_vpc
         self._slots = asyncio.Semaphore(at_once)
 
     def start(self, request: ProbeRequest) -> None:
@@ -50,7 +59,7 @@ class HttpProber(AsyncRequester[ProbeResult]):
         async with self._slots:
             try:
                 async with asyncio.timeout(timeout):
-                    status = await send(request)
+                    status = await send(request, request.source if self._in_vpc else None)
                 self._finish(request, ProbeOutcome.ANSWERED, status, "")
             except TimeoutError:
                 self._finish(request, ProbeOutcome.TIMED_OUT, None, f"no complete response within {timeout:.2f} real seconds")
@@ -64,11 +73,12 @@ class HttpProber(AsyncRequester[ProbeResult]):
         self._results.end(ProbeResult(key=request.key, number=request.number, at=now, outcome=outcome, status_code=status, detail=detail))
 
 
-async def send(request: ProbeRequest) -> int:
+async def send(request: ProbeRequest, source: str | None = None) -> int:
     """Sends the request and reads the whole response (a body of up to LARGEST_BODY bytes). Redirects are not followed. → its status.
+    `source`: the address that the connection leaves from; None: the system chooses.
 
     Raises OSError, h11.RemoteProtocolError, EOFError."""
-    reader, writer = await asyncio.open_connection(request.host, request.port)
+    reader, writer = await asyncio.open_connection(request.host, request.port, local_addr=(source, 0) if source else None)
     try:
         return await _exchange(request, reader, writer)
     finally:

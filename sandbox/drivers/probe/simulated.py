@@ -13,11 +13,13 @@ class SimulatedProber(Requester[ProbeResult]):
         super().__init__()
 
     def start(self, request: ProbeRequest) -> None:
-        """The state of the target when the connection is made decides the result."""
+        """The state of the target when the connection is made decides the result. An overloaded application answers late."""
         self._results.begin(request)
         answer, status = self._world.connect(request.host, request.port)
-        took = min(self._world.request_time, request.timeout)
+        took = self._took(request)
         match answer:
+            case Answer.RESPONSE if took >= request.timeout:
+                self._later(request, request.timeout, ProbeOutcome.TIMED_OUT, detail="no response within the timeout")
             case Answer.RESPONSE:
                 self._later(request, took, ProbeOutcome.ANSWERED, status)
             case Answer.REFUSED:
@@ -26,6 +28,11 @@ class SimulatedProber(Requester[ProbeResult]):
                 self._later(request, request.timeout, ProbeOutcome.TIMED_OUT, detail="no response within the timeout")
             case Answer.BLACKHOLE:
                 self._later(request, request.timeout, ProbeOutcome.TIMED_OUT, detail="no connection within the timeout")
+
+    def _took(self, request: ProbeRequest) -> timedelta:
+        machine = self._world.at_address(request.host)
+        took = self._world.request_time + self._world.lost_time(request.host)
+        return took + (self._world.wait(machine) if machine else timedelta(0))
 
     def _later(self, request: ProbeRequest, after: timedelta, outcome: ProbeOutcome, status: int | None = None, detail: str = "") -> None:
         at = self._world.clock.now() + after

@@ -8,7 +8,26 @@ The configuration is a value. `apply` takes all of it, sends the differences fro
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sandbox.drivers.proxy.batches import AccessBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointFault:
+    """What is wrong with the responses of a target (a gray failure). Health checks do not see it. Durations are real seconds (virtual ones
+    in the simulated proxy): the latency of requests is never scaled."""
+
+    error_percent: float = 0.0  # of the requests that get `status`, without reaching the target
+    status: int = 500
+    delay: float = 0.0  # before the target gets the request
+    jitter: float = 0.0  # the delay is between `delay - jitter` and `delay + jitter`
+
+    @property
+    def varies(self) -> bool:
+        """Whether chance decides what happens to a request."""
+        return self.jitter > 0 or 0 < self.error_percent < 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +39,12 @@ class Endpoint:
     port: int
     target: str  # "172.31.0.5:80": as in the access log
     zone: str
-    healthy: bool  # False: gets requests only when no target of the group is healthy (fail open, TG-35)
+    healthy: bool  # False: gets requests only when no target that the node could choose is healthy (fail open, TG-35)
+    fail_open: bool = False  # it counts as healthy only because of routing failover (TG-35)
+    fault: EndpointFault | None = None
+
+
+ALL_ZONES = "all"  # the zone of a target outside the VPC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +54,13 @@ class TargetGroupConfig:
     arn: str
     endpoints: tuple[Endpoint, ...] = ()  # none: 503 (TG-38)
     algorithm: str = "round_robin"  # | "least_outstanding_requests" | "weighted_random" (TG-24)
+    cross_zone: bool = True  # False: a node sends requests only to the targets of its own zone (TG-28)
+
+    def for_node(self, zone: str) -> tuple[Endpoint, ...]:
+        """The targets that may get the requests of the node in this zone. Those outside the VPC belong to every zone."""
+        if self.cross_zone or not zone:
+            return self.endpoints
+        return tuple(each for each in self.endpoints if each.zone in (zone, ALL_ZONES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +120,18 @@ class RuleConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """The part of a load balancer that is in one of its zones, with an address of its own."""
+
+    zone: str  # "us-east-1a"
+    zone_id: str = ""  # "use1-az6"
+    in_dns: bool = True  # its address is in the DNS record now (TG-36)
+    weight: int = 1  # its share of new connections to the load balancer's name, relative to the other nodes (decide/dns.py)
+    reachable: bool = True  # False: no packet reaches it; connections to it, open ones too, get no answer
+    private_address: str | None = None  # in its subnet, by its network interface (ALB-60); None: its subnet has no free address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerConfig:
     """A listener of an active load balancer, with the attributes of the load balancer that affect it."""
 
@@ -107,12 +150,18 @@ class ListenerConfig:
     preserve_host_header: bool = False
     response_headers: tuple[tuple[str, str], ...] = ()  # that each response has, whatever the target sent (ALB-17)
     server_header: bool = True  # of the load balancer's own responses
+    nodes: tuple[Node, ...] = ()  # one for each zone; each connection belongs to one. None: one node that is in no zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyConfig:
     listeners: tuple[ListenerConfig, ...] = ()
     target_groups: tuple[TargetGroupConfig, ...] = ()
+
+
+def private_addresses(config: ProxyConfig) -> frozenset[str]:
+    """Of all nodes."""
+    return frozenset(node.private_address for each in config.listeners for node in each.nodes if node.private_address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +190,10 @@ class AccessRecord:
     error_reason: str  # "-" when none
     target_connection_error: bool = False
     redirect_url: str = "-"
+    node_zone: str | None = None  # of the load balancer's node that got the request
+    target_zone: str | None = None
+    fail_open: bool = False  # the target was chosen by routing failover (TG-35)
+    count: int = 1  # how many equal requests it stands for: more than 1 only in virtual time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +205,14 @@ class Connections:
 
 
 LONGEST_REQUEST_LINE = LONGEST_HEADER = 16 * 1024  # bytes (ALB-36)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeAddress:
+    """Where a node of a listener answers on this machine."""
+
+    node: Node
+    address: tuple[str, int] | None  # host and port; None: it has none (yet)
 
 
 class Proxy(Protocol):
@@ -167,12 +228,17 @@ class Proxy(Protocol):
         """Host and port of the listener on this machine; None: it has none (yet), see `problems`."""
         ...
 
+    def nodes(self, listener_arn: str) -> Sequence[NodeAddress]:
+        """The nodes of the listener. Connections to the address of one belong to it, whatever DNS says; those to `local_address` are spread
+        over the nodes by their weights."""
+        ...
+
     def problems(self) -> dict[str, str]:
         """Listener ARN → one sentence why it cannot be reached: "ports 8081-8100 are all in use: …". Under "front" and
         "names": why that port of all load balancers is not available."""
         ...
 
-    def on_access(self, callback: Callable[[Sequence[AccessRecord]], None]) -> None:
+    def on_access(self, callback: "Callable[[AccessBatch], None]") -> None:
         """Called with batches of finished requests: each request exactly once, within a second."""
         ...
 

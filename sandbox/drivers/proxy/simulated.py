@@ -1,68 +1,66 @@
 """The Proxy of the simulated world: answers requests from its configuration by the same rules as Envoy, without virtual time passing. The
 latency of a request is part of its response; its AccessRecord is published when that much virtual time has passed.
+
+Each request is a new connection, which goes to one of the load balancer's nodes by their weights, unless the caller says which node has
+its connection. `request_many` sends equal requests at once: their outcomes are those of as many single requests, at a fraction of the cost.
 """
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from types import MappingProxyType
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sandbox.drivers.proxy import cookies
 from sandbox.drivers.proxy.base import (
-    LONGEST_HEADER,
-    LONGEST_REQUEST_LINE,
-    AccessRecord,
     Connections,
     Endpoint,
     FixedResponse,
     Forward,
     ListenerConfig,
+    Node,
+    NodeAddress,
     ProxyConfig,
     Redirect,
     RuleConfig,
     TargetGroupConfig,
 )
-from sandbox.drivers.proxy.envoy.access.log_format import action_name
-from sandbox.drivers.proxy.envoy.config.local_replies import page
+from sandbox.drivers.proxy.batches import AccessBatch
+from sandbox.drivers.proxy.loopback import node_host
 from sandbox.drivers.proxy.matching import Request, choose
+from sandbox.drivers.proxy.open_requests import LONG, OpenRequests, Pending
+from sandbox.drivers.proxy.recording import Recording
+from sandbox.drivers.proxy.responses import NEVER, Handled, Response, location, own_response, refused, with_headers_of
+from sandbox.drivers.proxy.spreading import Turns, order, shares
+from sandbox.drivers.proxy.table import Table
 from sandbox.drivers.world import Answer, World
 
 _FIRST_PORT = 8081
-_FIRST_CLIENT_PORT = 32768
-_NO_ANSWER = -1.0
+_NO_TIME = timedelta(0)
+_NO_NODE = Node(zone="")  # of a listener without zones
 
 
-class Response(NamedTuple):
-    status: int
+class Outcome(NamedTuple):
+    """What some of many equal requests had in common."""
+
+    status: int  # 0: no answer
     target_id: str | None  # None: a response of the load balancer itself
-    body: str
-    latency: timedelta  # virtual
-    headers: Mapping[str, str]
-    cookies: Mapping[str, str] = MappingProxyType({})  # that it sets
-
-
-class _Handled(NamedTuple):
-    """The response to a request, and what its access record needs."""
-
-    response: Response
-    group: str | None = None  # arn
-    endpoint: Endpoint | None = None
-    answered: bool = False  # by the target
-    refused: bool = False  # no connection was made
+    node: str | None  # zone of the load balancer's node
+    zone: str | None  # of the target
+    latency: timedelta  # virtual; of the first one
+    last_latency: timedelta  # of the last one: a queue grows or shrinks evenly between them
+    open: OpenRequests | None = None  # they take long: whoever sent them settles them (`SimulatedProxy.pending`)
 
 
 class SimulatedProxy:
     def __init__(self, world: World) -> None:
         self._world = world
         self.configuration = ProxyConfig()  # that was applied last
-        self._turns: dict[str, itertools.count[int]] = {}
-        self._clients = itertools.count(_FIRST_CLIENT_PORT)
+        self._table = Table(self.configuration)
+        self._turns = Turns()  # of requests, by target group and, without cross-zone, zone of the node; of new connections, by listener
         self._ports: dict[str, int] = {}
-        self._access: list[Callable[[Sequence[AccessRecord]], None]] = []
         self._trouble: list[Callable[[str], None]] = []
-        self._opened: Counter[str] = Counter()
+        self._recording = Recording(world)
+        self.pending = Pending(world, self._recording)
         self.closed: list[tuple[str, int]] = []
 
     # ---- Proxy -----------------------------------------------------------------------------------------------------------------------
@@ -70,7 +68,7 @@ class SimulatedProxy:
     def apply(self, config: ProxyConfig | None) -> None:
         if config is None:
             return
-        self.configuration = config
+        self.configuration, self._table = config, Table(config)
         for listener in config.listeners:
             self._ports.setdefault(listener.arn, _FIRST_PORT + len(self._ports))
 
@@ -79,25 +77,28 @@ class SimulatedProxy:
 
     def local_address(self, listener_arn: str) -> tuple[str, int] | None:
         """Nothing listens there; always the same for a listener."""
-        known = any(listener.arn == listener_arn for listener in self.configuration.listeners)
-        return ("127.0.0.1", self._ports[listener_arn]) if known else None
+        return ("127.0.0.1", self._ports[listener_arn]) if listener_arn in self._table.listeners else None
+
+    def nodes(self, listener_arn: str) -> Sequence[NodeAddress]:
+        listener = self._table.listeners.get(listener_arn)
+        port = self._ports.get(listener_arn, 0)
+        return tuple(NodeAddress(node=node, address=(node_host(node.zone), port)) for node in listener.nodes) if listener else ()
 
     def problems(self) -> dict[str, str]:
         return {}
 
-    def on_access(self, callback: Callable[[Sequence[AccessRecord]], None]) -> None:
-        self._access.append(callback)
+    def on_access(self, callback: Callable[[AccessBatch], None]) -> None:
+        self._recording.on_access(callback)
 
     def on_trouble(self, callback: Callable[[str], None]) -> None:
         self._trouble.append(callback)
 
     def connections(self) -> Mapping[str, Connections]:
-        """Each request has a connection from its client and one to its target; both end with it."""
-        return {arn: Connections(opened=count, open=0) for arn, count in self._opened.items()}
+        return self._recording.connections()
 
     def close_connections(self, host: str, port: int) -> None:
-        """No request is ever open here; the call is recorded in `closed`."""
         self.closed.append((host, port))
+        self.pending.cut(host, port)
 
     def available(self) -> str | None:
         return None
@@ -107,13 +108,13 @@ class SimulatedProxy:
 
     def crash(self) -> None:
         """Like `kill -9` of Envoy: it is restarted with its configuration, and connections are counted from 0 again."""
-        self._opened.clear()
+        self._recording.forget_connections()
         for callback in self._trouble:
             callback("the simulated proxy was killed; it is started again")
 
     # ---- requests --------------------------------------------------------------------------------------------------------------------
 
-    def request(
+    def request(  # noqa: PLR0913, PLR0917 - the parts of a request
         self,
         where: str,
         method: str = "GET",
@@ -121,50 +122,127 @@ class SimulatedProxy:
         headers: Mapping[str, str] | None = None,
         source_ip: str = "203.0.113.10",
         body: str = "",
+        node: str | None = None,
     ) -> Response:
-        """`where`: the ARN of a listener, or a load balancer's DNS name with or without a port.
+        """`where`: the ARN of a listener, or a load balancer's DNS name with or without a port. `node`: the zone of the node that has the
+        connection; None: a new connection.
 
         Raises KeyError when there is no such listener: on AWS the name would not resolve, or the port not answer."""
-        listener = self._listener(where)
-        given = dict(headers or {})
-        host = next((value for name, value in given.items() if name.lower() == "host"), listener.dns_name)
-        request = Request(method=method, host=host, path=path, headers=given, source_ip=source_ip)
-        refused = _refused(request)
-        rule = None if refused or method == "TRACE" else choose(listener, request)
-        handled = _Handled(_own_response(refused or 405)) if rule is None else self._act(listener, rule, request)
-        handled = handled._replace(response=_with_headers_of(listener, handled.response))
-        self._opened[listener.arn] += 1
-        if handled.group and handled.endpoint and not handled.refused:
-            self._opened[handled.group] += 1
-        self._record(listener, rule, request, handled)
+        listener = self._table.listener(where)
+        request = _request(listener, method, path, headers, source_ip)
+        at = self._node(listener, node)
+        if not at.reachable:
+            return Response(0, None, "", NEVER, {}, node=at.zone)
+        rule, handled = self._handle(listener, request, at)
+        handled = handled.delayed(self._work([(rule, handled, 1)], path, None)[handled.worker][0])
+        self._recording.one(listener, rule, request, handled)
         return handled.response
 
-    def _listener(self, where: str) -> ListenerConfig:
-        name, _, port = where.partition(":")
-        found = [x for x in self.configuration.listeners if x.arn == where or (x.dns_name == name and (not port or x.port == int(port)))]
-        if not found:
-            raise KeyError(f"no listener {where}; there are {[x.arn for x in self.configuration.listeners]}")
-        return min(found, key=lambda x: (x.port != 80, x.port))
+    def request_many(
+        self, where: str, count: int, path: str = "/", node: str | None = None, began: datetime | None = None
+    ) -> Mapping[Outcome, int]:
+        """The outcomes of `count` equal requests (GET, without a cookie), and how many had each. They are sent at equal distances from
+        `began` (None: all now) until now. They are counted and recorded like single ones: one access record for those with the same
+        outcome, with their `count` and the mean of their latencies."""
+        listener = self._table.listener(where)
+        request = _request(listener, "GET", path, None, "203.0.113.10")
+        found: Counter[Outcome] = Counter()
+        made: list[tuple[RuleConfig | None, Handled, int]] = []
+        for at, arrived in self._nodes(listener, node, count):
+            if at.reachable:
+                made += [(rule, handled, times) for (rule, handled), times in self._handle_many(listener, request, at, arrived)]
+            else:
+                found[Outcome(0, None, at.zone, None, NEVER, NEVER)] += arrived
+        waits = self._work(made, path, began)
+        for rule, handled, times in made:
+            first, last = waits[handled.worker]
+            parts, outcome = (listener, rule, request, handled.delayed((first + last) / 2)), _outcome(handled.response, first, last)
+            if handled.answered and outcome.last_latency >= LONG:
+                outcome = outcome._replace(open=self.pending.begin(parts))
+            else:
+                self._recording.many(parts, times)
+            found[outcome] += times
+        return found
 
-    def _act(self, listener: ListenerConfig, rule: RuleConfig, request: Request) -> _Handled:
+    def _work(
+        self, made: Sequence[tuple[RuleConfig | None, Handled, int]], path: str, began: datetime | None
+    ) -> dict[str | None, tuple[timedelta, timedelta]]:
+        """Target → how much longer the first and the last of its requests take, because it works on them one after the other."""
+        arrived: Counter[str] = Counter()
+        for _, handled, times in made:
+            if handled.worker is not None:
+                arrived[handled.worker] += times
+        return {None: (_NO_TIME, _NO_TIME), **{target: self._world.work(target, path, times, began) for target, times in arrived.items()}}
+
+    def _node(self, listener: ListenerConfig, zone: str | None) -> Node:
+        """The node that has the connection to it, or the one that a new connection goes to."""
+        return self._nodes(listener, zone, 1)[0][0]
+
+    def _nodes(self, listener: ListenerConfig, zone: str | None, count: int) -> list[tuple[Node, int]]:
+        """The nodes that have `count` connections, with how many each has."""
+        if not listener.nodes:
+            return [(_NO_NODE, count)]
+        if zone is not None and (known := next((node for node in listener.nodes if node.zone == zone), None)):
+            return [(known, count)]
+        turns = order(tuple([node.weight for node in listener.nodes]))
+        if not turns:
+            return [(listener.nodes[0], count)]
+        first = self._turns.take(listener.arn, count)
+        return [(listener.nodes[index], times) for index, times in shares(turns, first, count).items()]
+
+    def _handle(self, listener: ListenerConfig, request: Request, node: Node) -> tuple[RuleConfig | None, Handled]:
+        status = refused(request)
+        rule = None if status or request.method == "TRACE" else choose(listener, request)
+        handled = Handled(own_response(status or 405)) if rule is None else self._act(listener, rule, request, node)
+        return rule, handled._replace(response=_of_node(with_headers_of(listener, handled.response), node, handled.endpoint))
+
+    def _handle_many(
+        self, listener: ListenerConfig, request: Request, node: Node, count: int
+    ) -> list[tuple[tuple[RuleConfig | None, Handled], int]]:
+        """With single requests wherever chance decides."""
+        rule = choose(listener, request)
+        if rule is None or not isinstance(rule.action, Forward) or not self._is_in_turn(rule.action, node):
+            return [(self._handle(listener, request, node), 1) for _ in range(count)]
+        group = self._table.groups.get(rule.action.target_groups[0][0])
+        eligible = self._table.eligible(group, node.zone) if group else ()
+        if group is None or not eligible:
+            return [(self._handle(listener, request, node), count)] if count else []
+        chosen = shares(tuple(range(len(eligible))), self._turn(group, node.zone, count), count)
+        made = [(self._send(listener, group, eligible[number]), times) for number, times in chosen.items()]
+        return [((rule, h._replace(response=_of_node(with_headers_of(listener, h.response), node, h.endpoint))), n) for h, n in made]
+
+    def _is_in_turn(self, forward: Forward, node: Node) -> bool:
+        """Whether the target of each request follows from those before it."""
+        if len(forward.target_groups) > 1 or forward.sticky_targets:
+            return False
+        group = self._table.groups.get(forward.target_groups[0][0])
+        if group is None:
+            return True
+        return group.algorithm != "weighted_random" and not any(self._varies(e) for e in self._table.eligible(group, node.zone))
+
+    def _varies(self, endpoint: Endpoint) -> bool:
+        return self._world.varies(endpoint.host) or (endpoint.fault is not None and endpoint.fault.varies)
+
+    def _act(self, listener: ListenerConfig, rule: RuleConfig, request: Request, node: Node) -> Handled:
         match rule.action:
             case Forward() as forward:
-                return self._forward(listener, forward, request)
+                return self._forward(listener, forward, request, node)
             case FixedResponse() as fixed:
                 headers = {"Server": "awselb/2.0", "Content-Type": fixed.content_type}
-                return _Handled(Response(fixed.status_code, None, fixed.body, timedelta(0), headers))
+                return Handled(Response(fixed.status_code, None, fixed.body, timedelta(0), headers))
             case Redirect() as redirect:
-                return _Handled(_own_response(redirect.status_code, location(redirect, listener, request)))
+                return Handled(own_response(redirect.status_code, location(redirect, listener, request)))
 
-    def _forward(self, listener: ListenerConfig, forward: Forward, request: Request) -> _Handled:
+    def _forward(self, listener: ListenerConfig, forward: Forward, request: Request, node: Node) -> Handled:
         now = self._world.clock.now()
         arn = cookies.target_group(forward, request, now) or self._weighted(forward.target_groups)
-        group = next((g for g in self.configuration.target_groups if g.arn == arn), None)
-        if group is None or not group.endpoints:
-            return _Handled(_own_response(503), group=arn)  # TG-38
-        same = cookies.target(group, dict(forward.sticky_targets).get(group.arn), request, now)
-        handled = self._send(listener, group, same or self._next(group))
-        if not handled.answered or handled.endpoint is None:
+        group = self._table.groups.get(arn or "")
+        eligible = self._table.eligible(group, node.zone) if group else ()
+        if group is None or not eligible:
+            return Handled(own_response(503), group=arn)  # TG-38
+        same = cookies.target(group, dict(forward.sticky_targets).get(group.arn), request, now) if forward.sticky_targets else None
+        handled = self._send(listener, group, same or self._next(group, eligible, node.zone))
+        if not handled.answered or handled.endpoint is None or not (forward.sticky_targets or forward.sticky_choice):
             return handled
         set_now = cookies.of_response(forward, group.arn, handled.endpoint, handled.response.cookies, now)
         return handled._replace(response=handled.response._replace(cookies={**handled.response.cookies, **set_now}))
@@ -175,93 +253,58 @@ class SimulatedProxy:
         weights = [weight for _, weight in groups]
         return self._world.random.choices([arn for arn, _ in groups], weights)[0] if any(weights) else None  # ALB-24
 
-    def _next(self, group: TargetGroupConfig) -> Endpoint:
+    def _next(self, group: TargetGroupConfig, eligible: Sequence[Endpoint], zone: str) -> Endpoint:
         """Round robin over the healthy targets, or over all when none is healthy (TG-35). Requests take no time here, so least outstanding
         requests is round robin too."""
-        eligible = [e for e in group.endpoints if e.healthy] or list(group.endpoints)
         if group.algorithm == "weighted_random":
             return self._world.random.choice(eligible)
-        return eligible[next(self._turns.setdefault(group.arn, itertools.count())) % len(eligible)]
+        return eligible[self._turn(group, zone) % len(eligible)]
 
-    def _send(self, listener: ListenerConfig, group: TargetGroupConfig, endpoint: Endpoint) -> _Handled:
+    def _turn(self, group: TargetGroupConfig, zone: str, count: int = 1) -> int:
+        """TG-24: one for all nodes with cross-zone on, where AWS has one for each node."""
+        return self._turns.take((group.arn, "" if group.cross_zone else zone), count)
+
+    def _send(self, listener: ListenerConfig, group: TargetGroupConfig, endpoint: Endpoint) -> Handled:
+        fault = endpoint.fault
+        if fault is None:
+            return self._ask(listener, group, endpoint)
+        delay = timedelta(seconds=fault.delay + fault.jitter * self._world.random.uniform(-1, 1) if fault.jitter else fault.delay)
+        if delay >= listener.idle_timeout:
+            return Handled(own_response(504, latency=listener.idle_timeout), group.arn, endpoint)
+        if fault.error_percent >= 100 or (fault.error_percent and self._world.random.uniform(0, 100) < fault.error_percent):
+            error = Response(fault.status, endpoint.target_id, "", self._world.request_time, {})
+            handled = Handled(error, group.arn, endpoint, answered=True, in_its_place=True)  # as Envoy's filter: before the target
+        else:
+            handled = self._ask(listener, group, endpoint)
+        return handled._replace(response=handled.response._replace(latency=handled.response.latency + max(delay, timedelta(0))))
+
+    def _ask(self, listener: ListenerConfig, group: TargetGroupConfig, endpoint: Endpoint) -> Handled:
         answer, status = self._world.connect(endpoint.host, endpoint.port)
+        lost = self._world.lost_time(endpoint.host)
         match answer:
+            case Answer.RESPONSE if lost >= listener.connect_timeout:
+                return Handled(own_response(504, latency=listener.connect_timeout), group.arn, endpoint, refused=True)
             case Answer.RESPONSE:
-                response = Response(status, endpoint.target_id, "", self._world.request_time, {})
-                return _Handled(response, group.arn, endpoint, answered=True)
+                response = Response(status, endpoint.target_id, "", self._world.request_time + lost, {})
+                return Handled(response, group.arn, endpoint, answered=True)
             case Answer.REFUSED:
-                return _Handled(_own_response(502), group.arn, endpoint, refused=True)  # ALB-45
+                return Handled(own_response(502), group.arn, endpoint, refused=True)  # ALB-45
             case Answer.BLACKHOLE:
-                return _Handled(_own_response(504, latency=listener.connect_timeout), group.arn, endpoint, refused=True)
+                return Handled(own_response(504, latency=listener.connect_timeout), group.arn, endpoint, refused=True)
             case Answer.HANG:
-                return _Handled(_own_response(504, latency=listener.idle_timeout), group.arn, endpoint)
-
-    def _record(self, listener: ListenerConfig, rule: RuleConfig | None, request: Request, handled: _Handled) -> None:
-        began = self._world.clock.now()
-        ended = began + handled.response.latency
-        dispatched = handled.endpoint is not None and not handled.refused
-        status = handled.response.status
-        record = AccessRecord(
-            time=ended,
-            listener=listener.arn,
-            load_balancer=listener.load_balancer,
-            client=f"{request.source_ip}:{next(self._clients)}",
-            target=handled.endpoint.target if handled.endpoint else None,
-            target_group=handled.group,
-            rule_priority=-1 if rule is None else rule.priority or 0,
-            elb_status_code=status,
-            target_status_code=status if handled.answered else None,
-            request_processing_time=0.0 if dispatched else _NO_ANSWER,
-            target_processing_time=handled.response.latency.total_seconds() if handled.answered else _NO_ANSWER,
-            response_processing_time=0.0 if handled.answered else _NO_ANSWER,
-            received_bytes=0,
-            sent_bytes=len(handled.response.body),
-            request=f"{request.method} http://{request.host.partition(':')[0]}:{listener.port}{request.path} HTTP/1.1",
-            user_agent=request.header("User-Agent") or "-",
-            trace_id=f"Root=1-{int(began.timestamp()):08x}-{self._world.random.getrandbits(96):024x}",
-            request_creation_time=began,
-            actions_executed="-" if rule is None else action_name(rule),
-            error_reason="-",
-            target_connection_error=handled.refused,
-            redirect_url=handled.response.headers.get("Location", "-"),
-        )
-        self._world.at(ended, lambda: self._publish(record))
-
-    def _publish(self, record: AccessRecord) -> None:
-        for callback in self._access:
-            callback((record,))
+                return Handled(own_response(504, latency=listener.idle_timeout), group.arn, endpoint)
 
 
-def location(redirect: Redirect, listener: ListenerConfig, request: Request) -> str:
-    """ALB-25. `#{port}` is the port in the Host header, or the listener's."""
-    path, _, query = request.path.removeprefix("/").partition("?")
-    host, _, port = request.host.partition(":")
-    values = {"protocol": "http", "host": host, "port": port or str(listener.port), "path": path, "query": query}
-
-    def filled(template: str) -> str:
-        for name, value in values.items():
-            template = template.replace(f"#{{{name}}}", value)
-        return template
-
-    url = filled(f"{redirect.protocol.lower()}://{redirect.host}:{redirect.port}{redirect.path}")
-    wanted = filled(redirect.query)
-    return f"{url}?{wanted}" if wanted else url
+def _request(listener: ListenerConfig, method: str, path: str, headers: Mapping[str, str] | None, source_ip: str) -> Request:
+    given = dict(headers or {})
+    host = next((value for name, value in given.items() if name.lower() == "host"), listener.dns_name)
+    return Request(method=method, host=host, path=path, headers=given, source_ip=source_ip)
 
 
-def _refused(request: Request) -> int | None:
-    """ALB-36: the status for a request that is too large."""
-    if len(f"{request.method} {request.path} HTTP/1.1") > LONGEST_REQUEST_LINE:
-        return 414
-    return 400 if any(len(name) + len(value) > LONGEST_HEADER for name, value in request.headers.items()) else None
+def _of_node(response: Response, node: Node, endpoint: Endpoint | None) -> Response:
+    return response._replace(node=node.zone or None, zone=endpoint.zone if endpoint else None)
 
 
-def _with_headers_of(listener: ListenerConfig, response: Response) -> Response:
-    """ALB-17."""
-    hidden = {"Server"} if response.target_id is None and not listener.server_header else set()
-    headers = {name: value for name, value in response.headers.items() if name not in hidden}
-    return response._replace(headers=headers | dict(listener.response_headers))
-
-
-def _own_response(status: int, to: str | None = None, latency: timedelta = timedelta(0)) -> Response:
-    headers = {"Server": "awselb/2.0", "Content-Type": "text/html", **({"Location": to} if to else {})}
-    return Response(status, None, page(status), latency, headers)
+def _outcome(response: Response, first: timedelta, last: timedelta) -> Outcome:
+    latency = response.latency
+    return Outcome(response.status, response.target_id, response.node, response.zone, latency + first, latency + last)

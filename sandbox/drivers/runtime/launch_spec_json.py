@@ -18,6 +18,8 @@ def from_json(text: str) -> LaunchSpec:
         raise ValueError(f"not a launch specification: {text[:80]}")
     if value.get("user_data") is not None:
         value["user_data"] = base64.b64decode(value["user_data"])
+    if value.get("command") is not None:
+        value["command"] = tuple(value["command"])
     try:
         return LaunchSpec(**value)
     except TypeError as error:

@@ -6,8 +6,10 @@ from datetime import datetime
 from sandbox.core.control import Action
 from sandbox.core.metrics import MetricDatum
 from sandbox.services.autoscaling.activity_model import ActivityKind, StatusCode, Trigger
+from sandbox.services.autoscaling.hook_model import Result, Transition
 from sandbox.services.autoscaling.lifecycle_model import AttachmentMove, Move
 from sandbox.services.autoscaling.model import HealthFailure, Purpose
+from sandbox.services.autoscaling.refresh_model import Refresh
 from sandbox.services.autoscaling.schedule_model import GroupSize, ScheduledAction
 
 
@@ -53,6 +55,31 @@ class MoveAttachment(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartLifecycleActions(Action):
+    """The member waits from now on for the group's hooks of `transition`: one action with its own token for each (ASG-89, ASG-93)."""
+
+    instance_id: str
+    transition: Transition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndLifecycleAction(Action):
+    """The hook's timeout is over: its default result applies (ASG-89)."""
+
+    instance_id: str
+    hook: str  # name
+    result: Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyLifecycleAction(Action):
+    """Sends the message of ASG-92 to the hook's notification target."""
+
+    instance_id: str
+    hook: str  # name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkUnhealthy(Action):
     instance_id: str
     failure: HealthFailure
@@ -93,6 +120,14 @@ class RequestReplacement(Action):
     """An instance is to be launched in place of the member that was taken out of service."""
 
     instance_id: str
+    refresh: bool = False  # by an instance refresh; else because it was unhealthy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRefresh(Action):
+    """The active instance refresh is this from now on (ASG-100)."""
+
+    refresh: Refresh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

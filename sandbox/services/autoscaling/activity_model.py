@@ -9,11 +9,13 @@ from sandbox.core.persisted import persisted
 
 @persisted("autoscaling.StatusCode")
 class StatusCode(Enum):
-    """Of an activity (ASG-55), without the codes of lifecycle hooks, Spot and instance refresh."""
+    """Of an activity (ASG-55), without the codes of Spot Instances and in-place updates."""
 
     PRE_IN_SERVICE = "PreInService"
     IN_PROGRESS = "InProgress"
     WAITING_FOR_ELB_CONNECTION_DRAINING = "WaitingForELBConnectionDraining"
+    MID_LIFECYCLE_ACTION = "MidLifecycleAction"
+    MID_TERMINATING_LIFECYCLE_ACTION = "MidTerminatingLifecycleAction"  # ASG-59: not in the model of the API
     WAITING_FOR_INSTANCE_WARMUP = "WaitingForInstanceWarmup"
     SUCCESSFUL = "Successful"
     FAILED = "Failed"

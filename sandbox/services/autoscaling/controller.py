@@ -17,18 +17,22 @@ from sandbox.services.autoscaling.actions import (
     ClearHandledRequests,
     CloseActivity,
     DeregisterTargets,
+    EndLifecycleAction,
     LaunchInstances,
     MarkUnhealthy,
     MoveAttachment,
     MoveMember,
+    NotifyLifecycleAction,
     OpenActivity,
     PublishNotification,
     RecordZoneFailure,
     RegisterTargets,
     RemoveGroup,
     RequestReplacement,
+    StartLifecycleActions,
     TerminateInstance,
     UpdateActivity,
+    UpdateRefresh,
 )
 from sandbox.services.autoscaling.decide.groups import decide
 from sandbox.services.autoscaling.model import (
@@ -37,10 +41,14 @@ from sandbox.services.autoscaling.model import (
     Memory,
 )
 from sandbox.services.autoscaling.state import activities, launches, snapshot, writes
+from sandbox.services.autoscaling.state import hooks as hook_state
 from sandbox.services.autoscaling.state import notifications as notification_state
+from sandbox.services.autoscaling.state import refreshes as refresh_state
 from sandbox.services.autoscaling.state.clients import CALLER, retried
 
+ALARM_STATE_CHANGE = "CloudWatch Alarm State Change"
 INSTANCE_STATE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
+ZONAL_SHIFTS = "aws.arc-zonal-shift"
 
 
 class AutoScalingController(Shell[Group, Memory]):
@@ -52,12 +60,15 @@ class AutoScalingController(Shell[Group, Memory]):
         journal.on_event(self._on_event)
 
     def _on_event(self, event: Event) -> None:
-        """ASG-48: an instance that is not running is found at once, not at the next periodic check."""
-        if event.detail_type == INSTANCE_STATE_CHANGE:
+        """Acts at once, not at the next check: an instance does not run (ASG-48), a shift ended (ASG-113), an alarm ends a refresh."""
+        if event.detail_type in (INSTANCE_STATE_CHANGE, ALARM_STATE_CHANGE) or event.source == ZONAL_SHIFTS:
             context().wake(self.name)
 
     def keys(self) -> Iterable[str]:
         return tuple(scope.key(name) for scope, name in snapshot.groups())
+
+    def has(self, key: str) -> bool:
+        return snapshot.find(*Scope.split(key)) is not None
 
     def observe(self, key: str, now: datetime) -> Group | None:
         group = snapshot.find(*Scope.split(key))
@@ -83,16 +94,16 @@ class AutoScalingController(Shell[Group, Memory]):
                 writes.move_member(group, action.instance_id, action.move)
             case MoveAttachment():
                 writes.move_attachment(group, action.target_group_arn, action.move)
+            case StartLifecycleActions() | EndLifecycleAction() | NotifyLifecycleAction():
+                hook_state.act(group, action)
             case MarkUnhealthy():
                 writes.set_health(group, action.instance_id, action.failure)
-            case OpenActivity():
-                activities.open_activity(group, action)
-            case UpdateActivity():
-                activities.update_activity(group, action)
-            case CloseActivity():
-                activities.close_activity(group, action)
+            case OpenActivity() | UpdateActivity() | CloseActivity():
+                activities.act(group, action)
             case RequestReplacement():
-                writes.request_replacement(group, action.instance_id, unhealthy=True)
+                writes.request_replacement(group, action.instance_id, unhealthy=not action.refresh, refresh=action.refresh)
+            case UpdateRefresh():
+                refresh_state.update(group, action.refresh)
             case RecordZoneFailure():
                 writes.record_zone_failure(group, action.zone)
             case ClearHandledRequests():

@@ -149,6 +149,37 @@ def unknown_hook(name: str, group: str) -> ApiError:
     return invalid(f"No Lifecycle Hook found with name: {name} for group: {group}")  # (U: the exact words)
 
 
+def no_lifecycle_action(token: str | None, instance_id: str | None) -> ApiError:
+    """ASG-89"""
+    named = f"token {token}" if token else f"instance ID {instance_id}"
+    return invalid(f"No active Lifecycle Action found with {named}")
+
+
+def target_unreachable(target: str, role: str) -> ApiError:
+    text = (
+        f"Unable to publish test message to notification target {target} using IAM role {role}."
+        " Please check your target and role configuration and try to put lifecycle hook again."  # ASG-92
+    )
+    return invalid(text)
+
+
+def refresh_in_progress() -> ApiError:
+    text = "An Instance Refresh is already in progress and blocks the execution of this Instance Refresh."  # ASG-100
+    return _error("InstanceRefreshInProgress", text)
+
+
+def irreversible_refresh(reason: str) -> ApiError:
+    return _error("IrreversibleInstanceRefresh", reason)  # ASG-104 (U: the texts)
+
+
+def refresh_forbids_update() -> ApiError:
+    text = (
+        "An active instance refresh with a desired configuration exists. All configuration options derived from the desired configuration"
+        " are not available for update while the instance refresh is active."  # ASG-102
+    )
+    return invalid(text)
+
+
 def no_active_refresh(group: str) -> ApiError:
     return _error("ActiveInstanceRefreshNotFound", f"No in progress or pending Instance Refresh found for Auto Scaling group {group}")
 
@@ -214,6 +245,15 @@ def topic_unreachable(arn: str, reason: str) -> ApiError:
 
 def bad_next_token() -> ApiError:
     return _error("InvalidNextToken", "The token provided is not valid.")
+
+
+def cross_zone_off(target_group_arn: str) -> ApiError:
+    """ASG-113. (U)"""
+    text = (
+        f"Cross-zone load balancing is disabled for the target group {target_group_arn}. With zonal shift enabled, the capacity of the "
+        "Availability Zones could become imbalanced. To enable it nevertheless, specify SkipZonalShiftValidation."
+    )
+    return invalid(text)
 
 
 def not_supported(what: str) -> NotImplementedError:

@@ -10,7 +10,7 @@ from sandbox.core.persisted import persisted
 
 
 class LifecycleState(Enum):
-    """ASG-78. TRANSITIONS has the states that groups here use; the others belong to lifecycle hooks and warm pools."""
+    """ASG-78. TRANSITIONS has the states that groups here use; the others belong to warm pools and root volume replacement."""
 
     PENDING = "Pending"
     PENDING_WAIT = "Pending:Wait"
@@ -74,12 +74,19 @@ class LifecycleState(Enum):
     @property
     def is_changing(self) -> bool:
         """The group itself makes the next transition: look again soon."""
-        return self.is_draining or self is LifecycleState.PENDING or self is LifecycleState.TERMINATING_PROCEED
+        return self in _CHANGING
+
+    @property
+    def is_waiting(self) -> bool:
+        """For its lifecycle hooks (ASG-89)."""
+        return self in _WAITING
 
 
 class Move(Enum):
     """What causes a transition of a member."""
 
+    WAIT = "waits for lifecycle hooks"
+    COMPLETE = "lifecycle hooks over"
     ENTER_SERVICE = "running and registered"
     FAIL = "launch failed"
     TAKE_OUT = "taken out of service"
@@ -94,11 +101,18 @@ TRANSITIONS: Mapping[tuple[LifecycleState, Move], LifecycleState] = {
     (LifecycleState.PENDING, Move.ENTER_SERVICE): LifecycleState.IN_SERVICE,  # ASG-79
     (LifecycleState.PENDING, Move.FAIL): LifecycleState.TERMINATED,
     (LifecycleState.PENDING, Move.TAKE_OUT): LifecycleState.TERMINATING,
+    (LifecycleState.PENDING, Move.WAIT): LifecycleState.PENDING_WAIT,  # ASG-79
+    (LifecycleState.PENDING_WAIT, Move.COMPLETE): LifecycleState.PENDING_PROCEED,
+    (LifecycleState.PENDING_WAIT, Move.TAKE_OUT): LifecycleState.TERMINATING,  # ASG-90
+    (LifecycleState.PENDING_PROCEED, Move.ENTER_SERVICE): LifecycleState.IN_SERVICE,
+    (LifecycleState.PENDING_PROCEED, Move.TAKE_OUT): LifecycleState.TERMINATING,
     (LifecycleState.IN_SERVICE, Move.TAKE_OUT): LifecycleState.TERMINATING,
     (LifecycleState.ENTERING_STANDBY, Move.TAKE_OUT): LifecycleState.TERMINATING,
     (LifecycleState.STANDBY, Move.TAKE_OUT): LifecycleState.TERMINATING,
     (LifecycleState.DETACHING, Move.TAKE_OUT): LifecycleState.TERMINATING,  # the group was force-deleted meanwhile
     (LifecycleState.TERMINATING, Move.PROCEED): LifecycleState.TERMINATING_PROCEED,  # ASG-80
+    (LifecycleState.TERMINATING, Move.WAIT): LifecycleState.TERMINATING_WAIT,  # ASG-80
+    (LifecycleState.TERMINATING_WAIT, Move.COMPLETE): LifecycleState.TERMINATING_PROCEED,
     (LifecycleState.TERMINATING_PROCEED, Move.LEAVE): LifecycleState.TERMINATED,
     (LifecycleState.IN_SERVICE, Move.DETACH): LifecycleState.DETACHING,  # ASG-71
     (LifecycleState.STANDBY, Move.DETACH): LifecycleState.DETACHING,
@@ -108,11 +122,13 @@ TRANSITIONS: Mapping[tuple[LifecycleState, Move], LifecycleState] = {
     (LifecycleState.STANDBY, Move.EXIT_STANDBY): LifecycleState.PENDING,
 }
 
-_COUNTED = frozenset({LifecycleState.PENDING, LifecycleState.IN_SERVICE})
 _LEFT = frozenset({LifecycleState.TERMINATED, LifecycleState.DETACHED})
 _DRAINING = frozenset({LifecycleState.TERMINATING, LifecycleState.DETACHING, LifecycleState.ENTERING_STANDBY})
 _TERMINATING = frozenset({LifecycleState.TERMINATING, LifecycleState.TERMINATING_WAIT, LifecycleState.TERMINATING_PROCEED})
 _PENDING = frozenset({LifecycleState.PENDING, LifecycleState.PENDING_WAIT, LifecycleState.PENDING_PROCEED})
+_WAITING = frozenset({LifecycleState.PENDING_WAIT, LifecycleState.TERMINATING_WAIT})
+_COUNTED = _PENDING | {LifecycleState.IN_SERVICE}
+_CHANGING = _DRAINING | {LifecycleState.PENDING, LifecycleState.PENDING_PROCEED, LifecycleState.TERMINATING_PROCEED}
 
 
 @persisted("autoscaling.AttachmentState")

@@ -10,8 +10,13 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from sandbox.core.persisted import persisted
-from sandbox.services.autoscaling.activity_model import Activity, Trigger
+from sandbox.services.autoscaling.activity_model import Activity, ActivityKind, Trigger
+from sandbox.services.autoscaling.hook_model import Hook, LifecycleAction, Transition
 from sandbox.services.autoscaling.lifecycle_model import AttachmentState, LifecycleState
+from sandbox.services.autoscaling.refresh_model import ObservedRefresh
+
+ENDED_STATES = frozenset({"shutting-down", "terminated"})
+"""EC2's, from which an instance does not come back."""
 
 
 @persisted("autoscaling.Process")
@@ -40,6 +45,7 @@ class HealthFailure(Enum):
 
     NOT_RUNNING = "the instance is not running"  # ASG-41
     STATUS_CHECK = "the EC2 status checks fail"  # ASG-42
+    SCHEDULED_EVENT = "it has a scheduled event"  # ASG-43
     ELB = "the load balancer's health checks fail"  # ASG-44
     USER = "a user marked it"  # ASG-46
 
@@ -51,6 +57,7 @@ class Purpose(Enum):
     DIFFERENCE = "difference between desired and actual capacity"
     REPLACEMENT = "replacement of an unhealthy instance"
     REBALANCE = "balance of the zones"
+    REFRESH = "instance refresh"
 
 
 @persisted("autoscaling.LaunchSource")
@@ -78,6 +85,7 @@ class Member:
     health: Health = Health.HEALTHY
     failure: HealthFailure | None = None  # why it is unhealthy
     impaired: bool = False  # an EC2 status check fails now
+    scheduled_event: bool = False  # AWS will stop or reboot it (EC2-34)
     targets: Mapping[str, str] = field(default_factory=dict)  # target group ARN → TargetHealth.State, where it is registered or draining
     registered: tuple[str, ...] = ()  # ARNs of the target groups in which Auto Scaling registered it and did not deregister it
     in_service_since: datetime | None = None  # None: not yet in service since its launch, attachment or standby
@@ -87,6 +95,7 @@ class Member:
     activity: Activity | None = None  # its open one
     warmup: timedelta | None = None  # None: the group's default
     tie_breaker: float = 0.0  # random, drawn at launch: decides between equal candidates for termination (ASG-65)
+    lifecycle_actions: tuple[LifecycleAction, ...] = ()  # those for which it waits
     cause: str | None = None  # id of the newest event about the instance
 
 
@@ -131,8 +140,18 @@ class PendingReplacement:
     """A member was taken out of service, and an instance is to be launched in its place."""
 
     at: datetime
-    unhealthy: bool  # False: a user took it out
+    unhealthy: bool  # False: a user, or a refresh, took it out
+    refresh: bool = False  # an instance refresh did
     cause: str | None = None  # id of the event
+
+
+@persisted("autoscaling.MaintenancePolicy")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenancePolicy:
+    """ASG-105: healthy percentages of the desired capacity while instances are replaced."""
+
+    min_healthy: int
+    max_healthy: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +171,14 @@ class Group:
     health_check_grace_period: timedelta = timedelta(0)
     default_instance_warmup: timedelta = timedelta(0)
     suspended: frozenset[Process] = frozenset()
+    hooks: tuple[Hook, ...] = ()
     balanced_only: bool = False  # AvailabilityZoneDistribution (ASG-26)
+    shifted_zones: frozenset[str] = frozenset()  # names of the zones that a zonal shift leaves now (ASG-112)
+    ignores_unhealthy: bool = False  # AvailabilityZoneImpairmentPolicy: in those zones nothing is replaced
     changes: tuple[DesiredChange, ...] = ()
     pending_replacements: tuple[PendingReplacement, ...] = ()
+    refresh: ObservedRefresh | None = None  # the active one
+    maintenance: MaintenancePolicy | None = None
     deleting: datetime | None = None  # when it was force-deleted
     resized_at: datetime | None = None  # end of its last launch or termination activity
     pending_notifications: tuple[str, ...] = ()  # ids of ended activities that are not published to the topics yet (ASG-119)
@@ -163,8 +187,32 @@ class Group:
     def counted(self) -> tuple[Member, ...]:
         return tuple(m for m in self.members if m.lifecycle.counts_toward_desired_capacity)
 
+    @property
+    def is_replacing(self) -> bool:
+        """Instances above the desired capacity may be there on purpose: they take the place of others (ASG-102, ASG-105)."""
+        if self.refresh is not None and self.refresh.refresh.status.is_replacing:
+            return True
+        replaces = self.maintenance is not None and self.runs(Process.REPLACE_UNHEALTHY)
+        return replaces and any(m.health is Health.UNHEALTHY for m in self.counted())
+
     def runs(self, process: Process) -> bool:
         return process not in self.suspended
+
+    def launch_hooks(self, member: Member) -> tuple[Hook, ...]:
+        """For which a member waits before it enters service: none when it was attached or was in standby (ASG-91)."""
+        launched = member.activity is not None and member.activity.kind is ActivityKind.LAUNCH
+        return self._hooks(Transition.LAUNCHING) if launched else ()
+
+    def termination_hooks(self, member: Member) -> tuple[Hook, ...]:
+        """For which a drained member waits: none when its instance was terminated at EC2, which bypasses them (ASG-70)."""
+        return () if member.instance_state in ENDED_STATES else self._hooks(Transition.TERMINATING)
+
+    def _hooks(self, transition: Transition) -> tuple[Hook, ...]:
+        return tuple(hook for hook in self.hooks if hook.transition is transition)
+
+    def open_zones(self) -> tuple[Zone, ...]:
+        """ASG-112: where instances may be launched: not where a zonal shift leads away."""
+        return tuple(zone for zone in self.zones if zone.name not in self.shifted_zones)
 
     def warmup_of(self, member: Member) -> timedelta:
         return self.default_instance_warmup if member.warmup is None else member.warmup

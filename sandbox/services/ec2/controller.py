@@ -15,6 +15,8 @@ from sandbox.services.ec2.actions import (
     Purge,
     RebootContainer,
     RecordBoot,
+    RecordUserData,
+    SetScheduledEvents,
     SetState,
     SetStatus,
     StartContainer,
@@ -41,6 +43,10 @@ class Ec2Controller(Shell[Observed, Memory]):
         self._keys = {instance.id: scope.key(instance.id) for scope, instance in snapshot.known()}
         orphans = [i for i in self._runtime.containers() if i not in self._keys]
         return (*self._keys.values(), *(ORPHANS.key(i) for i in sorted(orphans)))
+
+    def has(self, key: str) -> bool:
+        scope, instance_id = Scope.split(key)
+        return instance_id in self._runtime.containers() if scope == ORPHANS else snapshot.find(scope, instance_id) is not None
 
     def _wake(self, instance_id: str) -> None:
         """The runtime calls it, in its own thread, when the machine of the instance changed."""
@@ -80,9 +86,13 @@ class Ec2Controller(Shell[Observed, Memory]):
                 self._runtime.terminate(instance_id)
             case RecordBoot():
                 instance.note_boot(action.boots)
+            case RecordUserData():
+                instance.note_user_data(action.finished)
             case SetStatus():
                 instance.set_checks(action.system, action.instance, action.next_check)
             case SetState():
                 instance.advance(action.move, action.why, action.reason)
+            case SetScheduledEvents():
+                instance.sandbox.scheduled_events = action.events
             case Purge():
                 instance.ec2_backend.purge(instance_id)

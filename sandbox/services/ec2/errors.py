@@ -58,6 +58,12 @@ def no_capacity(sentence: str) -> ApiError:
     return _error("InsufficientInstanceCapacity", sentence)  # EC2-15
 
 
+def no_memory_left(instance_type: str, memory_mib: int, together: int | None) -> ApiError:
+    """The code is EC2-15's, the second sentence is ours: here the capacity is that of this machine."""
+    text = f"We currently do not have sufficient {instance_type} capacity. One has a memory limit of {memory_mib} MiB, and all instances"
+    return no_capacity(f"{text} of this sandbox have at most {together} MiB (SANDBOX_MACHINE_MEMORY_MIB, SANDBOX_MEMORY_SCALE).")
+
+
 def vcpu_limit_exceeded(limit: int) -> ApiError:
     text = (  # EC2-15
         f"You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the instance bucket that the specified"
@@ -69,6 +75,18 @@ def vcpu_limit_exceeded(limit: int) -> ApiError:
 def no_free_address(subnet_id: str) -> ApiError:
     text = f"There are not enough free addresses in subnet '{subnet_id}' to satisfy the requested number of instances."
     return _error("InsufficientFreeAddressesInSubnet", text)
+
+
+def overlaps_another_vpc(block: str, subnet_id: str, vpc_id: str) -> ApiError:
+    """NET-3. The code is that of a conflict within a VPC; the text is ours."""
+    text = f"The CIDR '{block}' conflicts with subnet {subnet_id} of {vpc_id}: instances of all VPCs share one network in this sandbox."
+    return _error("InvalidSubnet.Conflict", text)
+
+
+def overlaps_another_account(block: str) -> ApiError:
+    """NET-3. On AWS, each account has networks of its own."""
+    text = f"The CIDR '{block}' conflicts with a subnet of another account: instances of all accounts share one network in this sandbox."
+    return _error("InvalidSubnet.Conflict", f"{text} Choose another block.")
 
 
 def address_in_use(address: str) -> ApiError:
@@ -163,6 +181,16 @@ def wrong_value(value: str, parameter: str) -> ApiError:
     return _error("InvalidParameterValue", f"Invalid value '{value}' for {parameter}.")
 
 
+def wrong_hop_limit(given: int, least: int, most: int) -> ApiError:
+    text = f"Value ({given}) for parameter httpPutResponseHopLimit is invalid. Expecting a value from {least} to {most}."  # (U)
+    return _error("InvalidParameterValue", text)
+
+
+def options_of_terminated(instance_id: str) -> ApiError:
+    text = f"The instance '{instance_id}' is not in a state from which its metadata options can be modified."  # (U)
+    return _error("IncorrectInstanceState", text)
+
+
 def nothing_to_modify() -> ApiError:
     return _error("InvalidParameterCombination", "No attributes specified.")
 
@@ -192,3 +220,11 @@ def unknown_alias(parameter: str) -> ApiError:
 def alias_of_another_type() -> ApiError:
     text = "Unsupported data type. The following parameter data types are supported: aws:ec2:image"  # EC2-61
     return _error("SsmInvalidParameter", text)
+
+
+def no_such_instance_event(event_id: str) -> ApiError:
+    return _error("InvalidInstanceEventIDNotFound", f"The instance event ID '{event_id}' does not exist")
+
+
+def wrong_event_start(sentence: str) -> ApiError:
+    return _error("InvalidInstanceEventStartTime", sentence)  # EC2-34; the texts are ours (U)

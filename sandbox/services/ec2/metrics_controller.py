@@ -3,11 +3,12 @@
 What was published is remembered on moto's instance (`instance.sandbox_published`), which reset and the saved state carry.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sandbox.aws.context import context
 from sandbox.core.control import Action, Decision, Scope, Shell
 from sandbox.core.journal import Journal
 from sandbox.core.metrics import PublishMetrics
@@ -15,8 +16,9 @@ from sandbox.drivers.metering.base import Meter
 from sandbox.services.ec2.actions import Publish
 from sandbox.services.ec2.decide import metrics
 from sandbox.services.ec2.decide.metrics import Instance, RunningInstances
-from sandbox.services.ec2.model import CHECK_INTERVAL, InstanceState
+from sandbox.services.ec2.model import CHECK_INTERVAL
 from sandbox.services.ec2.state import snapshot
+from sandbox.services.ec2.state.launch_spec import cores
 
 GROUP_TAG = "aws:autoscaling:groupName"
 
@@ -33,7 +35,7 @@ class Ec2MetricsController(Shell[RunningInstances, None]):
 
     def observe(self, key: str, now: datetime) -> RunningInstances:
         scope, _ = Scope.split(key)
-        return RunningInstances(scope=scope, instances=tuple(self._instance(instance, now) for instance in _running(scope)))
+        return RunningInstances(scope=scope, instances=tuple(self._instance(instance, now) for instance in snapshot.running(scope)))
 
     def _instance(self, instance: Any, now: datetime) -> Instance:
         extra = instance.sandbox
@@ -41,7 +43,7 @@ class Ec2MetricsController(Shell[RunningInstances, None]):
             instance_id=instance.id,
             image_id=instance.image_id,
             instance_type=instance.instance_type,
-            group=_group(instance, now),
+            group=snapshot.metric_group(instance, now),
             detailed=instance.monitoring_state == "enabled",
             running_since=extra.state_since,
             system_check=extra.system_check.result,
@@ -49,8 +51,13 @@ class Ec2MetricsController(Shell[RunningInstances, None]):
             checked_at=extra.next_check and extra.next_check - CHECK_INTERVAL,
             readings=(),
             published=instance.sandbox_published,
+            throttled_cores=cores(instance.instance_type) if extra.credits and extra.credits.throttled else None,
         )
-        return replace(seen, readings=tuple(self._meter.readings(instance.id))) if metrics.due(seen, now) else seen
+        if not metrics.due(seen, now) or context().faults.host_unreachable(
+            snapshot.hosted(instance)
+        ):  # a host without power reports nothing
+            return seen
+        return replace(seen, readings=tuple(self._meter.readings(instance.id)))
 
     def decide(self, observed: RunningInstances, memory: None, now: datetime) -> Decision[None]:
         return metrics.decide(observed, now)
@@ -60,19 +67,3 @@ class Ec2MetricsController(Shell[RunningInstances, None]):
         scope, _ = Scope.split(key)
         snapshot.find(scope, action.instance_id).sandbox_published = action.published
         self._publish(action.data)
-
-
-def _running(scope: Scope) -> Iterator[Any]:
-    for found, instance in snapshot.known():
-        if found == scope and instance.lifecycle_state is InstanceState.RUNNING:
-            yield instance
-
-
-def _group(instance: Any, now: datetime) -> str | None:
-    """The Auto Scaling group that its metrics count for: not while it warms up, nor in standby (SCL-16)."""
-    name: str | None = instance.ec2_backend.tags.get(instance.id, {}).get(GROUP_TAG)
-    group = getattr(instance, "autoscaling_group", None)
-    member = next((m for m in group.instance_states if m.instance_id == instance.id), None) if group else None
-    if member is None:
-        return name
-    return name if member.warm_at is not None and now >= member.warm_at else None

@@ -10,6 +10,7 @@ from enum import Enum
 from sandbox.core.events import Event
 from sandbox.core.persisted import persisted
 from sandbox.drivers.runtime.base import Container, LaunchSpec
+from sandbox.services.ec2.events_model import ScheduledEvent
 
 STATE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
 CHECK_INTERVAL = timedelta(minutes=1)  # EC2-31
@@ -93,7 +94,11 @@ class Reason:
 
 USER_SHUTDOWN = Reason(code="Client.UserInitiatedShutdown", text="User initiated shutdown", by_user=True)  # EC2-11, EC2-12
 INSTANCE_SHUTDOWN = Reason(code="Client.InstanceInitiatedShutdown", text="Instance initiated shutdown")  # EC2-12
+SPOT_TERMINATION = Reason(code="Server.SpotInstanceTermination", text="Spot instance termination")  # EC2-11; the text is ours (U)
+SPOT_SHUTDOWN = Reason(code="Server.SpotInstanceShutdown", text="Spot instance shutdown")  # EC2-11; the text is ours (U)
 LAUNCH_ERROR = Reason(code="Server.InternalError", text="Internal error on launch")  # EC2-12
+IMAGE_MISSING = "Client.InvalidSnapshot.NotFound"  # EC2-11: what the AMI boots does not exist; the text is the runtime's (EC2-73)
+SCHEDULED_STOP = Reason(code="Server.ScheduledStop", text="Stopped due to scheduled retirement")  # EC2-11's code
 MACHINE_LOST = Reason(code="Server.InternalError", text="The machine of the instance was lost")  # EC2-11's code; the text is ours (U)
 
 
@@ -156,6 +161,7 @@ class Observed:
     container: Container | None  # None: there is none, or the runtime has not looked yet
     unavailable: str | None = None  # why the runtime cannot launch; it may then not know of a machine either
     spec: LaunchSpec | None = None  # while pending
+    launch_delay: timedelta = timedelta(0)  # how long it stays pending, because launches in its zone are slow
     boots: int = 0  # boots of the machine that the instance has taken note of; 0: it never ran
     start_asked: bool = False  # StartInstances was called, and the runtime has not been asked yet
     stop_forced: bool = False
@@ -165,8 +171,12 @@ class Observed:
     system_check: StatusCheck = StatusCheck()
     instance_check: StatusCheck = StatusCheck()
     next_check: datetime | None = None
+    unnoticed: bool = False  # its host has failed, and the status checks have not noticed yet (AZ-7)
     host_reachable: bool | None = None  # the system status check's finding now; None: not known
     reachable: bool | None = None  # the instance status check's; None: not known
+    scheduled: tuple[ScheduledEvent, ...] = ()  # its scheduled events (EC2-34), also those that are over
+    announced: tuple[ScheduledEvent, ...] = ()  # what AWS announces for it now
+    user_data_told: float = 0.0  # `finished` of the last result of user data that was told
     terminated_visible: timedelta = timedelta(minutes=60)  # EC2-9
     state_lost: str = ""  # of a container without instance: the file set aside that may know it; "": none was
     cause: str | None = None  # id of the newest event about the instance
@@ -178,7 +188,10 @@ class Memory:
 
     seen: bool = False  # the machine was there: when the runtime shows none now, it was removed
     waiting: bool = False  # reported that a launch or start waits for the runtime
+    slow: bool = False  # reported that a launch takes longer than usual
     orphan_reported: bool = False
+    oom_kills: int = 0  # that are reported
+    disk_full: bool = False  # reported
 
 
 @persisted("ec2.Published")
@@ -190,14 +203,14 @@ class Published:
     checked_until: datetime | None = None  # end of the last minute of status checks
 
 
-def state_change(instance_id: str, state: InstanceState, why: str) -> Event:
-    """The EventBridge event of EC2-19."""
+def state_change(instance_id: str, state: InstanceState, why: str, **more: object) -> Event:
+    """The EventBridge event of EC2-19. `more`: what AWS's event does not say, and the journal would not know otherwise."""
     return Event(
         source="aws.ec2",
         detail_type=STATE_CHANGE,
         summary=f"{instance_id} is {state.value}: {why}",
         resources=(instance_id,),
-        detail={"instance-id": instance_id, "state": state.value},
+        detail={"instance-id": instance_id, "state": state.value, **more},
     )
 
 

@@ -56,7 +56,8 @@ class AccessLogController(Shell[ObservedAccessLog, datetime]):
         if observed is None:
             return
         if why := write(scope, observed, action.end, records):
-            summary = f"{len(records)} requests of {action.load_balancer} are not in the access log: {observed.bucket}: {why}"
+            lost = sum(record.count for record in records)
+            summary = f"{lost} requests of {action.load_balancer} are not in the access log: {observed.bucket}: {why}"
             name = action.load_balancer.split("/")[1]
             cause = self.journal.latest(observed.bucket) or self.journal.latest(name)
             about = Event(source=SOURCE, detail_type=NOT_WRITTEN, summary=summary, resources=(name, observed.bucket), cause=cause)

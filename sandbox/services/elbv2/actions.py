@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sandbox.core.control import Action
 from sandbox.core.metrics import MetricDatum
+from sandbox.drivers.names.base import Published
 from sandbox.drivers.probe.base import ProbeRequest
 from sandbox.drivers.proxy.base import ProxyConfig
 from sandbox.services.elbv2.model import Health, PublishedHostCounts, TargetKey
@@ -49,6 +50,20 @@ class UpdateRouting(Action):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivateLoadBalancer(Action):
     arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeInterfaces(Action):
+    """ALB-60: the load balancer lacks a network interface in one of its subnets."""
+
+    arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishNames(Action):
+    """ALB-5: what the names of all load balancers lead to now."""
+
+    published: Published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ A change of health updates the proxy's configuration in the same reconcile (rout
 milliseconds later.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from sandbox.aws.context import context
@@ -13,12 +13,12 @@ from sandbox.core.events import Event
 from sandbox.core.journal import Journal
 from sandbox.drivers.probe.base import Prober
 from sandbox.drivers.proxy.base import Proxy
-from sandbox.drivers.runtime.base import Runtime
 from sandbox.services.elbv2.actions import CloseConnections, ForgetProbe, RemoveTarget, SetHealth, StartProbe, UpdateRouting
 from sandbox.services.elbv2.decide import target_groups
 from sandbox.services.elbv2.model import HEALTH_CHANGE, Memory, ObservedTargetGroup, TargetKey, probe_key, target_group_of, target_resource
 from sandbox.services.elbv2.routing_controller import RoutingController
 from sandbox.services.elbv2.state import snapshot, writes
+from sandbox.services.elbv2.state.reach import Reach, newest
 
 NAME = "elbv2"
 INSTANCE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
@@ -27,10 +27,10 @@ INSTANCE_CHANGE = "EC2 Instance State-change Notification"  # EC2-19
 class Elbv2Controller(Shell[ObservedTargetGroup, Memory]):
     name = NAME
 
-    def __init__(self, journal: Journal, prober: Prober, proxy: Proxy, runtime: Runtime, routing: RoutingController) -> None:
+    def __init__(self, journal: Journal, prober: Prober, proxy: Proxy, reach: Reach, routing: RoutingController) -> None:
         super().__init__(journal)
         self._prober, self._proxy, self._routing = prober, proxy, routing
-        self._sources = snapshot.Sources(endpoint=runtime.endpoint, result=prober.latest, cause=self._cause)
+        self._sources = snapshot.Sources(reach=reach, result=prober.latest, cause=self._cause)
         self._arns: dict[str, str] = {}  # key → ARN of the target group that was last observed under it
         prober.on_result(_wake_target_group)
         journal.on_event(_wake_after_instance_change)
@@ -61,7 +61,7 @@ class Elbv2Controller(Shell[ObservedTargetGroup, Memory]):
         while event is not None and not _acts_on_target(event):
             event = self.journal.get(event.cause or "")
         about_target = self.journal.latest(target_resource(group_name, target))
-        return _newest([event.id if event else None, about_target]) or self.journal.latest(group_name)
+        return newest([event.id if event else None, about_target]) or self.journal.latest(group_name)
 
     def decide(self, observed: ObservedTargetGroup, memory: Memory | None, now: datetime) -> Decision[Memory]:
         return target_groups.decide(observed, memory, now)
@@ -85,10 +85,6 @@ class Elbv2Controller(Shell[ObservedTargetGroup, Memory]):
 
 def _acts_on_target(event: Event) -> bool:
     return event.detail_type in (HEALTH_CHANGE, INSTANCE_CHANGE) or not event.source.startswith("aws.")
-
-
-def _newest(ids: Sequence[str | None]) -> str | None:
-    return max((each for each in ids if each), key=lambda each: int(each[1:]), default=None)
 
 
 def _wake_target_group(probe: str) -> None:

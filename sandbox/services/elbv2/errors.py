@@ -61,6 +61,12 @@ def subnet_not_found(subnet_id: str) -> ApiError:
     return api_error("SubnetNotFound", f"The subnet ID '{subnet_id}' does not exist")
 
 
+def no_space(subnet_id: str, least: int) -> ApiError:
+    """ALB-60."""
+    text = f"Not enough IP space available in {subnet_id}. ELB requires at least {least} free IP addresses in each subnet."
+    return api_error("InvalidSubnet", text)
+
+
 def same_name(code: str, what: str, name: str) -> ApiError:
     """ALB-6."""
     return api_error(code, f"A {what} with the same name '{name}' exists, but with different settings")

@@ -19,7 +19,7 @@ from sandbox.services.elbv2.actions import PublishRequestMetrics
 from sandbox.services.elbv2.decide import metrics
 from sandbox.services.elbv2.decide.metrics import ObservedRequests
 from sandbox.services.elbv2.state.access_counts import AccessCounts
-from sandbox.services.elbv2.state.metrics import divisors, find_target_group, targets, zones
+from sandbox.services.elbv2.state.metrics import divisors, find_target_group, targets
 
 NAME = "elbv2-metrics"
 REQUESTS = Scope("-", "-").key("requests")
@@ -46,7 +46,6 @@ class RequestMetricsController(Shell[ObservedRequests, None]):
         groups = {arn: targets(group) for arn in {kind.target_group for kind, _ in counts} if (group := find_target_group(arn))}
         return ObservedRequests(
             counts=counts,
-            zones=zones([kind for kind, _ in counts]),
             divisors={at: n for arn, found in groups.items() if arn for at, n in divisors(arn, found)},
             pause=timedelta(seconds=PAUSE * self._clock.speed),
         )

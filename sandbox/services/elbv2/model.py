@@ -14,11 +14,12 @@ from sandbox.core.events import Event
 from sandbox.core.metrics import Dimensions
 from sandbox.core.persisted import persisted
 from sandbox.drivers.probe.base import ProbeResult
+from sandbox.drivers.proxy import base as proxy
 
 HEALTH_CHANGE = "Target Health State Change"
 REGISTRATION_TIME = timedelta(seconds=2)  # TG-15 "a few seconds": from registration to the first check
 TRAFFIC_PORT = "traffic-port"
-ALL_ZONES = "all"  # of a target outside the VPC
+ALL_ZONES = proxy.ALL_ZONES
 LOWEST_CODE, HIGHEST_CODE = 200, 499  # TG-1
 _MATCHER = re.compile(r"\d{3}(-\d{3})?(,\d{3}(-\d{3})?)*")
 
@@ -137,6 +138,10 @@ class Target:
     since: datetime  # when `health.state` began
     draining_until: datetime | None = None  # None: it is not draining
 
+    def drained(self, now: datetime) -> bool:
+        """Its delay is over: only its connections are still to be closed."""
+        return self.draining_until is not None and self.draining_until <= now
+
 
 class TargetGroupUse(Enum):
     """Whether a load balancer routes requests to the target group (TG-13)."""
@@ -157,6 +162,8 @@ class ObservedTarget:
     instance_state: str | None = None  # None: the target is an address
     result: ProbeResult | None = None  # of the newest health check
     cause: str | None = None  # id of the newest event about the target
+    checked_from: str | None = None  # private address of the load balancer's node that checks it (ALB-61)
+    refusal: str | None = None  # why security groups or network ACLs do not admit its health checks; None: they do
 
 
 class Matcher:

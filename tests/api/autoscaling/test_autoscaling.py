@@ -235,12 +235,10 @@ def test_a_group_that_is_being_deleted_is_not_changed(request_: Request, message
 @pytest.mark.parametrize(
     "request_",
     [
-        of_web("put_lifecycle_hook", LifecycleHookName="h", LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING"),
-        of_web("start_instance_refresh"),
+        of_web("start_instance_refresh", Strategy="ReplaceRootVolume"),
         of_web("put_warm_pool"),
         of_web("attach_load_balancers", LoadBalancerNames=["classic"]),
         of_web("update_auto_scaling_group", MaxInstanceLifetime=86400),
-        of_web("update_auto_scaling_group", InstanceMaintenancePolicy={"MinHealthyPercentage": 100, "MaxHealthyPercentage": 110}),
         of_web("update_auto_scaling_group", HealthCheckType="EC2,EBS"),
         of_web("update_auto_scaling_group", TerminationPolicies=["arn:aws:lambda:us-east-1:123456789012:function:choose"]),
         of_web("update_auto_scaling_group", MixedInstancesPolicy={"LaunchTemplate": {"Overrides": [{"InstanceType": "t3.small"}]}}),

@@ -111,6 +111,7 @@ def test_quotas_are_those_of_a_new_account(stage: ScalingStage) -> None:
         "CONFIGURATIONS": 200,
         "POLICIES": 50,
         "SCHEDULED_ACTIONS": 125,
+        "HOOKS": 50,
         "TARGET_GROUPS": 50,
         "TOPICS": 10,
     }
@@ -177,6 +178,9 @@ def of_aws(service: str, shape: str) -> set[str]:
     return set(botocore.session.get_session().get_service_model(service).shape_for(shape).enum)
 
 
+OBSERVED = {"MidTerminatingLifecycleAction"}  # ASG-59: AWS returns it, and its own list lacks it
+
+
 @pytest.mark.parametrize(
     ("rule_id", "shape", "ours"),
     [
@@ -186,7 +190,7 @@ def of_aws(service: str, shape: str) -> set[str]:
 )
 def test_states_have_aws_s_names_and_the_document_lists_them_all(rule_id: str, shape: str, ours: type[Enum]) -> None:
     assert documented(rule_id) == of_aws("autoscaling", shape)
-    assert {member.value for member in ours} <= of_aws("autoscaling", shape)
+    assert {member.value for member in ours} - OBSERVED <= of_aws("autoscaling", shape)
 
 
 @rule("TG-10")

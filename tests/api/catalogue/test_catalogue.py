@@ -13,6 +13,7 @@ from sandbox.aws.catalogue.listing import saved, services
 from sandbox.aws.catalogue.table import Kind, entries
 from sandbox.aws.http.calls import refused
 from tests.support.aws import Aws, request, signed
+from tools.reference.written import ROOT
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:f"
@@ -22,11 +23,12 @@ MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
 TO_LAMBDA = {"LambdaFunctionConfigurations": [{"LambdaFunctionArn": LAMBDA, "Events": ["s3:ObjectCreated:*"]}]}
 
 REFUSED: list[tuple[str, str, dict[str, Any]]] = [
-    ("fis", "start_experiment", {"experimentTemplateId": "EXT1"}),
     ("lambda", "invoke", {"FunctionName": "f"}),
     ("lambda", "create_event_source_mapping", {"FunctionName": "f", "EventSourceArn": QUEUE}),
     ("stepfunctions", "start_execution", {"stateMachineArn": MACHINE}),
-    ("ssm", "send_command", {"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-1"]}),
+    ("ec2", "create_application_status_check", {"Protocol": "http", "Port": 80}),
+    ("ec2", "describe_application_status", {}),
+    ("ssm", "terminate_session", {"SessionId": "s-1"}),
     ("batch", "submit_job", {"jobName": "j", "jobQueue": "q", "jobDefinition": "d"}),
     ("ecs", "run_task", {"taskDefinition": "t"}),
     ("ecs", "create_service", {"serviceName": "s"}),
@@ -71,7 +73,7 @@ def test_a_call_that_could_only_pretend_to_act_is_refused_by_name(
 
 def test_a_refused_call_is_in_the_journal_as_failed(aws: Aws) -> None:
     with pytest.raises(ClientError):
-        aws("fis").start_experiment(experimentTemplateId="EXT1")
+        aws("batch").submit_job(jobName="j", jobQueue="q", jobDefinition="d")
     assert [e.detail_type for e in aws.journal.events()] == ["AWS API Call via CloudTrail", "AWS API Call Failed"]
 
 
@@ -191,7 +193,7 @@ def test_the_list_has_every_service() -> None:
 
 
 def test_the_document_is_up_to_date() -> None:
-    assert tools.services.DOCUMENT.read_text() == tools.services.document()
+    assert (ROOT / "docs/services.md").read_text() == tools.services.document()
 
 
 def test_a_refused_call_does_not_load_its_service(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

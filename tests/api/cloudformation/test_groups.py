@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from sandbox.core.errors import ApiError, Retry
-from sandbox.faults.effects import NoCapacity
 from sandbox.services.cloudformation.resources.base import Failed, InProgress
 from tests.support import rule
 from tests.support.aws import IMAGE
 from tests.support.services.cloudformation import Made, Workbench
+from tests.support.services.faults import no_capacity
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
 
@@ -89,7 +89,7 @@ def test_a_changed_group_has_the_new_sizes_and_what_left_the_template_has_its_de
 def test_a_group_that_cannot_launch_has_failed_with_the_words_of_its_activity(bench: Workbench, make_group: Callable[..., Made]) -> None:
     group = make_group(MinSize=0)
     for zone in ("us-east-1a", "us-east-1b"):
-        bench.sandbox.sandbox.faults.inject(NoCapacity(zone=zone, text="There is no capacity."), f"{zone} is full")
+        bench.sandbox.sandbox.faults.inject(no_capacity(zone, "There is no capacity."), f"{zone} is full")
     autoscaling(bench).set_desired_capacity(AutoScalingGroupName=group.ref, DesiredCapacity=1)
     status: Any = InProgress()
     for _ in range(60):
@@ -163,6 +163,35 @@ def test_a_scheduled_action_changes_and_goes(bench: Workbench, make_group: Calla
     bench.change(action, DesiredCapacity=3)
     found = autoscaling(bench).describe_scheduled_actions(AutoScalingGroupName=group.ref)["ScheduledUpdateGroupActions"]
     assert [(each["ScheduledActionName"], each["DesiredCapacity"]) for each in found] == [(action.ref, 3)]
+
+
+HOOK = {"LifecycleHookName": "boot", "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING", "HeartbeatTimeout": "60"}
+
+
+def test_hooks_of_a_group_are_made_changed_and_deleted_with_it(bench: Workbench, make_group: Callable[..., Made]) -> None:
+    group = make_group(MinSize=0, LifecycleHookSpecificationList=[HOOK])
+    assert hooks(bench, group) == {"boot": 60}
+    drain = {"LifecycleHookName": "drain", "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING"}
+    bench.change(group, LifecycleHookSpecificationList=[HOOK | {"HeartbeatTimeout": 90}, drain])
+    assert hooks(bench, group) == {"boot": 90, "drain": 3600}
+    bench.change(group, LifecycleHookSpecificationList=[drain])
+    assert hooks(bench, group) == {"drain": 3600}
+
+
+def test_a_hook_changes_and_goes(bench: Workbench, make_group: Callable[..., Made]) -> None:
+    group = make_group(MinSize=0)
+    given = {"AutoScalingGroupName": group.ref, "LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING", "DefaultResult": "CONTINUE"}
+    hook = bench.make("AWS::AutoScaling::LifecycleHook", **given)
+    bench.change(hook, HeartbeatTimeout="120")
+    assert hooks(bench, group) == {hook.ref: 120}
+    bench.delete(hook)
+    assert hooks(bench, group) == {}
+
+
+def hooks(bench: Workbench, group: Made) -> dict[str, int]:
+    """Name → heartbeat timeout, in seconds."""
+    found = autoscaling(bench).describe_lifecycle_hooks(AutoScalingGroupName=group.ref)["LifecycleHooks"]
+    return {each["LifecycleHookName"]: each["HeartbeatTimeout"] for each in found}
 
 
 def test_what_belongs_to_a_group_is_gone_with_it(bench: Workbench, make_group: Callable[..., Made]) -> None:

@@ -392,7 +392,7 @@ Resources:
 
 def cfn_signal(*options: str) -> Any:
     """The request that the script of an instance sends."""
-    path = str(Path(__file__).resolve().parents[3] / "app/image/cfn-signal")
+    path = str(Path(__file__).resolve().parents[3] / "sandbox/images/machine/image/cfn-signal")
     spec = importlib.util.spec_from_loader("cfn_signal", SourceFileLoader("cfn_signal", path))
     assert spec is not None and spec.loader is not None
     script = importlib.util.module_from_spec(spec)

@@ -345,6 +345,45 @@ class TestCapacity:
         assert error_of(ec2.api.start_instances, InstanceIds=ids) == ("InsufficientInstanceCapacity", self.TEXT)
         assert ec2.state(ids[0]) == "stopped"
 
+    def test_a_fault_sees_the_group_and_the_role_that_launch(self, ec2: Ec2) -> None:
+        tags = [{"ResourceType": "instance", "Tags": [{"Key": "aws:autoscaling:groupName", "Value": "web"}]}]
+        by_group = ec2.transport.client("ec2", HERE, "autoscaling")
+        by_group.run_instances(ImageId=AMI, MinCount=1, MaxCount=1, TagSpecifications=tags)
+        ec2.run()
+        role = "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+        assert [(attempt.group, attempt.role) for attempt in ec2.faults.attempts] == [("web", role), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "cores", "memory_mib"),
+    [("t3.nano", 0.5, 256), ("t3.micro", 0.5, 256), ("t3.medium", 0.5, 1024), ("m5.2xlarge", 2.0, 8192), ("r5.large", 0.5, 4096)],
+)
+def test_the_limits_of_a_machine_follow_the_type(ec2: Ec2, instance_type: str, cores: float, memory_mib: int) -> None:
+    (instance_id,) = ec2.running(InstanceType=instance_type)
+    spec = ec2.machines.specs[instance_id]
+    assert (spec.cpu_limit, spec.memory_mib) == (cores, memory_mib)
+
+
+def test_the_settings_scale_memory_and_the_machine_bounds_it(ec2: Ec2) -> None:
+    change_settings(memory_scale=0.5, memory_mib=600, machine_memory_mib=3000)
+    small, large, bounded = (ec2.running(InstanceType=name)[0] for name in ("t3.micro", "t3.small", "t3.micro"))
+    assert [ec2.machines.specs[one].memory_mib for one in (small, large, bounded)] == [600, 1024, 600]
+    code, text = error_of(ec2.run, InstanceType="m5.24xlarge")
+    assert code == "InsufficientInstanceCapacity"
+    assert "m5.24xlarge" in text and "3000 MiB (SANDBOX_MACHINE_MEMORY_MIB, SANDBOX_MEMORY_SCALE)" in text
+
+
+@rule("EC2-15")
+def test_memory_limits_together_are_at_most_the_machine_and_stopped_instances_do_not_count(ec2: Ec2) -> None:
+    change_settings(machine_memory_mib=2048)
+    first, _ = ec2.running(2, InstanceType="t3.medium")
+    assert error_of(ec2.run)[0] == "InsufficientInstanceCapacity"
+    ec2.api.stop_instances(InstanceIds=[first])
+    ec2.wait(3)
+    assert len(ec2.run(MinCount=1, MaxCount=100)) == 4  # of 256 MiB each
+    assert error_of(ec2.api.start_instances, InstanceIds=[first])[0] == "InsufficientInstanceCapacity"
+    assert ec2.state(first) == "stopped"
+
 
 @rule("EC2-15")
 class TestVcpuQuota:
@@ -903,6 +942,13 @@ class TestStatusChecks:
         ec2.faults.unreachable.add(instance_id)
         ec2.wait(62)
         assert status(ec2, instance_id) == ("impaired", "ok")
+
+    @rule("EC2-30")
+    def test_a_machine_without_a_network_shows_in_the_instance_check(self, ec2: Ec2) -> None:
+        (instance_id,) = ec2.run()
+        ec2.faults.networkless.add(instance_id)
+        ec2.wait(62)
+        assert status(ec2, instance_id) == ("ok", "impaired")
 
     @rule("EC2-31")
     def test_without_the_runtime_data_is_insufficient(self, ec2: Ec2) -> None:

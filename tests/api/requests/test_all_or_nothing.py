@@ -285,7 +285,7 @@ def test_nobody_ends_or_changes_an_image_of_somebody_else(world: tuple[VirtualSa
 
 def test_a_launch_from_an_image_that_is_gone_is_refused(world: tuple[VirtualSandbox, Account]) -> None:
     api = world[0].client("ec2")
-    own = api.register_image(Name="own")["ImageId"]
+    own = api.register_image(Name="own", ImageLocation="docker://my/service:1")["ImageId"]
     api.deregister_image(ImageId=own)
     with pytest.raises(ClientError) as refused:
         api.run_instances(ImageId=own, MinCount=1, MaxCount=1)

@@ -11,7 +11,7 @@ from tests.support.services.stacks import Stacks, make
 ROOT = Path(__file__).resolve().parents[3]
 EVERY_TYPE = (ROOT / "tests" / "fixtures" / "templates" / "every_type.yaml").read_text()
 NAMED = {"Capabilities": ["CAPABILITY_IAM"]}
-NOT_HERE = {"AWS::CloudFormation::Stack", "AWS::AutoScaling::LifecycleHook"}  # test_nested_stacks.py has the one; the API refuses the other
+NOT_HERE = {"AWS::CloudFormation::Stack"}  # test_nested_stacks.py has it
 
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ("ec2", "describe_vpcs", "Vpcs"),
@@ -41,6 +41,8 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ("iam", "list_instance_profiles", "InstanceProfiles"),
     ("ssm", "describe_parameters", "Parameters"),
     ("s3", "list_buckets", "Buckets"),
+    ("fis", "list_experiment_templates", "experimentTemplates"),
+    ("arc-zonal-shift", "list_managed_resources", "items"),
 )
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tests.support.services.ec2_calls import AMI, Things
+from tests.support.services.fis import make_role, on_instances
 from tests.support.virtual import VirtualSandbox
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -52,6 +53,7 @@ class Account:
         self._cloudwatch()
         self._messages()
         self._stack()
+        self._experiment()
         for name, values in PLAUSIBLE.items():
             self.names.setdefault(name, []).extend(values)
 
@@ -139,6 +141,21 @@ class Account:
         self._add(StackName="st", ChangeSetName="cs", TemplateBody=TEMPLATE, LogicalResourceId="Q", StackId=stack["StackId"])
         self._add(StackName=stack["StackId"], TemplateBody=TEMPLATE.replace("60", "70"), Capabilities="CAPABILITY_IAM")
         self._add(TemplateBody=TEMPLATE.replace("SQS", "XYZ"), ParameterKey="P", ParameterValue="v", RoleARN=stack["StackId"])
+
+    def _experiment(self) -> None:
+        api, role = self._sandbox.client("fis"), make_role(self._sandbox.client("iam"))
+        tagged = {"resourceTags": {"Name": "x"}, "filters": [{"path": "State.Name", "values": ["running"]}]}
+        given = {**on_instances("stop", tagged), "experimentOptions": {"emptyTargetResolutionMode": "skip"}}
+        template = api.create_experiment_template(**given)["experimentTemplate"]
+        experiment = api.start_experiment(experimentTemplateId=template["id"])["experiment"]
+        self._sandbox.run(5)
+        for made in (template["id"], experiment["id"], "default", "aws:fis:wait"):
+            self._add(id=made)
+        self._add(experimentTemplateId=template["id"], experimentId=experiment["id"], resourceArn=template["arn"], roleArn=role)
+        self._add(resourceType="aws:ec2:instance", selectionMode="COUNT(1)", actionId="aws:ec2:stop-instances", source="none")
+        self._add(path="State.Name", targetName="all", nextToken="1", status="engaged", Key="all")
+        self._add(resourceType="aws:ec2:subnet", selectionMode="PERCENT(50)", actionId="aws:fis:wait", Key="Instances")
+        self._add(logGroupArn=f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g:*", Key="duration", Value="PT1M")
 
     def _messages(self) -> None:
         topic = self._sandbox.client("sns").create_topic(Name="topic")["TopicArn"]

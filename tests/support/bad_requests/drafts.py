@@ -19,6 +19,7 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
     "sns": ("query",),
     "sqs": ("json", "query"),
     "cloudformation": ("query",),
+    "fis": ("rest-json",),
 }
 FILTERS = (
     *("tag:Name", "tag-key", "tag-value", "vpc-id", "state", "status", "owner-id", "instance-id", "image-id", "subnet-id", "group-id"),
@@ -67,7 +68,7 @@ class Drafter:
         protocol = self._rng.choice(PROTOCOLS[service])
         described: OperationModel = model(service).operation_model(operation)
         parameters = {} if described.input_shape is None else self._structure(described.input_shape, 0)
-        if protocol in ("json", "cbor"):
+        if protocol in ("json", "cbor", "rest-json"):
             return Draft(service, operation, protocol, {}, parameters)
         body = create_serializer(protocol, include_validation=False).serialize_to_request(parameters, described)["body"]
         return Draft(service, operation, protocol, {name: _text(value) for name, value in body.items()})

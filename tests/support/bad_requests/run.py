@@ -18,11 +18,12 @@ from moto.sqs.responses import SQSResponse
 
 from sandbox.aws import state
 from sandbox.aws.http.server import Server
-from sandbox.services.autoscaling.api.responses import SandboxAutoScalingResponse
+from sandbox.services.autoscaling.api.responses.groups import SandboxAutoScalingResponse
 from sandbox.services.cloudformation.api.responses import CloudFormationResponse
 from sandbox.services.cloudwatch.api.responses import SandboxCloudWatchResponse
 from sandbox.services.ec2.api.responses import SandboxEC2Response
 from sandbox.services.elbv2.api.responses import SandboxELBv2Response
+from sandbox.services.fis.api.responses import FisResponse
 from sandbox.services.sns.api.responses import SandboxSNSResponse
 from tests.support.bad_requests import sockets, states
 from tests.support.bad_requests.account import Account
@@ -46,10 +47,11 @@ RESPONSES: dict[str, type] = {
     "sns": SandboxSNSResponse,
     "sqs": SQSResponse,
     "cloudformation": CloudFormationResponse,
+    "fis": FisResponse,
 }
 IN_PARTS = ("DeleteDashboards",)
 """Operations that carry out what they can of a request and refuse the rest (CW-64)."""
-WEIGHTS = {"ec2": 8, "autoscaling": 4, "elbv2": 4, "cloudwatch": 4, "sns": 2, "sqs": 2, "cloudformation": 3}
+WEIGHTS = {"ec2": 8, "autoscaling": 4, "elbv2": 4, "cloudwatch": 4, "sns": 2, "sqs": 2, "cloudformation": 3, "fis": 2}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,29 @@ def request(draft: Draft) -> Sent:
         case "cbor":
             headers |= {"Content-Type": "application/cbor", "Smithy-Protocol": "rpc-v2-cbor", "Accept": "application/cbor"}
             return Sent("POST", f"/service/{target}/operation/{draft.operation}", cbor(draft.document), headers)
+        case "rest-json":
+            return _rest(draft, headers | {"Content-Type": "application/json"})
     version = described.metadata["apiVersion"]
     form = {"Action": draft.operation, "Version": version} | {k: v for k, v in draft.form.items() if k not in ("Action", "Version")}
     pairs = (f"{quote_plus(name)}={quote_plus(value)}" for name, value in form.items())
     return Sent("POST", "/", "&".join(pairs).encode(), headers | {"Content-Type": FORM})
+
+
+def _rest(draft: Draft, headers: dict[str, str]) -> Sent:
+    """The members that the model places there are in the path and in the query; a document that is no object is the body."""
+    described = model(draft.service).operation_model(draft.operation)
+    path, query, body = described.http["requestUri"], [], draft.document
+    if isinstance(body, dict):
+        body = dict(body)
+        for name, member in (described.input_shape.members if described.input_shape else {}).items():
+            place, sent_as = member.serialization.get("location"), member.serialization.get("name", name)
+            if place in ("uri", "querystring"):
+                value = body.pop(name, "")
+                text = quote_plus(str(value).encode("utf-8", "surrogatepass"))
+                path = path.replace(f"{{{sent_as}}}", text)
+                query += [f"{sent_as}={text}"] if place == "querystring" and value != "" else []
+    sent = json.dumps(body, default=_json).encode() if body else b""
+    return Sent(described.http["method"], path + (f"?{'&'.join(query)}" if query else ""), sent, headers)
 
 
 def _json(value: Any) -> str:

@@ -81,6 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         target = self.server.target
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         seen = {"target": target.name, "line": self.requestline, "headers": self.headers.items(), "body": body.decode()}
+        seen["peer"] = self.client_address
         target.requests.append(seen)
         getattr(self, f"_{target.mode}")(target, json.dumps(seen).encode())
 

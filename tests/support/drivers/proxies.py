@@ -65,8 +65,8 @@ def listener(*rules: RuleConfig, **changes: Any) -> ListenerConfig:
     return ListenerConfig(**{**given, **changes})
 
 
-def group(name: str, *endpoints, algorithm: str = "round_robin") -> TargetGroupConfig:
-    return TargetGroupConfig(arn=name, endpoints=endpoints, algorithm=algorithm)
+def group(name: str, *endpoints, algorithm: str = "round_robin", cross_zone: bool = True) -> TargetGroupConfig:
+    return TargetGroupConfig(arn=name, endpoints=endpoints, algorithm=algorithm, cross_zone=cross_zone)
 
 
 class SimulatedHarness:
@@ -83,19 +83,29 @@ class SimulatedHarness:
         self.proxy.on_access(self.records.extend)
         self.proxy.on_trouble(self.troubles.append)
 
-    def endpoint(self, name: str, *, healthy: bool = True, behaves: str = "ok") -> Endpoint:
+    def endpoint(self, name: str, *, healthy: bool = True, behaves: str = "ok", zone: str = "us-east-1a") -> Endpoint:
         address = f"172.31.0.{10 + len(self.world.machines)}"
         machine = self.world.machines.setdefault(name, Machine(instance_id=name, address=address, zone="us-east-1a"))
         machine.running, machine.answers_from = behaves != "blackhole", self.clock.now()
         machine.app = {"refused": App.DOWN, "hang": App.HANGING}.get(behaves, App.UP)
         machine.status_code = int(behaves) if behaves.isdigit() else 200
-        return Endpoint(target_id=name, host=machine.address, port=80, target=f"{machine.address}:80", zone="us-east-1a", healthy=healthy)
+        return Endpoint(target_id=name, host=machine.address, port=80, target=f"{machine.address}:80", zone=zone, healthy=healthy)
 
     def apply(self, listener: ListenerConfig, *groups: TargetGroupConfig) -> None:
         self.proxy.apply(ProxyConfig(listeners=(listener,), target_groups=groups))
 
-    def ask(self, path: str = "/", method: str = "GET", headers: Mapping[str, str] | None = None, source: str = "127.0.0.1") -> Got:
-        got = self.proxy.request(ARN, method, path, headers, source_ip=source)
+    def ask(
+        self,
+        path: str = "/",
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        source: str = "127.0.0.1",
+        node: str | None = None,
+    ) -> Got:
+        """`node`: the zone of the node that is asked; None: the load balancer."""
+        got = self.proxy.request(ARN, method, path, headers, source_ip=source, node=node)
+        if not got.status:
+            raise TimeoutError
         return Got(got.status, got.target_id, got.headers, got.body, got.cookies)
 
     def all_records(self, count: int) -> list[AccessRecord]:
@@ -118,8 +128,10 @@ class SimulatedHarness:
 class EnvoyHarness:
     real = True
 
-    def __init__(self, directory: Path) -> None:
-        self.directory, self.ports = directory, free_ports(10)
+    def __init__(self, directory: Path, *, in_vpc: bool = False) -> None:
+        """`in_vpc`: nodes listen at their private addresses, which are loopback addresses here, and connect from them."""
+        self.directory, self.ports, self.in_vpc = directory, free_ports(10), in_vpc
+        self.held: frozenset[str] = frozenset()  # private addresses of nodes
         self.targets: dict[str, Target] = {}
         self.records: list[AccessRecord] = []
         self.troubles: list[str] = []
@@ -131,13 +143,18 @@ class EnvoyHarness:
         """Another control plane in the same directory."""
         front, names = self.ports.stop - 1, self.ports.stop - 2
         proxy = EnvoyProxy(
-            clock=self.clock, directory=self.directory, ports=range(self.ports.start, names), front_port=front, names_port=names
+            clock=self.clock,
+            directory=self.directory,
+            ports=range(self.ports.start, names),
+            front_port=front,
+            names_port=names,
+            hold_addresses=self._hold if self.in_vpc else None,
         )
         proxy.on_access(self.records.extend)
         proxy.on_trouble(self.troubles.append)
         return proxy
 
-    def endpoint(self, name: str, *, healthy: bool = True, behaves: str = "ok") -> Endpoint:
+    def endpoint(self, name: str, *, healthy: bool = True, behaves: str = "ok", zone: str = "us-east-1a") -> Endpoint:
         if behaves == "blackhole":
             host, port = self._blackhole()
         else:
@@ -146,7 +163,7 @@ class EnvoyHarness:
             if behaves == "refused":
                 target.stop()
             host, port = target.address, target.port
-        return Endpoint(target_id=name, host=host, port=port, target=f"{name}:80", zone="us-east-1a", healthy=healthy)
+        return Endpoint(target_id=name, host=host, port=port, target=f"{name}:80", zone=zone, healthy=healthy)
 
     def apply(self, listener: ListenerConfig, *groups: TargetGroupConfig) -> None:
         self.proxy.apply(ProxyConfig(listeners=(listener,), target_groups=groups))
@@ -159,10 +176,13 @@ class EnvoyHarness:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         source: str = "127.0.0.1",
+        *,
         port: int | None = None,
         body: str | None = None,
+        node: str | None = None,
     ) -> Got:
-        address = self.proxy.local_address(ARN)
+        """`node`: the zone of the node that is asked; None: the load balancer."""
+        address = self.proxy.local_address(ARN) if node is None else self.address_of(node)
         assert address is not None
         connection = http.client.HTTPConnection(address[0], port or address[1], timeout=5, source_address=(source, 0))
         try:
@@ -173,6 +193,9 @@ class EnvoyHarness:
             connection.close()
         pairs = (each.partition(";")[0].partition("=") for each in response.headers.get_all("Set-Cookie") or ())
         return Got(response.status, _target_in(text), dict(response.headers.items()), text, {name: value for name, _, value in pairs})
+
+    def address_of(self, zone: str) -> tuple[str, int] | None:
+        return next(each.address for each in self.proxy.nodes(ARN) if each.node.zone == zone)
 
     def all_records(self, count: int) -> list[AccessRecord]:
         """Waits for that many records, and then as long as one record too many would take."""
@@ -193,6 +216,9 @@ class EnvoyHarness:
             target.stop()
         for hole in self._holes:
             hole.close()
+
+    def _hold(self, addresses: frozenset[str]) -> None:
+        self.held = addresses
 
     def _responds(self) -> bool:
         try:

@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import docker
+
 from sandbox.core.clock import VirtualClock, WallClock
 from sandbox.core.journal import Journal
 from sandbox.drivers.runtime.base import Container, ContainerState, LaunchSpec, Runtime
@@ -82,6 +83,14 @@ class RuntimeWorld(ABC):
         """Whether a running machine refuses a connection to its port 80."""
 
     @abstractmethod
+    def silent(self, spec: LaunchSpec) -> bool:
+        """Whether a request to the application gets no answer."""
+
+    def until_refused(self, spec: LaunchSpec) -> None:
+        """Returns when connections to port 80 are refused. Raises AssertionError when they never are."""
+        assert self.refuses(spec)
+
+    @abstractmethod
     def kill(self, spec: LaunchSpec) -> None:
         """Kills the machine without the runtime."""
 
@@ -116,6 +125,9 @@ class SimulatedWorld(RuntimeWorld):
     def refuses(self, spec: LaunchSpec) -> bool:
         self.engine.run_until(self.clock.now() + self.world.app_start_time)
         return self.world.connect(spec.private_ip_address, 80)[0] is Answer.REFUSED
+
+    def silent(self, spec: LaunchSpec) -> bool:
+        return self.world.connect(spec.private_ip_address, 80)[0] in (Answer.HANG, Answer.BLACKHOLE)
 
     def kill(self, spec: LaunchSpec) -> None:
         assert isinstance(self.runtime, SimulatedRuntime)
@@ -162,11 +174,37 @@ class RealWorld(RuntimeWorld):
         return False
 
     def refuses(self, spec: LaunchSpec) -> bool:
+        return not self.listens(*self.runtime.endpoint(spec.private_ip_address, 80))
+
+    def listens(self, host: str, port: int) -> bool:
+        """Whether a program accepts a connection there."""
         try:
-            socket.create_connection(self.runtime.endpoint(spec.private_ip_address, 80), timeout=PATIENCE).close()
+            socket.create_connection((host, port), timeout=PATIENCE).close()
         except ConnectionRefusedError:
+            return False
+        return True
+
+    def silent(self, spec: LaunchSpec) -> bool:
+        connection = http.client.HTTPConnection(*self.runtime.endpoint(spec.private_ip_address, 80), timeout=1)
+        try:
+            connection.request("GET", "/health")
+            connection.getresponse()
+        except TimeoutError:
             return True
+        finally:
+            connection.close()
         return False
+
+    def until_refused(self, spec: LaunchSpec) -> None:
+        for _ in range(int(PATIENCE / 0.05)):
+            if self.refuses(spec):
+                return
+            threading.Event().wait(0.05)  # nothing signals that a program listens no longer
+        raise AssertionError("connections were never refused")
+
+
+PORT_OFFSET = 20_000 + 500 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+"""Of the ports of local processes: the workers of a test run use the same addresses at the same time."""
 
 
 class ProcessWorld(RealWorld):
@@ -176,7 +214,7 @@ class ProcessWorld(RealWorld):
         self.runtime = self._make()
 
     def _make(self) -> ProcessRuntime:
-        runtime = ProcessRuntime(WallClock(), self.directory, 20_000, ROOT / "app")
+        runtime = ProcessRuntime(WallClock(), self.directory, PORT_OFFSET, ROOT / "sandbox/images/machine")
         self.watch(runtime)
         return runtime
 

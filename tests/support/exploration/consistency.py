@@ -28,6 +28,8 @@ DESCRIPTIONS = (  # (service, operation): each has to answer, whatever was done 
     ("sns", "list_subscriptions"),
 )
 
+TAKE_AWAY = {"HealthCheck", "ReplaceUnhealthy", "Terminate"}  # processes of a group
+
 
 class Consistency:
     """`check` looks at groups, targets and requests each time, and at a few of the other descriptions in turn."""
@@ -51,8 +53,10 @@ class Consistency:
             name = group["AutoScalingGroupName"]
             for member in group["Instances"]:
                 there = instances.get(member["InstanceId"])
-                # ASG-47: a member in standby is not health-checked; terminated, it stays, and the instance is forgotten after an hour
-                known = there is not None or member["LifecycleState"] == "Standby"
+                # ASG-47: a member in standby is not health-checked; terminated, it stays, and the instance is forgotten after an hour.
+                # So does one of a group in which a process that would take it away is suspended.
+                kept = member["LifecycleState"] == "Standby" or TAKE_AWAY & {each["ProcessName"] for each in group["SuspendedProcesses"]}
+                known = there is not None or bool(kept)
                 self._expect(known, "{} of {} is not an instance", member["InstanceId"], name)
                 if there is None:
                     continue

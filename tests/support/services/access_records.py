@@ -36,6 +36,8 @@ def record(**fields: Any) -> AccessRecord:
         "request_creation_time": NOON,
         "actions_executed": "forward",
         "error_reason": "-",
+        "node_zone": "us-east-1a",
+        "target_zone": "us-east-1b",
     }
     return AccessRecord(**(known | fields))
 

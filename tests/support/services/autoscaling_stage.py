@@ -16,6 +16,8 @@ from sandbox.aws.http.transport import Transport
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
+from sandbox.drivers.firewall.simulated import SimulatedFirewall
+from sandbox.drivers.names.simulated import SimulatedNames
 from sandbox.drivers.probe.simulated import SimulatedProber
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.runtime.simulated import SimulatedRuntime
@@ -28,6 +30,7 @@ from sandbox.services.autoscaling.state.policies import execute_policy
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.services.elbv2.controller import Elbv2Controller
 from sandbox.services.elbv2.routing_controller import RoutingController
+from sandbox.services.elbv2.state.reach import Reach
 from sandbox.settings import Settings
 from tests.support.exploration.watch import BUGS, may_begin
 from tests.support.ports import use_ports
@@ -156,8 +159,9 @@ def make(**settings: Any) -> Stage:
     state.reset(0)
     seams.install()
     ec2 = Ec2Controller(journal, runtime)
-    routing = RoutingController(journal, proxy, runtime)
-    elbv2 = Elbv2Controller(journal, SimulatedProber(world), proxy, runtime, routing)
+    reach = Reach(runtime.endpoint, SimulatedFirewall(world))  # that has no policy: everything is admitted
+    routing = RoutingController(journal, proxy, reach, SimulatedNames())
+    elbv2 = Elbv2Controller(journal, SimulatedProber(world), proxy, reach, routing)
     engine.add([ec2, elbv2, routing, AutoScalingController(journal, transport)])
     return Stage(clock, journal, engine, world, transport, faults, proxy)
 

@@ -18,9 +18,9 @@ import sandbox.services.cloudwatch.api.responses  # noqa: F401 - declares its se
 from sandbox.aws import seams, state
 from sandbox.aws.context import LOCK
 from sandbox.aws.hosting import moto_time
-from sandbox.aws.http.environ import ACCOUNT
 from sandbox.aws.http.gateway import Gateway
 from sandbox.aws.http.transport import ENDPOINT, NO_RETRIES, Transport, _call
+from sandbox.aws.http.wsgi import ACCOUNT
 from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal

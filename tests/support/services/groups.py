@@ -76,8 +76,8 @@ DRAINING_ACTIVITY = activity("i-1", ActivityKind.TERMINATE, StatusCode.WAITING_F
 
 def group(*members: Member, **more: Any) -> Group:
     """Desired capacity as many as it has, in the zones a and b."""
-    counted = sum(m.lifecycle in (LifecycleState.PENDING, LifecycleState.IN_SERVICE) for m in members)
-    given = {"min_size": 0, "max_size": 100, "desired_capacity": counted, "zones": (zone("a"), zone("b")), "source": SOURCE}
+    counted = sum(m.lifecycle.counts_toward_desired_capacity for m in members)
+    given: dict[str, Any] = {"min_size": 0, "max_size": 100, "desired_capacity": counted, "zones": (zone("a"), zone("b")), "source": SOURCE}
     return Group(name="web", members=members, **(given | more))
 
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from tests.support import rule
 
-FOLDER = Path(__file__).parents[3] / "app"
+FOLDER = Path(__file__).parents[3] / "sandbox/images/machine"
 FACTS = {"instance_id": "i-0a", "availability_zone": "us-east-1a", "region": "us-east-1", "hostname": "ip-10-0-1-17"}
 
 

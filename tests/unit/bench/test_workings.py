@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.fleet import memory
+from bench.instances.fleet import memory
 from bench.silence import changes, lateness
 from sandbox.core.errors import UserError
 

@@ -16,6 +16,7 @@ from sandbox.cli.scenario import Scenario
 from sandbox.control.app import control_app
 from sandbox.control.surface import ControlSurface
 from sandbox.core.events import Event
+from sandbox.drivers.proxy.batches import Records
 from scenarios.kit.option import Option
 from scenarios.kit.stage import Stage
 from tests.support.control import request_record, served, surface
@@ -32,7 +33,7 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ControlSu
     )
     later = Event(source="aws.ec2", detail_type="State", summary="i-1 is running", resources=("i-1",), cause=cause.id)
     made.journal.record(later)
-    made.access_log.take([request_record()])
+    made.access_log.take(Records([request_record()]))
     with served(control_app(made)) as endpoint:
         monkeypatch.setenv("SANDBOX_PORT", endpoint.rsplit(":", 1)[1])
         monkeypatch.setenv("SANDBOX_STATE_DIR", str(tmp_path))
@@ -107,9 +108,9 @@ def test_settings_shows_the_number_of_vcpus_for_auto(capsys: pytest.CaptureFixtu
     assert (shown["SANDBOX_MACHINE_VCPUS"], shown["SANDBOX_VCPU_LIMIT"]) == (["128", "auto"], ["20", "auto"])
 
 
-def test_ssh_needs_containers(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ssh_needs_machines(given: ControlSurface, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["ssh", "i-1"]) == 1
-    assert "Instances of the simulated runtime have no shell: they are not containers." in capsys.readouterr().err
+    assert "Instances of the simulated runtime have no shell: they are not machines." in capsys.readouterr().err
 
 
 def test_no_sandbox_is_running(given: ControlSurface, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

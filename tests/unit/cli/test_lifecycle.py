@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from sandbox.launch import daemon
-from sandbox.launch.running import RunningSandbox
+from sandbox.launch.running import RunningSandbox, students_accounts
 from sandbox.settings import Settings
 
 pytestmark = pytest.mark.process
@@ -30,13 +30,16 @@ def free_ports(count: int) -> list[int]:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The settings of a separate sandbox. Kills it if a failed test leaves it running."""
+    """The settings of a separate sandbox. Kills it if a failed test leaves it running, and removes what stays when it ends."""
     api, front = free_ports(2)
     own = {"SANDBOX_PORT": str(api), "SANDBOX_FRONT_PORT": str(front), "SANDBOX_NAME": "test-lifecycle", "SANDBOX_STATE_DIR": str(tmp_path)}
-    yield {**{name: value for name, value in os.environ.items() if not name.startswith("SANDBOX_")}, **own}
+    given = {**{name: value for name, value in os.environ.items() if not name.startswith("SANDBOX_")}, **own}
+    yield given
     left = RunningSandbox.read(Settings.from_environment(own))
     if left and psutil.pid_exists(left.pid):
         os.kill(left.pid, signal.SIGKILL)
+    if any(tmp_path.iterdir()):
+        sandbox(given, "down")
 
 
 def sandbox(environment: dict[str, str], *arguments: str) -> tuple[int, str]:
@@ -49,8 +52,9 @@ def sandbox(environment: dict[str, str], *arguments: str) -> tuple[int, str]:
 def test_up_and_down(environment: dict[str, str], tmp_path: Path) -> None:
     assert sandbox(environment, "status")[0] == 1
 
-    code, output = sandbox(environment, "up", "--runtime", "simulated", "--speed", "10")
+    code, output = sandbox(environment, "up", "--runtime", "simulated", "--speed", "10", "--students", "2")
     assert code == 0, output
+    assert [line.partition("=")[2] for line in output.splitlines() if "AWS_ACCESS_KEY_ID" in line][-2:] == list(students_accounts(2))
     assert f"The sandbox is at http://127.0.0.1:{environment['SANDBOX_PORT']} (simulated runtime, speed 10)." in output
     assert "The sandbox test-lifecycle is already running." in sandbox(environment, "up")[1]
     code, output = sandbox(environment, "status")

@@ -38,6 +38,7 @@ def snapshot(**changes: Any) -> dict[str, Any]:
     targets = [target(1, "healthy"), target(2, "unhealthy"), target(3, "initial")]
     plain: dict[str, Any] = {
         "health": {"name": "sandbox", "now": "2026-05-07T12:00:31.000Z", "speed": 10.0, "runtime": "docker", "status": "ok"},
+        "machines": {"i-1": {"instance_id": "i-1", "state": "running", "cores": 0.25, "memory_mib": 256}},
         "groups": [{"AutoScalingGroupName": "asg", "MinSize": 1, "DesiredCapacity": 3, "MaxSize": 5, "Instances": members}],
         "instances": [instance(2), instance(1), instance(3, "pending"), {**instance(3, "terminated"), "InstanceId": "i-gone"}],
         "target_groups": [{"TargetGroupName": "tg", "TargetGroupArn": ARN, "Targets": targets}],
@@ -65,7 +66,7 @@ def test_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     for expected in (
         "sandbox sandbox: ok, docker runtime, 2026-05-07T12:00:31Z at speed 10",
         "asg 1 3 5 2 1 Pending",
-        "i-1 us-east-1a running InService Healthy healthy 71.2 12.0 210 asg",
+        "i-1 us-east-1a running InService Healthy healthy 0.25 256 MiB 71.2 12.0 210 asg",
         "i-2 us-east-1b running InService Healthy unhealthy 0.5 asg",
         "i-3 us-east-1c pending Pending Healthy initial asg",
         "tg 1 1 1 initial 13.0 0.5 4.0 210",

@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from sandbox.agenda import Loop
 from sandbox.control.app import control_app
-from sandbox.control.endpoints import by_load_balancer, read
-from sandbox.control.health import Disk, Part, Proxy, parts
+from sandbox.control.endpoints import NodeEndpoint, by_load_balancer, read
+from sandbox.control.health import Disk, Part, Proxy, metadata_part, parts
 from sandbox.control.rates import Rates
 from sandbox.control.surface import ControlSurface
 from sandbox.core.events import Event
-from sandbox.engine import Loop
-from sandbox.settings import Settings
+from sandbox.drivers.proxy.base import Node, NodeAddress
+from sandbox.drivers.proxy.batches import Records
+from sandbox.drivers.proxy.simulated import SimulatedProxy
+from sandbox.drivers.runtime.base import Container, ContainerState, UserDataResult, UserDataState
+from tests.support import rule
 from tests.support.control import WELL, request_record, surface
 
 
@@ -119,7 +123,7 @@ def test_console_output_is_text_whatever_its_bytes() -> None:
 def test_reset_resets_and_empties_the_access_log() -> None:
     done: list[str] = []
     given = surface(reset=lambda: done.append("reset"))
-    given.access_log.take([request_record()])
+    given.access_log.take(Records([request_record()]))
     asked = client(given)
     assert "GET http://web-1.elb:80/ HTTP/1.1" in asked.get("/_sandbox/access-log").get_json()["lines"][0]
     assert asked.post("/_sandbox/reset").status_code == 200
@@ -156,6 +160,19 @@ def test_health_is_what_its_parts_say(changes: dict[str, Any], ill: list[str], s
     assert [p.sentence for p in found if not p.ok] == [sentence][: len(ill)]
 
 
+def test_the_metadata_service_is_a_part_that_may_be_missing() -> None:
+    down = metadata_part("The metadata service does not answer.", supported=True)
+    assert (down.ok, down.sentence) == (False, "The metadata service does not answer.")
+    assert metadata_part(None, supported=True).ok
+    absent = metadata_part("Instances cannot read their metadata: macOS.", supported=False)
+    assert absent.ok and absent.remark == "Instances cannot read their metadata: macOS."
+
+
+def test_the_identity_certificate_is_published_where_there_is_one() -> None:
+    assert client().get("/_sandbox/identity-certificate").get_json() == {"certificate": "-----BEGIN CERTIFICATE-----\n"}
+    assert client(surface(certificate=lambda: None)).get("/_sandbox/identity-certificate").status_code == 404
+
+
 class OneListener:
     """What is asked of boto3's elbv2 client: load balancer `a` with one listener that answers and one that does not, `b` with none."""
 
@@ -171,8 +188,36 @@ class OneListener:
         return {"Listeners": [{"ListenerArn": f"arn:a/{port}", "Protocol": "HTTP", "Port": port} for port in ports]}
 
 
+class OneAddress(SimulatedProxy):
+    """Only the listener on port 80 has an address."""
+
+    def __init__(self, **problems: str) -> None:
+        self._problems = {name.replace("__", "/").replace("arn_", "arn:"): text for name, text in problems.items()}
+
+    def local_address(self, listener_arn: str) -> tuple[str, int] | None:
+        return ("127.0.0.1", 8081) if listener_arn == "arn:a/80" else None
+
+    def nodes(self, listener_arn: str) -> tuple[NodeAddress, ...]:
+        if listener_arn != "arn:a/80":
+            return ()
+        away = NodeAddress(node=Node(zone="us-east-1b", zone_id="use1-az1", in_dns=False), address=None)
+        return NodeAddress(node=Node(zone="us-east-1a", zone_id="use1-az6"), address=("127.0.0.2", 8081)), away
+
+    def problems(self) -> dict[str, str]:
+        return self._problems
+
+
+@rule("ALB-5")
+def test_endpoints_have_the_nodes_of_each_listener() -> None:
+    nodes = next(e.nodes for e in read(OneListener(), OneAddress()) if e.port == 80)
+    assert nodes == (
+        NodeEndpoint(zone="us-east-1a", zone_id="use1-az6", url="http://127.0.0.2:8081/", in_dns=True),
+        NodeEndpoint(zone="us-east-1b", zone_id="use1-az1", url=None, in_dns=False),
+    )
+
+
 def test_endpoints_say_where_a_listener_answers_or_why_not() -> None:
-    found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {"arn:a/443": "ports 8081-8100 are all in use"})
+    found = read(OneListener(), OneAddress(arn_a__443="ports 8081-8100 are all in use"))
     assert [(e.load_balancer, e.port, e.url, e.problem) for e in found] == [
         ("a", 80, "http://127.0.0.1:8081/", None),
         ("a", 443, None, "ports 8081-8100 are all in use"),
@@ -181,7 +226,7 @@ def test_endpoints_say_where_a_listener_answers_or_why_not() -> None:
 
 
 def test_endpoints_by_load_balancer_are_what_a_script_needs() -> None:
-    found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {})
+    found = read(OneListener(), OneAddress())
     a = {"dns_name": "a.elb", "state": "active", "listeners": {"80": "http://127.0.0.1:8081"}, "front": "http://a.elb:8080"}
     b = {"dns_name": "b.elb", "state": "active", "listeners": {}, "front": "http://b.elb:8080", "url": None}
     assert by_load_balancer(found, 8080, 80) == {"a": {**a, "url": "http://a.elb/"}, "b": b}
@@ -190,13 +235,13 @@ def test_endpoints_by_load_balancer_are_what_a_script_needs() -> None:
 
 
 def test_a_name_that_does_not_answer_is_not_returned_as_a_url() -> None:
-    found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {"names": "port 80 is in use by another program"})
+    found = read(OneListener(), OneAddress(names="port 80 is in use by another program"))
     assert [entry["url"] for entry in by_load_balancer(found, 8080, 80).values()] == [None, None]
 
 
 def test_a_front_port_of_another_program_is_reported_and_not_returned() -> None:
     taken = "port 8080 is in use by another program: load balancers answer on their own ports only"
-    found = read(OneListener(), {"arn:a/80": ("127.0.0.1", 8081)}.get, lambda: {"front": taken})
+    found = read(OneListener(), OneAddress(front=taken))
     assert [entry["front"] for entry in by_load_balancer(found, 8080, 80).values()] == [None, None]
     proxy = parts([], datetime(2026, 5, 7, 12, 0, tzinfo=UTC), 1.0, ("process", None), Proxy(remark=taken), Disk())[2]
     assert (proxy.name, proxy.ok, proxy.remark) == ("proxy", True, taken)
@@ -218,7 +263,7 @@ def test_the_mailbox_shows_what_was_sent_to_whom(query: str, expected: list[str]
 def test_rates_are_of_the_last_seconds() -> None:
     moments = iter([7.0, 8.0, 8.0])
     given = surface(rates=Rates(lambda: next(moments)))
-    given.rates.take([request_record()] * 20)
+    given.rates.take(Records([request_record()] * 20))
     answer = client(given).get("/_sandbox/rates").get_json()
     assert answer["cpu"] == {"i-1": 42.5}
     assert [(rate["target"], rate["requests_per_second"], rate["p99_ms"]) for rate in answer["targets"]] == [("172.31.0.5:80", 2.0, 1.0)]
@@ -229,13 +274,13 @@ def test_rates_are_of_the_last_seconds() -> None:
 
 
 def test_a_fault_is_announced_listed_and_cleared() -> None:
-    app = client(surface(settings=Settings(port=4570)))
+    app = client(surface())
     made = app.post("/_sandbox/faults", json={"summary": "i-1 is terminated", "targets": ["i-1"]}).get_json()
     assert (made["id"], made["kind"], made["targets"], made["until"]) == ("fault-1", "announced", ["i-1"], None)
     assert app.get("/_sandbox/faults").get_json()["faults"] == [made]
     assert app.post("/_sandbox/faults/clear", json={"id": "fault-1"}).get_json()["cleared"] == [made]
     again = app.post("/_sandbox/faults/clear", json={"id": "fault-1"})
-    expected = {"error": "There is no active fault 'fault-1'.", "next": "curl -s http://127.0.0.1:4570/_sandbox/faults"}
+    expected = {"error": "There is no active fault 'fault-1'.", "next": "sandbox fault list"}
     assert (again.status_code, again.get_json()) == (404, expected)
     assert app.get("/_sandbox/faults").get_json()["faults"] == []
 
@@ -249,3 +294,61 @@ def test_an_announcement_that_is_not_one_is_refused_and_changes_nothing(body: ob
     app = client(surface())
     assert app.post("/_sandbox/faults", json=body).status_code == 400
     assert app.get("/_sandbox/faults").get_json()["faults"] == []
+
+
+BAD_FAULTS: list[tuple[object, int, str]] = [
+    ({"kind": 1}, 400, "Invalid body: expected"),
+    ({"kind": "latency", "targets": "i-1"}, 400, "Invalid targets: expected a list of ids or names."),
+    ({"kind": "latency", "targets": ["i-1"], "parameters": [1]}, 400, "Invalid body: expected"),
+    ({"kind": "latency", "targets": ["i-1"], "for": 10}, 400, "Invalid for 10: expected a duration in quotes"),
+    ({"kind": "latency", "targets": ["i-1"], "for": "P400D", "parameters": {"milliseconds": 1}}, 400, "Invalid duration of latency"),
+    ({"kind": "latency", "targets": ["i-1"], "seconds": 10}, 400, "Invalid body: it has no 'seconds'"),
+    ({"kind": "latency", "targets": [""], "parameters": {"milliseconds": 1}}, 400, "There is no instance, Auto Scaling group or"),
+    ({"kind": "latency", "targets": ["i-1"] * 501, "parameters": {"milliseconds": 1}}, 400, "501 targets are too many: at most 500."),
+    ({"kind": "latency", "targets": ["i-1"], "parameters": {"milliseconds": "1e3"}}, 400, "Invalid milliseconds '1e3' of latency"),
+    ({"kind": "latency", "targets": ["i-1"], "parameters": {"milliseconds": [1]}}, 400, "Invalid milliseconds [1] of latency"),
+    ({"kind": "instance-crash", "targets": ["i-1"], "for": "1m"}, 400, "instance-crash happens at once and is not undone"),
+    ({"kind": "", "targets": ["i-1"]}, 400, "There is no kind of fault ''."),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "sentence"), BAD_FAULTS)
+def test_a_fault_that_is_not_valid_is_refused_in_a_sentence_and_changes_nothing(body: object, status: int, sentence: str) -> None:
+    app = client(surface())
+    answer = app.post("/_sandbox/faults", json=body)
+    said = answer.get_json()
+    assert (answer.status_code, said["error"].startswith(sentence), said["next"].startswith("sandbox ")) == (status, True, True), said
+    assert app.get("/_sandbox/faults").get_json() == {"faults": []}
+
+
+def test_a_second_fault_of_a_kind_on_a_target_conflicts_and_another_can_follow_when_it_is_cleared() -> None:
+    app, body = client(surface()), {"kind": "latency", "targets": ["i-1"], "parameters": {"milliseconds": 5}, "for": "PT10M"}
+    statuses = [app.post("/_sandbox/faults", json=body).status_code for _ in range(2)]
+    app.post("/_sandbox/faults/clear", json={"all": True})
+    made = app.post("/_sandbox/faults", json=body)
+    assert (statuses, made.status_code, made.get_json()["id"]) == ([201, 409], 201, "fault-2")
+
+
+@pytest.mark.parametrize("body", [{"id": "fault-9"}, {"id": 9}, {"id": None, "all": False}, {"all": "yes"}])
+def test_clearing_what_is_not_active_is_not_found(body: object) -> None:
+    assert client(surface()).post("/_sandbox/faults/clear", json=body).status_code == 404
+
+
+def test_kinds_and_targets_are_tables() -> None:
+    app = client(surface())
+    kinds = {kind["name"]: kind for kind in app.get("/_sandbox/faults/kinds").get_json()["kinds"]}
+    assert kinds["error-rate"]["parameters"][1]["default"] == 500
+    targets = app.get("/_sandbox/faults/targets").get_json()["targets"]
+    assert {(each["name"], each["type"]) for each in targets} >= {
+        ("i-1", "instance"),
+        ("web", "group"),
+        ("us-east-1a", "zone"),
+        ("ec2", "service"),
+    }
+
+
+def test_a_machine_shows_what_became_of_its_user_data() -> None:
+    result = UserDataResult(state=UserDataState.NOT_RUN, reason="it is no script", finished=3.0)
+    machine = Container(instance_id="i-1", state=ContainerState.RUNNING, user_data=result)
+    [shown] = client(surface(containers=lambda: {"i-1": machine})).get("/_sandbox/machines").json["machines"]
+    assert shown["user_data"] == {"state": "not run", "reason": "it is no script", "finished": 3.0}

@@ -96,3 +96,10 @@ def test_a_beginning_is_enough_when_it_is_the_only_one(asked: str, found: tuple[
 def test_an_arn_is_found_by_its_end() -> None:
     arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/73e2d6bc24d8a067"
     assert candidates("73e2d6bc24d8a067", [event(1, "made", arn)]) == (arn,)
+
+
+def test_the_story_of_a_fault_has_everything_that_it_led_to() -> None:
+    events = [event(1, "process-kill on i-1", "fault-1 i-1"), event(2, "unrelated", "i-9")]
+    events += [event(n, f"step {n}", f"x{n}", n - 1 if n > 3 else 1) for n in range(3, 9)]
+    lines = as_text("fault-1", story("fault-1", events))
+    assert [line[10:].strip(" →") for line in lines[1:]] == ["process-kill on i-1", *(f"step {n}" for n in range(3, 9))]

@@ -8,6 +8,7 @@ import pytest
 from sandbox.control.rates import Rates, cpu, percentile
 from sandbox.core.clock import VirtualClock
 from sandbox.drivers.metering.base import Usage
+from sandbox.drivers.proxy.batches import Records
 from tests.support.control import request_record
 
 BEGIN = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
@@ -30,7 +31,7 @@ def test_requests_a_second_are_those_of_the_last_ten_whole_seconds() -> None:
     rates = Rates(moment)
     for second in range(12):
         moment.now = 100 + second
-        rates.take([record()] * 5)
+        rates.take(Records([record()] * 5))
     assert [rate.requests_per_second for rate in rates.by_target()] == [5.0]
     moment.now = 116
     assert [rate.requests_per_second for rate in rates.by_target()] == [3.0]
@@ -41,7 +42,7 @@ def test_requests_a_second_are_those_of_the_last_ten_whole_seconds() -> None:
 def test_a_group_has_the_requests_of_all_its_targets() -> None:
     moment = Moment()
     rates = Rates(moment)
-    rates.take([record("10.0.0.1:80", 0.01)] * 6 + [record("10.0.0.2:80", 0.05)] * 4 + [record(None, -1.0, 503)])
+    rates.take(Records([record("10.0.0.1:80", 0.01)] * 6 + [record("10.0.0.2:80", 0.05)] * 4 + [record(None, -1.0, 503)]))
     moment.now = 101
     assert {rate.target: rate.requests_per_second for rate in rates.by_target()} == {"10.0.0.1:80": 0.6, "10.0.0.2:80": 0.4, None: 0.1}
     (group,) = rates.by_target_group()

@@ -1,5 +1,7 @@
 """Which connections would reach the sandbox itself."""
 
+import socket
+
 import pytest
 
 from sandbox.core.own_ports import OwnPort, addresses, find, is_local
@@ -23,7 +25,7 @@ REACHED = [
     (EMBEDDED, "127.0.0.1", 8081, LISTENER),
     (EMBEDDED, "127.0.0.1", 8100, LISTENER),
     (EMBEDDED, "127.0.0.1", 4567, None),
-    (EMBEDDED, "127.0.0.1", 8101, None),
+    (EMBEDDED, "127.0.0.1", 8113, None),
     (EMBEDDED, "127.31.0.10", 4566, None),  # an instance of the process runtime
     (EMBEDDED, GATEWAY, 4566, None),
     (EMBEDDED, "127.0.0.1", 2375, None),
@@ -78,3 +80,19 @@ def test_an_address_is_local_when_this_machine_has_it() -> None:
 )
 def test_addresses_that_are_known_without_a_name_server(host: str, expected: tuple[str, ...]) -> None:
     assert addresses(host) == expected
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_an_address_of_this_machine_is_local(address: str) -> None:
+    assert is_local(address)
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "203.0.113.7", "2001:db8::1"])
+def test_an_address_of_another_machine_is_not_local(address: str) -> None:
+    assert not is_local(address)
+
+
+def test_an_address_to_which_a_socket_can_bind_is_not_local_for_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with net.ipv4.ip_nonlocal_bind, which the VPC router needs."""
+    monkeypatch.setattr(socket.socket, "bind", lambda *_: None)
+    assert not is_local("192.0.2.1")

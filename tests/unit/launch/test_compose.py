@@ -7,7 +7,9 @@ from ipaddress import IPv4Network
 import pytest
 
 from sandbox.core.errors import UserError
-from sandbox.drivers.runtime.docker.engine import DockerApiError, DockerEngine, Network
+from sandbox.drivers.runtime.docker.engine import DockerEngine
+from sandbox.drivers.runtime.docker.errors import DockerApiError
+from sandbox.drivers.runtime.docker.values import Network
 from sandbox.launch import compose
 from sandbox.launch.compose import compose_error
 from sandbox.launch.reservation import reserved
@@ -30,6 +32,7 @@ OTHER_CONTAINER = "Error response from daemon: driver failed: Bind for 127.0.0.1
         (80, "SANDBOX_NAMES_PORT=0"),
         (8080, "SANDBOX_FRONT_PORT=8079"),
         (8083, "SANDBOX_LISTENER_PORTS=8181-8200"),
+        (8104, "SANDBOX_NODE_PORTS=8201-8212"),
     ],
 )
 def test_a_port_in_use_is_reported_with_the_setting_that_changes_it(stderr: str, port: int, setting: str) -> None:

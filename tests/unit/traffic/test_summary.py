@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.traffic.plan import Failure, Plan, Record, RequestOutcome, classify
+from sandbox.traffic.outcomes import Failure, RequestOutcome, classify
+from sandbox.traffic.records import Record
 from sandbox.traffic.summary import summarise
 
 BEGIN = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
@@ -75,9 +76,3 @@ def test_percentiles_are_of_successful_requests_only() -> None:
 )
 def test_status_codes_are_classified(status_code: int, failure: Failure | None) -> None:
     assert classify(status_code).failure == failure
-
-
-@pytest.mark.parametrize("wrong", [{"rate": 0}, {"rate": 5000}, {"max_requests": 0}, {"max_duration": 0}, {"timeout": timedelta(0)}])
-def test_an_invalid_plan_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="rate up to 1000"):
-        Plan(url="http://127.0.0.1:1/", **wrong)  # type: ignore[arg-type]

@@ -10,6 +10,9 @@ REASONS: dict[str, str] = {
     "test_ec2/test_amis.py::test_create_image_with_tag_specification": (
         "moto asserts moto: a value outside the model's enumeration is refused before the operation looks at it."
     ),
+    "test_ec2/test_amis.py::test_deregister_image__unknown": (
+        "AWS refuses it: 'ami-unknown-ami' is malformed, so the code is InvalidAMIID.Malformed."
+    ),
     "test_ec2/test_amis.py::test_getting_malformed_ami": (
         "moto asserts moto: the sandbox has one error for images that do not exist, InvalidAMIID.NotFound."
     ),

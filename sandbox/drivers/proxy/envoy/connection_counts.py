@@ -24,6 +24,9 @@ def read(answer: str, arns: Iterable[str]) -> Mapping[str, Connections]:
     for stat in json.loads(answer)["stats"]:
         if named := _COUNTER.fullmatch(stat.get("name", "")):
             counted[named[1], named[2]] = int(stat["value"])
+    for name, of_zone in [(name, name.partition("|")[0]) for name, _ in counted if "|" in name]:  # one cluster for each zone
+        for what in ("total", "active"):
+            counted[of_zone, what] = counted.get((of_zone, what), 0) + counted.pop((name, what), 0)
     prefixes = {arn: stat_prefix(arn) for arn in arns}
     return {
         arn: Connections(opened=counted[prefix, "total"], open=counted.get((prefix, "active"), 0))

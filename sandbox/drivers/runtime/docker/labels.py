@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from sandbox.drivers.runtime import launch_spec_json
 from sandbox.drivers.runtime.base import LaunchSpec
 
-MANAGED = "sandbox.managed"  # "instance" | "subnet"
+MANAGED = "sandbox.managed"  # "instance" | "subnet" | HELPER | IMAGE
+IMAGE = "image"
+IMAGE_ID = "sandbox.image-id"  # of the AMI, on an image that was made of an instance
+HELPER = "helper"  # a container that never runs, and gives access to the files of its image
 NAME = "sandbox.name"  # of the sandbox
 INSTANCE_ID = "sandbox.instance-id"
 SPEC = "sandbox.spec"  # the LaunchSpec as JSON
@@ -35,6 +38,19 @@ def of_instance(name: str, spec: LaunchSpec) -> dict[str, str]:
 
 def of_subnet(name: str, subnet_id: str) -> dict[str, str]:
     return {MANAGED: "subnet", NAME: name, SUBNET_ID: subnet_id}
+
+
+def of_helper(name: str) -> dict[str, str]:
+    return {MANAGED: HELPER, NAME: name}
+
+
+def of_image(name: str, image_id: str) -> dict[str, str]:
+    return {MANAGED: IMAGE, NAME: name, IMAGE_ID: image_id}
+
+
+def image_repository(name: str) -> str:
+    """Of the images that are made of instances; their tag is the AMI's id. The socket filter allows no other."""
+    return f"{name}/ami"
 
 
 def ours(labels: Mapping[str, str] | None, name: str) -> bool:

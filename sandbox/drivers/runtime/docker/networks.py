@@ -1,14 +1,17 @@
 """The Docker networks of subnets: created for the first instance of a subnet, checked against other networks and routes of the machine."""
 
 import threading
+from collections.abc import Iterable
 from ipaddress import IPv4Network
 
 from sandbox.core.errors import Misconfigured
 from sandbox.drivers.runtime import cidr
 from sandbox.drivers.runtime.base import LaunchSpec
 from sandbox.drivers.runtime.docker import labels
-from sandbox.drivers.runtime.docker.engine import DockerApiError, DockerEngine, Network
+from sandbox.drivers.runtime.docker.engine import DockerEngine
+from sandbox.drivers.runtime.docker.errors import DockerApiError
 from sandbox.drivers.runtime.docker.router import Router
+from sandbox.drivers.runtime.docker.values import Network
 
 
 class DockerNetworks:
@@ -19,6 +22,11 @@ class DockerNetworks:
         self._creating = threading.Lock()
         self._known: tuple[Network, ...] = ()
         self._ready: set[str] = set()  # exist, and are attached to the router
+
+    @property
+    def routed(self) -> bool:
+        """Whether the packets of instances pass a VPC router."""
+        return self._router is not None
 
     def refresh(self) -> None:
         self._known = tuple(self._engine.networks())
@@ -34,8 +42,16 @@ class DockerNetworks:
         """Creates the network of the instance's subnet if it does not exist. Raises Misconfigured with the reason when Docker refuses."""
         name = labels.network_name(self._engine.name, spec.subnet_id)
         with self._creating:
-            if name in self._ready:
-                return
+            self._make(name, spec)
+        self.introduce([spec])
+
+    def introduce(self, specs: Iterable[LaunchSpec]) -> None:
+        """Tells the router the hardware addresses of instances, which do not tell it themselves. Idempotent."""
+        if self._router:
+            self._router.introduce([each for each in specs if each.mac_address])
+
+    def _make(self, name: str, spec: LaunchSpec) -> None:
+        if name not in self._ready:
             self.refresh()
             if not any(n.name == name for n in self._known):
                 self._remove_conflicting(spec.subnet_cidr)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +23,11 @@ GRACE = 10.0  # real seconds between SIGTERM and SIGKILL
 SAME_START = 1.0  # seconds by which two readings of a process's start time may differ
 MARK = "SANDBOX_INSTANCES"
 """Environment variable of each process: the folder of the records of the runtime that started it."""
+COMMAND_OF = "SANDBOX_COMMAND_OF"
+"""Environment variable of each command that ran inside an instance, and of what it started: the instance's id."""
+MACHINE = Path(__file__).with_name("machine.py")
+SERVICE = Path(__file__).with_name("service.py")
+PYTHONS_ON_LOOPBACK = {"PYTHONPATH": str(Path(__file__).with_name("loopback_only"))}
 THREADS = 8  # of the application server, as in the image
 
 
@@ -57,6 +62,11 @@ class InstanceProcess:
         """Raises ProcessLookupError when it has ended."""
         os.killpg(self.pid, signal.SIGKILL)
 
+    def freeze(self, frozen: bool) -> None:
+        """Stops its processes, or continues them. No effect when it has ended."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGSTOP if frozen else signal.SIGCONT)
+
     def frozen(self) -> bool:
         with suppress(psutil.NoSuchProcess):
             return bool(psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
@@ -72,9 +82,21 @@ def serve(app: Path, host: str, port: int, environment: Mapping[str, str], conso
     return _start(command, environment, console, app)
 
 
+def run_command(command: Sequence[str], environment: Mapping[str, str], console: IO[bytes]) -> InstanceProcess:
+    """Starts the command of an own AMI in the folder of this process. Its machine stays when it ends (service.py)."""
+    folder = Path.cwd()
+    words = [sys.executable, "-I", "-S", str(SERVICE), str(folder), *command]
+    return _start(words, {**environment, **PYTHONS_ON_LOOPBACK}, console, folder)
+
+
 def idle(environment: Mapping[str, str], console: IO[bytes]) -> InstanceProcess:
     """Starts a process without an application."""
     return _start([sys.executable, "-I", "-S", "-c", "import signal; signal.pause()"], environment, console, Path("/"))
+
+
+def run_user_data(order: bytes, environment: Mapping[str, str], console: IO[bytes], folder: Path) -> InstanceProcess:
+    """Starts machine.py, which runs user data in the folder and stays. `order`: what it reads."""
+    return _start([sys.executable, "-I", "-S", str(MACHINE)], environment, console, folder, order)
 
 
 def find(pid: int, created: float) -> InstanceProcess | None:
@@ -121,9 +143,23 @@ def _wait_until_collected(pid: int, timeout: float | None) -> None:
 
 def kill_all(mark: str) -> None:
     """Kills every process that was started with this `mark`, recorded or not, and the other processes of its session."""
+    _kill_groups({MARK: mark})
+
+
+def kill_commands(mark: str, instance_id: str) -> None:
+    """Kills what commands inside the instance left running: a machine that ends takes all its processes along."""
+    _kill_groups({MARK: mark, COMMAND_OF: instance_id})
+
+
+def kill_left(mark: str, instance_id: str) -> None:
+    """Kills all that has the environment of an instance whose first process has ended: user data can leave its session."""
+    _kill_groups({MARK: mark, "INSTANCE_ID": instance_id})
+
+
+def _kill_groups(marks: Mapping[str, str]) -> None:
     for process in psutil.process_iter():
         with suppress(psutil.Error, ProcessLookupError):
-            if process.environ().get(MARK) == mark:
+            if marks.items() <= process.environ().items():
                 os.killpg(os.getpgid(process.pid), signal.SIGKILL)
 
 
@@ -143,15 +179,21 @@ def check_port(host: str, port: int, instance_id: str) -> None:
             raise SandboxError(f"The application of {instance_id} cannot listen on {host}:{port}: {error.strerror}.") from error
 
 
-def _start(command: list[str], environment: Mapping[str, str], console: IO[bytes], folder: Path) -> InstanceProcess:
+def _start(
+    command: list[str], environment: Mapping[str, str], console: IO[bytes], folder: Path, given: bytes | None = None
+) -> InstanceProcess:
+    """`given`: its standard input; None: it has none."""
     base = {name: os.environ[name] for name in ("PATH", "LANG", "VIRTUAL_ENV") if name in os.environ}
     own = subprocess.Popen(
         command,
         cwd=folder,
         env={**base, "PYTHONDONTWRITEBYTECODE": "1", **environment},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
         stdout=console,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+    if own.stdin and given is not None:
+        with suppress(BrokenPipeError), own.stdin:
+            own.stdin.write(given)
     return InstanceProcess(own.pid, psutil.Process(own.pid).create_time(), own)

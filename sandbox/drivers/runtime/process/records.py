@@ -1,9 +1,10 @@
-"""The files of the process runtime: for each instance its record, by which the next control plane finds the process, and its console log.
-All are in one directory.
+"""The files of the process runtime: for each instance its record, by which the next control plane finds the process, its console log, and
+its folder, which stands for its disk. All are in one directory.
 """
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,11 @@ class Records:
         self._directory = directory
         directory.mkdir(parents=True, exist_ok=True)
 
+    @property
+    def mark(self) -> str:
+        """What the processes of these records are marked with (processes.MARK)."""
+        return str(self._directory.resolve())
+
     def load(self) -> Iterator[Record]:
         """All records that can be read; a truncated one is skipped."""
         for file in sorted(self._directory.glob("*.json")):
@@ -48,6 +54,11 @@ class Records:
     def remove(self, instance_id: str) -> None:
         for kind in ("json", "log"):
             self._file(instance_id, kind).unlink(missing_ok=True)
+        shutil.rmtree(self.home(instance_id), ignore_errors=True)
+
+    def home(self, instance_id: str) -> Path:
+        """The instance's folder: what its programs write. It may not exist."""
+        return self._directory / instance_id
 
     def open_console(self, instance_id: str) -> IO[bytes]:
         return self._file(instance_id, "log").open("ab", buffering=0)

@@ -1,7 +1,7 @@
 """moto's Auto Scaling, changed so that it records desired state and the controller acts on it: the group class, and the backend.
 
 The backend is assembled from one class for each noun: groups and group_settings, launch_configurations, members, attachments (target
-groups), policies, schedules, notifications. api/responses.py and api/scaling_responses.py parse the requests.
+groups), hooks, refreshes, policies, schedules, notifications. The modules of api/responses/ parse the requests.
 """
 
 from datetime import datetime
@@ -16,14 +16,16 @@ from sandbox.aws.context import context
 from sandbox.aws.seams import replaces, swap_backend, swap_model
 from sandbox.core.persisted import persisted, renamed
 from sandbox.core.text import at
-from sandbox.services.autoscaling.api import responses
 from sandbox.services.autoscaling.api.attachments import AttachmentOperations
 from sandbox.services.autoscaling.api.group_settings import GroupSettings
 from sandbox.services.autoscaling.api.groups import RECORDED
+from sandbox.services.autoscaling.api.hooks import HookOperations
 from sandbox.services.autoscaling.api.launch_configurations import LaunchConfigurationOperations
 from sandbox.services.autoscaling.api.members import MemberOperations
 from sandbox.services.autoscaling.api.notifications import NotificationOperations
 from sandbox.services.autoscaling.api.policies import PolicyOperations
+from sandbox.services.autoscaling.api.refreshes import RefreshOperations
+from sandbox.services.autoscaling.api.responses import groups as responses
 from sandbox.services.autoscaling.api.schedules import ScheduleOperations
 from sandbox.services.autoscaling.state.store import GroupExtra
 
@@ -76,6 +78,16 @@ class SandboxGroup(FakeAutoScalingGroup):
         return {"CapacityDistributionStrategy": self.sandbox.availability_zone_distribution}
 
     @property
+    def availability_zone_impairment_policy(self) -> dict[str, Any] | None:
+        policy = self.sandbox.availability_zone_impairment_policy
+        return dict(policy) if policy else None
+
+    @property
+    def instance_maintenance_policy(self) -> dict[str, int] | None:
+        policy = self.sandbox.maintenance
+        return {"MinHealthyPercentage": policy.min_healthy, "MaxHealthyPercentage": policy.max_healthy} if policy else None
+
+    @property
     def context(self) -> str | None:
         return self.sandbox.context
 
@@ -89,6 +101,8 @@ class SandboxGroup(FakeAutoScalingGroup):
 class SandboxAutoScaling(
     MemberOperations,
     AttachmentOperations,
+    HookOperations,
+    RefreshOperations,
     GroupSettings,
     PolicyOperations,
     ScheduleOperations,

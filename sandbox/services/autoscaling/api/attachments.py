@@ -5,6 +5,9 @@ One of the parts of `SandboxAutoScaling` (api/assembly.py). Classic load balance
 
 # mypy: allow-subclassing-any
 
+from collections.abc import Mapping
+from typing import Any
+
 import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.aws.seams import adds, replaces
 from sandbox.services.autoscaling import errors
@@ -14,6 +17,7 @@ from sandbox.services.autoscaling.lifecycle_model import AttachmentMove, Attachm
 from sandbox.services.autoscaling.model import Attachment
 from sandbox.services.autoscaling.state import writes
 
+CROSS_ZONE = "load_balancing.cross_zone.enabled"  # an attribute of target groups
 REGISTERED = "ASG-79, ASG-83: the controller registers through the API, when members are in service"
 
 
@@ -51,3 +55,16 @@ class AttachmentOperations(GroupOperations):
     @replaces(why="classic load balancers are not part of the sandbox")
     def update_attached_elbs(self, group_name: str) -> None:
         """Does nothing."""
+
+    @adds(why="ASG-113: the warning about load balancers without cross-zone load balancing")
+    def check_zonal_shift(self, given: Mapping[str, Any]) -> None:
+        """`given`: parameters of CreateAutoScalingGroup, UpdateAutoScalingGroup or AttachTrafficSources."""
+        group = self.autoscaling_groups.get(given["AutoScalingGroupName"])
+        before = group.sandbox.availability_zone_impairment_policy if group else None
+        policy = given.get("AvailabilityZoneImpairmentPolicy") or before or {}
+        if given.get("SkipZonalShiftValidation") or not policy.get("ZonalShiftEnabled"):
+            return
+        arns = [*(given.get("TargetGroupARNs") or ()), *(group.target_group_arns if group else ())]
+        known = self.elbv2_backend.target_groups
+        if off := [arn for arn in arns if arn in known and known[arn].attributes.get(CROSS_ZONE) == "false"]:
+            raise errors.cross_zone_off(off[0])

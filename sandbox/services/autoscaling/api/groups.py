@@ -21,10 +21,12 @@ from sandbox.services.autoscaling.activity_model import Activity
 from sandbox.services.autoscaling.api.quotas import PerCall, Quota
 from sandbox.services.autoscaling.api.validation import groups as group_validation
 from sandbox.services.autoscaling.api.validation import requests
+from sandbox.services.autoscaling.api.validation.maintenance import maintenance
 from sandbox.services.autoscaling.decide import events, texts
 from sandbox.services.autoscaling.lifecycle_model import AttachmentState
 from sandbox.services.autoscaling.model import Attachment
 from sandbox.services.autoscaling.state import activities, writes
+from sandbox.services.autoscaling.state.store import active_refresh
 
 RECORDED = "ASG-120: the API only records, the controller launches and terminates"
 
@@ -94,6 +96,8 @@ class GroupOperations(AutoScalingBackend):
         desired = given.pop("desired_capacity")
         group_validation.bounds(low, high, min(max(group.desired_capacity, low), high) if desired is None else desired)
         if given["launch_config_name"] or given["launch_template"]:
+            if (refresh := active_refresh(group)) and refresh.desired:
+                raise errors.refresh_forbids_update()
             self._check_source(given["launch_config_name"], given["launch_template"], None)
         self._check_zones(given, group.vpc_zone_identifier)
         group_validation.health_check_type(given["health_check_type"])
@@ -118,12 +122,16 @@ class GroupOperations(AutoScalingBackend):
             group.sandbox.default_instance_warmup = None if warmup == group_validation.UNSET_WARMUP else warmup
         if distribution := given.get("AvailabilityZoneDistribution"):
             group.sandbox.availability_zone_distribution = distribution["CapacityDistributionStrategy"]
+        if policy := given.get("AvailabilityZoneImpairmentPolicy"):
+            group.sandbox.availability_zone_impairment_policy = group_validation.completed(policy)
         if (rebalance := given.get("CapacityRebalance")) is not None:
             group.capacity_rebalance = rebalance
         if (placement_group := given.get("PlacementGroup")) is not None:
             group.placement_group = placement_group or None
         if role := given.get("ServiceLinkedRoleARN"):
             group.service_linked_role_arn = role
+        if policy := given.get("InstanceMaintenancePolicy"):
+            group.sandbox.maintenance = maintenance(policy)
         if given.get("Context") is not None:
             group.sandbox.context = given["Context"]
 
@@ -138,8 +146,8 @@ class GroupOperations(AutoScalingBackend):
         if template:
             self._check_template(template)
 
-    def _check_template(self, template: Mapping[str, str]) -> None:
-        """ASG-18, ASG-19."""
+    def _check_template(self, template: Mapping[str, str]) -> Any:
+        """ASG-18, ASG-19. → moto's version of the template"""
         if bool(template.get("LaunchTemplateId")) == bool(template.get("LaunchTemplateName")):
             raise errors.template_not_named_once()
         try:
@@ -156,6 +164,7 @@ class GroupOperations(AutoScalingBackend):
                 raise errors.unusable_template(f"The request must contain the parameter {name}")
         if any(nic.get("SubnetId") for nic in version.data.get("NetworkInterfaces") or []):
             raise errors.unusable_template("Network interfaces with a subnet ID may not be specified in the launch template of a group.")
+        return version
 
     def _check_zones(self, given: dict[str, Any], current: str | None = None) -> None:
         """`current`: the group's subnets before the update, which stay when the request names none."""

@@ -15,6 +15,7 @@ class Quota(Enum):
     POLICIES = ("scaling policies", 50, "the Auto Scaling group")
     SCHEDULED_ACTIONS = ("scheduled actions", 125, "the Auto Scaling group")
     TARGET_GROUPS = ("target groups", 50, "the Auto Scaling group")
+    HOOKS = ("lifecycle hooks", 50, "the Auto Scaling group")
     TOPICS = ("SNS topics", 10, "the Auto Scaling group")
 
     @property

@@ -68,12 +68,12 @@ def scale_out(group: Group, now: datetime, delays: Delays) -> Plan:
     if count == 0 or not placements:
         return Plan(look_at=_next_launch(group, change_due, now, delays))
     handled = ClearHandledRequests(changes=len(group.changes) if difference else 0, replacements=len(due))
-    return Plan(actions=(*_launches(group, requests, placements), handled))
+    return Plan(actions=(*launches(group, requests, placements), handled))
 
 
 def _next_launch(group: Group, change_due: datetime | None, now: datetime, delays: Delays) -> datetime | None:
     moments = [p.at + delays.replacement for p in group.pending_replacements]
-    moments += [moment for moment in (change_due, placement.next_retry(group.zones, now, delays)) if moment]
+    moments += [moment for moment in (change_due, placement.next_retry(group.open_zones(), now, delays)) if moment]
     return min((moment for moment in moments if moment > now), default=None)
 
 
@@ -83,10 +83,11 @@ def _change_due(group: Group, delays: Delays) -> datetime | None:
 
 
 def _launch_requests(group: Group, replacements: tuple[PendingReplacement, ...], difference: int, now: datetime) -> list[LaunchRequest]:
-    """One for each unhealthy instance, and one for all others: their cause is the difference between desired and actual capacity."""
-    unhealthy = [r for r in replacements if r.unhealthy]
+    """One for each instance that is replaced, and one for all others: their cause is the difference between desired and actual capacity."""
+    unhealthy, refreshed = [r for r in replacements if r.unhealthy], [r for r in replacements if r.refresh]
     requests = [LaunchRequest(count=1, cause=texts.replaced(now), purpose=Purpose.REPLACEMENT, because=r.cause) for r in unhealthy]
-    others = difference + len(replacements) - len(unhealthy)
+    requests += [LaunchRequest(count=1, cause=texts.refreshed(now), purpose=Purpose.REFRESH, because=r.cause) for r in refreshed]
+    others = difference + len(replacements) - len(requests)
     if not others:
         return requests
     changes = group.changes if difference else ()
@@ -102,7 +103,7 @@ def _trigger(group: Group) -> Trigger | None:
     return next((c.trigger for c in reversed(group.changes) if c.trigger), None)
 
 
-def _launches(group: Group, requests: list[LaunchRequest], placements: tuple[Placement, ...]) -> tuple[Action, ...]:
+def launches(group: Group, requests: list[LaunchRequest], placements: tuple[Placement, ...]) -> tuple[Action, ...]:
     """One RunInstances for each reason and subnet."""
     rest = list(placements)
     actions: list[Action] = []
@@ -132,8 +133,8 @@ def _launch(group: Group, request: LaunchRequest, target: Placement, count: int)
 def scale_in(group: Group, now: datetime, delays: Delays) -> Plan:
     if not group.runs(Process.TERMINATE):
         return Plan()
-    if not group.changes and _rebalance_in_progress(group):
-        return Plan()  # ASG-27: a rebalance launches first and terminates after
+    if not group.changes and (_rebalance_in_progress(group) or group.is_replacing):
+        return Plan()  # ASG-27, ASG-102: the surplus is there until it has taken the place of others
     due = group.changes[-1].at + delays.scale_in if group.changes else now
     if now < due:
         return Plan(look_at=due)
@@ -150,7 +151,7 @@ def scale_in(group: Group, now: datetime, delays: Delays) -> Plan:
 
 
 def _rebalance_in_progress(group: Group) -> bool:
-    return any(m.purpose is Purpose.REBALANCE and m.lifecycle is LifecycleState.PENDING for m in group.members)
+    return any(m.purpose is Purpose.REBALANCE and m.lifecycle.is_pending for m in group.members)
 
 
 def _all_protected(group: Group, now: datetime) -> Action:
@@ -174,6 +175,8 @@ def uneven(group: Group, now: datetime, delays: Delays) -> bool:
     """The group is stable, and its zones differ by more than 1 or it has instances in a zone that is not enabled (ASG-27, ASG-29)."""
     if any(not group.runs(p) for p in (Process.AZ_REBALANCE, Process.LAUNCH)):
         return False
+    if group.refresh is not None:
+        return False
     stable = all(m.lifecycle is LifecycleState.IN_SERVICE and m.health is Health.HEALTHY for m in group.counted())
     return missing(group) == 0 and stable and bool(placement.rebalancing(group, now, delays))
 
@@ -181,16 +184,23 @@ def uneven(group: Group, now: datetime, delays: Delays) -> bool:
 def rebalance(group: Group, memory: Memory, now: datetime, delays: Delays) -> Plan:
     """`memory` has the current `uneven_since`. Scale-in then terminates the surplus, in the zone with most instances."""
     if memory.uneven_since is None:
-        return Plan(look_at=placement.next_retry(group.zones, now, delays))
+        return Plan(look_at=placement.next_retry(group.open_zones(), now, delays))
     due = memory.uneven_since + delays.rebalance
     if now < due:
         return Plan(look_at=due)
     moves = placement.rebalancing(group, now, delays)
-    room = group.max_size + placement.allowance(group.max_size) - len(group.counted())  # ASG-28
+    room = _most_while_rebalancing(group) - len(group.counted())
     present = placement.counts(group)
     actions: list[Action] = []
     for zone, count in Counter(moves[:room]).items():
         request = LaunchRequest(count=count, cause=texts.rebalanced(now, zone, present), purpose=Purpose.REBALANCE, because=group.cause)
         placements = placement.spread([z for z in group.zones if z.name == zone], present, count)
-        actions += _launches(group, [request], placements)
+        actions += launches(group, [request], placements)
     return Plan(actions=tuple(actions))
+
+
+def _most_while_rebalancing(group: Group) -> int:
+    """ASG-28; a maintenance policy says it in its own way (ASG-105), and it leaves room for one at least."""
+    if group.maintenance is None:
+        return group.max_size + placement.allowance(group.max_size)
+    return max(group.desired_capacity * group.maintenance.max_healthy // 100, group.desired_capacity + 1)

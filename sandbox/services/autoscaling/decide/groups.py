@@ -13,13 +13,13 @@ from sandbox.services.autoscaling.actions import (
     MoveMember,
     PublishNotification,
     RemoveGroup,
-    RequestReplacement,
 )
 from sandbox.services.autoscaling.activity_model import StatusCode
-from sandbox.services.autoscaling.decide import capacity, health, lifecycle, placement, texts
+from sandbox.services.autoscaling.decide import capacity, health, hooks, lifecycle, placement, texts
 from sandbox.services.autoscaling.decide.capacity import Plan
+from sandbox.services.autoscaling.decide.replacement import refreshes, unhealthy
 from sandbox.services.autoscaling.lifecycle_model import LifecycleState, Move
-from sandbox.services.autoscaling.model import Delays, Group, HealthFailure, Member, Memory, Process
+from sandbox.services.autoscaling.model import Delays, Group, Memory, Process
 
 AT_ONCE = timedelta(0)
 
@@ -36,6 +36,8 @@ def decide(group: Group, memory: Memory | None, now: datetime, delays: Delays) -
         *lifecycle.warmups(group, now),
         *lifecycle.failures(group),
         *lifecycle.departures(group),
+        *hooks.beginnings(group),
+        *hooks.waits(group, now),
         *lifecycle.terminations(group),
         *lifecycle.attachments(group),
         *health.marks(group, memory, now, delays),
@@ -57,9 +59,19 @@ def _updated_memory(group: Group, memory: Memory, now: datetime, delays: Delays)
 
 
 def _resize(group: Group, memory: Memory, now: datetime, delays: Delays) -> Plan:
-    """Replaces unhealthy members, else corrects the size, else rebalances the zones."""
-    if unhealthy := health.to_replace(group, now):
-        return Plan(actions=tuple(action for member in unhealthy for action in _replacement(group, member, now)))
+    """Replaces unhealthy members, else goes on with an instance refresh, else corrects size and balance."""
+    if replaced := tuple(unhealthy.replaced(group, now, delays)):
+        return Plan(actions=replaced)
+    refresh = refreshes.step(group, now, delays)
+    if refresh.actions:
+        return refresh
+    plan = _sized(group, memory, now, delays)
+    looks = [moment for moment in (plan.look_at, refresh.look_at) if moment]
+    return replace(plan, look_at=min(looks, default=None))
+
+
+def _sized(group: Group, memory: Memory, now: datetime, delays: Delays) -> Plan:
+    """Corrects the size, else rebalances the zones."""
     short = capacity.missing(group)
     if short > 0:
         return capacity.scale_out(group, now, delays)
@@ -70,24 +82,12 @@ def _resize(group: Group, memory: Memory, now: datetime, delays: Delays) -> Plan
     return capacity.rebalance(group, memory, now, delays)
 
 
-def _replacement(group: Group, member: Member, now: datetime) -> Iterator[Action]:
-    """Terminate, then launch: the replacement does not wait until the old instance is drained (ASG-49)."""
-    sentence = {
-        HealthFailure.NOT_RUNNING: texts.not_running,
-        HealthFailure.STATUS_CHECK: texts.status_check,
-        HealthFailure.ELB: texts.elb,
-        HealthFailure.USER: texts.user_health_check,
-    }[member.failure or HealthFailure.USER]
-    yield from lifecycle.take_out(group, member, sentence(now), member.cause)
-    yield RequestReplacement(instance_id=member.instance_id)
-
-
 def _deletion(group: Group, since: datetime) -> Iterator[Action]:
     """ASG-9: every instance is terminated; nothing waits for draining or hooks."""
     if not group.members:
         yield RemoveGroup(because=group.cause)
         return
-    remaining = [m for m in group.members if m.lifecycle not in {LifecycleState.TERMINATING, LifecycleState.TERMINATING_PROCEED}]
+    remaining = [m for m in group.members if not m.lifecycle.is_terminating]
     cause = texts.force_deleted(since, len(group.counted()))
     for member in remaining:
         yield from lifecycle.take_out(group, member, cause, group.cause)
@@ -96,6 +96,8 @@ def _deletion(group: Group, since: datetime) -> Iterator[Action]:
         yield from lifecycle.deregistration(group, terminating)
     for member in terminating:
         yield MoveMember(instance_id=member.instance_id, move=Move.PROCEED, because=member.cause)
+    for member in (m for m in group.members if m.lifecycle is LifecycleState.TERMINATING_WAIT):
+        yield MoveMember(instance_id=member.instance_id, move=Move.COMPLETE, because=member.cause)  # ASG-91
     yield from lifecycle.terminations(group)
 
 
@@ -112,7 +114,9 @@ def _next_check(memory: Memory, now: datetime, delays: Delays) -> datetime:
 
 
 def _next_moves(group: Group, now: datetime, delays: Delays) -> Iterator[datetime]:
-    """Members that wait for EC2, for draining or for their warmup."""
+    """Members that wait for EC2, for draining, for their hooks or for their warmup."""
+    yield from hooks.next_moves(group)
+    yield from refreshes.next_moves(group, now)
     for member in group.members:
         if member.lifecycle.is_changing:
             yield now + delays.transition

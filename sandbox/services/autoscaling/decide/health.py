@@ -1,7 +1,11 @@
 """Which members are unhealthy (section 2.4), and which unhealthy members are replaced now (ASG-50). Pure.
 
-An instance that is not running is found at every call; status checks and load balancer health at the periodic check (ASG-48), and only
-after the grace period (ASG-45). Marking and replacing are separate, because each can be suspended (section 2.9).
+An instance that is not running, or that has a scheduled event (ASG-43), is found at every call; status checks and load balancer health at
+the periodic check (ASG-48), and only after the grace period (ASG-45). Marking and replacing are separate, because each can be suspended
+(section 2.9).
+
+During a zonal shift a group with `IgnoreUnhealthy` neither marks nor replaces members in the zone that it leaves: they may come back with
+it (ASG-112). A member whose instance is terminated cannot come back, and is replaced (U).
 """
 
 from collections.abc import Mapping
@@ -15,6 +19,7 @@ from sandbox.services.autoscaling.lifecycle_model import AttachmentState, Lifecy
 from sandbox.services.autoscaling.model import Attachment, Delays, Group, Health, HealthFailure, Member, Memory, Process
 
 STARTING = frozenset({"pending", "running"})
+GONE = frozenset({"shutting-down", "terminated"})
 
 
 def periodic_check_due(memory: Memory, now: datetime, delays: Delays) -> bool:
@@ -30,10 +35,17 @@ def marks(group: Group, memory: Memory, now: datetime, delays: Delays) -> tuple[
     """`memory` has the current `impaired_since`."""
     if not group.runs(Process.HEALTH_CHECK):
         return ()  # section 2.9: no marking by EC2 or ELB
-    found = {m.instance_id: HealthFailure.NOT_RUNNING for m in group.counted() if m.health is Health.HEALTHY and _not_running(m)}
+    healthy = [m for m in group.counted() if m.health is Health.HEALTHY]
+    found = {m.instance_id: HealthFailure.SCHEDULED_EVENT for m in healthy if _scheduled(m)}
+    found |= {m.instance_id: HealthFailure.NOT_RUNNING for m in healthy if _not_running(m)}
     if periodic_check_due(memory, now, delays):
         found = _periodic_marks(group, memory, now, delays) | found
-    return tuple(_mark(group, m, found[m.instance_id]) for m in group.members if m.instance_id in found)
+    return tuple(_mark(group, m, found[m.instance_id]) for m in group.members if m.instance_id in found and not _ignored(group, m))
+
+
+def _ignored(group: Group, member: Member) -> bool:
+    """ASG-112."""
+    return group.ignores_unhealthy and member.zone in group.shifted_zones and member.instance_state not in GONE
 
 
 def _not_running(member: Member) -> bool:
@@ -42,6 +54,11 @@ def _not_running(member: Member) -> bool:
     if starting and member.launch_error is not None:
         return False
     return member.instance_state not in STARTING if starting else member.instance_state != "running"
+
+
+def _scheduled(member: Member) -> bool:
+    """ASG-43: at once; in the grace period too (U)."""
+    return member.scheduled_event and member.lifecycle is LifecycleState.IN_SERVICE
 
 
 def _periodic_marks(group: Group, memory: Memory, now: datetime, delays: Delays) -> dict[str, HealthFailure]:
@@ -90,11 +107,16 @@ def _mark(group: Group, member: Member, failure: HealthFailure) -> MarkUnhealthy
 # ---- replacing ---------------------------------------------------------------------------------------------------------------------------
 
 
-def to_replace(group: Group, now: datetime) -> tuple[Member, ...]:
-    """The unhealthy members to be taken out of service now, also those with scale-in protection (ASG-52)."""
+def unhealthy_members(group: Group) -> list[Member]:
+    """Those that the group may replace, also with scale-in protection (ASG-52)."""
     if not (group.runs(Process.REPLACE_UNHEALTHY) and group.runs(Process.TERMINATE)):
-        return ()
-    unhealthy = [m for m in group.counted() if m.health is Health.UNHEALTHY]
+        return []
+    return [m for m in group.counted() if m.health is Health.UNHEALTHY and not _ignored(group, m)]
+
+
+def to_replace(group: Group, now: datetime) -> tuple[Member, ...]:
+    """The unhealthy members to be taken out of service now, in a group without a maintenance policy."""
+    unhealthy = unhealthy_members(group)
     at_once = [m for m in unhealthy if m.failure in (HealthFailure.NOT_RUNNING, HealthFailure.USER)]
     paced = [m for m in unhealthy if m not in at_once]
     budget = max(1, group.desired_capacity // 10) - _replacing(group, now, len(at_once))

@@ -23,10 +23,9 @@ from sandbox.services.autoscaling.actions import (
 from sandbox.services.autoscaling.activity_model import ActivityKind, StatusCode, Trigger
 from sandbox.services.autoscaling.decide import events, texts
 from sandbox.services.autoscaling.lifecycle_model import AttachmentMove, AttachmentState, LifecycleState, Move
-from sandbox.services.autoscaling.model import Attachment, Group, Member, Process
+from sandbox.services.autoscaling.model import ENDED_STATES, Attachment, Group, Member, Process
 
 DRAINING = "draining"
-ENDED_STATES = frozenset({"shutting-down", "terminated"})
 
 
 def _subject(group: Group, member: Member) -> events.Subject:
@@ -37,14 +36,20 @@ def _subject(group: Group, member: Member) -> events.Subject:
 
 
 def arrivals(group: Group, now: datetime) -> Iterator[Action]:
-    """Pending and running: registered with the target groups first, then InService (ASG-79)."""
-    arrived = [m for m in group.members if m.lifecycle is LifecycleState.PENDING and m.instance_state == "running"]
+    """Running, and its launch hooks over: registered with the target groups first, then InService (ASG-79)."""
+    arrived = [m for m in group.members if _ready(group, m) and m.instance_state == "running"]
     if group.runs(Process.ADD_TO_LOAD_BALANCER):  # ASG-84
         for attachment in group.attachments:
             yield from _registration(attachment, arrived)
     for member in arrived:
         yield MoveMember(instance_id=member.instance_id, move=Move.ENTER_SERVICE, event=_in_service(group, member))
         yield from _arrival_activity(group, member)
+
+
+def _ready(group: Group, member: Member) -> bool:
+    if member.lifecycle is LifecycleState.PENDING:
+        return not group.launch_hooks(member)
+    return member.lifecycle is LifecycleState.PENDING_PROCEED
 
 
 def _registration(attachment: Attachment, members: Iterable[Member]) -> Iterator[Action]:
@@ -104,11 +109,16 @@ def failures(group: Group) -> Iterator[Action]:
 
 def take_out(group: Group, member: Member, cause: str, because: str | None, trigger: Trigger | None = None) -> Iterator[Action]:
     """Opens the terminate activity (ASG-59), and cancels an activity of the member that is still open."""
+    if member.activity:
+        yield CloseActivity(activity_id=member.activity.id, description=member.activity.description, status=StatusCode.CANCELLED)
+    yield from terminate(group, member, cause, because, trigger)
+
+
+def terminate(group: Group, member: Member, cause: str, because: str | None, trigger: Trigger | None = None) -> Iterator[Action]:
+    """Of a member without an open activity."""
     subject = events.Subject(group=group.name, instance_id=member.instance_id, cause=because)
     sentence = cause.rsplit(" was taken out of service ", 1)[-1].split(".", 1)[0]
     summary = f"{group.name} takes {member.instance_id} out of service {sentence}"
-    if member.activity:
-        yield CloseActivity(activity_id=member.activity.id, description=member.activity.description, status=StatusCode.CANCELLED)
     yield OpenActivity(
         kind=ActivityKind.TERMINATE,
         description=texts.terminating(member.instance_id),
@@ -128,11 +138,15 @@ def departures(group: Group) -> Iterator[Action]:
     if group.runs(Process.ADD_TO_LOAD_BALANCER):  # ASG-84
         yield from deregistration(group, leaving)
     for member in leaving:
-        states = set(member.targets.values()) if group.runs(Process.ADD_TO_LOAD_BALANCER) else set()
-        if DRAINING in states:
-            yield from _draining_activity(member)
-        elif not states:
+        if drained(group, member):
             yield from _proceed(group, member)
+        elif DRAINING in member.targets.values():
+            yield from _draining_activity(member)
+
+
+def drained(group: Group, member: Member) -> bool:
+    """It is registered nowhere any more; while AddToLoadBalancer is suspended, nothing waits for that (ASG-84)."""
+    return not member.targets or not group.runs(Process.ADD_TO_LOAD_BALANCER)
 
 
 def deregistration(group: Group, members: Iterable[Member]) -> Iterator[Action]:
@@ -156,6 +170,8 @@ def _draining_activity(member: Member) -> Iterator[Action]:
 
 
 def _proceed(group: Group, member: Member) -> Iterator[Action]:
+    if member.lifecycle is LifecycleState.TERMINATING and group.termination_hooks(member):
+        return  # ASG-80: decide/hooks.py begins the wait
     yield MoveMember(instance_id=member.instance_id, move=Move.PROCEED, because=member.cause)
     if member.activity is None:
         return

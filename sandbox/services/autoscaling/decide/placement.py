@@ -1,7 +1,8 @@
 """Which Availability Zone and subnet the next instances go to. Pure.
 
 A launch goes to the zone with the fewest instances, there to the subnet with the most free addresses (ASG-25; ties by the order of the
-group's subnets (U)). A zone whose launch failed is skipped until its retry is due, and the others take its share (ASG-26).
+group's subnets (U)). A zone whose launch failed is skipped until its retry is due, and the others take its share (ASG-26). A zone that a
+zonal shift leaves gets no launch, and keeps the instances that it has (ASG-112, ASG-113).
 """
 
 from collections import Counter
@@ -61,26 +62,28 @@ def spread(zones: Sequence[Zone], present: Mapping[str, int], count: int) -> tup
 
 def balanced_only(group: Group, count: int, now: datetime, delays: Delays) -> tuple[Placement, ...]:
     """As `spread` over all zones, failing or not; the share of a zone that waits for its retry is launched later (ASG-26)."""
-    open_now = {z.name for z in usable(group.zones, now, delays)}
-    return tuple(p for p in spread([z for z in group.zones if z.subnets], counts(group), count) if p.zone in open_now)
+    zones = group.open_zones()
+    open_now = {z.name for z in usable(zones, now, delays)}
+    return tuple(p for p in spread([z for z in zones if z.subnets], counts(group), count) if p.zone in open_now)
 
 
 def placements(group: Group, count: int, now: datetime, delays: Delays) -> tuple[Placement, ...]:
     """Placements for `count` more instances of the group; fewer or none while zones wait for their retry."""
     if group.balanced_only:
         return balanced_only(group, count, now, delays)
-    return spread(usable(group.zones, now, delays), counts(group), count)
+    return spread(usable(group.open_zones(), now, delays), counts(group), count)
 
 
 def rebalancing(group: Group, now: datetime, delays: Delays) -> tuple[str, ...]:
     """The zones, one for each instance, into which launches would bring the counts within 1 of each other (ASG-27, ASG-29).
 
-    Only members that scale-in can terminate count as movable: a protected member stays where it is (ASG-68).
+    Only members that scale-in can terminate count as movable: a protected member stays where it is (ASG-68). During a zonal shift only the
+    other zones are balanced among each other (ASG-113).
     """
-    targets = usable(group.zones, now, delays)
+    targets = usable(group.open_zones(), now, delays)
     enabled = {z.name for z in group.zones}
-    present = counts(group)
-    movable = Counter(m.zone for m in group.counted() if not m.protected)
+    present = {zone: count for zone, count in counts(group).items() if zone not in group.shifted_zones}
+    movable = Counter(m.zone for m in group.counted() if not m.protected and m.zone not in group.shifted_zones)
     moves: list[str] = []
     while targets:
         sources = sorted((z for z in present if movable[z]), key=lambda z: (z not in enabled, present[z]), reverse=True)

@@ -78,6 +78,17 @@ def replaced(now: datetime) -> str:
     return f"At {at(now)} an instance was launched in response to an unhealthy instance needing to be replaced."
 
 
+def refreshed(now: datetime) -> str:
+    return f"At {at(now)} an instance was launched in response to an instance refresh."
+
+
+def refreshed_out(now: datetime, instance_id: str) -> str:
+    return cause(
+        f"At {at(now)} an instance was taken out of service in response to an instance refresh.",
+        f"At {at(now)} instance {instance_id} was selected for termination.",
+    )
+
+
 def shrunk(now: datetime, old: int, new: int, chosen: Iterable[str]) -> str:
     """One sentence of choice for each instance."""
     return cause(
@@ -98,12 +109,22 @@ def status_check(now: datetime) -> str:
     return f"At {at(now)} an instance was taken out of service in response to an EC2 instance status checks failure."
 
 
+def scheduled_event(now: datetime) -> str:
+    """ASG-43. AWS's heading names a scheduled reboot; the wording for the other events is not documented (U)."""
+    return f"At {at(now)} an instance was taken out of service in response to an EC2 scheduled event."
+
+
 def elb(now: datetime) -> str:
     return f"At {at(now)} an instance was taken out of service in response to an ELB system health check failure."
 
 
 def user_health_check(now: datetime) -> str:
     return f"At {at(now)} an instance was taken out of service in response to a user health-check."
+
+
+def hook_abandoned(now: datetime) -> str:
+    """(U)"""
+    return f"At {at(now)} an instance was taken out of service in response to an abandoned lifecycle action."
 
 
 def user_terminated(now: datetime, instance_id: str, shrink: tuple[int, int] | None) -> str:
@@ -174,6 +195,11 @@ def leaving_standby(instance_id: str) -> str:
 
 def failed(description: str, message: str) -> str:
     return f"{description}.  Status Reason: {message}"
+
+
+def abandoned(token: str, reason: str) -> str:
+    """The StatusMessage of a launch whose lifecycle action was abandoned. `reason`: how."""
+    return f"Instance failed to complete user's Lifecycle Action: Lifecycle Action with token {token} was abandoned: {reason}"
 
 
 # ---- launch failures: EC2's error → the group's StatusMessage (ASG-60) ---------------------------------------------------------------

@@ -16,6 +16,16 @@ from sandbox.services.autoscaling.decide import cooldowns, notifications
 from sandbox.services.autoscaling.state.store import HISTORY, member_of
 
 
+def act(group: Any, action: OpenActivity | UpdateActivity | CloseActivity) -> None:
+    match action:
+        case OpenActivity():
+            open_activity(group, action)
+        case UpdateActivity():
+            update_activity(group, action)
+        case CloseActivity():
+            close_activity(group, action)
+
+
 def open_activity(group: Any, opening: OpenActivity) -> Activity:
     """Until it is closed, the activity is the member's open one."""
     member = member_of(group, opening.instance_id) if opening.instance_id else None

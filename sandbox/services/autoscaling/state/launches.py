@@ -6,7 +6,12 @@ A request that EC2 will refuse is sent all the same: EC2's error becomes the act
 import base64
 from typing import Any
 
+import sandbox.aws.environment  # noqa: F401 - before moto
+
+# isort: split
 from botocore.exceptions import ClientError
+from moto.autoscaling.models import ASG_NAME_TAG
+from moto.core.exceptions import ServiceException
 
 from sandbox.services.autoscaling.actions import (
     LaunchInstances,
@@ -16,7 +21,7 @@ from sandbox.services.autoscaling.model import (
     LaunchSource,
 )
 from sandbox.services.autoscaling.state import writes
-from sandbox.services.autoscaling.state.store import launch_source
+from sandbox.services.autoscaling.state.store import launch_source, template_of
 
 ZONAL = frozenset({"InsufficientInstanceCapacity", "InsufficientFreeAddressesInSubnet", "Unsupported"})
 """Errors of one zone: a launch in another zone may succeed (ASG-26). Any other error would occur in every zone."""
@@ -42,13 +47,16 @@ def parameters(group: Any, launch: LaunchInstances, source: LaunchSource) -> dic
         request["NetworkInterfaces"][0]["SubnetId"] = launch.subnet_id
     else:
         request["SubnetId"] = launch.subnet_id
-    tags = [{"Key": key, "Value": value} for key, value in group.get_propagated_tags().items()]
-    return request | ({"TagSpecifications": [{"ResourceType": "instance", "Tags": tags}]} if tags else {})
+    tags = [{"Key": key, "Value": value} for key, value in {ASG_NAME_TAG: group.name, **group.get_propagated_tags()}.items()]  # ASG-20
+    return {**request, "TagSpecifications": [{"ResourceType": "instance", "Tags": tags}]}
 
 
 def _of_template(group: Any, source: LaunchSource) -> dict[str, Any]:
     """The version is resolved now (ASG-18). Parameters that moto's RunInstances does not take from a template are passed explicitly."""
-    data = group.ec2_launch_template.get_version(source.version).data
+    try:
+        data = template_of(group, source.name).get_version(source.version).data
+    except ServiceException:
+        data = {}  # EC2 refuses the launch, and says why
     groups = (data.get("NetworkInterfaces") or [{}])[0].get("Groups")
     given = {
         "ImageId": data.get("ImageId"),

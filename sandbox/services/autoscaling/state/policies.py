@@ -100,7 +100,7 @@ def _trigger(group: Any, policy: ScalingPolicy, alarm: str | None) -> Trigger:
 
 
 def _resize(group: Any, new: int, sentence: str, trigger: Trigger) -> None:
-    if new == group.desired_capacity:
-        return
+    if new == group.desired_capacity or (new < group.desired_capacity and context().zonal_shifts.shifted_zones(group.arn)):
+        return  # ASG-112: during a zonal shift, policies do not lower the desired capacity
     writes.change_desired(group, new, sentence, trigger)
     context().wake("autoscaling", scope_of(group.autoscaling_backend).key(group.name))

@@ -15,13 +15,17 @@ from moto.autoscaling.models import autoscaling_backends
 
 from sandbox.aws import backends
 from sandbox.aws.backends import walk
+from sandbox.aws.context import context
 from sandbox.core.control import Scope
 from sandbox.core.journal import Journal
 from sandbox.services.autoscaling.decide.metrics import GroupSample, ObservedGroups
 from sandbox.services.autoscaling.model import Group, Health, Member, Process, Subnet, Zone
 from sandbox.services.autoscaling.schedule_model import GroupSize, Schedule
 from sandbox.services.autoscaling.state.activities import last_activity_end
+from sandbox.services.autoscaling.state.refreshes import observed_refresh
 from sandbox.services.autoscaling.state.store import SandboxMember, aware, launch_source
+
+IGNORE = "IgnoreUnhealthy"
 
 
 def groups() -> Iterator[tuple[Scope, str]]:
@@ -55,9 +59,14 @@ def read_group(group: Any, journal: Journal) -> Group:
         health_check_grace_period=timedelta(seconds=group.health_check_grace_period),
         default_instance_warmup=timedelta(seconds=extra.default_instance_warmup or 0),
         suspended=frozenset(extra.suspended),
+        hooks=tuple(extra.hooks.values()),
         balanced_only=extra.availability_zone_distribution == "balanced-only",
+        shifted_zones=context().zonal_shifts.shifted_zones(group.arn),
+        ignores_unhealthy=(extra.availability_zone_impairment_policy or {}).get("ImpairedZoneHealthCheckBehavior") == IGNORE,
         changes=tuple(extra.changes),
         pending_replacements=tuple(extra.pending_replacements),
+        refresh=observed_refresh(group, journal),
+        maintenance=extra.maintenance,
         deleting=extra.deleting,
         resized_at=last_activity_end(group),
         pending_notifications=tuple(extra.pending_notifications),
@@ -76,8 +85,12 @@ def _zones(group: Any) -> Iterator[Zone]:
         subnets = [defaults[z] for z in group.availability_zones if z in defaults]
     for name in dict.fromkeys(group.availability_zones):
         failures, failed_at = group.sandbox.failures.get(name, (0, None))
-        here = tuple(Subnet(id=s.id, free_addresses=s.available_ip_address_count) for s in subnets if s.availability_zone == name)
+        here = tuple(Subnet(id=s.id, free_addresses=_free(ec2, s)) for s in subnets if s.availability_zone == name)
         yield Zone(name=name, subnets=here, failures=failures, failed_at=failed_at)
+
+
+def _free(ec2: Any, subnet: Any) -> int:
+    return int(subnet._available_ip_addresses) - backends.taken_addresses(ec2)[subnet.id]
 
 
 def _target_health(group: Any) -> dict[str, dict[str, str]]:
@@ -108,6 +121,7 @@ def _member(group: Any, member: SandboxMember, targets: dict[str, str], journal:
         health=Health(member.health_status),
         failure=member.failure,
         impaired="impaired" in (instance.instance_status["Status"], instance.system_status["Status"]),
+        scheduled_event=any(event.active for event in instance.sandbox.scheduled_events),
         targets=targets,
         registered=member.registered,
         in_service_since=member.in_service_since,
@@ -117,6 +131,7 @@ def _member(group: Any, member: SandboxMember, targets: dict[str, str], journal:
         activity=group.sandbox.activities.get(member.activity_id),
         warmup=member.warmup,
         tie_breaker=member.tie_breaker,
+        lifecycle_actions=member.lifecycle_actions,
         cause=journal.latest(member.instance_id),
     )
 

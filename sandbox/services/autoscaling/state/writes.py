@@ -98,6 +98,7 @@ def move_member(group: Any, instance_id: str, how: Move) -> None:
     member = member_of(group, instance_id)
     state = move(TRANSITIONS, f"{instance_id} of {group.name}", member.lifecycle, how)
     member.lifecycle_state = state.value
+    member.lifecycle_actions = ()
     if state is LifecycleState.IN_SERVICE:
         member.in_service_since = context().clock.now()
         group.sandbox.failures.pop(member.availability_zone, None)  # not earlier: EC2 accepts launches that fail later
@@ -151,9 +152,9 @@ def record_change(group: Any, old: int, sentence: str, trigger: Trigger | None =
     group.sandbox.changes.append(DesiredChange(at=context().clock.now(), sentence=sentence, trigger=trigger, cause=event.id))
 
 
-def request_replacement(group: Any, instance_id: str, *, unhealthy: bool) -> None:
-    cause = context().journal.latest(instance_id)
-    group.sandbox.pending_replacements.append(PendingReplacement(at=context().clock.now(), unhealthy=unhealthy, cause=cause))
+def request_replacement(group: Any, instance_id: str, *, unhealthy: bool, refresh: bool = False) -> None:
+    cause, now = context().journal.latest(instance_id), context().clock.now()
+    group.sandbox.pending_replacements.append(PendingReplacement(at=now, unhealthy=unhealthy, refresh=refresh, cause=cause))
 
 
 def clear_handled_requests(group: Any, handled: ClearHandledRequests) -> None:

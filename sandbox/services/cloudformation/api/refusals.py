@@ -2,11 +2,7 @@
 
 from typing import Any
 
-import sandbox.aws.environment  # noqa: F401 - before moto
-
-# isort: split
-from moto.core.responses import BaseResponse
-
+from sandbox.aws.requests.own_response import OwnResponse
 from sandbox.services.cloudformation import errors
 
 SUBJECTS = {
@@ -46,7 +42,7 @@ SUBJECTS = {
 }
 
 
-class RefusedOperations(BaseResponse):
+class RefusedOperations(OwnResponse):
     pass
 
 

@@ -4,16 +4,12 @@ Handlers only translate: checks are in api/validation/ and api/versions.py, chan
 about what the sandbox does not have (drift, stack sets, registries) are refused in api/refusals.py.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
 from moto.core.responses import ActionResult, EmptyResult
 
 from sandbox.aws.http.dispatcher import declare_service
-from sandbox.core.control import Scope
 from sandbox.services.cloudformation import errors
 from sandbox.services.cloudformation.api import change_sets, pages, rollbacks, stacks, versions, views
 from sandbox.services.cloudformation.api.refusals import RefusedOperations
@@ -29,22 +25,11 @@ WHY = "CFN-12: moto's engine creates at once and without our validation, and can
 
 @declare_service("cloudformation", why=WHY)
 class CloudFormationResponse(RefusedOperations):
-    def __init__(self) -> None:
-        super().__init__(service_name="cloudformation")
-        self.automated_parameter_parsing = True
+    service = "cloudformation"
 
     @property
     def _backend(self) -> CloudFormationBackend:
         found: CloudFormationBackend = cloudformation_backends[self.current_account][self.region]
-        return found
-
-    @property
-    def _scope(self) -> Scope:
-        return Scope(self.current_account, self.region)
-
-    @property
-    def _given(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._get_params()
         return found
 
     # ---- stacks ------------------------------------------------------------------------------------------------------------------------

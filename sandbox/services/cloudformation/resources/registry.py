@@ -18,10 +18,21 @@ from sandbox.services.cloudformation.resources.types import (
     volumes,
     vpc,
 )
+from sandbox.services.cloudformation.resources.types.resilience import experiments, zonal_shifts
 
 _FAMILIES: tuple[tuple[ResourceType, ...], ...] = (
     *(vpc.TYPES, routes.TYPES, security_groups.TYPES, instances.TYPES, volumes.TYPES, launches.TYPES, groups.TYPES, scaling.TYPES),
-    *(load_balancers.TYPES, alarms.TYPES, topics.TYPES, queues.TYPES, iam.TYPES, stores.TYPES, stacks.TYPES),
+    *(
+        load_balancers.TYPES,
+        alarms.TYPES,
+        topics.TYPES,
+        queues.TYPES,
+        iam.TYPES,
+        stores.TYPES,
+        stacks.TYPES,
+        zonal_shifts.TYPES,
+        experiments.TYPES,
+    ),
 )
 TYPES: dict[str, ResourceType] = {each.type_name: each for family in _FAMILIES for each in family}
 

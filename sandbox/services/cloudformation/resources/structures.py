@@ -42,7 +42,12 @@ class Objects:
     parts: Mapping[str, "Structure"] = field(default_factory=dict)
 
 
-Structure = Scalar | Flag | Map | Scalars | Objects
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modelled:
+    """The model of the operation checks it (parameters.py): a name of STRUCTURES that means something else in a type."""
+
+
+Structure = Modelled | Scalar | Flag | Map | Scalars | Objects
 
 TAGS = Objects(required=("Key",), parts={"Key": Scalar(), "Value": Scalar(), "PropagateAtLaunch": Flag()})
 STRUCTURES: Mapping[str, Structure] = {

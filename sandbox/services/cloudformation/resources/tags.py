@@ -93,6 +93,13 @@ SQS = Tagging(
     lambda url, tags: {"QueueUrl": url, "Tags": dict(tags)},
     lambda url, keys: {"QueueUrl": url, "TagKeys": keys},
 )
+FIS = Tagging(
+    "fis",
+    "tag_resource",
+    "untag_resource",
+    lambda arn, tags: {"resourceArn": arn, "tags": dict(tags)},
+    lambda arn, keys: {"resourceArn": arn, "tagKeys": keys},
+)
 SSM = Tagging(
     "ssm",
     "add_tags_to_resource",

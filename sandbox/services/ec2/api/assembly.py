@@ -17,17 +17,22 @@ from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_backend
 from sandbox.core.persisted import persisted
 from sandbox.services.ec2 import errors
-from sandbox.services.ec2.api import filters, launch_options, launches, responses
-from sandbox.services.ec2.api.images import Images
+from sandbox.services.ec2.api import filters, launch_options, launches, metadata_options, responses
+from sandbox.services.ec2.api.images import errors as image_errors
+from sandbox.services.ec2.api.images.described import Images
+from sandbox.services.ec2.api.images.own import OwnImages
 from sandbox.services.ec2.api.launches import LaunchRequest
+from sandbox.services.ec2.api.metadata_options import MetadataOptionsBackend
 from sandbox.services.ec2.api.networks import Networks
 from sandbox.services.ec2.api.security_groups import SecurityGroups
 from sandbox.services.ec2.api.tags import Tags
 from sandbox.services.ec2.api.templates import Templates
 from sandbox.services.ec2.api.validation.launches import check_launch
 from sandbox.services.ec2.api.volumes import Volumes
+from sandbox.services.ec2.image_model import ImageContent, ImageCreation
 from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
 from sandbox.services.ec2.state import quotas, tokens
+from sandbox.services.ec2.state.images.contents import content_of
 from sandbox.services.ec2.state.tokens import Answered
 
 __all__ = ["SandboxEC2", "responses"]  # responses: imported so that its seam is declared
@@ -38,11 +43,22 @@ WHILE_STOPPED = ("user_data", "instance_type", "kernel", "ramdisk", "ebs_optimiz
 ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
 
 
-@persisted("ec2.Backend", migrations={4: tokens.from_older}, sandbox_state_lost=str, sandbox_answered=dict)
+@persisted(
+    "ec2.Backend",
+    migrations={4: tokens.from_older},
+    sandbox_state_lost=str,
+    sandbox_answered=dict,
+    sandbox_contents=dict,
+    sandbox_creations=dict,
+    sandbox_metadata_defaults=dict,
+)
 @swap_backend("ec2")
-class SandboxEC2(Templates, Images, Volumes, Networks, SecurityGroups, Tags, EC2Backend):
+class SandboxEC2(Templates, OwnImages, Images, Volumes, Networks, SecurityGroups, MetadataOptionsBackend, Tags, EC2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.sandbox_answered: dict[str, Answered] = {}  # see state/tokens.py
+        self.sandbox_contents: dict[str, ImageContent] = {}  # by root snapshot: see state/images/contents.py
+        self.sandbox_metadata_defaults: dict[str, Any] = {}  # of MetadataOptions, by option; what is missing has no preference
+        self.sandbox_creations: dict[str, ImageCreation] = {}  # by AMI: see state/images/creations.py
         self.sandbox_state_lost = ""  # the state file that was set aside, when this state began after it: see aws/state.py
         super().__init__(region_name, account_id)
 
@@ -59,6 +75,7 @@ class SandboxEC2(Templates, Images, Volumes, Networks, SecurityGroups, Tags, EC2
         self._check_group_names(security_group_names or template.get("SecurityGroups") or [])
         self._check_key_pair(kwargs.get("key_name") or template.get("KeyName"))
         check_launch(self, kwargs, asked, image)
+        kwargs["metadata_options"] = metadata_options.of_launch(self, image, asked)
         launches.fill_in_devices(kwargs, image, asked)
         if subnet := launches.choose_subnet(self, kwargs):
             kwargs["subnet_id"] = subnet.id
@@ -70,6 +87,7 @@ class SandboxEC2(Templates, Images, Volumes, Networks, SecurityGroups, Tags, EC2
         reservation = super().run_instances(image.id, count, user_data, security_group_names, **kwargs)
         for instance in reservation.instances:
             launch_options.apply(instance, asked, tags)
+            instance.sandbox.content = content_of(self, image)
         self._launched(reservation, request)
         return reservation
 
@@ -78,7 +96,8 @@ class SandboxEC2(Templates, Images, Volumes, Networks, SecurityGroups, Tags, EC2
             request.token.keep_launch(self, context().clock.now(), reservation.id)
         for instance in reservation.instances:
             why = f"RunInstances asked for it in {instance.availability_zone}"
-            context().journal.record(state_change(instance.id, InstanceState.PENDING, why))
+            zone = {"availability-zone": instance.availability_zone}  # it is where the instance is for as long as it exists
+            context().journal.record(state_change(instance.id, InstanceState.PENDING, why, **zone))
 
     def launched(self, reservation_id: str) -> Any:
         """The reservation of an earlier launch, for the same ClientToken again."""
@@ -103,6 +122,8 @@ class SandboxEC2(Templates, Images, Volumes, Networks, SecurityGroups, Tags, EC2
         found = self.describe_images(ami_ids=[image_id])  # which refuses one that never existed
         if not found:
             raise errors.unavailable_image(image_id)
+        if found[0].state != "available":
+            raise image_errors.image_not_available(image_id, found[0].state)
         return found[0]
 
     def _check_group_names(self, names: list[str]) -> None:
@@ -127,7 +148,7 @@ class SandboxEC2(Templates, Images, Volumes, Networks, SecurityGroups, Tags, EC2
                 raise errors.cannot_be_started(instance.id)
         stopped = [instance for instance in instances if instance.lifecycle_state is InstanceState.STOPPED]
         for instance in stopped:
-            if refusal := launches.no_capacity(instance.availability_zone, instance.instance_type):
+            if refusal := launches.no_capacity(instance.availability_zone, instance.instance_type, self.tags.get(instance.id, {})):
                 raise errors.no_capacity(refusal)
         quotas.check_quotas_of_start(self, stopped)
         return instances

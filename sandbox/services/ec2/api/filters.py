@@ -4,6 +4,7 @@ Each name leads to what is compared: a string, a list of strings, or None. Value
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sandbox.core.wildcards import EC2_FILTER
@@ -31,6 +32,15 @@ def _groups(attribute: str) -> Getter:
 
 def _reachability(status: Mapping[str, Any]) -> list[str]:
     return [detail["Status"] for detail in status.get("Details", ())]
+
+
+def _events(name: str) -> Getter:
+    """Of its scheduled events; a time as in the answer."""
+    return lambda i: [_moment(event.get(name)) for event in i.events]
+
+
+def _moment(value: Any) -> Any:
+    return value.strftime("%Y-%m-%dT%H:%M:%S.000Z") if isinstance(value, datetime) else value
 
 
 def _tags(instance: Any) -> Mapping[str, str]:
@@ -109,6 +119,12 @@ INSTANCES: dict[str, Getter] = {
 STATUSES: dict[str, Getter] = {
     **STATE,
     "attached-ebs-status.status": lambda i: i.attached_ebs_status["Status"],
+    "event.code": _events("Code"),
+    "event.description": _events("Description"),
+    "event.instance-event-id": _events("InstanceEventId"),
+    "event.not-after": _events("NotAfter"),
+    "event.not-before": _events("NotBefore"),
+    "event.not-before-deadline": _events("NotBeforeDeadline"),
     "instance-status.reachability": lambda i: _reachability(i.instance_status),
     "instance-status.status": lambda i: i.instance_status["Status"],
     "system-status.reachability": lambda i: _reachability(i.system_status),

@@ -49,6 +49,8 @@ def apply(instance: Any, asked: Mapping[str, Any], tags: Mapping[str, Mapping[st
         if value := (asked.get("Placement") or {}).get(name):
             setattr(instance.placement, attribute, value)
     instance.sandbox.cpu_credits = (asked.get("CreditSpecification") or {}).get("CpuCredits") or credits_of(instance.instance_type)
+    spot = (asked.get("InstanceMarketOptions") or {}).get("SpotOptions") or {}
+    instance.sandbox.interruption_behavior = spot.get("InstanceInterruptionBehavior") or "terminate"
     profile = asked.get("IamInstanceProfile") or {}
     if profile.get("Name") or profile.get("Arn"):
         backend.associate_iam_instance_profile(instance.id, profile.get("Name"), profile.get("Arn"))

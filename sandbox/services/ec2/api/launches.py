@@ -15,7 +15,9 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.ec2.exceptions import InvalidParameterCombination
 
-from sandbox.aws.context import context
+from sandbox.aws.active_faults import LaunchAttempt
+from sandbox.aws.backends import free_count
+from sandbox.aws.context import calling_role, context
 from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api import launch_options
 from sandbox.services.ec2.state import addresses
@@ -23,6 +25,7 @@ from sandbox.services.ec2.state.launch_spec import decoded
 from sandbox.services.ec2.state.tokens import Token
 
 USER_DATA_LIMIT = 16384  # UD-1, bytes before base64
+GROUP_TAG = "aws:autoscaling:groupName"  # ASG-20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,6 @@ def asked_for(request: LaunchRequest, template: Mapping[str, Any]) -> dict[str, 
 def fill_in(arguments: dict[str, Any], asked: Mapping[str, Any]) -> None:
     """Adds to moto's arguments what they lack of the launch template, and what moto ignores."""
     defaults = {
-        "metadata_options": asked.get("MetadataOptions"),
         "instance_initiated_shutdown_behavior": asked.get("InstanceInitiatedShutdownBehavior"),
         "ebs_optimized": asked.get("EbsOptimized"),
         "disable_api_stop": asked.get("DisableApiStop"),
@@ -99,9 +101,10 @@ def fill_in_devices(arguments: dict[str, Any], image: Any, asked: Mapping[str, A
     arguments["throughput"] = {mapping["DeviceName"]: mapping["Ebs"].get("Throughput") for mapping in made}
 
 
-def no_capacity(zone: str, instance_type: str) -> str | None:
-    """The text of the capacity fault that runs for the zone and type (EC2-15), or None."""
-    return context().faults.no_capacity(zone, instance_type)
+def no_capacity(zone: str, instance_type: str, tags: Mapping[str, str]) -> str | None:
+    """The text of the capacity fault that runs for a launch (EC2-15), or None. `tags` of the instance: they name its group (ASG-20)."""
+    attempt = LaunchAttempt(zone=zone, instance_type=instance_type, group=tags.get(GROUP_TAG), role=calling_role())
+    return context().faults.no_capacity(attempt)
 
 
 def choose_subnet(backend: Any, arguments: Mapping[str, Any]) -> Any:
@@ -109,13 +112,15 @@ def choose_subnet(backend: Any, arguments: Mapping[str, Any]) -> Any:
 
     None: there is no default subnet, and moto raises the error."""
     instance_type = arguments.get("instance_type", "m1.small")
-    candidates = _candidates(backend, arguments)
-    refusals = [no_capacity(subnet.availability_zone, instance_type) for subnet in candidates]
-    for subnet, refusal in zip(candidates, refusals, strict=True):
+    tags = (arguments.get("tags") or {}).get("instance") or {}
+    refusals = []
+    for subnet in _candidates(backend, arguments):
+        refusal = no_capacity(subnet.availability_zone, instance_type, tags)
         if refusal is None:
             return subnet
-    if candidates:
-        raise errors.no_capacity(next(r for r in refusals if r))
+        refusals.append(refusal)
+    if refusals:
+        raise errors.no_capacity(refusals[0])
     return None
 
 
@@ -133,13 +138,15 @@ def _candidates(backend: Any, arguments: Mapping[str, Any]) -> list[Any]:
 
 def how_many(request: LaunchRequest, subnet: Any, arguments: Mapping[str, Any]) -> int:
     """As many as there is room for, up to MaxCount; an error when that is less than MinCount."""
+    for other in addresses.occupied(subnet.vpc_id, subnet.cidr_block):
+        raise addresses.conflict(subnet.ec2_backend.account_id, subnet.cidr_block, other)
     if arguments.get("private_ip") and request.minimum > 1:
         raise InvalidParameterCombination("A private IP address can be specified for one instance only")
     if arguments.get("private_ip"):
         addresses.check(subnet, arguments["private_ip"])
         return 1
     attached = any(n.get("NetworkInterfaceId") for n in arguments.get("nics") or ())
-    count = 1 if attached else min(request.maximum, addresses.free_count(subnet))
+    count = 1 if attached else min(request.maximum, free_count(subnet))
     if count < request.minimum:
         raise errors.no_free_address(subnet.id)
     return count

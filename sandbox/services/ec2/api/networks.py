@@ -8,11 +8,11 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.ec2.models import EC2Backend
 
-from sandbox.aws.context import context
 from sandbox.aws.seams import replaces
 from sandbox.services.ec2 import errors
-from sandbox.services.ec2.api.validation.networks import check_free_on_machine, holds_load_balancer
+from sandbox.services.ec2.api.validation.networks import check_free_on_machine, check_no_overlap, holds_load_balancer
 from sandbox.services.ec2.model import InstanceState
+from sandbox.services.ec2.state import addresses
 
 
 class Networks(EC2Backend):
@@ -21,7 +21,7 @@ class Networks(EC2Backend):
     @replaces(why="containers cannot use a CIDR block that this machine's networks use; the default VPC's is a setting")
     def create_vpc(self, cidr_block: str, *args: Any, is_default: bool = False, **kwargs: Any) -> Any:
         if is_default:
-            cidr_block = context().settings.vpc_cidr
+            cidr_block = addresses.default_block(self.account_id)
         else:
             check_free_on_machine(cidr_block, "InvalidVpc.Range")
         return super().create_vpc(cidr_block, *args, is_default=is_default, **kwargs)
@@ -42,6 +42,7 @@ class Networks(EC2Backend):
     def create_subnet(self, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
         if vpc_id in self.vpcs and not self.vpcs[vpc_id].is_default:
             check_free_on_machine(cidr_block, "InvalidSubnet.Range")
+            check_no_overlap(self.account_id, vpc_id, cidr_block)
         return super().create_subnet(vpc_id, cidr_block, *args, **kwargs)
 
     @replaces(why="a subnet in which something has an interface stays: an instance, a load balancer")

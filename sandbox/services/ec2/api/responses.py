@@ -19,7 +19,10 @@ from sandbox.core.errors import ApiError, DriverUnavailable
 from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api import launch_options, launches, tags
 from sandbox.services.ec2.api.fleets import FleetResponse
+from sandbox.services.ec2.api.images.own import OwnImageResponse
+from sandbox.services.ec2.api.instance_events import InstanceEventsResponse
 from sandbox.services.ec2.api.launches import LaunchRequest
+from sandbox.services.ec2.api.metadata_options import MetadataOptionsResponse
 from sandbox.services.ec2.api.paging import Page, cut, lists_of, take_page
 from sandbox.services.ec2.api.security_groups import SecurityGroupResponse
 from sandbox.services.ec2.api.templates import TemplateResponse
@@ -41,7 +44,15 @@ STATES_AS_THEY_ARE = "EC2-4: the response has the state before and now, also whe
 
 
 @swap_response("ec2")
-class SandboxEC2Response(TemplateResponse, FleetResponse, SecurityGroupResponse, EC2Response):
+class SandboxEC2Response(
+    TemplateResponse,
+    OwnImageResponse,
+    FleetResponse,
+    InstanceEventsResponse,
+    SecurityGroupResponse,
+    MetadataOptionsResponse,
+    EC2Response,
+):
     _page: Page | None = None  # of the request that is being answered
     _filters: tags.TagFilters | None = None
     _token: Token | None = None

@@ -22,9 +22,12 @@ from sandbox.services.ec2.actions import (
     StopContainer,
     TerminateContainer,
 )
+from sandbox.services.ec2.decide import scheduled_events
 from sandbox.services.ec2.decide.status_checks import checks
+from sandbox.services.ec2.decide.user_data import tell_user_data
 from sandbox.services.ec2.model import (
     CHECK_INTERVAL,
+    IMAGE_MISSING,
     INSTANCE_SHUTDOWN,
     LAUNCH_ERROR,
     MACHINE_LOST,
@@ -33,6 +36,7 @@ from sandbox.services.ec2.model import (
     InstanceState,
     Memory,
     Observed,
+    Reason,
     ShutdownBehavior,
     StatusCheck,
     event_of,
@@ -59,6 +63,9 @@ def decide(observed: Observed, memory: Memory | None, now: datetime) -> Decision
 
 def _pending(observed: Observed, memory: Memory, now: datetime) -> Decision[Memory]:
     container = observed.container
+    late = observed.state_since + observed.launch_delay - now
+    if late > AT_ONCE and (container is None or observed.start_asked):
+        return _slow(observed, memory, late)
     if container is None:
         return _pending_without_machine(observed, memory)
     ran_and_ended = container.state is ContainerState.EXITED and container.boots > observed.boots and not observed.start_asked
@@ -80,6 +87,13 @@ def _pending_without_machine(observed: Observed, memory: Memory) -> Decision[Mem
         return _lost(observed, memory)
     assert observed.spec is not None, "a pending instance comes with its LaunchSpec"
     return Decision(memory=memory, actions=(LaunchContainer(spec=observed.spec),))
+
+
+def _slow(observed: Observed, memory: Memory, late: timedelta) -> Decision[Memory]:
+    """Launches and starts in the zone take longer (AZ-6): the machine is not started yet, and one event says so."""
+    summary = f"{observed.instance_id} stays pending: launches in its zone take {observed.launch_delay.total_seconds():g} s longer"
+    event = event_of(observed, "Launch Delayed", summary)
+    return Decision(memory=replace(memory, slow=True), events=() if memory.slow else (event,), look_again=late)
 
 
 def _wait_for_runtime(observed: Observed, memory: Memory) -> Decision[Memory]:
@@ -105,7 +119,8 @@ def _failed(observed: Observed, container: Container, memory: Memory) -> Decisio
     else:  # EC2-2: pending → shutting-down → terminated
         event = event_of(observed, "Instance Launch Failed", f"{observed.instance_id} could not be launched: {sentence}", error=sentence)
         move = InstanceEvent.LAUNCH_FAILED
-    return _set_state(SetState(move=move, why=LAUNCH_ERROR.message, reason=LAUNCH_ERROR), memory, event)
+    reason = Reason(code=IMAGE_MISSING, text=sentence) if container.image_missing else LAUNCH_ERROR
+    return _set_state(SetState(move=move, why=reason.message, reason=reason), memory, event)
 
 
 # ---- running ------------------------------------------------------------------------------------------------------------------------
@@ -117,16 +132,36 @@ def _running(observed: Observed, memory: Memory, now: datetime) -> Decision[Memo
         return _lost(observed, memory)
     if container is not None and container.state in NOT_UP:
         return _not_up(observed, container, memory, now)
-    checked = checks(observed, now)
-    actions: list[Action] = list(checked.actions)
-    events = list(checked.events)
+    checked, told = checks(observed, now), tell_user_data(observed)
+    actions: list[Action] = [*checked.actions, *told.actions]
+    events = [*checked.events, *told.events]
     if container is not None and container.boots != observed.boots:
         if container.boots > observed.boots:  # fewer: a runtime that was restarted counts anew
             events.append(event_of(observed, "Instance Rebooted", f"{observed.instance_id} has rebooted"))
         actions.append(RecordBoot(boots=container.boots))
     if container is not None and observed.reboot_asked and container.state is ContainerState.RUNNING:  # EC2-6
         actions.append(RebootContainer(boots=container.boots))
-    return Decision(memory=memory, actions=tuple(actions), events=tuple(events), look_again=checked.look_again)
+    if container is not None and container.oom_kills > memory.oom_kills:
+        events.append(_out_of_memory(observed, container))
+    full = container is not None and container.disk_full is not None
+    if container is not None and full and not memory.disk_full:
+        events.append(_disk_full(observed, container))
+    memory = replace(memory, oom_kills=container.oom_kills if container else 0, disk_full=full)
+    schedule = scheduled_events.of_running(observed, now)  # EC2-34
+    look_again = min((wait for wait in (checked.look_again, schedule.look_again) if wait is not None), default=None)
+    return Decision(memory=memory, actions=(*actions, *schedule.actions), events=(*events, *schedule.events), look_again=look_again)
+
+
+def _out_of_memory(observed: Observed, container: Container) -> Event:
+    """The kernel killed a process of the machine; the others go on, and so does the instance."""
+    limit = f"{container.memory_mib} MiB" if container.memory_mib else "its memory"
+    summary = f"a process of {observed.instance_id} was killed: the machine ran out of memory ({limit})"
+    return event_of(observed, "Instance Out Of Memory", summary, memory_mib=container.memory_mib)
+
+
+def _disk_full(observed: Observed, container: Container) -> Event:
+    summary = f"{observed.instance_id} has written {container.disk_full} MiB, more than its disk holds (SANDBOX_DISK_MIB), and is frozen"
+    return event_of(observed, "Instance Disk Full", summary, written_mib=container.disk_full)
 
 
 def _not_up(observed: Observed, container: Container, memory: Memory, now: datetime) -> Decision[Memory]:
@@ -173,7 +208,8 @@ def _stopped(observed: Observed, memory: Memory, now: datetime) -> Decision[Memo
         summary = f"the machine of {observed.instance_id} was started outside the API and is stopped again"
         event = event_of(observed, "Instance Machine Started", summary)
         return Decision(memory=memory, actions=(StopContainer(),), events=(event,))
-    return Decision(memory=memory)
+    schedule = scheduled_events.of_stopped(observed)
+    return Decision(memory=memory, actions=schedule.actions, events=schedule.events)
 
 
 def _shutting_down(observed: Observed, memory: Memory, now: datetime) -> Decision[Memory]:

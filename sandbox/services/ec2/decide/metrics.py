@@ -26,20 +26,27 @@ KNOWN = (CheckResult.PASSED, CheckResult.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
-    """A running instance."""
+class Series:
+    """What decides in which series the values of an instance are."""
 
     instance_id: str
     image_id: str
     instance_type: str
     group: str | None  # Auto Scaling group
     detailed: bool  # Monitoring.State is enabled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance(Series):
+    """A running instance."""
+
     running_since: datetime
     system_check: CheckResult
     instance_check: CheckResult
     checked_at: datetime | None  # of these results
     readings: tuple[Usage, ...]
     published: Published
+    throttled_cores: float | None = None  # those of its type, of an instance without CPU credits: what 100 % is (TYPE-6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +113,7 @@ def _use(scope: Scope, instance: Instance, now: datetime) -> tuple[list[MetricDa
 
 def _spent(scope: Scope, instance: Instance, spent: PeriodUsage, start: datetime) -> Iterator[MetricDatum]:
     found: list[tuple[str, str, float | None]] = [
-        ("CPUUtilization", "Percent", spent.cpu_utilization),
+        ("CPUUtilization", "Percent", _utilization(instance, spent)),
         ("NetworkIn", "Bytes", spent.network_in),
         ("NetworkOut", "Bytes", spent.network_out),
     ]
@@ -114,7 +121,12 @@ def _spent(scope: Scope, instance: Instance, spent: PeriodUsage, start: datetime
         found += [("NetworkPacketsIn", "Count", spent.packets_in), ("NetworkPacketsOut", "Count", spent.packets_out)]
     for name, unit, value in found:
         if value is not None:
-            yield from _everywhere(scope, instance, (name, unit, value), start)
+            yield from everywhere(scope, instance, (name, unit, value), start)
+
+
+def _utilization(instance: Instance, spent: PeriodUsage) -> float:
+    """Of an instance that is throttled to its baseline: the baseline, when it is busy."""
+    return min(100.0, 100 * spent.cores / instance.throttled_cores) if instance.throttled_cores else spent.cpu_utilization
 
 
 # ---- status checks -----------------------------------------------------------------------------------------------------------------------
@@ -132,7 +144,7 @@ def _checks(scope: Scope, instance: Instance, now: datetime) -> tuple[list[Metri
     data = [
         datum
         for name, value in _failures(instance.system_check, instance.instance_check)
-        for datum in _everywhere(scope, instance, (name, "Count", value), minute - MINUTE)
+        for datum in everywhere(scope, instance, (name, "Count", value), minute - MINUTE)
     ]
     return data, minute
 
@@ -150,14 +162,14 @@ def _failures(system: CheckResult, instance: CheckResult) -> Iterator[tuple[str,
 # ---- series ------------------------------------------------------------------------------------------------------------------------------
 
 
-def _everywhere(scope: Scope, instance: Instance, found: tuple[str, str, float], start: datetime) -> Iterator[MetricDatum]:
+def everywhere(scope: Scope, instance: Series, found: tuple[str, str, float], start: datetime) -> Iterator[MetricDatum]:
     """`found`: name, unit and value."""
     name, unit, value = found
     for dimensions in _dimensions(instance):
         yield MetricDatum(scope=scope, namespace=NAMESPACE, name=name, dimensions=dimensions, unit=unit, at=start, sample=of_value(value))
 
 
-def _dimensions(instance: Instance) -> Iterator[Dimensions]:
+def _dimensions(instance: Series) -> Iterator[Dimensions]:
     yield (("InstanceId", instance.instance_id),)
     if instance.group:
         yield (("AutoScalingGroupName", instance.group),)

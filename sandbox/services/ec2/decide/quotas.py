@@ -1,4 +1,5 @@
-"""vCPU quotas (EC2-15): which quota an instance type counts against, and how many more instances the quotas leave room for. Pure.
+"""vCPU quotas (EC2-15): which quota an instance type counts against, and how many more instances the quotas and the machine's memory leave
+room for. Pure.
 
 AWS has one quota for each group of instance families, account and Region. On top of that the sandbox bounds the sum of all its instances:
 they share one machine. Pending and running instances count.
@@ -22,6 +23,7 @@ class Held:
     instance_type: str
     vcpus: int
     here: bool  # of the account and Region in question
+    memory_mib: int = 0  # its limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +55,10 @@ def room(wanted: str, held: Iterable[Held], limits: Limits) -> Room | None:
     used = ((limits.quota, in_bucket), (limits.machine, sum(one.vcpus for one in every)))
     rooms = [Room(vcpus=max(0, limit - of_it), limit=limit) for limit, of_it in used if limit is not None]
     return min(rooms, key=lambda one: one.vcpus, default=None)
+
+
+def fit_in_memory(memory_mib: int, held: Iterable[Held], machine_memory_mib: int | None) -> int | None:
+    """How many instances with this memory limit the machine holds besides those that it has. None: as many as one likes."""
+    if machine_memory_mib is None:
+        return None
+    return max(0, machine_memory_mib - sum(one.memory_mib for one in held)) // memory_mib

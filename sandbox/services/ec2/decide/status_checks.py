@@ -1,11 +1,13 @@
 """The status checks of a running instance, minute by minute (EC2-30 to EC2-32). Pure; decide/instances.py calls it for `running`."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sandbox.core.control import Decision
 from sandbox.core.events import Event
 from sandbox.services.ec2.actions import SetStatus
 from sandbox.services.ec2.model import CHECK_INTERVAL, CheckResult, Observed, StatusCheck, event_of
+
+UNNOTICED = timedelta(seconds=5)  # how often it looks again whether the failure of a host is noticed
 
 
 def checks(observed: Observed, now: datetime) -> Decision[None]:
@@ -13,6 +15,8 @@ def checks(observed: Observed, now: datetime) -> Decision[None]:
     due = observed.next_check or now
     if now < due:
         return Decision(memory=None, look_again=due - now)
+    if observed.unnoticed:  # AZ-7: within 1 to 3 minutes
+        return Decision(memory=None, look_again=UNNOTICED)
     while due <= now:
         due += CHECK_INTERVAL
     system = _result(observed.system_check, observed.host_reachable, now)

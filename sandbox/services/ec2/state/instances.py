@@ -19,9 +19,13 @@ from moto.ec2.models.instances import InstanceState as MotoState
 from moto.ec2.models.instances import StateReason as MotoReason
 
 from sandbox.aws.context import context
-from sandbox.aws.seams import replaces, swap_model
+from sandbox.aws.seams import adds, replaces, swap_model
 from sandbox.core.machine import move
 from sandbox.core.persisted import persisted
+from sandbox.services.ec2.credits_model import Credits
+from sandbox.services.ec2.events_model import ScheduledEvent
+from sandbox.services.ec2.image_model import MACHINE_IMAGE, ImageContent
+from sandbox.services.ec2.metadata_model import Interruption, RoleCredentials
 from sandbox.services.ec2.model import (
     TRANSITIONS,
     USER_SHUTDOWN,
@@ -54,6 +58,14 @@ class InstanceExtra:
     system_check: StatusCheck = field(default_factory=StatusCheck)
     instance_check: StatusCheck = field(default_factory=StatusCheck)
     next_check: datetime | None = None  # None: the machine has not run since the last launch or start
+    content: ImageContent = MACHINE_IMAGE  # what its machine boots
+    credentials: RoleCredentials | None = None  # of the role in its profile, as its metadata service shows them
+    interruption_behavior: str = "terminate"  # of a Spot Instance: "terminate" | "stop"
+    interruption: Interruption | None = None  # IMDS-12; None: it is not marked for interruption
+    rebalance_noticed_at: datetime | None = None  # IMDS-12; None: there was no rebalance recommendation
+    scheduled_events: tuple[ScheduledEvent, ...] = ()  # EC2-34, also those that are over
+    user_data_told: float = 0.0  # `finished` of the last result of its user data that was told; 0.0: none was
+    credits: Credits | None = None  # TYPE-3; None: not burstable, or not accounted yet
     cpu_credits: str = ""  # EC2-56; "": not burstable, or launched by an earlier release
 
 
@@ -65,6 +77,7 @@ class SandboxInstance(Instance):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.sandbox = InstanceExtra(state_since=context().clock.now())
+        self.nics = {}  # until moto attaches them
         self._iops: dict[str, int | None] = kwargs.pop("iops", {})  # by device; moto's launch makes volumes without them
         self._throughput: dict[str, int | None] = kwargs.pop("throughput", {})
         super().__init__(*args, **kwargs)
@@ -75,6 +88,16 @@ class SandboxInstance(Instance):
     def instance_id(self) -> str:
         """moto's serializer finds `id` for InstanceId only on a class named Instance (moto/core/serialize.py: ClassPrefixAlias)."""
         return str(self.id)
+
+    @property
+    @adds(why="SG-3: the groups of an instance are those of its primary interface, the default group too")
+    def security_groups(self) -> list[Any]:
+        """Kept on the instance only until it has its interface, and when it is gone."""
+        return list(self.nics[0].group_set) if 0 in self.nics else self.__dict__["security_groups"]
+
+    @security_groups.setter
+    def security_groups(self, groups: list[Any]) -> None:
+        self.__dict__["security_groups"] = groups
 
     @property
     def lifecycle_state(self) -> InstanceState:
@@ -159,8 +182,17 @@ class SandboxInstance(Instance):
     def note_boot(self, boots: int) -> None:
         self.sandbox.boots, self.sandbox.reboot = boots, None
 
+    def note_user_data(self, finished: float) -> None:
+        self.sandbox.user_data_told = finished
+
     def set_checks(self, system: StatusCheck, instance: StatusCheck, next_check: datetime) -> None:
         self.sandbox.system_check, self.sandbox.instance_check, self.sandbox.next_check = system, instance, next_check
+
+    def move_event(self, event: ScheduledEvent, start: datetime) -> ScheduledEvent:
+        """→ the scheduled event with its new start, as a user asked (EC2-34)."""
+        moved = event.moved_to(start)
+        self.sandbox.scheduled_events = tuple(moved if one is event else one for one in self.sandbox.scheduled_events)
+        return moved
 
     def _halt(self) -> None:
         self.sandbox.stop_forced, self.sandbox.next_check = False, None
@@ -252,3 +284,8 @@ class SandboxInstance(Instance):
         detail = {"Name": "reachability", "Status": check.result.value}
         since = {} if check.impaired_since is None else {"ImpairedSince": check.impaired_since}
         return {"Status": check.status, "Details": [{**detail, **since}]}
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Scheduled events (EC2-34)."""
+        return [one.as_aws() for one in self.sandbox.scheduled_events]

@@ -1,6 +1,7 @@
 """The machine of a pending instance: what the runtime needs to make it."""
 
 import base64
+import sys
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -10,6 +11,8 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from sandbox.aws.context import context
 from sandbox.drivers.runtime.base import LaunchSpec
+from sandbox.services.ec2.decide.networks import server
+from sandbox.services.ec2.state.images.contents import command_of, port_of
 
 
 def decoded(user_data: Any) -> bytes | None:
@@ -22,12 +25,22 @@ def vcpus(instance_type: str) -> int:
     return int(INSTANCE_TYPES.get(instance_type, {}).get("VCpuInfo", {}).get("DefaultVCpus", 1))
 
 
-def launch_spec(instance: Any) -> LaunchSpec:
-    """The machine of a pending instance. Limits: vCPUs × cores_per_vcpu, and the type's memory up to memory_mib (settings)."""
-    subnet = instance.ec2_backend.get_subnet(instance.subnet_id)
-    size = INSTANCE_TYPES.get(instance.instance_type, {})
+def cores(instance_type: str) -> float:
+    """The CPU limit of an instance."""
+    return vcpus(instance_type) * context().settings.cores_per_vcpu
+
+
+def memory_mib(instance_type: str) -> int:
+    """The memory limit of an instance: memory_scale of the type's, at least memory_mib, at most what all instances may have together."""
     settings = context().settings
-    memory = size.get("MemoryInfo", {}).get("SizeInMiB", settings.memory_mib)
+    scaled = int(INSTANCE_TYPES.get(instance_type, {}).get("MemoryInfo", {}).get("SizeInMiB", 0) * settings.memory_scale)
+    return min(max(scaled, settings.memory_mib), settings.machine_memory_mib or sys.maxsize)
+
+
+def launch_spec(instance: Any) -> LaunchSpec:
+    """The machine of a pending instance. Limits: vCPUs × cores_per_vcpu, and `memory_mib`."""
+    subnet = instance.ec2_backend.get_subnet(instance.subnet_id)
+    content = instance.sandbox.content
     return LaunchSpec(
         instance_id=instance.id,
         image_id=instance.image_id,
@@ -41,7 +54,13 @@ def launch_spec(instance: Any) -> LaunchSpec:
         private_ip_address=instance.private_ip,
         private_dns_name=instance.private_dns_name,
         user_data=decoded(instance.user_data),
-        cpu_limit=vcpus(instance.instance_type) * settings.cores_per_vcpu,
-        memory_mib=min(memory, settings.memory_mib),
+        cpu_limit=cores(instance.instance_type),
+        memory_mib=memory_mib(instance.instance_type),
+        dns_server=server(subnet.ec2_backend.vpcs[subnet.vpc_id].cidr_block) if context().settings.topology == "compose" else None,
         labels=dict(instance.ec2_backend.tags.get(instance.id, {})),
+        image=content.image,
+        command=command_of(content),
+        own_application=content.own_application,
+        port=port_of(instance.ec2_backend, instance.image_id),
+        mac_address=instance.nics[0].mac_address if 0 in instance.nics else None,
     )

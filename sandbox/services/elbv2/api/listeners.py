@@ -19,7 +19,7 @@ from sandbox.services.elbv2.api.validation import listener_attributes
 from sandbox.services.elbv2.api.validation import listeners as listener_validation
 from sandbox.services.elbv2.api.validation.listeners import within
 from sandbox.services.elbv2.data import LISTENER_ATTRIBUTES
-from sandbox.services.elbv2.decide.routing import forwarded
+from sandbox.services.elbv2.decide.rules import forwarded
 
 MOST_LISTENERS, MOST_RULES, MOST_GROUPS = 50, 100, 100  # ALB-9, for each load balancer
 PROTOCOLS = ("HTTP", "HTTPS")

@@ -4,7 +4,7 @@ A new load balancer is `provisioning` until the controller activates it (ALB-3),
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 from moto.ec2.exceptions import InvalidSubnetIdError
 from moto.elbv2.models import AvailabilityZone
 
+from sandbox.aws.backends import free_count
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
 from sandbox.core.control import Scope
@@ -21,9 +22,10 @@ from sandbox.core.persisted import persisted
 from sandbox.services.elbv2 import errors
 from sandbox.services.elbv2.api.target_groups import TargetGroups
 from sandbox.services.elbv2.api.validation import load_balancers as load_balancer_validation
-from sandbox.services.elbv2.state import access_logs
+from sandbox.services.elbv2.state import access_logs, interfaces
 
 MOST_LOAD_BALANCERS = 50  # ALB-9
+LEAST_FREE = 8  # ALB-60: addresses of a subnet
 TYPES = ("application", "network", "gateway")
 SCHEMES = ("internet-facing", "internal")
 HOSTED_ZONE_ID = "Z35SXDOTRQ7X7K"  # ALB-4, of us-east-1
@@ -35,6 +37,7 @@ class BalancerExtra:
     """What we store on moto's load balancer object, as `.sandbox`."""
 
     active_from: datetime
+    interfaces: dict[str, str] = field(default_factory=dict)  # subnet id → id of the network interface in it (state/interfaces.py)
 
 
 class LoadBalancers(TargetGroups):
@@ -63,6 +66,7 @@ class LoadBalancers(TargetGroups):
                 return balancer  # ALB-6
         if len(self.load_balancers) >= MOST_LOAD_BALANCERS:
             raise errors.too_many("TooManyLoadBalancers", "load balancers", MOST_LOAD_BALANCERS)
+        self._check_space(subnets)
         balancer = super().create_load_balancer(
             name, groups, [subnet.id for subnet in subnets], None, scheme, "application", ip_address_type, tags
         )
@@ -76,6 +80,7 @@ class LoadBalancers(TargetGroups):
         balancer.attrs = dict(load_balancer_validation.ATTRIBUTES)
         provisioning_time = timedelta(seconds=context().settings.lb_provisioning_seconds)
         balancer.sandbox = BalancerExtra(active_from=context().clock.now() + provisioning_time)
+        interfaces.settle(self.ec2_backend, balancer)
         return balancer
 
     @replaces(why="ALB-3: describing does not end the provisioning; an unknown name or ARN is an error")
@@ -95,6 +100,8 @@ class LoadBalancers(TargetGroups):
         if balancer and balancer.attrs["deletion_protection.enabled"] == "true":
             raise errors.deletion_protected(arn)
         super().delete_load_balancer(arn)
+        if balancer:
+            interfaces.remove(self.ec2_backend, balancer)
         self.tagging_service.delete_all_tags_for_resource(arn)
         self.refresh_associations()
 
@@ -117,13 +124,16 @@ class LoadBalancers(TargetGroups):
         found = self._subnets(subnets, subnet_mappings)
         if found[0].vpc_id != balancer.vpc_id:
             raise errors.configuration(f"The subnets must belong to the VPC of the load balancer: {balancer.vpc_id}")  # (U)
+        self._check_space([subnet for subnet in found if subnet not in balancer.subnets])
         balancer.subnets = found
+        interfaces.settle(self.ec2_backend, balancer)
         return [AvailabilityZone(subnet) for subnet in found]
 
     @replaces(why="ALB-10: the groups must exist, in the load balancer's VPC")
     def set_security_groups(self, arn: str, sec_groups: list[str]) -> None:
         balancer = self.find_load_balancer(arn)
         balancer.security_groups = self._security_groups(sec_groups, balancer.vpc_id)
+        interfaces.settle(self.ec2_backend, balancer)
 
     @replaces(why="the sandbox has no IPv6")
     def set_ip_address_type(self, arn: str, ip_type: str) -> None:
@@ -160,6 +170,13 @@ class LoadBalancers(TargetGroups):
         found = [self._subnet(subnet_id) for subnet_id in [*ids, *(mapping["SubnetId"] for mapping in mappings)]]
         load_balancer_validation.subnets([subnet.availability_zone for subnet in found], [subnet.vpc_id for subnet in found])
         return found
+
+    @staticmethod
+    def _check_space(subnets: Sequence[Any]) -> None:
+        """ALB-60."""
+        for subnet in subnets:
+            if free_count(subnet) < LEAST_FREE:
+                raise errors.no_space(subnet.id, LEAST_FREE)
 
     def _subnet(self, subnet_id: str) -> Any:
         try:

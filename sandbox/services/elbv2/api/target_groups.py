@@ -12,18 +12,20 @@ from typing import Any
 import sandbox.aws.environment  # noqa: F401 - before moto
 
 # isort: split
-from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
+from moto.elbv2.models import ELBv2Backend
 
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces
 from sandbox.core import own_ports
+from sandbox.core.control import Scope
 from sandbox.core.machine import move
 from sandbox.core.persisted import persisted
 from sandbox.services.elbv2 import errors, model
+from sandbox.services.elbv2.api.target_health import TargetHealthDescription, override
 from sandbox.services.elbv2.api.validation import target_groups as target_group_validation
-from sandbox.services.elbv2.decide.routing import forwarded
+from sandbox.services.elbv2.decide.rules import forwarded
 from sandbox.services.elbv2.model import Health, PublishedHostCounts, Target, TargetEvent, TargetKey, TargetState
-from sandbox.services.elbv2.state.snapshot import check_port
+from sandbox.services.elbv2.state.snapshot import check_port, shifted_zones, target_zones
 
 MOST_TARGET_GROUPS, MOST_TARGETS = 3000, 1000  # ALB-9
 
@@ -35,28 +37,6 @@ class GroupExtra:
 
     targets: dict[TargetKey, Target] = field(default_factory=dict)
     published_hosts: PublishedHostCounts = field(default_factory=PublishedHostCounts)
-
-
-NO_OVERRIDE = {
-    "State": "no_override",
-    "Reason": "AdministrativeOverride.NoOverride",
-    "Description": "No override is currently active on target",
-}
-
-
-class TargetHealthDescription(FakeHealthStatus):
-    """TG-16, with the attribute names that moto's serializer and its Auto Scaling read."""
-
-    def __init__(self, key: TargetKey, health: Health, check_port: str, zone: str | None, with_anomaly: bool) -> None:
-        super().__init__(key.id, str(key.port), check_port, health.state.value, health.reason, health.description)
-        self.zone = zone
-        self.administrative_override = None if health == model.NOT_REGISTERED else dict(NO_OVERRIDE)
-        self.anomaly_detection = {"Result": "normal", "MitigationInEffect": "no"} if with_anomaly else None
-
-    @property
-    def target(self) -> dict[str, Any]:
-        known = {"Id": self.instance_id, "Port": int(self.port)}
-        return known | ({"AvailabilityZone": self.zone} if self.zone else {})
 
 
 class TargetGroups(ELBv2Backend):
@@ -160,19 +140,19 @@ class TargetGroups(ELBv2Backend):
     @replaces(why="TG-4, TG-20: a target drains for the deregistration delay; an unknown target is no error")
     def deregister_targets(self, target_group_arn: str, instances: list[dict[str, Any]]) -> None:
         group = self.find_target_group(target_group_arn)
-        instant = context().settings.timing == "instant"
-        delay = timedelta(seconds=0 if instant else int(group.attributes["deregistration_delay.timeout_seconds"]))
+        delay = timedelta(seconds=int(group.attributes["deregistration_delay.timeout_seconds"]))
         for asked in instances:
             target = group.sandbox.targets.get(_key(group, asked))
             if target and not target.draining_until:
                 self._deregister(group, target, delay)
 
     def _deregister(self, group: Any, target: Target, delay: timedelta) -> None:
+        """Also with a delay of 0, the controller ends the draining: it closes the connections that are left (TG-20)."""
         gone = target.health in (model.STOPPED, model.TERMINATED)
         event = TargetEvent.DEREGISTERED_GONE if gone else TargetEvent.DEREGISTERED
         state = move(model.TRANSITIONS, str(target.key), target.health.state, event)
         now = context().clock.now()
-        if state is TargetState.UNUSED or not delay:
+        if state is TargetState.UNUSED or context().settings.timing == "instant":
             del group.sandbox.targets[target.key]
             self._record(group, target, model.NOT_REGISTERED, "deregistered")
             return
@@ -222,18 +202,31 @@ class TargetGroups(ELBv2Backend):
     @replaces(why="TG-10 to TG-16: the result of real health checks; moto reports `healthy` for every target")
     def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]], with_anomaly: bool = False) -> list[Any]:
         group = self.find_target_group(target_group_arn)
-        registered: Mapping[TargetKey, Target] = group.sandbox.targets
+        now = context().clock.now()
+        registered: Mapping[TargetKey, Target] = {key: target for key, target in group.sandbox.targets.items() if not target.drained(now)}
         listed = [key for key, target in registered.items() if target.health != model.TERMINATED]  # TG-5
         keys = [key for asked in targets for key in _requested_keys(group, asked)] if targets else listed
-        return [self._description(group, key, registered.get(key), with_anomaly) for key in dict.fromkeys(keys)]
+        shifted = self._shifted(group)
+        return [self._description(group, key, registered.get(key), with_anomaly, shifted) for key in dict.fromkeys(keys)]
 
-    def _description(self, group: Any, key: TargetKey, target: Target | None, with_anomaly: bool) -> TargetHealthDescription:
+    def _shifted(self, group: Any) -> frozenset[TargetKey]:
+        """TG-40: the targets in a zone that the load balancer is shifted away from."""
+        away = frozenset[str]().union(*(shifted_zones(balancer) for balancer in self.balancers_using(group.arn)))
+        if not away:
+            return frozenset()
+        zones = target_zones(Scope(self.account_id, self.region_name), group)
+        return frozenset(key for key, zone in zones.items() if zone in away)
+
+    def _description(
+        self, group: Any, key: TargetKey, target: Target | None, with_anomaly: bool, shifted: frozenset[TargetKey]
+    ) -> TargetHealthDescription:
         health = target.health if target else model.NOT_REGISTERED
         if health == model.TERMINATED:
             health = model.DRAINING  # TG-5
         zone = target.zone if target else None
         has_anomaly_detection = with_anomaly and health.state is TargetState.HEALTHY
-        return TargetHealthDescription(key, health, str(check_port(group, key.port)), zone, has_anomaly_detection)
+        shown = override(key in shifted, group.attributes)
+        return TargetHealthDescription(key, health, str(check_port(group, key.port)), zone, has_anomaly_detection, shown)
 
     @adds(why="called by state/writes.py, for the controller")
     def set_target_health(self, group: Any, key: TargetKey, health: Health, now: datetime) -> None:

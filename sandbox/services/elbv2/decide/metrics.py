@@ -1,10 +1,10 @@
-"""The metrics of requests and of target health in namespace AWS/ApplicationELB (LBM-1 to LBM-4): pure.
+"""The metrics of requests in namespace AWS/ApplicationELB (LBM-1 to LBM-3, TG-39): pure.
 
 Requests that were counted since the last publication are added to the minute that they belong to, so the Sum of a minute is exact even
 when its counts arrive in several parts. A count of n is n samples of 1, as on AWS (LBM-2: Sum is the useful statistic; the average is 1).
-The zone of a request is the zone of its target, because one proxy stands for the nodes of all zones. A request that reached no target has
-no zone and is counted for the load balancer only. decide/connection_metrics.py has the metrics of connections. Rule evaluations, TLS and
-LCU metrics are not measured, so they are not published.
+The zone of a request is that of the load balancer's node that got it, whatever the zone of its target. decide/host_metrics.py has the
+metrics of target health, decide/connection_metrics.py those of connections. Rule evaluations, TLS and LCU metrics are not measured, so they
+are not published.
 """
 
 from collections import Counter
@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sandbox.core.control import Decision, Scope
-from sandbox.core.metrics import Dimensions, MetricDatum, Sample, of_value, of_values, period_start, until_next
-from sandbox.services.elbv2.actions import PublishHostCounts, PublishRequestMetrics
+from sandbox.core.metrics import Dimensions, MetricDatum, Sample, of_value, of_values
+from sandbox.services.elbv2.actions import PublishRequestMetrics
 from sandbox.services.elbv2.decide.request_counts import RequestKind, RequestTally
-from sandbox.services.elbv2.model import PublishedHostCounts, TargetState
 
 NAMESPACE = "AWS/ApplicationELB"
 CODES_WITH_METRIC = frozenset({500, 502, 503, 504})  # LBM-2: the codes that have a metric of their own
@@ -25,10 +24,9 @@ REDIRECT, FIXED = "redirect", "fixed-response"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedRequests:
-    """Requests whose metrics are to be published, and the zones of their targets."""
+    """Requests whose metrics are to be published."""
 
     counts: tuple[tuple[RequestKind, RequestTally], ...] = ()
-    zones: Mapping[tuple[str, str], str] = field(default_factory=dict)  # (target group ARN, target) → zone, where known
     divisors: Mapping[tuple[str, str | None], int] = field(
         default_factory=dict
     )  # (target group ARN, zone or None: all zones) → targets, LBM-3
@@ -55,7 +53,7 @@ def _request_data(observed: ObservedRequests) -> Iterator[MetricDatum]:
     times: dict[_Series, Counter[float]] = {}
     sizes: dict[_Series, Sample] = {}
     for kind, tally in observed.counts:
-        zone = observed.zones.get((kind.target_group or "", kind.target or ""))
+        zone = kind.zone
         for series in _count_series(kind, zone):
             counts[series] += tally.requests
         for series, divisor in _per_target_series(kind, zone, observed.divisors):
@@ -95,6 +93,9 @@ def _add_sizes(known: Sample | None, tally: RequestTally) -> Sample:
 def _count_series(kind: RequestKind, zone: str | None) -> Iterator[_Series]:
     yield from _series(kind, tuple(_target_metrics(kind)), _target_group_dimensions(kind, zone))
     yield from _series(kind, tuple(_load_balancer_metrics(kind)), _load_balancer_dimensions(kind, zone))
+    if kind.fail_open:  # TG-39
+        sets = tuple(each for each in _target_group_dimensions(kind, zone) if each not in _load_balancer_dimensions(kind, zone))
+        yield from _series(kind, ("UnhealthyRoutingRequestCount",), sets)
 
 
 def _target_metrics(kind: RequestKind) -> Iterator[str]:
@@ -133,7 +134,7 @@ def _per_target_series(
         in_zone: Dimensions = (("AvailabilityZone", of_zone),) if of_zone else ()
         sets = ((group, *in_zone), (balancer, group, *in_zone))
         for series in _series(kind, ("RequestCountPerTarget",), sets):
-            yield series, max(1, divisors.get((kind.target_group, of_zone), 1))
+            yield series, divisors.get((kind.target_group, of_zone)) or divisors.get((kind.target_group, None)) or 1
 
 
 def _series(kind: RequestKind, names: tuple[str, ...], sets: tuple[Dimensions, ...]) -> Iterator[_Series]:
@@ -166,63 +167,3 @@ def dimension(arn: str) -> str:
 def scope_of(arn: str) -> Scope:
     fields = arn.split(":", 5)
     return Scope(fields[4], fields[3])
-
-
-# ---- healthy and unhealthy hosts ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasuredTargetGroup:
-    """A target group that a load balancer uses and that has health checks."""
-
-    arn: str
-    load_balancers: tuple[str, ...]  # arns
-    targets: tuple[tuple[str | None, TargetState], ...]  # zone (None: unknown) and state
-    published: PublishedHostCounts = field(default_factory=PublishedHostCounts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedHosts:
-    """The target groups of an account and Region."""
-
-    scope: Scope
-    target_groups: tuple[MeasuredTargetGroup, ...] = ()
-
-
-def decide_hosts(observed: ObservedHosts, now: datetime) -> Decision[None]:
-    """The counts at the start of a minute are its first sample, and each change within it is another, so that Minimum and Maximum show even
-    a short outage (LBM-4). The average is that of the samples, not over time."""
-    minute = period_start(now)
-    actions = []
-    for group in observed.target_groups:
-        published = group.published.counts if group.published.minute == minute else frozenset()
-        new = frozenset(_host_counts(group)) - published
-        if new:
-            data = tuple(
-                MetricDatum(
-                    scope=observed.scope,
-                    namespace=NAMESPACE,
-                    name=name,
-                    dimensions=dimensions,
-                    unit="Count",
-                    at=minute,
-                    sample=of_value(value),
-                )
-                for name, dimensions, value in sorted(new)
-            )
-            counts = PublishedHostCounts(minute=minute, counts=published | new)
-            actions.append(PublishHostCounts(target_group_arn=group.arn, data=data, published=counts))
-    return Decision(memory=None, actions=tuple(actions), look_again=until_next(now))
-
-
-def _host_counts(group: MeasuredTargetGroup) -> Iterator[tuple[str, Dimensions, float]]:
-    """Only target groups with registered targets have any (LBM-2). Initial, unused and unavailable targets count in neither (LBM-4)."""
-    registered = [(zone, state) for zone, state in group.targets if state is not TargetState.DRAINING]
-    zones = (*sorted({zone for zone, _ in registered if zone}), None) if registered else ()
-    for name, counted in (("HealthyHostCount", TargetState.HEALTHY), ("UnHealthyHostCount", TargetState.UNHEALTHY)):
-        for of_zone in zones:
-            count = sum(state is counted for zone, state in registered if of_zone in (None, zone))
-            in_zone: Dimensions = (("AvailabilityZone", of_zone),) if of_zone else ()
-            for balancer in group.load_balancers:
-                dimensions = (("LoadBalancer", dimension(balancer)), *in_zone, ("TargetGroup", dimension(group.arn)))
-                yield name, dimensions, float(count)

@@ -1,8 +1,9 @@
 """Requests counted by kind. state/access_counts.py collects them, decide/metrics.py makes CloudWatch metrics of them."""
 
+from collections import Counter
 from typing import NamedTuple
 
-from sandbox.drivers.proxy.base import AccessRecord
+from sandbox.drivers.proxy.batches import RequestGroup
 
 MINUTE = 60  # seconds
 
@@ -19,6 +20,8 @@ class RequestKind(NamedTuple):
     target_status: int | None  # None: the response is the load balancer's own
     action: str  # "forward" | "fixed-response" | "redirect" | "-"
     connection_error: bool
+    zone: str | None = None  # of the load balancer's node that got the request
+    fail_open: bool = False  # the target was chosen by routing failover
 
 
 class RequestTally:
@@ -34,12 +37,11 @@ class RequestTally:
         """Response time in seconds → how often it occurred. Rounded to three significant digits: at most 900 values per decade, and
         percentiles are exact to half a percent."""
 
-    def add(self, record: AccessRecord) -> None:
-        self.requests += 1
-        size = record.received_bytes + record.sent_bytes
-        self.size += size
-        self.smallest = min(self.smallest, size)
-        self.largest = max(self.largest, size)
-        if record.target_status_code is not None and record.target_processing_time >= 0:
-            time = float(f"{record.target_processing_time:.3g}")
-            self.times[time] = self.times.get(time, 0) + 1
+    def add(self, group: RequestGroup) -> None:
+        self.requests += len(group.sizes) * group.each
+        self.size += int(sum(group.sizes)) * group.each
+        self.smallest = min(self.smallest, int(min(group.sizes)))
+        self.largest = max(self.largest, int(max(group.sizes)))
+        for time, count in Counter(group.times).items():
+            rounded = float(f"{time:.3g}")
+            self.times[rounded] = self.times.get(rounded, 0) + count * group.each

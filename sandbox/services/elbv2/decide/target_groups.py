@@ -181,9 +181,13 @@ class _Evaluation:
                 why = f"another health check failed ({_failure(health, result)})"
                 self._transition(TargetEvent.CHECK_FAILED_AGAIN, health, why)
         elif checks.failed >= settings.unhealthy_threshold:
-            why = f"{plural(checks.failed, 'health check')} failed in a row ({_failure(health, result)})"
+            why = f"{plural(checks.failed, 'health check')} failed in a row ({_failure(health, result)}){self._refused(health)}"
             self._transition(TargetEvent.CHECKS_FAILED, health, why)
         return checks
+
+    def _refused(self, health: Health) -> str:
+        """SG-10."""
+        return f": {self.observed.refusal}" if self.observed.refusal and health == model.TIMED_OUT else ""
 
     def _next_check(self, checks: CheckHistory) -> CheckHistory:
         if checks.outstanding:
@@ -207,6 +211,7 @@ class _Evaluation:
             host_header=address if check_port == HTTP_PORT else f"{address}:{check_port}",  # TG-2
             path=self.group.checks.path,
             timeout=self.group.checks.timeout,
+            source=self.observed.checked_from,
         )
 
     # ---- changes of health -------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ Best effort, as on AWS: requests that no file has yet are lost with the process,
 import gzip
 import threading
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,7 +36,7 @@ class PendingRequests:
         with self._lock:
             self._records = {name: self._records.get(name) or deque(maxlen=MOST) for name in load_balancers}
 
-    def add(self, records: Sequence[AccessRecord]) -> None:
+    def add(self, records: Iterable[AccessRecord]) -> None:
         with self._lock:
             if not self._records:
                 return
@@ -59,7 +59,7 @@ class PendingRequests:
 
 def write(scope: Scope, observed: access_logs.ObservedAccessLog, end: datetime, records: Sequence[AccessRecord]) -> str | None:
     """Why the file could not be written; None: it was."""
-    text = "".join(f"{line(record)}\n" for record in records)
+    text = "".join(f"{line(record)}\n" * record.count for record in records)
     random = f"{context().random.getrandbits(40):08x}"[:8]
     name = access_logs.key(scope, observed.prefix, observed.load_balancer, end, random)
     return _put(scope, observed.bucket, name, gzip.compress(text.encode()))

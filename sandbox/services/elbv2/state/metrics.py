@@ -1,7 +1,6 @@
-"""What the metrics controllers read from moto's objects: the zones and target groups of requests, and the states of targets. Reads only."""
+"""What the metrics controllers read from moto's objects: the target groups of requests, and the states of targets. Reads only."""
 
-from collections.abc import Iterable, Iterator
-from ipaddress import ip_address, ip_network
+from collections.abc import Iterator
 from typing import Any
 
 import sandbox.aws.environment  # noqa: F401 - before moto
@@ -13,10 +12,10 @@ from moto.elbv2.models import elbv2_backends
 from sandbox.aws.backends import find
 from sandbox.core.control import Scope
 from sandbox.services.elbv2.decide.connection_metrics import CountedLoadBalancer
-from sandbox.services.elbv2.decide.metrics import MeasuredTargetGroup, scope_of
-from sandbox.services.elbv2.decide.request_counts import RequestKind
+from sandbox.services.elbv2.decide.host_metrics import MeasuredTargetGroup, UsingLoadBalancer
+from sandbox.services.elbv2.decide.metrics import scope_of
 from sandbox.services.elbv2.model import TargetState
-from sandbox.services.elbv2.state.snapshot import backends
+from sandbox.services.elbv2.state.snapshot import backends, shifted_zones
 
 REGISTERED = frozenset(TargetState) - {TargetState.DRAINING}
 
@@ -45,10 +44,20 @@ def measured_target_groups(scope: Scope) -> Iterator[MeasuredTargetGroup]:
     if backend is None:
         return
     for group in backend.target_groups.values():
-        users = tuple(balancer.arn for balancer in backend.balancers_using(group.arn)) if group.health_check_enabled else ()
+        users = backend.balancers_using(group.arn) if group.health_check_enabled else ()
         if users:
-            published = group.sandbox.published_hosts
-            yield MeasuredTargetGroup(arn=group.arn, load_balancers=users, targets=targets(group), published=published)
+            yield MeasuredTargetGroup(
+                arn=group.arn,
+                load_balancers=tuple(_using(balancer) for balancer in users),
+                targets=targets(group),
+                attributes=dict(group.attributes),
+                published=group.sandbox.published_hosts,
+            )
+
+
+def _using(balancer: Any) -> UsingLoadBalancer:
+    enabled = tuple(str(subnet.availability_zone) for subnet in balancer.subnets)
+    return UsingLoadBalancer(arn=balancer.arn, zones=enabled, shifted=shifted_zones(balancer))
 
 
 def targets(group: Any) -> tuple[tuple[str | None, TargetState], ...]:
@@ -64,25 +73,6 @@ def divisors(arn: str, registered: tuple[tuple[str | None, TargetState], ...]) -
     for zone in {None, *(of_target for of_target, _ in registered)}:
         states = [state for of_target, state in registered if zone in (None, of_target) and state in REGISTERED]
         yield (arn, zone), states.count(TargetState.HEALTHY) or len(states)
-
-
-def zones(kinds: Iterable[RequestKind]) -> dict[tuple[str, str], str]:
-    """(target group ARN, target) → the zone of the subnet of its address. This includes instances that are gone."""
-    asked = {(kind.target_group, kind.target) for kind in kinds if kind.target_group and kind.target}
-    return {(arn, target): zone for arn, target in asked if (zone := _zone(arn, target.rpartition(":")[0]))}
-
-
-def _zone(arn: str, address: str) -> str | None:
-    group, ec2 = find_target_group(arn), _ec2(arn)
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return None
-    for subnets in ec2.subnets.values() if group and ec2 else ():
-        for subnet in subnets.values():
-            if subnet.vpc_id == group.vpc_id and ip in ip_network(subnet.cidr_block):
-                return str(subnet.availability_zone)
-    return None
 
 
 def _ec2(arn: str) -> Any:

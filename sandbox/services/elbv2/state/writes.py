@@ -12,6 +12,7 @@ from moto.elbv2.models import elbv2_backends
 from sandbox.aws.backends import find
 from sandbox.core.control import Scope
 from sandbox.services.elbv2.model import Health, PublishedHostCounts, TargetKey
+from sandbox.services.elbv2.state import interfaces
 from sandbox.services.elbv2.state.metrics import find_target_group
 from sandbox.services.elbv2.state.snapshot import backends, target_group_named
 
@@ -40,3 +41,10 @@ def activate(arn: str) -> None:
     for _, backend in backends():
         if arn in backend.load_balancers:
             backend.load_balancers[arn].state = "active"
+
+
+def make_interfaces(arn: str) -> None:
+    """ALB-60: of a load balancer that lacks some, as those of an earlier release do."""
+    for _, backend in backends():
+        if arn in backend.load_balancers:
+            interfaces.settle(backend.ec2_backend, backend.load_balancers[arn])

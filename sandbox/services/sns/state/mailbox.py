@@ -51,11 +51,11 @@ def empty() -> deque[Mail]:
 
 
 class Mailbox:
-    """The mails of all accounts and Regions. Can be read from any thread."""
+    """The mails of all Regions, of all accounts or of one. Can be read from any thread."""
 
-    def messages(self, to: str | None = None) -> tuple[Mail, ...]:
-        """Oldest first. `to`: only those to this address or number."""
+    def messages(self, to: str | None = None, account: str | None = None) -> tuple[Mail, ...]:
+        """Oldest first. `to`: only those to this address or number. `account`: None for all."""
         with LOCK:
-            boxes = [backend.sandbox_mails for _, backend in walk(sns_backends)]
+            boxes = [backend.sandbox_mails for scope, backend in walk(sns_backends) if account in (None, scope.account)]
             found = sorted((mail for box in boxes for mail in box), key=lambda mail: mail.at)
         return tuple(mail for mail in found if to is None or mail.to == to)

@@ -8,17 +8,15 @@ import base64
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
+
+from sandbox.certificates import self_signed
 
 NOTIFICATION_FIELDS = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 CONFIRMATION_FIELDS = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
-FROM, TO = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # wide: sandbox time may differ much from the verifier's time
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +41,6 @@ def string_to_sign(fields: Mapping[str, str]) -> str:
 @cache
 def signer() -> Signer:
     """The signer of this process."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(FROM)
-        .not_valid_after(TO)
-        .sign(key, hashes.SHA256())
-    )
+    key, certificate = self_signed("sns.amazonaws.com")
     pem = certificate.public_bytes(serialization.Encoding.PEM)
     return Signer(key, pem, f"SimpleNotificationService-{secrets.token_hex(16)}.pem")

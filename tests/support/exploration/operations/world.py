@@ -6,10 +6,10 @@ from datetime import timedelta
 from sandbox.core.errors import ApiError
 from sandbox.drivers.delivery.simulated import Behaviour
 from sandbox.drivers.world import App
-from sandbox.faults.effects import ApiErrors, HostUnreachable, NoCapacity
 from tests.support.exploration.account import Account
 from tests.support.exploration.registry import operation
 from tests.support.fleet import ZONES
+from tests.support.services import faults
 
 DURATIONS = (5, 60, 400)  # seconds
 CALLS = (
@@ -107,13 +107,13 @@ def subscriber_breaks(account: Account, pick: random.Random) -> None:
 @operation
 def zone_has_no_capacity(account: Account, pick: random.Random) -> None:
     """RunInstances is refused, until the fault ends by itself."""
-    effect = NoCapacity(zone=pick.choice(ZONES), text="We currently do not have sufficient capacity.")
+    effect = faults.no_capacity(pick.choice(ZONES), "We currently do not have sufficient capacity.")
     account.faults.inject(effect, "a zone without capacity", timedelta(seconds=pick.choice(DURATIONS)))
 
 
 @operation
 def host_is_unreachable(account: Account, pick: random.Random) -> None:
-    effect = HostUnreachable(targets=(account.machine(pick).instance_id,))
+    effect = faults.HostsDown(targets=(account.machine(pick).instance_id,))
     account.faults.inject(effect, "a host that fails", timedelta(seconds=pick.choice(DURATIONS)))
 
 
@@ -122,7 +122,7 @@ def api_calls_fail(account: Account, pick: random.Random) -> None:
     """Those of users and those of the controllers."""
     service, name = pick.choice(CALLS)
     error = ApiError(pick.choice(["RequestLimitExceeded", "Throttling"]), "Request limit exceeded.", 400)
-    account.faults.inject(ApiErrors(error=error, service=service, operation=name), "calls fail", timedelta(seconds=pick.choice(DURATIONS)))
+    account.faults.inject(faults.api_errors(error, service, name), "calls fail", timedelta(seconds=pick.choice(DURATIONS)))
 
 
 @operation

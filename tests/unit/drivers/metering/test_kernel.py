@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from sandbox.drivers.metering.kernel import Counters, read
+import pytest
+
+from sandbox.drivers.metering.kernel import Counters, cpu_limit, read
 
 NET = """Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
@@ -43,3 +45,21 @@ def test_a_process_of_another_cgroup_has_no_counters(tmp_path: Path) -> None:
 
 def test_a_process_that_is_gone_has_no_counters(tmp_path: Path) -> None:
     assert read(42, tmp_path, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("membership", "files", "cores"),
+    [
+        ("2:cpu,cpuacct:/abc\n", {"cpu,cpuacct/abc/cpu.cfs_quota_us": "5000", "cpu,cpuacct/abc/cpu.cfs_period_us": "100000"}, 0.05),
+        ("2:cpu:/abc\n", {"cpu/abc/cpu.cfs_quota_us": "-1", "cpu/abc/cpu.cfs_period_us": "100000"}, None),
+        ("0::/docker-abc.scope\n", {"docker-abc.scope/cpu.max": "25000 100000"}, 0.25),
+        ("0::/docker-abc.scope\n", {"docker-abc.scope/cpu.max": "max 100000"}, None),
+        ("0::/docker-abc.scope\n", {}, None),
+    ],
+)
+def test_the_cores_that_the_quota_gives_now(tmp_path: Path, membership: str, files: dict[str, str], cores: float | None) -> None:
+    proc = process(tmp_path, membership)
+    for name, text in files.items():
+        (tmp_path / "cgroup" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "cgroup" / name).write_text(f"{text}\n")
+    assert cpu_limit(42, proc, tmp_path / "cgroup") == cores

@@ -110,3 +110,17 @@ def test_the_fewer_machines_answer_the_higher_the_load_of_each_up_to_its_cores()
     stage.world.machine("i-1").running = False
     stage.minutes(2)
     assert stage.percent() == pytest.approx(100.0)
+
+
+def test_a_hot_machine_uses_what_is_left_and_that_is_all_of_its_utilization_and_a_frozen_one_uses_nothing() -> None:
+    stage = Stage()
+    machine = stage.world.machine("i-0")
+    machine.cpu_percent, machine.cpu_left = 80.0, 20.0
+    stage.minutes(2)
+    assert stage.percent() == pytest.approx(100.0)
+    machine.cpu_percent = 5.0
+    stage.minutes(2)
+    assert stage.percent() == pytest.approx(25.0)
+    machine.frozen = True
+    stage.minutes(2)
+    assert stage.percent() == pytest.approx(0.0)

@@ -11,12 +11,12 @@ from sandbox.aws import state
 from sandbox.aws.context import LOCK
 from sandbox.core.errors import ApiError
 from sandbox.drivers.world import App
-from sandbox.faults.effects import ApiErrors, NoCapacity
 from sandbox.faults.model import Fault
 from sandbox.services.autoscaling.controller import AutoScalingController
 from sandbox.services.autoscaling.state import snapshot
 from tests.support import rule
 from tests.support.services.autoscaling_stage import HERE, Stage, make, reports_no_fault
+from tests.support.services.faults import api_errors, no_capacity
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_a_warmup_keeps_the_launch_activity_open(stage: Stage) -> None:
 
 def no_capacity_in(stage: Stage, zone: str) -> Fault:
     text = "We currently do not have sufficient t3.micro capacity in the Availability Zone you requested."
-    return stage.faults.inject(NoCapacity(zone=zone, text=text), f"{zone} has no capacity")
+    return stage.faults.inject(no_capacity(zone, text), f"{zone} has no capacity")
 
 
 @rule("ASG-26", "ASG-30", "ASG-60")
@@ -233,7 +233,7 @@ def test_a_zone_without_capacity_is_skipped_and_filled_again_when_it_recovers(st
 @rule("ASG-61")
 def test_retries_become_rarer(stage: Stage) -> None:
     for zone in ("us-east-1a", "us-east-1b", "us-east-1c"):
-        stage.faults.inject(NoCapacity(zone=zone, text="There is none."), f"{zone} has no capacity")
+        stage.faults.inject(no_capacity(zone, "There is none."), f"{zone} has no capacity")
     stage.group(zones=1, DesiredCapacity=1)
     stage.wait(600)
     starts = sorted(a["StartTime"] for a in stage.activities())
@@ -516,7 +516,7 @@ def test_a_call_that_is_throttled_is_made_again_until_it_succeeds(service: str, 
     arn = stage.target_group(delay=20)
     stage.ready(TargetGroupARNs=[arn])
     victim = stage.instances()[0]
-    throttled = ApiErrors(error=ApiError("Throttling", "Rate exceeded"), service=service, operation=operation)
+    throttled = api_errors(ApiError("Throttling", "Rate exceeded"), service, operation)
     stage.faults.inject(throttled, "calls fail", timedelta(seconds=60))
     stage.asg.terminate_instance_in_auto_scaling_group(InstanceId=victim, ShouldDecrementDesiredCapacity=False)
     stage.wait(59)

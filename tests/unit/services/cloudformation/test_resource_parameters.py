@@ -13,6 +13,7 @@ from sandbox.services.cloudformation.resources.tags import as_map, merged
 from sandbox.services.cloudformation.resources.types.groups import _tags
 from sandbox.services.cloudformation.resources.types.security_groups import _steps, permission
 from tests.support import rule
+from tools.reference.written import ROOT
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop/0a1b2c3d"
 
@@ -199,4 +200,4 @@ def test_what_an_update_requires(type_name: str, rules: dict[str, str]) -> None:
 
 
 def test_the_document_lists_every_type_and_property() -> None:
-    assert tools.templates.DOCUMENT.read_text() == tools.templates.document()
+    assert (ROOT / tools.templates.DOCUMENT).read_text() == tools.templates.document()

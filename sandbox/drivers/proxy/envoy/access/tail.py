@@ -6,11 +6,11 @@ old one is read to its end before it is deleted, so no line is lost.
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from sandbox.drivers.proxy.base import AccessRecord
-from sandbox.drivers.proxy.envoy.access.log_format import read
+from sandbox.drivers.proxy.batches import AccessBatch
+from sandbox.drivers.proxy.envoy.access.log_batch import LogBatch
 
 LARGEST = 16 * 1024 * 1024
 _MOST_AT_ONCE = 1024 * 1024  # bytes per round: a long backlog is read in pieces
@@ -26,7 +26,7 @@ class Tail:
         self._offset_file = log.with_name(log.name + ".offset")
         self._inode, self._offset = self._load()
 
-    def follow(self, deliver: Callable[[Sequence[AccessRecord]], None]) -> bool:
+    def follow(self, deliver: Callable[[AccessBatch], None]) -> bool:
         """Delivers what was written since the last call. → whether there may be more to read now."""
         path = self._current()
         if path is None:
@@ -34,7 +34,7 @@ class Tail:
         chunk = self._read(path)
         whole = chunk[: chunk.rfind(b"\n") + 1]
         if whole:
-            deliver(tuple(read(whole.splitlines())))
+            deliver(LogBatch(whole[:-1].split(b"\n")))
             self._offset += len(whole)
             self._save()
         if path == self._old and not whole:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from sandbox.drivers.proxy.envoy.config.upstream.relays import PREFIX
+
 
 class Kind(Enum):
     CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
@@ -47,6 +49,7 @@ class Stream:
     _unacknowledged: dict[Kind, DiscoveryResponse] = field(default_factory=dict)  # the last response, until it is acknowledged
     _responded: set[Kind] = field(default_factory=set)  # kinds with at least one response
     _rejected: dict[Kind, dict[str, str]] = field(default_factory=lambda: {kind: {} for kind in Kind})  # by the resource's name
+    _serving: frozenset[str] = frozenset()  # listeners that were acknowledged with their routes
     _count: int = 0
 
     def receive(self, request: DiscoveryRequest) -> None:
@@ -61,6 +64,9 @@ class Stream:
             for kept in (self._sent[request.kind], self._rejected[request.kind]):
                 for name in kept.keys() - request.names:
                     del kept[name]
+        if Kind.LISTENER not in self._unacknowledged and Kind.ROUTE not in self._unacknowledged:
+            with_routes = {name.partition("|")[0] for name in self._sent[Kind.ROUTE]}
+            self._serving = frozenset(self._sent[Kind.LISTENER].keys() & with_routes)
 
     def _record_rejections(self, acknowledged: DiscoveryResponse, error: str | None) -> None:
         """A rejection of resources ends with an acknowledgement of the same ones, not of others."""
@@ -75,14 +81,16 @@ class Stream:
         return dict.fromkeys(sentence for rejections in self._rejected.values() for sentence in rejections.values())
 
     def serves(self, name: str) -> bool:
-        """Whether the listener and its routes were sent and acknowledged."""
-        sent = name in self._sent[Kind.LISTENER] and name in self._sent[Kind.ROUTE]
-        return sent and Kind.LISTENER not in self._unacknowledged and Kind.ROUTE not in self._unacknowledged
+        """Whether the listener and the routes of its nodes were sent and acknowledged. It serves while a change of them is on its way."""
+        return name in self._serving and name in self._sent[Kind.LISTENER]
 
     def accepted(self, snapshot: Snapshot) -> bool:
-        """Whether the whole snapshot was sent and accepted."""
+        """Whether the whole snapshot was sent and accepted. Envoy may still have routes of connections that are draining."""
         return (
-            not self._unacknowledged and not any(self._rejected.values()) and all(self._sent[kind] == dict(snapshot[kind]) for kind in Kind)
+            not self._unacknowledged
+            and not any(self._rejected.values())
+            and all(self._sent[kind] == dict(snapshot[kind]) for kind in Kind if kind is not Kind.ROUTE)
+            and snapshot[Kind.ROUTE].items() <= self._sent[Kind.ROUTE].items()
         )
 
     def next_response(self, snapshot: Snapshot) -> DiscoveryResponse | None:
@@ -119,7 +127,20 @@ class Stream:
     def _changed(self, kind: Kind, snapshot: Snapshot) -> DiscoveryResponse | None:
         names = self._subscribed.get(kind, frozenset())
         differing = {name: value for name, value in snapshot[kind].items() if name in names and self._sent[kind].get(name) != value}
+        if kind is Kind.ENDPOINTS:
+            differing = {name: value for name, value in differing.items() if not self._waits(name, value, snapshot)}
         return self._send(kind, differing) if differing else None
+
+    def _waits(self, name: str, assignment: bytes, snapshot: Snapshot) -> bool:
+        """Targets of a cluster in use move to a relay only when Envoy has the relay, or requests would fail in between."""
+        if name not in self._sent[Kind.ENDPOINTS]:
+            return False
+        missing = (listener for listener in snapshot[Kind.LISTENER] if listener.startswith(PREFIX) and not self._has_relay(listener))
+        return any(listener.encode() in assignment for listener in missing)
+
+    def _has_relay(self, listener: str) -> bool:
+        """An Envoy that an earlier release started may not know internal listeners and reject the relay; its message names it."""
+        return self.serves(listener) and listener not in self._rejected[Kind.LISTENER].get(listener, "")
 
     def _send(self, kind: Kind, resources: Mapping[str, bytes]) -> DiscoveryResponse:
         self._count += 1

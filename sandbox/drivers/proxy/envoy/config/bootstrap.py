@@ -14,6 +14,7 @@ from sandbox.drivers.proxy.envoy.config.conditions import Json
 DEFAULT_ADS = f"127.0.0.1:{ENVOY_STREAM}"
 DEFAULT_ADMIN = "/run/sandbox/admin.sock"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_INTERNAL = "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener"
 _SOURCE: Json = {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"}  # waits for the control plane without a limit
 
 
@@ -25,6 +26,7 @@ def bootstrap(ads: str, admin: str) -> Json:
     return {
         "node": {"id": "sandbox", "cluster": "sandbox"},
         "admin": {"address": {"pipe": {"path": admin}}},
+        "bootstrap_extensions": [{"name": "internal", "typed_config": {"@type": _INTERNAL}}],  # relays.py
         "dynamic_resources": {"ads_config": stream, "cds_config": _SOURCE, "lds_config": _SOURCE},
         "static_resources": {"clusters": [_control_plane(ads)]},
     }

@@ -57,19 +57,17 @@ local function trace(headers)
   headers:replace("x-amzn-trace-id", table.concat(kept, ";"))
 end
 
--- ALB-30. Returns false when there are more addresses than an ALB accepts.
+-- ALB-30, for a request that has the header; the routes add and remove it. Returns false when there are more addresses than an ALB accepts.
 local function forwarded_for(handle, headers, mode, with_port)
   local given = headers:get("x-forwarded-for")
   if given then
     local _, commas = given:gsub(",", "")
     if commas + 1 > MOST_ADDRESSES then return false end
   end
-  if mode == "remove" then
-    headers:remove("x-forwarded-for")
-  elseif mode == "append" then
+  if given and mode == "append" then
     local peer = handle:streamInfo():downstreamDirectRemoteAddress()
     if not with_port then peer = peer:gsub(":%d+$", ""):gsub("[%[%]]", "") end
-    if given then headers:replace("x-forwarded-for", given .. ", " .. peer) else headers:add("X-Forwarded-For", peer) end
+    headers:replace("x-forwarded-for", given .. ", " .. peer)
   end
   return true
 end

@@ -6,12 +6,16 @@ configuration.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sandbox.drivers.proxy.base import FixedResponse, Forward, ListenerConfig, Redirect, RuleConfig
+from sandbox.drivers.proxy.base import FixedResponse, Forward, ListenerConfig, Node, Redirect, RuleConfig
 from sandbox.drivers.proxy.envoy.access.log_format import RouteName
 from sandbox.drivers.proxy.envoy.config.conditions import Json, match
+from sandbox.drivers.proxy.envoy.config.dark import dark_host
 from sandbox.drivers.proxy.envoy.config.durations import Real, seconds
 from sandbox.drivers.proxy.envoy.config.local_replies import LUA, SERVER, direct_response, header, own_headers
+from sandbox.drivers.proxy.envoy.config.nodes import node_for
+from sandbox.drivers.proxy.envoy.config.scripts import SHAPE, of_route
 from sandbox.drivers.proxy.envoy.config.stickiness import CHOICE, choice, sticky_cluster, sticky_route
 
 IDLE_FLOOR = 1.0  # real seconds: with less, the delays of a loaded machine would count as timeouts
@@ -24,13 +28,37 @@ def idle(listener: ListenerConfig, real: Real) -> float:
     return max(real(listener.idle_timeout), IDLE_FLOOR)
 
 
-def route_configuration(listener: ListenerConfig, real: Real) -> Json:
-    return _configuration(listener.arn, [_virtual_host(listener, ["*"], real)])
+def node_name(name: str, zone: str) -> str:
+    """Of the routes (or the cluster) that the node of a zone has for itself; without a zone, the name."""
+    return f"{name}|{zone}" if zone else name
 
 
-def front_configuration(listeners: Sequence[ListenerConfig], front_port: int, real: Real) -> Json:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class At:
+    """The node for which routes are made."""
+
+    zone: str = ""
+    shared: bool = False  # on a port that all load balancers share
+    zonal: frozenset[str] = frozenset()  # the target groups of which a node has only the targets of its zone (TG-28)
+
+    def route(self, listener: ListenerConfig, rule: RuleConfig | None) -> str:
+        """The name of a rule's route."""
+        name = RouteName.of(listener, self.zone, rule)
+        return name.on_shared_port if self.shared else str(name)
+
+    def cluster(self, arn: str) -> str:
+        return node_name(arn, self.zone) if arn in self.zonal else arn
+
+
+def route_configuration(listener: ListenerConfig, node: Node | None, zonal: frozenset[str], real: Real) -> Json:
+    at = At(zone=node.zone, zonal=zonal) if node else At()
+    host = _virtual_host(listener, ["*"], at, real) if node is None or node.reachable else dark_host()
+    return _configuration(node_name(listener.arn, at.zone), [host])
+
+
+def front_configuration(listeners: Sequence[ListenerConfig], zone: str, zonal: frozenset[str], front_port: int, real: Real) -> Json:
     """The Host header selects the load balancer: its DNS name with any port, or with the port of one of several listeners. The listener on
-    port 80 (else the lowest port) also answers for the name without a port."""
+    port 80 (else the lowest port) also answers for the name without a port. `zone`: of the filter chain that has the connection."""
     hosts, taken = [], set[str]()
     for listener in sorted(listeners, key=lambda x: (x.dns_name.lower(), x.port != 80, x.port)):
         name = listener.dns_name.lower()
@@ -38,24 +66,36 @@ def front_configuration(listeners: Sequence[ListenerConfig], front_port: int, re
         if name in taken and listener.port == front_port:
             continue  # a client uses "<name>:<front port>" for the front port itself
         taken.add(name)
-        hosts.append(_virtual_host(listener, domains, real))
-    return _configuration(FRONT, [*hosts, _unknown_host(sorted(taken))])
+        hosts.append(_shared_host(listener, domains, zone, zonal, real))
+    return _configuration(node_name(FRONT, zone), [*hosts, _unknown_host(sorted(taken))])
 
 
-def names_configuration(listeners: Sequence[ListenerConfig], real: Real) -> Json:
+def names_configuration(listeners: Sequence[ListenerConfig], zone: str, zonal: frozenset[str], real: Real) -> Json:
     """`http://<DNS name>/`: only listeners on port 80. On AWS nothing answers there for a load balancer without one."""
     on_80 = {listener.dns_name.lower(): listener for listener in listeners if listener.port == 80}
-    hosts = [_virtual_host(listener, [name, f"{name}:*"], real) for name, listener in sorted(on_80.items())]
-    return _configuration(NAMES, [*hosts, _unknown_host(sorted(on_80), " on port 80")])
+    hosts = [_shared_host(listener, [name, f"{name}:*"], zone, zonal, real) for name, listener in sorted(on_80.items())]
+    return _configuration(node_name(NAMES, zone), [*hosts, _unknown_host(sorted(on_80), " on port 80")])
 
 
-def route(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
+def _shared_host(listener: ListenerConfig, domains: list[str], zone: str, zonal: frozenset[str], real: Real) -> Json:
+    node = node_for(listener, zone)
+    if node is not None and not node.reachable:
+        return {**dark_host(), "name": listener.arn, "domains": domains}
+    return _virtual_host(listener, domains, At(zone=node.zone if node else "", shared=True, zonal=zonal), real)
+
+
+def route(listener: ListenerConfig, rule: RuleConfig, at: At, real: Real) -> Json:
     return {
-        "name": str(RouteName.of(listener, rule)),
+        "name": at.route(listener, rule),
         "match": match(rule.conditions),
         "metadata": {"filter_metadata": {LUA: _instructions(listener, rule, real)}},
-        **_action(listener, rule, real),
+        **_with_script(listener, rule, _action(listener, rule, at, real)),
     }
+
+
+def _with_script(listener: ListenerConfig, rule: RuleConfig, action: Json) -> Json:
+    own = {**action.get("typed_per_filter_config", {}), **of_route(listener, rule)}
+    return {**action, **({"typed_per_filter_config": own} if own else {})}
 
 
 def _configuration(name: str, hosts: list[Json]) -> Json:
@@ -63,24 +103,33 @@ def _configuration(name: str, hosts: list[Json]) -> Json:
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
         "name": name,
         "virtual_hosts": hosts,
-        "request_headers_to_remove": ["x-envoy-external-address", "x-envoy-internal", CHOICE],
+        "request_headers_to_remove": ["x-envoy-external-address", "x-envoy-internal", CHOICE, SHAPE],
     }
 
 
-def _virtual_host(listener: ListenerConfig, domains: list[str], real: Real) -> Json:
+def _virtual_host(listener: ListenerConfig, domains: list[str], at: At, real: Real) -> Json:
     trace = {
-        "name": str(RouteName.of(listener, None)),
+        "name": at.route(listener, None),
         "match": {"prefix": "", "headers": [_method("TRACE")]},
         **direct_response(405, listener.server_header),
     }
     return {
         "name": listener.arn,
         "domains": domains,
-        "routes": [trace, *(route(listener, rule, real) for rule in listener.rules)],
+        "routes": [trace, *(route(listener, rule, at, real) for rule in listener.rules)],
         # ALB-30: the listener's port on AWS, not the local one
-        "request_headers_to_add": [header("X-Forwarded-Proto", "http"), header("X-Forwarded-Port", str(listener.port))],
+        "request_headers_to_add": [header("X-Forwarded-Proto", "http"), header("X-Forwarded-Port", str(listener.port)), *_peer(listener)],
+        **({"request_headers_to_remove": ["x-forwarded-for"]} if listener.xff_mode == "remove" else {}),
         "response_headers_to_add": [header(name, value) for name, value in listener.response_headers],
     }
+
+
+def _peer(listener: ListenerConfig) -> list[Json]:
+    """ALB-30: the client's address, for a request that has none yet; request.lua appends it to those that are there."""
+    if listener.xff_mode != "append":
+        return []
+    value = f"%DOWNSTREAM_DIRECT_REMOTE_ADDRESS{'' if listener.xff_client_port else '_WITHOUT_PORT'}%"
+    return [{**header("X-Forwarded-For", value), "append_action": "ADD_IF_ABSENT"}]
 
 
 def _unknown_host(names: list[str], which: str = "") -> Json:
@@ -108,22 +157,22 @@ def _instructions(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Jso
     return settings
 
 
-def _action(listener: ListenerConfig, rule: RuleConfig, real: Real) -> Json:
+def _action(listener: ListenerConfig, rule: RuleConfig, at: At, real: Real) -> Json:
     match rule.action:
         case Forward() as forward:
-            return _forward(forward, listener, real)
+            return _forward(forward, listener, at, real)
         case FixedResponse() as fixed:
             return _fixed(fixed, listener.server_header)
         case Redirect():
             return direct_response(500)  # never sent: request.lua answers first
 
 
-def _forward(forward: Forward, listener: ListenerConfig, real: Real) -> Json:
+def _forward(forward: Forward, listener: ListenerConfig, at: At, real: Real) -> Json:
     weighted = [(arn, weight) for arn, weight in forward.target_groups if weight > 0]
     if len(forward.target_groups) == 1:
-        chosen: Json = {"cluster": forward.target_groups[0][0]}  # the weight of a single group does not matter
+        chosen: Json = {"cluster": at.cluster(forward.target_groups[0][0])}  # the weight of a single group does not matter
     elif weighted:
-        clusters = [{"name": arn, "weight": weight, **sticky_cluster(forward, arn, real)} for arn, weight in weighted]
+        clusters = [{"name": at.cluster(arn), "weight": weight, **sticky_cluster(forward, arn, real)} for arn, weight in weighted]
         chosen = {"weighted_clusters": {"clusters": clusters, **({"header_name": CHOICE} if forward.sticky_choice else {})}}
     else:
         return direct_response(503, listener.server_header)  # ALB-24

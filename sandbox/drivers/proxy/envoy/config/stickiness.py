@@ -5,7 +5,7 @@ Envoy's own cookie-based sessions set their cookie once; an ALB sets it with eac
 
 from importlib.resources import files
 
-from sandbox.drivers.proxy.base import Forward, Stickiness
+from sandbox.drivers.proxy.base import Forward, ListenerConfig, Stickiness
 from sandbox.drivers.proxy.envoy.config.conditions import Json
 from sandbox.drivers.proxy.envoy.config.durations import Real
 
@@ -18,6 +18,12 @@ SCRIPT = files(__package__).joinpath("sticky.lua").read_text()
 
 _LUA = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"
 _OFF: Json = {"cookie": ""}
+
+
+def is_sticky(listener: ListenerConfig) -> bool:
+    """Whether any of its rules needs the filter: it costs each request a little, also where no route switches it on."""
+    forwards = [rule.action for rule in listener.rules if isinstance(rule.action, Forward)]
+    return any(forward.sticky_targets or forward.sticky_choice is not None for forward in forwards)
 
 
 def sticky_filter() -> Json:

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.services.autoscaling import errors
+from sandbox.services.autoscaling.api.validation.maintenance import maintenance
 from sandbox.services.autoscaling.decide.termination_policy import POLICIES
 
 LONGEST_NAME = 255  # ASG-6
 HEALTH_CHECK_TYPES = frozenset({"EC2", "ELB"})  # EBS and VPC_LATTICE are not supported here
 DISTRIBUTIONS = frozenset({"balanced-best-effort", "balanced-only"})
 UNSET_WARMUP = -1  # ASG-7
+NO_IMPAIRMENT_POLICY = {"ZonalShiftEnabled": False, "ImpairedZoneHealthCheckBehavior": "IgnoreUnhealthy"}
+"""What a policy that names only one of the two gets for the other (U)."""
 
 
 def name(name: str) -> None:
@@ -74,6 +77,7 @@ def seconds(name: str, given: int | str | None) -> None:
 def settings(given: Mapping[str, Any]) -> None:
     """Parameters of CreateAutoScalingGroup and UpdateAutoScalingGroup that moto's handlers do not pass on (ASG-7)."""
     policies(given.get("TerminationPolicies") or [])
+    maintenance(given.get("InstanceMaintenancePolicy"))
     seconds("DefaultCooldown", given.get("DefaultCooldown"))
     warmup = given.get("DefaultInstanceWarmup")
     if warmup is not None and not UNSET_WARMUP <= warmup <= 3600:
@@ -81,3 +85,8 @@ def settings(given: Mapping[str, Any]) -> None:
     strategy = (given.get("AvailabilityZoneDistribution") or {}).get("CapacityDistributionStrategy", "balanced-only")
     if strategy not in DISTRIBUTIONS:
         raise errors.not_supported(f"AvailabilityZoneDistribution {strategy}")
+
+
+def completed(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An AvailabilityZoneImpairmentPolicy with both of its members (ASG-112)."""
+    return {**NO_IMPAIRMENT_POLICY, **policy}

@@ -16,6 +16,8 @@ from sandbox.services.cloudformation.resources.parameters import Properties, cha
 NAME_LIMIT = 255
 SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
 DEFAULTS: Mapping[str, Any] = {  # what a property means that an update takes out of the template
+    "AvailabilityZoneDistribution": {"CapacityDistributionStrategy": "balanced-best-effort"},
+    "AvailabilityZoneImpairmentPolicy": {"ZonalShiftEnabled": False, "ImpairedZoneHealthCheckBehavior": "IgnoreUnhealthy"},
     "CapacityRebalance": False,
     "Cooldown": 300,
     "DefaultInstanceWarmup": -1,
@@ -29,7 +31,8 @@ AS_THEY_ARE = (
     *("AvailabilityZoneDistribution", "AvailabilityZoneImpairmentPolicy", "AvailabilityZones", "CapacityRebalance", "Context"),
     *("CapacityReservationSpecification", "DefaultInstanceWarmup", "DeletionProtection", "DesiredCapacityType", "HealthCheckGracePeriod"),
     *("HealthCheckType", "InstanceMaintenancePolicy", "LaunchConfigurationName", "LaunchTemplate", "MaxInstanceLifetime"),
-    *("MixedInstancesPolicy", "NewInstancesProtectedFromScaleIn", "PlacementGroup", "TerminationPolicies"),
+    *("MixedInstancesPolicy", "NewInstancesProtectedFromScaleIn", "PlacementGroup", "SkipZonalShiftValidation"),
+    "TerminationPolicies",
 )
 """Properties that both CreateAutoScalingGroup and UpdateAutoScalingGroup have. Those that the API refuses are refused in its words."""
 AT_CREATION = ("InstanceId", "LifecycleHookSpecificationList", "TargetGroupARNs", "TrafficSources")

@@ -3,10 +3,10 @@
 from sandbox.aws.context import context
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation.resources import tags
+from sandbox.services.cloudformation.resources.attached import AttachedPolicy
 from sandbox.services.cloudformation.resources.base import Call, Gone, Ready, Status, Wanted
 from sandbox.services.cloudformation.resources.kind import Kind, is_missing, table
 from sandbox.services.cloudformation.resources.parameters import changed, true
-from sandbox.services.cloudformation.resources.types.attached import AttachedPolicy
 from sandbox.services.cloudformation.resources.types.topics import attributes
 
 NAME_LIMIT, FIFO = 80, ".fifo"

@@ -6,10 +6,10 @@ from typing import Any
 from sandbox.core.errors import ApiError
 from sandbox.services.cloudformation.resources import tags
 from sandbox.services.cloudformation.resources.arns import arn
+from sandbox.services.cloudformation.resources.attached import AttachedPolicy
 from sandbox.services.cloudformation.resources.base import Call, Gone, Ready, Status, Wanted
 from sandbox.services.cloudformation.resources.kind import Kind, is_missing, table
 from sandbox.services.cloudformation.resources.parameters import Properties, changed, document, pick, text, true
-from sandbox.services.cloudformation.resources.types.attached import AttachedPolicy
 
 NAME_LIMIT, FIFO = 256, ".fifo"
 TOPIC_DEFAULTS = {  # what an attribute means that an update takes out of the template

@@ -10,11 +10,12 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from sandbox.core.errors import ApiError
 from sandbox.services.ec2 import errors
+from sandbox.services.ec2.api.validation.group_limits import check_interface
 
 TRUTHS = ("disableApiTermination", "disableApiStop", "sourceDestCheck", "ebsOptimized", "enaSupport")
 TEXTS = ("instanceType", "kernel", "ramdisk", "userData", "instanceInitiatedShutdownBehavior", "sriovNetSupport")
 
-ABSENT_OF_IMAGES = ("ramdisk", "tpmSupport", "uefiData", "lastLaunchedTime", "imdsSupport", "deregistrationProtection")
+ABSENT_OF_IMAGES = ("ramdisk", "tpmSupport", "uefiData", "lastLaunchedTime", "deregistrationProtection")
 """Attributes of an image that moto's images do not have."""
 
 
@@ -28,6 +29,7 @@ def check_instance_attribute(backend: Any, parameters: Mapping[str, Any]) -> Non
     wanted = value if attribute == "instanceType" else (parameters.get("InstanceType") or {}).get("Value")
     if wanted is not None and wanted not in INSTANCE_TYPES:
         raise errors.wrong_value(wanted, "InstanceType")
+    check_interface(parameters.get("Groups"))
     _check_devices(backend, parameters)
 
 

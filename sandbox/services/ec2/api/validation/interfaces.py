@@ -4,6 +4,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from sandbox.core.errors import ApiError
+from sandbox.services.ec2.api.validation.group_limits import check_interface
 from sandbox.services.ec2.model import InstanceState
 from sandbox.services.ec2.state import addresses
 
@@ -12,6 +13,7 @@ ATTACHABLE = (InstanceState.RUNNING, InstanceState.STOPPED)
 
 def complete_new(backend: Any, parameters: MutableMapping[str, Any]) -> None:
     """CreateNetworkInterface: an address that is asked for is free; where none is, the subnet's next one and not moto's random one."""
+    check_interface(parameters.get("Groups"))
     subnet = backend.get_subnet(parameters["SubnetId"])
     listed = parameters.get("PrivateIpAddresses") or []
     wanted = [parameters.get("PrivateIpAddress"), *(one.get("PrivateIpAddress") for one in listed)]
@@ -66,7 +68,9 @@ def in_use(interface_id: str) -> ApiError:
 
 
 def check_detachment(backend: Any, parameters: Mapping[str, Any]) -> None:
-    """DetachNetworkInterface: the primary interface stays."""
+    """DetachNetworkInterface: the primary interface stays, and that of a load balancer (ALB-60)."""
+    if parameters["AttachmentId"].startswith("ela-attach-"):
+        raise ApiError("OperationNotPermitted", "You are not allowed to manage 'ela-attach' attachments.")
     for interface in backend.enis.values():
         if interface.attachment_id == parameters["AttachmentId"] and interface.device_index == 0:
             text = "The network interface at device index 0 and networkCard index 0 cannot be detached."
@@ -76,5 +80,5 @@ def check_detachment(backend: Any, parameters: Mapping[str, Any]) -> None:
 def check_unused(backend: Any, parameters: Mapping[str, Any]) -> None:
     """DeleteNetworkInterface."""
     interface = backend.enis[parameters["NetworkInterfaceId"]]
-    if interface.instance is not None:
+    if interface.instance is not None or interface.attachment_id:
         raise ApiError("InvalidParameterValue", f"Network interface '{interface.id}' is currently in use.")

@@ -15,7 +15,9 @@ from moto.ec2.utils import filter_iam_instance_profiles
 from sandbox.core.errors import ApiError
 from sandbox.services.ec2 import errors
 from sandbox.services.ec2.api.validation import interfaces as network_interfaces
+from sandbox.services.ec2.api.validation.group_limits import check_interface
 from sandbox.services.ec2.api.validation.kinds import NETWORK_INTERFACE, SECURITY_GROUP, SUBNET
+from sandbox.services.ec2.api.validation.metadata_options import check_options, check_tag_keys
 from sandbox.services.ec2.api.validation.references import check_ids
 from sandbox.services.ec2.api.validation.volumes import check_mappings
 from sandbox.services.ec2.model import ShutdownBehavior
@@ -61,20 +63,32 @@ def complete_spot_fleet(backend: Any, parameters: Mapping[str, Any]) -> None:
 def check_launch(backend: Any, arguments: Mapping[str, Any], asked: Mapping[str, Any], image: Any) -> None:
     """`arguments` of moto's run_instances, after the template filled them in; `asked`: the request's parameters over the template's."""
     check_ids(backend, SECURITY_GROUP, [one for one in _group_ids(arguments, asked) if isinstance(one, str)])
+    for groups in _groups_of_interfaces(arguments, asked):
+        check_interface(groups)
     check_profile(backend, asked.get("IamInstanceProfile"))
     _check_interfaces(backend, arguments.get("nics") or ())
     check_mappings(backend, asked.get("BlockDeviceMappings") or (), image.root_device_name)
     behavior = arguments.get("instance_initiated_shutdown_behavior")
     if behavior and behavior not in {known.value for known in ShutdownBehavior}:
         raise errors.wrong_value(behavior, "InstanceInitiatedShutdownBehavior")
+    if ((asked.get("InstanceMarketOptions") or {}).get("SpotOptions") or {}).get("InstanceInterruptionBehavior") == "hibernate":
+        raise NotImplementedError("hibernation of Spot Instances")
+    options = asked.get("MetadataOptions") or {}
+    check_options(options)
+    if options.get("InstanceMetadataTags") == "enabled":
+        check_tag_keys((arguments.get("tags") or {}).get("instance") or ())
     credits = (asked.get("CreditSpecification") or {}).get("CpuCredits")
     if credits and credits not in CREDITS:
         raise errors.wrong_value(credits, "CpuCredits")
 
 
 def _group_ids(arguments: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterable[Any]:
-    of_interfaces = [group for nic in arguments.get("nics") or () for group in nic.get("Groups") or ()]
-    return [*(arguments.get("security_group_ids") or asked.get("SecurityGroupIds") or ()), *of_interfaces]
+    return [group for groups in _groups_of_interfaces(arguments, asked) for group in groups]
+
+
+def _groups_of_interfaces(arguments: Mapping[str, Any], asked: Mapping[str, Any]) -> list[Sequence[Any]]:
+    of_interfaces = [nic.get("Groups") or () for nic in arguments.get("nics") or ()]
+    return [arguments.get("security_group_ids") or asked.get("SecurityGroupIds") or (), *of_interfaces]
 
 
 def _check_interfaces(backend: Any, interfaces: Sequence[Mapping[str, Any]]) -> None:

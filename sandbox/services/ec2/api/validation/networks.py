@@ -12,6 +12,7 @@ from moto.elbv2.models import elbv2_backends
 from sandbox.aws.context import context
 from sandbox.core.errors import ApiError
 from sandbox.services.ec2 import errors
+from sandbox.services.ec2.state import addresses
 from sandbox.services.ec2.state.addresses import cidr_blocks
 
 LARGEST, SMALLEST = 16, 28  # prefix lengths of a VPC's block
@@ -77,6 +78,12 @@ def check_free_on_machine(block: str | None, code: str) -> None:
     """Subnets are networks of containers: not in a range that this machine uses for something else."""
     if block and (sentence := context().machines.check_cidr(block)):
         raise ApiError(code, sentence)
+
+
+def check_no_overlap(account: str, vpc_id: str, block: str | None) -> None:
+    """CreateSubnet (NET-3)."""
+    for other in addresses.overlapping(vpc_id, block):
+        raise addresses.conflict(account, block, other)
 
 
 def _missing() -> ApiError:

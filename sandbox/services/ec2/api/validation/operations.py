@@ -8,7 +8,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from sandbox.aws.http.calls import READ_ONLY
-from sandbox.services.ec2.api.validation import attributes, groups, interfaces, launches, networks, tags, volumes
+from sandbox.services.ec2.api.validation import attributes, group_limits, groups, images, interfaces, launches, networks, tags, volumes
 from sandbox.services.ec2.api.validation.filters import check_filters
 from sandbox.services.ec2.api.validation.references import check_references
 
@@ -20,14 +20,17 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "AssignIpv6Addresses": interfaces.check_ipv6,
     "AssignPrivateIpAddresses": interfaces.check_assigned,
     "AssociateVpcCidrBlock": networks.complete_vpc_cidr,
-    "AuthorizeSecurityGroupEgress": groups.check_permissions,
-    "AuthorizeSecurityGroupIngress": groups.check_permissions,
+    "AuthorizeSecurityGroupEgress": group_limits.check_permissions("egress"),
+    "AuthorizeSecurityGroupIngress": group_limits.check_permissions("ingress"),
     "AttachNetworkInterface": interfaces.check_attachment,
     "AttachVolume": volumes.check_attachment,
+    "CopyImage": images.check_copy,
     "CopySnapshot": volumes.check_copy,
+    "CreateImage": images.check_creation,
     "CreateDhcpOptions": networks.check_dhcp_options,
     "CreateManagedPrefixList": networks.check_entries,
     "CreateNetworkInterface": interfaces.complete_new,
+    "CreateNetworkAclEntry": group_limits.check_acl_entries,
     "CreateSubnet": networks.complete_cidr,
     "CreateTags": tags.check_resources,
     "CreateVolume": volumes.check_new,
@@ -37,22 +40,25 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "DeleteSecurityGroup": groups.check_group_unused,
     "DeleteTransitGatewayPeeringAttachment": networks.check_peering,
     "DeleteVpc": networks.check_vpc_unused,
-    "DeregisterImage": attributes.check_own_image,
+    "DeregisterImage": images.check_deregistration,
     "DescribeImageAttribute": attributes.check_image,
     "DescribeKeyPairs": attributes.complete_key_pairs,
     "DescribeSnapshots": attributes.complete_snapshots,
     "DetachNetworkInterface": interfaces.check_detachment,
     "DetachVolume": volumes.complete_detachment,
-    "DisableImage": attributes.check_own_image,
+    "DisableImage": images.check_change,
     "DisassociateTransitGatewayRouteTable": networks.check_transit_association,
     "DisableTransitGatewayRouteTablePropagation": networks.check_propagation,
     "EnableTransitGatewayRouteTablePropagation": networks.check_propagation,
+    "EnableImage": images.check_change,
     "ModifyEbsDefaultKmsKeyId": volumes.check_key,
-    "ModifyImageAttribute": attributes.check_own_image,
+    "ModifyImageAttribute": images.check_attribute,
     "ModifyInstanceAttribute": attributes.check_instance_attribute,
     "ModifyManagedPrefixList": networks.complete_prefix_list,
+    "ModifyNetworkInterfaceAttribute": group_limits.check_groups,
     "ModifySecurityGroupRules": groups.check_group_rules,
     "ModifyVolume": volumes.check_change,
+    "RegisterImage": images.check_registration,
     "RejectTransitGatewayPeeringAttachment": networks.check_peering,
     "ReplaceNetworkAclAssociation": networks.check_acl_association,
     "ReplaceNetworkAclEntry": networks.check_acl_entry,

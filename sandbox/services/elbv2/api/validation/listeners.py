@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.services.elbv2 import errors
-from sandbox.services.elbv2.decide.routing import condition_values, forwarded
+from sandbox.services.elbv2.decide.rules import condition_values, forwarded
 
 ACTION_TYPES = ("forward", "authenticate-oidc", "authenticate-cognito", "redirect", "fixed-response", "jwt-validation")
 CONTENT_TYPES = ("text/plain", "text/css", "text/html", "application/javascript", "application/json")

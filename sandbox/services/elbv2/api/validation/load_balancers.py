@@ -54,8 +54,9 @@ CHANGEABLE = {  # the attributes that the data plane supports; the others keep t
     "routing.http.preserve_host_header.enabled",
     "routing.http.xff_client_port.enabled",
     "routing.http.xff_header_processing.mode",
+    "zonal_shift.config.enabled",
 }
-WITHOUT_EFFECT = {  # on AWS too, for a load balancer with HTTP listeners, no web ACL and no zonal shift, and logs that are off
+WITHOUT_EFFECT = {  # on AWS too, for a load balancer with HTTP listeners, no web ACL, and logs that are off
     "connection_logs.s3.bucket",
     "connection_logs.s3.prefix",
     "health_check_logs.s3.bucket",
@@ -64,7 +65,6 @@ WITHOUT_EFFECT = {  # on AWS too, for a load balancer with HTTP listeners, no we
     "routing.http.x_amzn_tls_version_and_cipher_suite.enabled",
     "routing.http2.enabled",
     "waf.fail_open.enabled",
-    "zonal_shift.config.enabled",
 }
 CROSS_ZONE = "load_balancing.cross_zone.enabled"
 

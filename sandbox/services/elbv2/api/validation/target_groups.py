@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sandbox.services.elbv2 import errors
+from sandbox.services.elbv2.api.validation import thresholds
 from sandbox.services.elbv2.api.validation.listeners import within
 from sandbox.services.elbv2.model import ALL_ZONES, HIGHEST_CODE, LOWEST_CODE, TRAFFIC_PORT, HealthCheckSettings, Matcher
 
@@ -56,14 +57,10 @@ ATTRIBUTES = {  # TG-3
     "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage": "off",
 }
 
-ROUTING_COUNT = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count"
-ROUTING_PERCENTAGE = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
-
 ATTRIBUTE_RANGES = {
     "deregistration_delay.timeout_seconds": (0, 3600),
     "stickiness.lb_cookie.duration_seconds": (1, 604_800),
     "stickiness.app_cookie.duration_seconds": (1, 604_800),
-    ROUTING_COUNT: (1, 1000),
 }
 RESERVED_COOKIES = ("AWSALB", "AWSALBAPP", "AWSALBTG")  # TG-25
 
@@ -77,10 +74,7 @@ ATTRIBUTE_CHOICES = {
 
 SUPPORTED = {  # the values that the data plane supports, where it does not support all
     "load_balancing.algorithm.anomaly_mitigation": ("off",),
-    "load_balancing.cross_zone.enabled": ("true", "use_load_balancer_configuration"),
     "slow_start.duration_seconds": ("0",),
-    "target_group_health.dns_failover.minimum_healthy_targets.count": ("1",),
-    "target_group_health.dns_failover.minimum_healthy_targets.percentage": ("off",),
 }
 
 
@@ -173,14 +167,10 @@ def attributes(asked: Mapping[str, str], current: Mapping[str, str] = MappingPro
             raise errors.validation(f"'{key}' value '{value}' must be one of [{', '.join(ATTRIBUTE_CHOICES[key])}]")
         if key in SUPPORTED and value not in SUPPORTED[key]:
             raise errors.not_supported(f"The target group attribute {key} with value '{value}'")
-    _check_percentage(asked.get(ROUTING_PERCENTAGE, "off"))
-    _check_stickiness({**ATTRIBUTES, **current, **asked})
+    together = {**ATTRIBUTES, **current, **asked}
+    thresholds.check(asked, together)
+    _check_stickiness(together)
     return dict(asked)
-
-
-def _check_percentage(value: str) -> None:
-    if value != "off":
-        check_range(ROUTING_PERCENTAGE, value, 1, 100)
 
 
 def _check_stickiness(attributes: Mapping[str, str]) -> None:

@@ -1,6 +1,8 @@
 """How a launch handles Docker's responses, and the text of the SDK's errors."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,10 +12,11 @@ import urllib3
 from docker.errors import DockerException
 
 from sandbox.core.errors import DriverUnavailable, SandboxError
-from sandbox.drivers.runtime.docker.engine import DockerApiError, reason
-from sandbox.drivers.runtime.docker.verbs import DEFAULT_IMAGE, DockerVerbs
+from sandbox.drivers.runtime.docker.errors import DockerApiError, reason
+from sandbox.drivers.runtime.docker.values import Network
+from sandbox.drivers.runtime.docker.verbs import DEFAULT_IMAGE, DockerVerbs, remove_all
 
-SPEC: Any = SimpleNamespace(instance_id="i-1", image_id="ami-1", subnet_id="subnet-1", private_ip_address="10.0.0.4")
+SPEC: Any = SimpleNamespace(instance_id="i-1", image_id="ami-1", image=None, subnet_id="subnet-1", private_ip_address="10.0.0.4")
 
 
 class Engine:
@@ -22,7 +25,7 @@ class Engine:
     def __init__(self, seen: str | None) -> None:
         self.seen, self.started = seen, 0
 
-    def create_container(self, spec: Any, image: str) -> None:
+    def create_container(self, spec: Any, image: str, runs: Any) -> None:
         raise DockerApiError("Conflict. The container name is already in use.", 409)
 
     def inspect(self, instance_id: str) -> Any:
@@ -36,7 +39,7 @@ class Engine:
 
 
 def launch(engine: Engine) -> None:
-    networks: Any = SimpleNamespace(ensure=lambda spec: None)
+    networks: Any = SimpleNamespace(ensure=lambda spec: None, routed=True)
     DockerVerbs(engine, networks, {DEFAULT_IMAGE: "machine"}).launch(SPEC)  # type: ignore[arg-type]
 
 
@@ -83,3 +86,58 @@ def caused(error: Exception) -> Exception:
 )
 def test_an_error_has_the_text_of_the_operating_system(error: Exception, said: str) -> None:
     assert reason(error) == said
+
+
+class LeavingEngine:
+    """One container, whose removal has these answers of Docker, one after another."""
+
+    name, said = "sandbox", "directory not empty"
+
+    def __init__(self, *statuses: int) -> None:
+        self.statuses = list(statuses)
+
+    def instance_ids(self) -> list[str]:
+        return ["i-1"]
+
+    def networks(self) -> list[Network]:
+        return []
+
+    @contextmanager
+    def calls(self) -> Iterator[Any]:
+        yield SimpleNamespace(containers=lambda **asked: [], images=lambda **asked: [])
+
+    def remove(self, instance_id: str) -> None:
+        if self.statuses and (status := self.statuses.pop(0)) != 204:
+            raise DockerApiError(self.said, status)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "remaining"),
+    [
+        ([500, 500, 204], ()),
+        ([404], ()),  # Docker lists a container that it no longer has
+        ([500] * 9, ("The container sandbox-i-1 could not be removed: directory not empty",)),
+        ([403, 204], ("The container sandbox-i-1 could not be removed: directory not empty",)),
+    ],
+)
+def test_a_removal_that_docker_fails_is_made_again_and_what_is_gone_is_removed(
+    monkeypatch: pytest.MonkeyPatch, statuses: list[int], remaining: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("sandbox.drivers.runtime.docker.verbs.REMOVAL_PAUSE", 0.0)
+    assert remove_all(LeavingEngine(*statuses)) == remaining  # type: ignore[arg-type]
+
+
+class RemovedByAnother(LeavingEngine):
+    """Docker carries out a removal that another client asked for."""
+
+    said = "removal of container sandbox-i-1 is already in progress"
+
+
+@pytest.mark.parametrize(
+    ("patience", "remaining"),
+    [(60.0, ()), (0.0, ("The container sandbox-i-1 could not be removed: removal of container sandbox-i-1 is already in progress",))],
+)
+def test_a_removal_that_goes_on_already_is_waited_for(monkeypatch: pytest.MonkeyPatch, patience: float, remaining: tuple[str, ...]) -> None:
+    monkeypatch.setattr("sandbox.drivers.runtime.docker.verbs.REMOVAL_PAUSE", 0.0)
+    monkeypatch.setattr("sandbox.drivers.runtime.docker.verbs.OTHERS_REMOVAL", patience)
+    assert remove_all(RemovedByAnother(*[409] * 20, 404)) == remaining  # type: ignore[arg-type]

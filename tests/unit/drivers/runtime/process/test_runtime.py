@@ -17,7 +17,7 @@ from sandbox.drivers.runtime.process import processes
 from sandbox.drivers.runtime.process.records import Record, Records
 from sandbox.drivers.runtime.process.runtime import ProcessRuntime
 from tests.support import rule
-from tests.support.drivers.runtimes import ROOT, ProcessWorld, is_in, launch_spec
+from tests.support.drivers.runtimes import PORT_OFFSET, ROOT, ProcessWorld, is_in, launch_spec
 
 SPEC = launch_spec()
 ID = SPEC.instance_id
@@ -36,7 +36,7 @@ def world(directory: Path) -> Iterator[ProcessWorld]:
 
 
 def made(directory: Path, offset: int = 0, *, per_address: bool = True) -> ProcessRuntime:
-    return ProcessRuntime(WallClock(), directory, offset, ROOT / "app" / "app.py", per_address=per_address)
+    return ProcessRuntime(WallClock(), directory, offset, ROOT / "sandbox/images/machine/app.py", per_address=per_address)
 
 
 @pytest.mark.parametrize(("offset", "expected"), [(0, ("127.31.0.5", 80)), (20_000, ("127.31.0.5", 20_080))])
@@ -73,12 +73,10 @@ def test_elsewhere_each_instance_has_a_port_of_its_own_and_keeps_it(world: Proce
 
 @pytest.mark.process
 def test_taken_port_fails_the_launch_with_a_sentence(world: ProcessWorld) -> None:
-    with socket.socket() as other:
-        other.bind(("127.231.7.10", 20_080))
-        other.listen()
+    with socket.create_server(("127.231.7.10", PORT_OFFSET + 80)):  # also where connections of an earlier test have not timed out
         world.runtime.launch(SPEC)
         failed = world.wait(is_in(ID, ContainerState.FAILED))[ID]
-    assert failed.error == f"The application of {ID} cannot listen on 127.231.7.10:20080: Address already in use."
+    assert failed.error == f"The application of {ID} cannot listen on 127.231.7.10:{PORT_OFFSET + 80}: Address already in use."
 
 
 @pytest.mark.process
@@ -100,8 +98,9 @@ def test_frozen_process_is_running_and_not_reachable(world: ProcessWorld, direct
     ("user_data", "said"),
     [
         (None, "the application starts"),
-        (b"#!/bin/sh\n", "the process runtime does not run user data; the application starts as the script would have started it"),
-        (b"# deploy.sh\n", "user data without #! is not run; there is no application"),
+        (b"#!/bin/sh\n", "user data runs as the sandbox's own account, in the instance's folder"),
+        (b"#!/bin/sh\nsudo ls\n", "user data is not run; the image's application starts in its place"),
+        (b"# deploy.sh\n", "user data is not run; there is no application"),
     ],
 )
 def test_console_log_says_how_user_data_was_handled(world: ProcessWorld, user_data: bytes | None, said: str) -> None:

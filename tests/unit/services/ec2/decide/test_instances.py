@@ -185,6 +185,19 @@ def test_a_fall_has_a_reason_and_an_event_that_tells_it(observed: Observed, reas
     assert timedelta(0) == decision.look_again
 
 
+@rule("EC2-73")
+def test_an_image_that_does_not_exist_is_a_missing_snapshot_and_the_reason_names_the_next_command() -> None:
+    sentence = "The Docker image my/service:1 does not exist. next: docker build --tag my/service:1 ."
+    decision = decide(instance(PENDING, container(FAILED, error=sentence, image_missing=True)), None, NOW)
+    [move] = moved(decision)
+    assert move.reason is not None
+    assert (move.reason.code, move.reason.message) == (
+        "Client.InvalidSnapshot.NotFound",
+        f"Client.InvalidSnapshot.NotFound: {sentence}",
+    )
+    assert titles(decision) == ["Instance Launch Failed"]
+
+
 def test_a_failed_launch_tells_the_drivers_sentence() -> None:
     decision = decide(instance(PENDING, container(FAILED, error="address 172.31.0.4 is taken")), None, NOW)
     assert f"{ID} could not be launched: address 172.31.0.4 is taken" == decision.events[0].summary
@@ -367,3 +380,45 @@ def test_every_move_it_asks_for_is_in_the_table(state: InstanceState, machine: C
     for boots in (0, 1):
         for move in moved(decide(instance(state, there, boots=boots), None, NOW)):
             assert (state, move.move) in TRANSITIONS
+
+
+@rule("AZ-6")
+@pytest.mark.parametrize(("machine", "asked"), [(None, False), (EXITED, True)], ids=["launch", "start"])
+def test_a_slow_launch_stays_pending_for_its_time_and_says_so_once(machine: ContainerState | None, asked: bool) -> None:
+    found = machine and container(machine)
+    observed = instance(PENDING, found, boots=1 if asked else 0, start_asked=asked, launch_delay=MINUTE)
+    first = decide(observed, None, NOW)
+    assert (first.actions, titles(first), first.look_again) == ((), ["Launch Delayed"], MINUTE)
+    second = decide(observed, first.memory, NOW + MINUTE / 2)
+    assert (second.actions, titles(second), second.look_again) == ((), [], MINUTE / 2)
+    assert decide(observed, second.memory, NOW + MINUTE).actions == ((StartContainer(),) if asked else (LaunchContainer(spec=SPEC),))
+
+
+@rule("AZ-7")
+def test_status_checks_keep_their_results_until_the_failure_of_a_host_is_noticed() -> None:
+    observed = instance(RUNNING, container(UP), next_check=NOW, host_reachable=True, reachable=False, unnoticed=True)
+    waiting = decide(observed, None, NOW)
+    assert (waiting.actions, titles(waiting), waiting.look_again) == ((), [], timedelta(seconds=5))
+    noticed = decide(replace(observed, unnoticed=False, host_reachable=False), None, NOW + MINUTE)
+    (status,) = [action for action in noticed.actions if isinstance(action, SetStatus)]
+    assert (status.system.result, status.instance.result) == (CheckResult.FAILED, CheckResult.FAILED)
+
+
+def test_a_process_killed_for_lack_of_memory_is_told_once_and_the_instance_goes_on() -> None:
+    killed = instance(RUNNING, container(UP, oom_kills=1, memory_mib=256))
+    first = decide(killed, None, NOW)
+    assert (titles(first), moved(first)) == (["Instance Out Of Memory"], ())
+    assert "ran out of memory (256 MiB)" in first.events[0].summary
+    assert titles(decide(killed, first.memory, NOW)) == []
+    assert titles(decide(instance(RUNNING, container(UP, oom_kills=2)), first.memory, NOW)) == ["Instance Out Of Memory"]
+    restarted = decide(instance(RUNNING, container(UP)), first.memory, NOW)  # a new control plane of the runtime counts anew
+    assert titles(decide(killed, restarted.memory, NOW)) == ["Instance Out Of Memory"]
+
+
+def test_a_machine_that_is_frozen_for_its_full_disk_is_told_once() -> None:
+    full = instance(RUNNING, container(UP, disk_full=9000))
+    first = decide(full, None, NOW)
+    assert [event.summary for event in first.events] == [
+        f"{ID} has written 9000 MiB, more than its disk holds (SANDBOX_DISK_MIB), and is frozen"
+    ]
+    assert titles(decide(full, first.memory, NOW)) == []

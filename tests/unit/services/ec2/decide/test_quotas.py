@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.services.ec2.decide.quotas import Held, Limits, Room, bucket, room
+from sandbox.services.ec2.decide.quotas import Held, Limits, Room, bucket, fit_in_memory, room
 from tests.support import rule
 
 
@@ -45,3 +45,10 @@ def held(instance_type: str, vcpus: int, *, here: bool = True) -> Held:
 )
 def test_room_is_what_the_tighter_limit_leaves(wanted: str, present: list[Held], limits: Limits, expected: Room | None) -> None:
     assert room(wanted, present, limits) == expected
+
+
+@rule("EC2-15")
+@pytest.mark.parametrize(("machine", "count"), [(None, None), (1024, 2), (1023, 1), (512, 0), (100, 0)])
+def test_memory_limits_fit_besides_those_that_there_are(machine: int | None, count: int | None) -> None:
+    present = [Held(instance_type="t3.micro", vcpus=2, here=here, memory_mib=256) for here in (True, False)]
+    assert fit_in_memory(256, present, machine) == count

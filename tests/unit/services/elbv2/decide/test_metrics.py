@@ -10,7 +10,9 @@ from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.metrics import MetricDatum, Sample, of_value
 from sandbox.drivers.proxy.base import AccessRecord
-from sandbox.services.elbv2.decide.metrics import MeasuredTargetGroup, ObservedHosts, ObservedRequests, decide_hosts, decide_requests
+from sandbox.drivers.proxy.batches import Records
+from sandbox.services.elbv2.decide.host_metrics import MeasuredTargetGroup, ObservedHosts, UsingLoadBalancer, decide_hosts
+from sandbox.services.elbv2.decide.metrics import ObservedRequests, decide_requests
 from sandbox.services.elbv2.model import PublishedHostCounts, TargetState
 from sandbox.services.elbv2.state.access_counts import AccessCounts
 from tests.support import rule
@@ -29,8 +31,8 @@ SECOND = timedelta(seconds=1)
 
 def data_of(records: Sequence[AccessRecord], divisors: Mapping[tuple[str, str | None], int] | None = None) -> tuple[MetricDatum, ...]:
     counts = AccessCounts(VirtualClock(NOON), None, lambda: None)
-    counts.count(records)
-    observed = ObservedRequests(counts=counts.unpublished(), zones={(GROUP_ARN, TARGET): "us-east-1a"}, divisors=divisors or {})
+    counts.count(Records(records))
+    observed = ObservedRequests(counts=counts.unpublished(), divisors=divisors or {})
     return tuple(datum for action in decide_requests(observed).actions for datum in action.data)  # type: ignore[attr-defined]
 
 
@@ -106,9 +108,10 @@ def test_each_outcome_counts_in_its_metrics(request_: AccessRecord, expected: se
 
 
 @rule("LBM-2")
-def test_a_request_that_reached_no_target_has_no_zone() -> None:
+def test_the_zone_of_a_request_is_that_of_the_node_that_got_it() -> None:
     data = data_of([answered_by_balancer(503)])
-    assert set(series(data, "HTTPCode_ELB_503_Count")) == {of(LB)}
+    assert set(series(data, "HTTPCode_ELB_503_Count")) == OF_BALANCER
+    assert set(series(data_of([answered_by_balancer(503, node_zone=None)]), "HTTPCode_ELB_503_Count")) == {of(LB)}
     refused = data_of([answered_by_balancer(502, target=TARGET, target_connection_error=True)])
     assert set(series(refused, "HTTPCode_ELB_502_Count")) == OF_BALANCER
     assert set(series(refused, "TargetConnectionErrorCount")) == OF_TARGET
@@ -120,6 +123,22 @@ def test_counts_are_samples_of_one_and_times_keep_their_distribution() -> None:
     assert series(data, "RequestCount")[of(LB)] == of_value(1.0, 4.0)
     assert series(data, "TargetResponseTime")[of(LB, TG)].entries == [(0.01, 2), (0.02, 1), (0.5, 1)]
     assert series(data, "ProcessedBytes")[of(LB)] == Sample(4, 1600, 400, 400)
+
+
+@rule("TG-39")
+def test_requests_that_were_routed_by_routing_failover_are_counted() -> None:
+    data = data_of([record(), record(fail_open=True), record(fail_open=True, target="172.31.0.6:80")])
+    assert {where: sample.total for where, sample in series(data, "UnhealthyRoutingRequestCount").items()} == {
+        of(LB, TG): 2.0,
+        of(LB, AZ, TG): 2.0,
+    }
+
+
+def test_a_record_of_many_equal_requests_counts_as_many() -> None:
+    data = data_of([record(count=40), record()])
+    assert series(data, "RequestCount")[of(LB)] == of_value(1.0, 41.0)
+    assert series(data, "TargetResponseTime")[of(LB)].count == 41
+    assert series(data, "ProcessedBytes")[of(LB)] == Sample(41, 41 * 400, 400, 400)
 
 
 @rule("LBM-2")
@@ -142,7 +161,7 @@ def test_requests_per_target_are_requests_over_targets(divisors: Mapping[tuple[s
 
 def test_minutes_and_load_balancers_have_separate_series() -> None:
     counts = AccessCounts(VirtualClock(NOON + 90 * SECOND), None, lambda: None)
-    counts.count([record(), record(time=NOON + 60 * SECOND), record(load_balancer="app/other/1")])
+    counts.count(Records([record(), record(time=NOON + 60 * SECOND), record(load_balancer="app/other/1")]))
     (action,) = decide_requests(ObservedRequests(counts=counts.unpublished())).actions
     found = {(d.dimensions, d.at): d.sample for d in action.data if d.name == "RequestCount" and len(d.dimensions) == 1}  # type: ignore[attr-defined]
     assert found == {
@@ -160,12 +179,17 @@ def test_without_requests_nothing_is_published_and_nothing_is_scheduled() -> Non
 
 
 def hosts(
-    *targets: tuple[str | None, TargetState], published: PublishedHostCounts | None = None, now: datetime = NOON
+    *targets: tuple[str | None, TargetState],
+    published: PublishedHostCounts | None = None,
+    now: datetime = NOON,
+    attributes: Mapping[str, str] | None = None,
+    shifted: frozenset[str] = frozenset(),
 ) -> tuple[dict[object, float], PublishedHostCounts]:
     """→ {(name, dimensions): value} of the samples, and all that were published in the minute."""
     balancer = f"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/{BALANCER}"
     published = published or PublishedHostCounts()
-    group = MeasuredTargetGroup(arn=GROUP_ARN, load_balancers=(balancer,), targets=targets, published=published)
+    using = UsingLoadBalancer(arn=balancer, zones=("us-east-1a", "us-east-1b"), shifted=shifted)
+    group = MeasuredTargetGroup(arn=GROUP_ARN, load_balancers=(using,), targets=targets, published=published, attributes=attributes or {})
     actions = decide_hosts(ObservedHosts(scope=Scope("1", "us-east-1"), target_groups=(group,)), now).actions
     found: dict[object, float] = {}
     for action in actions:
@@ -209,6 +233,34 @@ def test_a_change_within_a_minute_is_another_sample_of_it() -> None:
     )  # the minute has a sample of that value already
     found, _ = hosts(("us-east-1a", HEALTHY), published=published, now=NOON + 60 * SECOND)
     assert counted(found, LB, TG) == (1.0, 0.0)
+
+
+ZONE_A, ZONE_B = "us-east-1a", "us-east-1b"
+NO_CROSS_ZONE = {"load_balancing.cross_zone.enabled": "false"}
+
+
+@rule("TG-39")
+@pytest.mark.parametrize(
+    ("attributes", "whole", "zonal"),
+    [({}, (2.0, 0.0), (1.0, 0.0)), (NO_CROSS_ZONE, (1.0, 1.0), (0.0, 1.0))],
+    ids=["cross-zone", "each zone for itself"],
+)
+@pytest.mark.parametrize("kind", ["DNS", "Routing"])
+def test_zones_that_meet_the_thresholds_are_counted(
+    kind: str, attributes: Mapping[str, str], whole: tuple[float, float], zonal: tuple[float, float]
+) -> None:
+    """The only healthy target is in the other zone."""
+    found, _ = hosts((ZONE_A, UNHEALTHY), (ZONE_B, HEALTHY), attributes=attributes)
+    names_ = (f"HealthyState{kind}", f"UnhealthyState{kind}")
+    assert tuple(found[name, of(LB, TG)] for name in names_) == whole
+    assert tuple(found[name, of(LB, AZ, TG)] for name in names_) == zonal
+
+
+@rule("TG-40", "LBM-2")
+def test_targets_that_a_zonal_shift_excludes_are_counted_while_there_are_any() -> None:
+    found, _ = hosts((ZONE_A, HEALTHY), (ZONE_A, UNHEALTHY), (ZONE_B, HEALTHY), shifted=frozenset({ZONE_A}))
+    assert (found["ZonalShiftedHostCount", of(LB, TG)], found["ZonalShiftedHostCount", of(LB, AZ, TG)]) == (2.0, 2.0)
+    assert not [name for name, _ in hosts((ZONE_A, HEALTHY))[0] if name == "ZonalShiftedHostCount"]
 
 
 def test_the_next_sample_is_due_at_the_next_minute() -> None:

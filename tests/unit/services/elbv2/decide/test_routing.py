@@ -3,18 +3,20 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.core.control import Decision
 from sandbox.drivers.proxy import base as proxy
 from sandbox.services.elbv2 import model
 from sandbox.services.elbv2.actions import ActivateLoadBalancer, ApplyConfig
-from sandbox.services.elbv2.decide import routing
+from sandbox.services.elbv2.decide import routing, rules
 from sandbox.services.elbv2.decide.routing import (
     Candidate,
     Listener,
     LoadBalancer,
     ObservedRouting,
-    Rule,
+    RoutingMemory,
     TargetGroup,
 )
+from sandbox.services.elbv2.decide.rules import Rule
 from tests.support import rule
 from tests.support.services.targets import ARN, START, ZONE, target
 
@@ -26,6 +28,12 @@ ATTRIBUTES = {
     "routing.http.xff_header_processing.mode": "append",
     "routing.http.preserve_host_header.enabled": "false",
 }
+
+
+def applied(decision: Decision[RoutingMemory]) -> list[ApplyConfig]:
+    return [each for each in decision.actions if isinstance(each, ApplyConfig)]
+
+
 FORWARD = {"Type": "forward", "TargetGroupArn": ARN}
 
 
@@ -141,7 +149,7 @@ def test_a_listener_has_the_attributes_of_its_load_balancer():
     ],
 )
 def test_actions(aws, expected):
-    assert routing.action(aws) == expected
+    assert rules.action(aws) == expected
 
 
 @rule("ALB-22")
@@ -156,7 +164,7 @@ def test_conditions_of_every_kind():
         {"Field": "query-string", "QueryStringConfig": {"Values": [{"Value": "y"}]}},
         {"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"]}},
     )
-    assert routing.conditions(aws) == proxy.Conditions(
+    assert rules.conditions(aws) == proxy.Conditions(
         path_patterns=("/api/*",),
         host_headers=("*.example.com", "example.com"),
         http_headers=(("User-Agent", ("*Chrome*",)), ("X-Beta", ("1", "yes"))),
@@ -176,7 +184,7 @@ def test_only_target_groups_that_a_listener_uses_are_configured():
 def test_a_load_balancer_listens_when_its_provisioning_ends():
     waiting = observed(balancers=(balancer(active=False, active_from=START + timedelta(seconds=3)),))
     decision = routing.decide(waiting, None, START)
-    assert decision.actions == (ApplyConfig(config=proxy.ProxyConfig()),)
+    assert applied(decision) == [ApplyConfig(config=proxy.ProxyConfig())]
     assert decision.look_again == timedelta(seconds=3)
     later = routing.decide(waiting, decision.memory, START + timedelta(seconds=3))
     assert later.actions[0] == ActivateLoadBalancer(arn=BALANCER)
@@ -200,12 +208,24 @@ def test_an_unreachable_listener_is_reported_once():
     assert routing.decide(state, first.memory, START).events == ()
 
 
+def test_a_port_that_all_load_balancers_share_is_reported_as_what_it_is():
+    state = replace(observed(), problems=(("names", "port 80 is in use by another program"),))
+    [event] = routing.decide(state, None, START).events
+    assert (event.summary, event.resources) == ("port 80 is in use by another program", ())
+
+
 def test_after_lost_state_the_proxy_keeps_its_configuration_until_there_is_a_load_balancer() -> None:
     lost = routing.decide(ObservedRouting(state_lost=True), None, START)
     assert lost.actions == (ApplyConfig(config=None),)
     assert routing.decide(ObservedRouting(state_lost=True), lost.memory, START).actions == ()
     made = replace(observed(candidate(model.HEALTHY)), state_lost=True)
-    [applied] = routing.decide(made, lost.memory, START).actions
-    assert isinstance(applied, ApplyConfig) and applied.config is not None
-    [emptied] = routing.decide(ObservedRouting(), lost.memory, START).actions
+    [first] = applied(routing.decide(made, lost.memory, START))
+    assert first.config is not None
+    [emptied] = applied(routing.decide(ObservedRouting(), lost.memory, START))
     assert emptied == ApplyConfig(config=proxy.ProxyConfig()), "a reset ends it"
+
+
+def test_a_target_with_a_fault_of_the_data_plane_has_it_while_it_is_healthy() -> None:
+    fault = proxy.EndpointFault(error_percent=30)
+    found = [routing.endpoint(candidate(health, fault=fault)) for health in (model.HEALTHY, model.FAILED)]
+    assert [each.fault for each in found if each] == [fault, None]

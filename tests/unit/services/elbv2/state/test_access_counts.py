@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from sandbox.core.clock import VirtualClock
+from sandbox.drivers.proxy.batches import Records
 from sandbox.services.elbv2.state.access_counts import AccessCounts
 from tests.support import rule
 from tests.support.services.access_records import NOON, record
@@ -38,7 +39,7 @@ def by_minute(counts: AccessCounts) -> dict[int, int]:
 )
 def test_a_request_counts_in_the_minute_of_its_end_however_late_it_is_reported(ended: float, minute: int) -> None:
     counts, _ = counting(VirtualClock(NOON + 200 * SECOND))
-    counts.count([record(time=NOON + ended * SECOND)])
+    counts.count(Records([record(time=NOON + ended * SECOND)]))
     assert by_minute(counts) == {minute: 1}
 
 
@@ -46,15 +47,17 @@ def test_the_sandbox_time_of_a_request_is_computed_from_the_age_of_its_record() 
     """At speed 60, a record from two real seconds ago is from two sandbox minutes ago."""
     real = datetime.fromisoformat("2031-01-01T00:00:30+00:00")
     counts, _ = counting(FastClock(NOON + 150 * SECOND), lambda: real)
-    counts.count([record(time=real - 2 * SECOND), record(time=real), record(time=real + 5 * SECOND)])  # the last: clocks differ a little
+    counts.count(
+        Records([record(time=real - 2 * SECOND), record(time=real), record(time=real + 5 * SECOND)])
+    )  # the last: clocks differ a little
     assert by_minute(counts) == {0: 1, 120: 2}
 
 
 def test_counts_are_returned_until_they_are_marked_as_published() -> None:
     counts, _ = counting(VirtualClock(NOON))
-    counts.count([record()])
+    counts.count(Records([record()]))
     assert [tally.requests for _, tally in counts.unpublished()] == [1]
-    counts.count([record()])
+    counts.count(Records([record()]))
     assert [tally.requests for _, tally in counts.unpublished()] == [1, 1]
     counts.mark_published()
     assert counts.unpublished() == ()
@@ -62,24 +65,24 @@ def test_counts_are_returned_until_they_are_marked_as_published() -> None:
 
 def test_the_first_request_after_a_pause_wakes_the_controller_once() -> None:
     counts, woken = counting(VirtualClock(NOON))
-    counts.count([record()])
-    counts.count([record()])
+    counts.count(Records([record()]))
+    counts.count(Records([record()]))
     assert woken == ["woken"]
     counts.unpublished()
     counts.mark_published()
-    counts.count([record()])
+    counts.count(Records([record()]))
     assert woken == ["woken"]  # the pause was not observed yet: the controller will look again by itself
     counts.unpublished()
     counts.mark_published()
     counts.unpublished()
-    counts.count([record()])
+    counts.count(Records([record()]))
     assert woken == ["woken"] * 2
 
 
 def test_records_of_one_kind_share_a_tally_of_bytes_and_times() -> None:
     counts, _ = counting(VirtualClock(NOON))
-    counts.count([record(target_processing_time=0.0123449), record(target_processing_time=0.01234), record(sent_bytes=900)])
-    counts.count([record(elb_status_code=500, target_status_code=500, target_processing_time=2.0)])
+    counts.count(Records([record(target_processing_time=0.0123449), record(target_processing_time=0.01234), record(sent_bytes=900)]))
+    counts.count(Records([record(elb_status_code=500, target_status_code=500, target_processing_time=2.0)]))
     first, second = (tally for _, tally in counts.unpublished())
     assert (first.requests, first.size, first.smallest, first.largest) == (3, 1800, 400, 1000)
     assert (first.times, second.times) == ({0.0123: 3}, {2.0: 1})
@@ -87,7 +90,7 @@ def test_records_of_one_kind_share_a_tally_of_bytes_and_times() -> None:
 
 def test_times_are_rounded_to_nine_hundred_values_per_decade() -> None:
     counts, _ = counting(VirtualClock(NOON))
-    counts.count([record(target_processing_time=0.1 + n * 1e-5) for n in range(90_000)])
+    counts.count(Records([record(target_processing_time=0.1 + n * 1e-5) for n in range(90_000)]))
     ((_, tally),) = counts.unpublished()
     assert len(tally.times) <= 901 and sum(tally.times.values()) == 90_000
 
@@ -99,7 +102,7 @@ def test_no_record_of_several_threads_is_lost() -> None:
 
     def report() -> None:
         for _ in range(200):
-            counts.count([record()] * 10)
+            counts.count(Records([record()] * 10))
 
     threads = [threading.Thread(target=report) for _ in range(4)]
     for thread in threads:

@@ -23,6 +23,7 @@ class Envoy:
     def __init__(self, stream: Stream) -> None:
         self.stream, self.log, self.clusters, self.listeners = stream, list[str](), set[str](), set[str]()
         self.rejects: set[Kind] = set()
+        self.why = "no"
         for kind in (C, L):
             stream.receive(DiscoveryRequest(kind=kind))
 
@@ -37,7 +38,8 @@ class Envoy:
     def _acknowledge(self, response: DiscoveryResponse) -> None:
         names = frozenset(response.resources)
         if response.kind in self.rejects:
-            self._request(response.kind, response.nonce, "no")
+            self._request(response.kind, response.nonce, self.why)
+            self._request(R)
             return
         if response.kind is C:
             self.clusters = set(names)
@@ -172,3 +174,32 @@ def test_what_is_subscribed_to_again_is_sent_again(envoy: Envoy) -> None:
     envoy.take(snapshot("a", "x"))
     envoy.take(snapshot("", ""))
     assert envoy.take(snapshot("a", "x")) == ["CLUSTER a", "ENDPOINTS a", "LISTENER x", "ROUTE x"]
+
+
+# ---- relays ------------------------------------------------------------------------------------------------------------------------------
+
+RELAY = "relay 127.0.0.5:80"
+
+
+def with_relay(targets: bytes) -> Snapshot:
+    return {C: {"a": b"c1", RELAY: b"c1"}, E: {"a": targets, RELAY: b"1"}, L: {"x": b"l1", RELAY: b"l1"}, R: {"x": b"1", RELAY: b"1"}}
+
+
+def test_targets_in_use_move_to_a_relay_when_envoy_has_it(envoy: Envoy) -> None:
+    envoy.take(snapshot("a", "x"))
+    responses = envoy.take(with_relay(f"through {RELAY}".encode()))
+    assert responses == [f"CLUSTER a{RELAY}", f"ENDPOINTS {RELAY}", f"LISTENER {RELAY}x", f"ROUTE {RELAY}", "ENDPOINTS a"]
+    assert envoy.stream.accepted(with_relay(f"through {RELAY}".encode()))
+
+
+def test_targets_stay_where_they_are_while_envoy_rejects_the_relay(envoy: Envoy) -> None:
+    envoy.take(snapshot("a", "x"))
+    envoy.rejects, envoy.why = {L}, f"Error adding listener {RELAY}: no bootstrap extension"
+    assert "ENDPOINTS a" not in envoy.take(with_relay(f"through {RELAY}".encode()))
+
+
+def test_a_rejection_of_another_listener_does_not_keep_targets_from_their_relay(envoy: Envoy) -> None:
+    envoy.take(snapshot("a", "x"))
+    envoy.rejects, envoy.why = {L}, "Error adding listener x: cannot bind '127.0.0.1:8081'"
+    envoy.listeners = {"x", RELAY}  # Envoy adds those that it can
+    assert envoy.take(with_relay(f"through {RELAY}".encode()))[-1] == "ENDPOINTS a"

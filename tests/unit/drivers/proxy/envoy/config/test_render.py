@@ -56,7 +56,7 @@ def test_only_changed_resources_are_rendered_again() -> None:
 
 def test_another_speed_changes_timeouts_down_to_their_minimums() -> None:
     def timeouts(speed: float) -> tuple[str, str]:
-        forwarded = route_configuration(WEB, real(speed))["virtual_hosts"][0]["routes"][-1]["route"]
+        forwarded = route_configuration(WEB, None, frozenset(), real(speed))["virtual_hosts"][0]["routes"][-1]["route"]
         return forwarded["idle_timeout"], forwarded["timeout"]
 
     assert timeouts(1) == ("60.000s", "0s")
@@ -72,7 +72,7 @@ def test_another_speed_changes_timeouts_down_to_their_minimums() -> None:
     ("healthy", "rendered_as"), [((True, False), ["HEALTHY", "UNHEALTHY"]), ((False, False), ["HEALTHY", "HEALTHY"]), ((), [])]
 )
 def test_when_none_is_healthy_all_are_rendered_as_healthy(healthy: tuple[bool, ...], rendered_as: list[str]) -> None:
-    rendered = assignment(config(*healthy).target_groups[0])
+    rendered = assignment("tg", config(*healthy).target_groups[0].endpoints)
     assert [e["health_status"] for part in rendered["endpoints"] for e in part["lb_endpoints"]] == rendered_as
 
 
@@ -83,7 +83,7 @@ def test_a_listener_without_a_port_is_left_out() -> None:
 
 def test_the_front_port_has_names_with_any_port_and_other_listeners_with_theirs() -> None:
     second, on_front = replace(WEB, arn="arn:8081", port=8081), replace(WEB, arn="arn:8080", port=8080)
-    hosts = front_configuration((on_front, second, WEB), 8080, real())["virtual_hosts"]
+    hosts = front_configuration((on_front, second, WEB), "", frozenset(), 8080, real())["virtual_hosts"]
     assert [(host["name"], host["domains"]) for host in hosts] == [
         ("arn:web", ["web-1.elb", "web-1.elb:*"]),
         ("arn:8081", ["web-1.elb:8081"]),
@@ -93,7 +93,7 @@ def test_the_front_port_has_names_with_any_port_and_other_listeners_with_theirs(
 
 def test_names_have_the_listeners_on_port_80_only() -> None:
     other = replace(WEB, arn="arn:other", dns_name="other-1.elb", port=8000)
-    hosts = names_configuration((other, WEB), real())["virtual_hosts"]
+    hosts = names_configuration((other, WEB), "", frozenset(), real())["virtual_hosts"]
     assert [(host["name"], host["domains"]) for host in hosts] == [
         ("arn:web", ["web-1.elb", "web-1.elb:*"]),
         ("unknown-host", ["*"]),

@@ -1,0 +1,1 @@
+"""Commands for machines without a network, and of what the sandbox is made."""

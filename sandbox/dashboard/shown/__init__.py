@@ -1,0 +1,1 @@
+"""What the page shows, as frozen values made from the observed state. Pure."""

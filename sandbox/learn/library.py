@@ -1,0 +1,29 @@
+"""The lessons of the package, and those of a user by path."""
+
+from pathlib import Path
+
+from sandbox.core.errors import UserError
+from sandbox.learn.lesson import Lesson
+from sandbox.learn.parsing import read
+
+OURS = Path(__file__).with_name("lessons")
+
+
+def lessons() -> list[Lesson]:
+    """Ours, in order."""
+    return sorted((read(path) for path in OURS.glob("*.md")), key=lambda lesson: lesson.number)
+
+
+def find(name: str) -> Lesson:
+    """By name, by number, or by the path of a file. Raises UserError.
+
+    Progress is kept by name, so a file with the name of one of ours is refused."""
+    if "/" in name or name.endswith(".md"):
+        path = Path(name)
+        if (OURS / path.name).exists() and path.resolve().parent != OURS.resolve():
+            raise UserError(f"There is a lesson {path.stem!r} already. Give the file {path} another name.", "sandbox learn list")
+        return read(path)
+    for lesson in lessons():
+        if name in (lesson.name, str(lesson.number)):
+            return lesson
+    raise UserError(f"There is no lesson {name!r}.", "sandbox learn list")

@@ -1,0 +1,1 @@
+"""What several scenarios make and delete, over the AWS API only."""

@@ -1,0 +1,1 @@
+"""Support for tests of the live page: observed states, and a browser."""

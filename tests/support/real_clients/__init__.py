@@ -1,0 +1,1 @@
+"""Programs that people use with the sandbox, as they use them: what they leave behind, commands that documents print, Terraform."""

@@ -1,0 +1,76 @@
+"""The schedulers of simulations (sandbox/simulate/schedulers/), with real processes and a real Dask cluster of two workers."""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.core.errors import UserError
+from sandbox.simulate.model import Outcome, Run
+from sandbox.simulate.schedulers.base import Scheduler
+from sandbox.simulate.schedulers.dask import DaskCluster
+from sandbox.simulate.schedulers.local import LocalProcesses
+from tests.support.simulation import always_dies, by_seed, dies_once, runs
+
+pytestmark = pytest.mark.process
+distributed = pytest.importorskip("distributed", reason="the optional dependency distributed is not installed")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    made = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1")
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["local", "dask"])
+def scheduler(request: pytest.FixtureRequest) -> Scheduler:
+    if request.param == "local":
+        return LocalProcesses(2)
+    return DaskCluster(request.getfixturevalue("cluster").scheduler_address)
+
+
+def in_order(scheduler: Scheduler, planned: Sequence[Run], work: object = by_seed) -> list[Outcome]:
+    found = dict(scheduler.carry_out(work, planned))  # type: ignore[arg-type]
+    assert sorted(found) == list(range(len(planned)))
+    return [found[index] for index in sorted(found)]
+
+
+def test_the_outcomes_are_those_of_the_runs_seed_by_seed(scheduler: Scheduler) -> None:
+    planned = runs(40)
+    assert in_order(scheduler, planned) == [by_seed(run) for run in planned]
+
+
+def test_the_run_of_a_killed_worker_is_done_again(scheduler: Scheduler, tmp_path: Path) -> None:
+    planned = runs(12, scenario=str(tmp_path))
+    assert in_order(scheduler, planned, dies_once) == [by_seed(run) for run in planned]
+    assert (tmp_path / "died").exists()
+
+
+def test_a_run_that_kills_every_worker_ends_the_simulation_with_a_sentence(scheduler: Scheduler) -> None:
+    with pytest.raises(UserError, match=r"died|lost"):
+        list(scheduler.carry_out(always_dies, runs(2)))
+
+
+def test_a_worker_killed_from_outside_loses_no_run(cluster: Any) -> None:
+    planned = runs(60)
+    found: dict[int, Outcome] = {}
+    for index, outcome in DaskCluster(cluster.scheduler_address).carry_out(by_seed, planned):
+        if not found:
+            os.kill(next(iter(cluster.workers.values())).process.pid, signal.SIGKILL)
+        found[index] = outcome
+    assert [found[index] for index in sorted(found)] == [by_seed(run) for run in planned]
+
+
+def test_a_scheduler_that_does_not_answer_is_named() -> None:
+    with pytest.raises(UserError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
+        list(DaskCluster("tcp://127.0.0.1:9", connect_timeout=1).carry_out(by_seed, runs(1)))
+
+
+def test_simulations_stop_when_the_caller_stops(scheduler: Scheduler) -> None:
+    stream = iter(scheduler.carry_out(by_seed, runs(500)))
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
