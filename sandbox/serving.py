@@ -45,6 +45,8 @@ def serve(settings: Settings) -> None:
 
 def _serve(settings: Settings) -> None:
     open_files.raise_limit()
+    # Listens first: where the port is in use, nothing has been started or changed yet.
+    server = Server(lambda environ, start_response: sandbox.gateway(environ, start_response), settings.host, settings.port)
     file = JournalFile(settings.state_dir / "journal.jsonl")
     earlier = tuple(file.read())
     saved = settings.state_dir / STATE
@@ -60,7 +62,6 @@ def _serve(settings: Settings) -> None:
         disk=lambda: on_disk(saver, file, state_file.those_set_aside(saved)),
         fault_store=FileStore(settings.state_dir / FILE),
     )
-    server = Server(sandbox.gateway, settings.host, settings.port)
     stop_signals = StopSignals()
     try:
         takeover.take_up(sandbox, earlier, saved)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -51,6 +52,14 @@ def test_a_second_control_plane_ends_at_once_and_touches_nothing(tmp_path: Path)
     with FolderLock(tmp_path), pytest.raises(UserError, match="in use by another sandbox"):
         serving.serve(settings)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_the_port_is_in_use_nothing_is_started_or_changed(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = replace(Settings(), state_dir=tmp_path, runtime="process", port=taken.getsockname()[1])
+        with pytest.raises(UserError, match="is in use by another program"):
+            serving.serve(settings)
+    assert [file.name for file in tmp_path.iterdir()] == []
 
 
 def test_a_lock_is_released_with_its_file_and_can_be_taken_again(tmp_path: Path) -> None:

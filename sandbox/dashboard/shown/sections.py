@@ -30,7 +30,6 @@ class Section:
     title: str
     parts: tuple[Part, ...]
     empty: str  # what it says without parts
-    wide: bool = False  # its parts need the whole width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +45,11 @@ def plotted(alarms: Sequence[Alarm]) -> tuple[str, ...]:
 
 def sections(look: Look) -> tuple[Section, ...]:
     return (
-        Section(id="zones", title="Availability Zones", parts=tuple(_lanes(look)), empty="The Region has no zones.", wide=True),
+        Section(id="zones", title="Availability Zones", parts=tuple(_lanes(look)), empty="The Region has no zones."),
         Section(id="faults", title="Faults in force", parts=tuple(_faults(look)), empty="Nothing is broken on purpose."),
         Section(id="balancers", title="Load balancers", parts=tuple(_balancers(look)), empty="There is no load balancer."),
         Section(id="groups", title="Auto Scaling groups", parts=tuple(_groups(look)), empty="There is no Auto Scaling group."),
-        Section(id="targets", title="Target health", parts=tuple(_targets(look)), empty="There is no target group.", wide=True),
+        Section(id="targets", title="Target health", parts=tuple(_targets(look)), empty="There is no target group."),
         Section(id="alarms", title="Alarms", parts=tuple(_alarms(look)), empty="There is no alarm."),
         Section(id="runs", title="Scenarios", parts=tuple(_runs(look)), empty="No scenario has run."),
         Section(id="mailbox", title="Mailbox", parts=tuple(_mails(look)), empty="SNS has sent no email and no text message."),
