@@ -46,7 +46,7 @@ def serve(settings: Settings) -> None:
 def _serve(settings: Settings) -> None:
     open_files.raise_limit()
     # Listens first: where the port is in use, nothing has been started or changed yet.
-    server = Server(lambda environ, start_response: sandbox.gateway(environ, start_response), settings.host, settings.port)
+    server = Server(lambda *request: sandbox.gateway(*request), settings.host, settings.port)  # noqa: PLW0108 - it is built below
     file = JournalFile(settings.state_dir / "journal.jsonl")
     earlier = tuple(file.read())
     saved = settings.state_dir / STATE

@@ -25,6 +25,8 @@ def hosts(check: bool, resolve: bool, as_json_: bool) -> int:
     nss-myhostname, or with these lines: sandbox hosts | sudo tee -a /etc/hosts
     """
     answer = client().get("endpoints")
+    if any(each["simulated"] for each in answer["endpoints"]):
+        raise UserError("The load balancers are simulated: nothing listens on this machine, so their names lead nowhere.", "sandbox status")
     if resolve:
         for line in resolve_options(answer["endpoints"]):
             click.echo(line)

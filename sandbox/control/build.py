@@ -16,6 +16,7 @@ from sandbox.control.gameday.hiding import ShownFaults, without_hidden
 from sandbox.control.observed import read as observed
 from sandbox.control.surface import ControlSurface
 from sandbox.core import caller
+from sandbox.core.clock import VirtualClock
 from sandbox.core.control import Scope
 from sandbox.core.events import Event
 from sandbox.parts import Sandbox
@@ -44,7 +45,7 @@ def control_surface(sandbox: Sandbox, disk: Callable[[], health.Disk]) -> Contro
         seams=seams.installed,
         services=lambda: [listing.as_json(each) for each in listing.services(sandbox.gateway.added_services)],
         **_of_scope(sandbox, Scope(sandbox.settings.account, sandbox.settings.region)),
-        listener_address=drivers.proxy.local_address,
+        listener_address=(lambda _: None) if _out_of_reach(sandbox) else drivers.proxy.local_address,
         in_a_vpc=_locked(in_a_vpc),
         containers=drivers.runtime.containers,
         policy=drivers.firewall.in_force,
@@ -88,8 +89,9 @@ def _of_account(sandbox: Sandbox, whole: ControlSurface, mailbox: Mailbox, accou
 def _of_scope(sandbox: Sandbox, scope: Scope) -> dict[str, Any]:
     """What the surface reads and does in one account and Region."""
     elbv2, ec2, proxy = sandbox.transport.client("elbv2", scope), sandbox.transport.client("ec2", scope), sandbox.drivers.proxy
+    simulated = _out_of_reach(sandbox)
     return {
-        "endpoints": lambda: endpoints.read(elbv2, proxy),
+        "endpoints": lambda: endpoints.read(elbv2, proxy, simulated=simulated),
         "observed": lambda: observed.read(scope, sandbox.inventory.of(scope.account)),
         "alarm_points": lambda names, until: observed.points(scope, names, until),
         "terminate": lambda instance_id: ec2.terminate_instances(InstanceIds=[instance_id]),
@@ -102,6 +104,12 @@ def _locked(asked: Callable[P, R]) -> Callable[P, R]:
             return asked(*given, **named)
 
     return answered
+
+
+def _out_of_reach(sandbox: Sandbox) -> bool:
+    """Whether nothing listens where the load balancers answer, and who asks is a program of this machine: in virtual time, all clients are
+    simulated."""
+    return sandbox.drivers.simulated is not None and not isinstance(sandbox.clock, VirtualClock)
 
 
 def _virtual_seconds(sandbox: Sandbox) -> Callable[[], float]:

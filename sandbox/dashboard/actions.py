@@ -8,6 +8,7 @@ from sandbox.control.surface import ControlSurface
 from sandbox.core.errors import UserError
 from sandbox.dashboard.load import PageLoad
 from sandbox.dashboard.runs import Runs
+from sandbox.dashboard.shown import commands
 
 Body = Mapping[str, Any]
 Act = Callable[[Body], Mapping[str, Any]]
@@ -51,6 +52,9 @@ class Actions:
         if self._account:
             sentence = f"A scenario that the page starts runs in the sandbox's own account, not in {self._account}."
             raise UserError(sentence, f"SANDBOX_ACCOUNT={self._account} sandbox scenario run NAME")
+        if self._surface.runtime == "simulated":
+            sentence = "The load balancers are simulated: the scenario's requests would find nothing that listens on this machine."
+            raise UserError(sentence, commands.VIRTUAL)
         speed = _number(body, "speed") if body.get("speed") else self._surface.clock.speed
         if not 0 < speed <= FASTEST:
             raise UserError(f"The speed must be above 0 and at most {FASTEST:g}.", "sandbox scenario run --help")

@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from werkzeug.test import Client as WsgiClient
 
+from sandbox.control.endpoints import SIMULATED
 from sandbox.core.control import Scope
 from sandbox.core.errors import UserError
 from sandbox.parts import Sandbox
 from sandbox.settings import Settings
+from sandbox.virtual.client import virtual_client
 from sandbox.wiring import build
 
 INSTANT = {"SANDBOX_TIMING": "instant", "SANDBOX_RUNTIME": "simulated"}
@@ -89,3 +92,29 @@ def test_the_clock_moves_on_only_where_something_changes_and_goes_back_at_a_rese
 def test_it_is_refused_where_machines_are_real() -> None:
     with pytest.raises(UserError, match="SANDBOX_TIMING=instant needs SANDBOX_RUNTIME=simulated"):
         Settings.from_environment({"SANDBOX_TIMING": "instant", "SANDBOX_RUNTIME": "docker"})
+
+
+def balancer(sandbox: Sandbox) -> None:
+    subnets = client(sandbox, "ec2").describe_subnets()["Subnets"][:2]
+    elbv2 = client(sandbox, "elbv2")
+    made = elbv2.create_load_balancer(Name="front", Subnets=[each["SubnetId"] for each in subnets])["LoadBalancers"][0]["LoadBalancerArn"]
+    answer = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]
+    elbv2.create_listener(LoadBalancerArn=made, Protocol="HTTP", Port=80, DefaultActions=answer)
+
+
+def test_a_simulated_load_balancer_offers_no_address_at_which_nothing_listens(instant: Sandbox) -> None:
+    balancer(instant)
+    answer = WsgiClient(instant.gateway).get("http://localhost/_sandbox/endpoints").get_json()
+    [found] = answer["endpoints"]
+    assert (found["url"], found["simulated"], found["problem"]) == (None, True, SIMULATED)
+    assert {node["url"] for node in found["nodes"]} == {None}
+    known = answer["load_balancers"]["front"]
+    assert (known["listeners"], known["front"], known["url"]) == ({}, None, None)
+
+
+def test_in_virtual_time_all_clients_are_simulated_and_have_addresses() -> None:
+    simulated = virtual_client(Settings(runtime="simulated"))
+    balancer(simulated.sandbox)
+    simulated.wait(timedelta(minutes=5))
+    [found] = simulated.get("endpoints")["endpoints"]
+    assert (found["url"], found["simulated"], found["problem"]) == ("http://127.0.0.1:8081/", False, None)

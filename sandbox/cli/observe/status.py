@@ -75,11 +75,12 @@ def _endpoint(endpoint: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[st
     name, port = endpoint["load_balancer"], endpoint["port"]
     by_name = found["load_balancers"][name]["url"] if port == 80 else None
     address = endpoint["url"] or endpoint["problem"]
-    if endpoint["silent"]:
+    if endpoint["url"] and endpoint["silent"]:
         address += f" times out. next: sandbox explain client --to {name}:{port}"
     return (name, endpoint["state"], str(port or ""), address, by_name or "")
 
 
 def _node(endpoint: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[str, ...]:
     zone = f"{node['zone']} ({node['zone_id']})"
-    return (endpoint["load_balancer"], str(endpoint["port"]), zone, "yes" if node["in_dns"] else "no", node["url"] or "no address is left")
+    without = "simulated" if endpoint["simulated"] else "no address is left"
+    return (endpoint["load_balancer"], str(endpoint["port"]), zone, "yes" if node["in_dns"] else "no", node["url"] or without)

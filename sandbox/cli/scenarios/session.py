@@ -7,15 +7,21 @@ import click
 
 from sandbox.cli.common import client
 from sandbox.client import SandboxClient
+from sandbox.core.errors import UserError
 from sandbox.launch.lifecycle import ensure
 from sandbox.settings import Settings
 
 
 @contextmanager
 def live(settings: Settings) -> Iterator[SandboxClient]:
-    """At the speed of the settings; the former speed is set again at the end."""
+    """At the speed of the settings; the former speed is set again at the end. Raises UserError if its instances are simulated."""
     ensure(settings, click.echo)
     sandbox = client(settings)
+    if sandbox.get("health")["runtime"] == "simulated":
+        sentence = (
+            f"The sandbox at {sandbox.endpoint} has simulated load balancers: the scenario's requests would find nothing that listens."
+        )
+        raise UserError(sentence, "sandbox scenario run NAME --virtual")
     before = sandbox.speed
     try:
         if settings.speed != before:

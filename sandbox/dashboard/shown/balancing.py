@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.control.observed.model import LoadBalancer, TargetGroup
 from sandbox.dashboard.shown.look import Look
@@ -34,11 +34,12 @@ class Balancer:
     balancer: LoadBalancer
     urls: tuple[tuple[int, str], ...]  # (port of a listener, where it answers on this machine)
     routes: tuple[Route, ...]
+    simulated: bool = False  # only simulated clients get answers
 
 
 def balancers(look: Look) -> tuple[Balancer, ...]:
     groups = {group.name: group for group in look.observed.target_groups}
-    return tuple(_balancer(each, groups, look.urls) for each in look.observed.load_balancers)
+    return tuple(replace(_balancer(each, groups, look.urls), simulated=look.simulated) for each in look.observed.load_balancers)
 
 
 def flow_number(load_balancer: str, target_group: str, zone: str = "") -> str:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from sandbox.core.text import parse_duration
 
 DEFAULT = timedelta(minutes=10)  # of an experiment whose form has no duration: AWS needs one
+VIRTUAL = "sandbox scenario run NAME --virtual"
+"""For where nothing listens on this machine."""
 Parameters = Mapping[str, str]
 
 

@@ -9,6 +9,8 @@ from sandbox.dashboard.shown.look import Injected
 NOT_SHOWN = "terminated"
 DARK = ("zone-power-off", "zone-blackhole", "zone-thermal", "zone-partition", "zone-flap")
 """Kinds of faults that take a zone's network or power."""
+MANY = 12
+"""Cards that a lane shows in one column beside the other lanes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,11 @@ class Lane:
     @property
     def dark(self) -> bool:
         return any(fault.kind in DARK for fault in self.faults)
+
+    @property
+    def many(self) -> bool:
+        """Its cards need the whole width."""
+        return len(self.cards) > MANY
 
 
 def lanes(observed: Observed, faults: Sequence[Injected]) -> tuple[Lane, ...]:

@@ -52,3 +52,8 @@ class Look:
     timeline: Timeline
     runs: tuple[ScenarioRun, ...]  # the newest first
     load: RunningLoad | None = None  # None: the page has not started any
+
+    @property
+    def simulated(self) -> bool:
+        """Whether only simulated clients get answers of load balancers: nothing listens on this machine."""
+        return self.runtime == "simulated" and not self.urls

@@ -62,7 +62,7 @@ def singles(look: Look) -> tuple[Part, ...]:
     remarks = tuple(part.remark for part in look.health if part.remark)
     return (
         Part(id="status", template="status", shows=(look.name, look.runtime, look.region, look.speed, problems, remarks)),
-        Part(id="load", template="load", shows=(look.load, tuple(_addresses(look)))),
+        Part(id="load", template="load", shows=(look.load, tuple(_addresses(look)), look.simulated)),
         Part(id="timeline", template="timeline", shows=look.timeline),
     )
 

@@ -1,10 +1,12 @@
 """What curl needs to reach the nodes of a load balancer by its DNS name."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from sandbox.cli.hosts import resolve_options
+from sandbox.cli.main import run
 
 NAME = "web-1.us-east-1.elb.localhost"
 
@@ -26,3 +28,11 @@ def endpoint(*nodes: tuple[str | None, bool]) -> dict[str, Any]:
 )
 def test_curl_gets_the_addresses_that_are_in_dns(nodes: list[tuple[str | None, bool]], expected: list[str]) -> None:
     assert list(resolve_options([endpoint(*nodes)])) == expected
+
+
+def test_names_of_simulated_load_balancers_are_not_offered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = {"load_balancers": {"web": {"dns_name": NAME}}, "endpoints": [{**endpoint(), "url": None, "simulated": True}]}
+    monkeypatch.setattr("sandbox.cli.hosts.client", lambda: SimpleNamespace(get=lambda path: answer))
+    assert run(["hosts"]) != 0
+    shown = capsys.readouterr()
+    assert NAME not in shown.out and "nothing listens on this machine" in shown.err

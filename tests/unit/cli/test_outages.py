@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -135,3 +136,15 @@ def test_names_and_knobs_are_completed() -> None:
     assert {"zone_outage", "tutorial"} <= set(known_names())
     items = KnobOption(catalogue.ours("zone_outage")).shell_complete(context, parameter, "return")
     assert [item.value for item in items] == ["return_batches="]
+
+
+def test_a_live_run_is_refused_where_the_load_balancers_are_simulated(
+    runs: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulated = SimpleNamespace(endpoint="http://127.0.0.1:4566", speed=1.0, get=lambda path: {"runtime": "simulated"})
+    monkeypatch.setattr("sandbox.cli.scenarios.session.ensure", lambda settings, report: None)
+    monkeypatch.setattr("sandbox.cli.scenarios.session.client", lambda settings: simulated)
+    assert run(["scenario", "run", "zone_outage"]) != 0
+    assert "chosen" not in runs
+    shown = capsys.readouterr()
+    assert "simulated load balancers" in shown.err and "sandbox scenario run NAME --virtual" in shown.err

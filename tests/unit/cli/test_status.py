@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.cli.observe.snapshot import limits
 from sandbox.cli.observe.status import show
+from sandbox.control.endpoints import SIMULATED
 
 HEALTH = {
     "name": "sandbox",
@@ -28,6 +29,7 @@ def snapshot(**changes: Any) -> dict[str, Any]:
     }
     target = {"Target": {"Id": "i-1", "Port": 80}, "TargetHealth": {"State": "unused", "Reason": "Target.NotInUse", "Description": "why"}}
     endpoint = {"load_balancer": "web", "state": "active", "port": 80, "url": "http://127.0.0.1:8081/", "problem": None, "silent": False}
+    endpoint |= {"simulated": False}
     nodes = [
         {"zone": "us-east-1a", "zone_id": "use1-az6", "url": "http://127.0.0.2:8081/", "in_dns": True},
         {"zone": "us-east-1b", "zone_id": "use1-az1", "url": None, "in_dns": False},
@@ -38,10 +40,24 @@ def snapshot(**changes: Any) -> dict[str, Any]:
         "groups": [{"AutoScalingGroupName": "asg", "MinSize": 1, "DesiredCapacity": 2, "MaxSize": 3, "Instances": [member, leaving]}],
         "instances": [{**instance, "PrivateIpAddress": "172.31.0.5"}],
         "target_groups": [{"TargetGroupName": "tg", "Targets": [target]}, {"TargetGroupName": "empty", "Targets": []}],
-        "load_balancers": {"web": {"url": "http://web-1.us-east-1.elb.localhost/"}, "mute": {"url": None}, "closed": {"url": None}},
+        "load_balancers": {
+            "web": {"url": "http://web-1.us-east-1.elb.localhost/"},
+            "mute": {"url": None},
+            "closed": {"url": None},
+            "of air": {"url": None},
+        },
         "endpoints": [
             {**endpoint, "nodes": nodes},
             {**endpoint, "load_balancer": "closed", "port": 81, "silent": True, "nodes": []},
+            {
+                **endpoint,
+                "load_balancer": "of air",
+                "url": None,
+                "problem": SIMULATED,
+                "simulated": True,
+                "silent": True,
+                "nodes": nodes[1:],
+            },
             {**endpoint, "load_balancer": "mute", "port": None, "url": None, "problem": "It has no listener.", "nodes": []},
         ],
     }
@@ -61,6 +77,8 @@ def test_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         "web active 80 http://127.0.0.1:8081/ http://web-1.us-east-1.elb.localhost/",
         "closed active 81 http://127.0.0.1:8081/ times out. next: sandbox explain client --to closed:81",
         "mute active It has no listener.",
+        f"of air active 80 {SIMULATED}",
+        "of air 80 us-east-1b (use1-az1) no simulated",
         "web 80 us-east-1a (use1-az6) yes http://127.0.0.2:8081/",
         "web 80 us-east-1b (use1-az1) no no address is left",
     ):

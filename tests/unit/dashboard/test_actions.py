@@ -55,7 +55,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Requests]:
 
 
 def client(**changes: Any) -> FlaskClient:
-    given = surface(**{"observed": lambda: service(instance(0)), "listener_address": lambda arn: ("127.0.0.1", 8081), **changes})
+    reachable = {"runtime": "process", "listener_address": lambda arn: ("127.0.0.1", 8081)}
+    given = surface(**{"observed": lambda: service(instance(0)), **reachable, **changes})
     return control_app(given, pages=[page.blueprint(given)]).test_client()
 
 
@@ -185,3 +186,10 @@ def test_a_knob_is_one_argument_whatever_its_value_is(knobs_given: list[Any]) ->
 
 def told(run_id: str) -> ScenarioRun:
     return ScenarioRun(id=run_id, name="demo", title="A demo", started="12:00:00", phases=(), criteria=())
+
+
+def test_no_scenario_is_started_where_load_balancers_are_simulated_and_its_requests_would_find_nothing(knobs_given: list[Any]) -> None:
+    answer = client(runtime="simulated").post(f"{UI}/runs", json={"name": "demo", "speed": "5"})
+    assert (answer.status_code, knobs_given) == (400, [])
+    assert answer.json is not None and answer.json["next"] == "sandbox scenario run NAME --virtual"
+    assert answer.json["error"].startswith("The load balancers are simulated")

@@ -102,3 +102,22 @@ def test_the_page_of_an_earlier_moment_offers_nothing_that_acts_on_the_present()
     page = control_app(given, pages=[blueprint(given)]).test_client().get(f"{UI}/at/e000001").text
     assert 'class="past"' in page and "data-stream" not in page and "Back to now" in page
     assert ".past .state form, .past .do, .past .load { display: none; }" in page
+
+
+def test_a_simulated_load_balancer_has_no_address_to_open_and_says_who_gets_answers() -> None:
+    page = client(observed=lambda: service(instance(0)), listener_address=lambda _: None, runtime="simulated").get(UI).text
+    assert "http://127.0.0.1:8081" not in page and 'name="url"' not in page
+    assert page.count("only simulated clients get answers, and nothing listens on this machine") == 2  # the load balancer, and "Load"
+    assert "<code>sandbox scenario run NAME --virtual</code>" in page
+
+
+def test_a_real_load_balancer_has_an_address_and_is_not_called_simulated() -> None:
+    page = client(observed=lambda: service(instance(0)), listener_address=lambda _: ("127.0.0.1", 8081), runtime="process").get(UI).text
+    assert 'href="http://127.0.0.1:8081/"' in page and "simulated" not in page
+
+
+@pytest.mark.parametrize(("cards", "whole"), [(12, False), (13, True)])
+def test_a_lane_with_more_cards_than_fit_beside_the_others_takes_the_whole_width(cards: int, whole: bool) -> None:
+    here = [instance(number, zone="us-east-1a") for number in range(cards)]
+    page = client(observed=lambda: service(*here)).get(UI).text
+    assert ('class="lane many"' in lane(page, "us-east-1a")) is whole
