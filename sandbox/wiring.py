@@ -64,6 +64,7 @@ from sandbox.services.autoscaling.state.policies import execute_policy
 from sandbox.services.cloudformation.controller import CloudFormationController
 from sandbox.services.cloudwatch.controller import CloudWatchController
 from sandbox.services.cloudwatch.state.writes import publish_metrics
+from sandbox.services.ec2.application.controller import ApplicationStatusController
 from sandbox.services.ec2.controller import Ec2Controller
 from sandbox.services.ec2.credits_controller import Ec2CreditsController
 from sandbox.services.ec2.firewall_controller import FirewallController
@@ -203,6 +204,7 @@ def _controllers(ports: Ports, drivers: Drivers, impairments: Impairments) -> li
         FirewallController(journal, drivers.firewall),  # first: what others connect to depends on what is admitted
         NetworksController(journal, drivers.names, drivers.internet),
         Ec2Controller(journal, drivers.runtime),
+        ApplicationStatusController(journal, drivers.prober, drivers.runtime.endpoint),
         Ec2ImagesController(journal, drivers.runtime),
         Elbv2Controller(journal, drivers.prober, drivers.proxy, reach, routing),
         routing,

@@ -4,15 +4,20 @@ import heapq
 import itertools
 import random
 import socket
+import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from sandbox.certificates import self_signed
 from sandbox.core.clock import VirtualClock, WallClock
-from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult
+from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult, Trouble
 from sandbox.drivers.probe.http import HttpProber
 from sandbox.drivers.probe.simulated import SimulatedProber
 from sandbox.drivers.world import App, Machine, World
@@ -135,6 +140,30 @@ def test_the_behaviour_of_the_target_decides_the_result(world, behaves: str, out
         assert result.detail
 
 
+@rule("EC2-83")
+@pytest.mark.parametrize(
+    ("behaves", "trouble"),
+    [
+        ("ok", None),
+        ("500", None),
+        ("refused", Trouble.REFUSED),
+        ("hang", Trouble.NO_RESPONSE),
+        ("blackhole", Trouble.NO_CONNECTION),
+    ],
+)
+def test_a_result_tells_the_reasons_of_an_application_status_check_apart(world, behaves: str, trouble: Trouble | None) -> None:
+    host, port = world.target(behaves)
+    world.prober.start(request("k", 1, host, port))
+    assert world.wait_for("k", 1).trouble is trouble
+
+
+def test_an_application_without_tls_fails_a_probe_by_https(world) -> None:
+    host, port = world.target("ok")
+    world.prober.start(replace(request("k", 1, host, port), tls=True))
+    result = world.wait_for("k", 1)
+    assert result.outcome is not ProbeOutcome.ANSWERED and result.detail
+
+
 def test_no_result_before_the_first_and_a_callback_for_each(world) -> None:
     called: list[str] = []
     world.prober.on_result(called.append)
@@ -176,6 +205,37 @@ def test_the_request_is_that_of_the_elb_health_checker(real: Real) -> None:
     real.wait_for("k", 1)
     assert real.seen() == {"Host": "172.31.0.5", "User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"}
     assert real._target.requests[-1]["line"] == "GET /health?deep=1 HTTP/1.1"
+
+
+@pytest.mark.process
+@rule("EC2-83")
+def test_a_probe_by_https_believes_any_certificate(real: Real) -> None:
+    key, certificate = self_signed("an application")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile() as pem:
+        pem.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate.public_bytes(Encoding.PEM))
+        pem.flush()
+        tls.load_cert_chain(pem.name)
+    with HTTPServer(("127.0.2.1", 0), Silent) as server:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        real.prober.start(replace(request("k", 1, *server.server_address), tls=True, user_agent="EC2-ApplicationStatusCheck"))
+        result = real.wait_for("k", 1)
+    assert (result.outcome, result.status_code, Silent.agent) == (ProbeOutcome.ANSWERED, 204, "EC2-ApplicationStatusCheck")
+
+
+class Silent(BaseHTTPRequestHandler):
+    """Answers 204, and keeps who asked."""
+
+    agent = ""
+
+    def do_GET(self) -> None:
+        Silent.agent = self.headers["User-Agent"]
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
 
 
 @pytest.mark.process

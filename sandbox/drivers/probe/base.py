@@ -18,12 +18,24 @@ class ProbeOutcome(Enum):
     FAILED = "failed"  # refused, reset, unreachable or malformed (TG-11)
 
 
+class Trouble(Enum):
+    """Why a probe was not answered, as far as the reason codes of an application status check tell it apart (EC2-83)."""
+
+    NO_CONNECTION = "no connection within the timeout"
+    NO_RESPONSE = "connected, and no complete response within the timeout"
+    REFUSED = "connection refused"
+    RESET = "connection reset or closed before a response"
+    OTHER = "unreachable, not sent, or what came back is no response"
+
+
+ELB_HEALTH_CHECKER = "ELB-HealthChecker/2.0"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeRequest:
-    """As in TG-2: `GET <path> HTTP/1.1`, Host = target address[:port unless 80], User-Agent ELB-HealthChecker/2.0, its own connection,
-    no redirects."""
+    """As in TG-2: `GET <path> HTTP/1.1`, Host = target address[:port unless 80], its own connection, no redirects."""
 
-    key: str  # one outstanding probe per key: "<target group arn>|<target id>|<port>"
+    key: str  # one outstanding probe per key; its first part says whose it is: "<target group arn>|…" or "<key of an instance>|…"
     number: int  # chosen by the caller, increasing
     host: str  # where to connect (Runtime.endpoint)
     port: int
@@ -31,6 +43,8 @@ class ProbeRequest:
     path: str
     timeout: timedelta  # sandbox time
     source: str | None = None  # private address of the load balancer's node that checks the target; None: it has none
+    user_agent: str = ELB_HEALTH_CHECKER
+    tls: bool = False  # by HTTPS; the certificate is not validated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +55,7 @@ class ProbeResult:
     outcome: ProbeOutcome
     status_code: int | None = None
     detail: str = ""  # for people, such as "connection refused"
+    trouble: Trouble | None = None  # None: it was answered
 
 
 class Prober(Protocol):

@@ -5,15 +5,16 @@ its default route. Timeouts are sandbox time, with a minimum in real seconds.
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from ipaddress import ip_address
 
 import h11
 
 from sandbox.core.clock import Clock
-from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult
+from sandbox.drivers.probe.base import ProbeOutcome, ProbeRequest, ProbeResult, Trouble
 from sandbox.drivers.requester import AsyncRequester
 
 AT_ONCE = 64
@@ -48,7 +49,7 @@ class HttpProber(AsyncRequester[ProbeResult]):
         self._results.begin(request)
         if not _permitted(request.host, self._allowed):
             detail = f"not sent: {request.host} is neither a loopback address nor in a network of the sandbox"
-            self._loop.call_soon_threadsafe(self._finish, request, ProbeOutcome.FAILED, None, detail)
+            self._loop.call_soon_threadsafe(self._end, request, ProbeOutcome.FAILED, Trouble.OTHER, detail)
         else:
             self._schedule(partial(self._probe, request))
 
@@ -56,29 +57,43 @@ class HttpProber(AsyncRequester[ProbeResult]):
 
     async def _probe(self, request: ProbeRequest) -> None:
         timeout = max(self._clock.real(request.timeout), self._shortest)
+        late = Trouble.NO_CONNECTION
         async with self._slots:
             try:
                 async with asyncio.timeout(timeout):
-                    status = await send(request, request.source if self._in_vpc else None)
-                self._finish(request, ProbeOutcome.ANSWERED, status, "")
+                    reader, writer = await _connect(request, request.source if self._in_vpc else None)
+                    late = Trouble.NO_RESPONSE
+                    status = await _converse(request, reader, writer)
+                self._answered(request, status)
             except TimeoutError:
-                self._finish(request, ProbeOutcome.TIMED_OUT, None, f"no complete response within {timeout:.2f} real seconds")
+                self._end(request, ProbeOutcome.TIMED_OUT, late, f"no complete response within {timeout:.2f} real seconds")
             except (OSError, h11.RemoteProtocolError, EOFError) as error:
-                self._finish(request, ProbeOutcome.FAILED, None, _reason(error))
+                self._end(request, ProbeOutcome.FAILED, _trouble(error), _reason(error))
             except Exception as error:  # every probe ends in a result
-                self._finish(request, ProbeOutcome.FAILED, None, f"{type(error).__name__}: {error}")
+                self._end(request, ProbeOutcome.FAILED, Trouble.OTHER, f"{type(error).__name__}: {error}")
 
-    def _finish(self, request: ProbeRequest, outcome: ProbeOutcome, status: int | None, detail: str) -> None:
+    def _answered(self, request: ProbeRequest, status: int) -> None:
         now = self._clock.now()
-        self._results.end(ProbeResult(key=request.key, number=request.number, at=now, outcome=outcome, status_code=status, detail=detail))
+        self._results.end(ProbeResult(key=request.key, number=request.number, at=now, outcome=ProbeOutcome.ANSWERED, status_code=status))
+
+    def _end(self, request: ProbeRequest, outcome: ProbeOutcome, trouble: Trouble, detail: str) -> None:
+        now = self._clock.now()
+        self._results.end(ProbeResult(key=request.key, number=request.number, at=now, outcome=outcome, detail=detail, trouble=trouble))
 
 
-async def send(request: ProbeRequest, source: str | None = None) -> int:
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def _connect(request: ProbeRequest, source: str | None) -> Streams:
+    """`source`: the address that the connection leaves from; None: the system chooses. Raises OSError."""
+    local = (source, 0) if source else None
+    return await asyncio.open_connection(request.host, request.port, local_addr=local, ssl=_any_certificate() if request.tls else None)
+
+
+async def _converse(request: ProbeRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
     """Sends the request and reads the whole response (a body of up to LARGEST_BODY bytes). Redirects are not followed. → its status.
-    `source`: the address that the connection leaves from; None: the system chooses.
 
     Raises OSError, h11.RemoteProtocolError, EOFError."""
-    reader, writer = await asyncio.open_connection(request.host, request.port, local_addr=(source, 0) if source else None)
     try:
         return await _exchange(request, reader, writer)
     finally:
@@ -87,9 +102,17 @@ async def send(request: ProbeRequest, source: str | None = None) -> int:
             await writer.wait_closed()
 
 
+@cache
+def _any_certificate() -> ssl.SSLContext:
+    """Of a client that encrypts and believes any server, as EC2's checks do (EC2-83)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 async def _exchange(request: ProbeRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
     protocol = h11.Connection(h11.CLIENT)
-    headers = [("Host", request.host_header), ("User-Agent", "ELB-HealthChecker/2.0"), ("Connection", "close")]
+    headers = [("Host", request.host_header), ("User-Agent", request.user_agent), ("Connection", "close")]
     message = protocol.send(h11.Request(method="GET", target=request.path, headers=headers)) or b""
     writer.write(message + (protocol.send(h11.EndOfMessage()) or b""))
     await writer.drain()
@@ -127,3 +150,14 @@ def _reason(error: Exception) -> str:
         case OSError(strerror=str() as text):
             return text.lower()
     return str(error)
+
+
+def _trouble(error: Exception) -> Trouble:
+    match error:
+        case ConnectionRefusedError():
+            return Trouble.REFUSED
+        case ConnectionResetError() | BrokenPipeError() | EOFError():
+            return Trouble.RESET
+        case TimeoutError():  # of the system's, which gave up before the probe did
+            return Trouble.NO_CONNECTION
+    return Trouble.OTHER

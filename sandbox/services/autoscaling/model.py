@@ -45,6 +45,7 @@ class HealthFailure(Enum):
 
     NOT_RUNNING = "the instance is not running"  # ASG-41
     STATUS_CHECK = "the EC2 status checks fail"  # ASG-42
+    APPLICATION = "its application status is impaired"  # ASG-126
     SCHEDULED_EVENT = "it has a scheduled event"  # ASG-43
     ELB = "the load balancer's health checks fail"  # ASG-44
     USER = "a user marked it"  # ASG-46
@@ -85,6 +86,7 @@ class Member:
     health: Health = Health.HEALTHY
     failure: HealthFailure | None = None  # why it is unhealthy
     impaired: bool = False  # an EC2 status check fails now
+    application_impaired: bool = False  # its EC2 application status is (EC2-84)
     scheduled_event: bool = False  # AWS will stop or reboot it (EC2-34)
     targets: Mapping[str, str] = field(default_factory=dict)  # target group ARN → TargetHealth.State, where it is registered or draining
     registered: tuple[str, ...] = ()  # ARNs of the target groups in which Auto Scaling registered it and did not deregister it

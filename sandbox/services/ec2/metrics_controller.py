@@ -14,6 +14,7 @@ from sandbox.core.journal import Journal
 from sandbox.core.metrics import PublishMetrics
 from sandbox.drivers.metering.base import Meter
 from sandbox.services.ec2.actions import Publish
+from sandbox.services.ec2.application import state as application
 from sandbox.services.ec2.decide import metrics
 from sandbox.services.ec2.decide.metrics import Instance, RunningInstances
 from sandbox.services.ec2.model import CHECK_INTERVAL
@@ -50,6 +51,7 @@ class Ec2MetricsController(Shell[RunningInstances, None]):
             instance_check=extra.instance_check.result,
             checked_at=extra.next_check and extra.next_check - CHECK_INTERVAL,
             readings=(),
+            application=application.measured(instance, now),
             published=instance.sandbox_published,
             throttled_cores=cores(instance.instance_type) if extra.credits and extra.credits.throttled else None,
         )

@@ -15,7 +15,16 @@ from sandbox.drivers.probe.base import Prober
 from sandbox.drivers.proxy.base import Proxy
 from sandbox.services.elbv2.actions import CloseConnections, ForgetProbe, RemoveTarget, SetHealth, StartProbe, UpdateRouting
 from sandbox.services.elbv2.decide import target_groups
-from sandbox.services.elbv2.model import HEALTH_CHANGE, Memory, ObservedTargetGroup, TargetKey, probe_key, target_group_of, target_resource
+from sandbox.services.elbv2.model import (
+    HEALTH_CHANGE,
+    Memory,
+    ObservedTargetGroup,
+    TargetKey,
+    of_target_group,
+    probe_key,
+    target_group_of,
+    target_resource,
+)
 from sandbox.services.elbv2.routing_controller import RoutingController
 from sandbox.services.elbv2.state import snapshot, writes
 from sandbox.services.elbv2.state.reach import Reach, newest
@@ -88,6 +97,8 @@ def _acts_on_target(event: Event) -> bool:
 
 
 def _wake_target_group(probe: str) -> None:
+    if not of_target_group(probe):
+        return  # of an application status check
     account, region, name = target_group_of(probe)
     context().wake(NAME, Scope(account, region).key(name))
 

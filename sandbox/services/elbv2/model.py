@@ -256,6 +256,11 @@ def probe_key(group_arn: str, target: TargetKey) -> str:
     return f"{group_arn}|{target.id}|{target.port}"
 
 
+def of_target_group(key: str) -> bool:
+    """Whether the key of a probe is of a target group's health check. Others use the prober, too."""
+    return key.startswith("arn:")
+
+
 def target_group_of(key: str) -> tuple[str, str, str]:
     """Account, Region and name of the target group that the key of a probe belongs to."""
     arn = key.split("|", 1)[0].split(":")

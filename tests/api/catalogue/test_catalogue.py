@@ -26,8 +26,6 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("lambda", "invoke", {"FunctionName": "f"}),
     ("lambda", "create_event_source_mapping", {"FunctionName": "f", "EventSourceArn": QUEUE}),
     ("stepfunctions", "start_execution", {"stateMachineArn": MACHINE}),
-    ("ec2", "create_application_status_check", {"Protocol": "http", "Port": 80}),
-    ("ec2", "describe_application_status", {}),
     ("ssm", "terminate_session", {"SessionId": "s-1"}),
     ("batch", "submit_job", {"jobName": "j", "jobQueue": "q", "jobDefinition": "d"}),
     ("ecs", "run_task", {"taskDefinition": "t"}),

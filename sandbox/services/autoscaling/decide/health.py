@@ -1,8 +1,8 @@
 """Which members are unhealthy (section 2.4), and which unhealthy members are replaced now (ASG-50). Pure.
 
-An instance that is not running, or that has a scheduled event (ASG-43), is found at every call; status checks and load balancer health at
-the periodic check (ASG-48), and only after the grace period (ASG-45). Marking and replacing are separate, because each can be suspended
-(section 2.9).
+An instance that is not running, or that has a scheduled event (ASG-43), is found at every call; status checks, application status and
+load balancer health at the periodic check (ASG-48), and only after the grace period (ASG-45). Marking and replacing are separate, because
+each can be suspended (section 2.9).
 
 During a zonal shift a group with `IgnoreUnhealthy` neither marks nor replaces members in the zone that it leaves: they may come back with
 it (ASG-112). A member whose instance is terminated cannot come back, and is replaced (U).
@@ -65,6 +65,7 @@ def _periodic_marks(group: Group, memory: Memory, now: datetime, delays: Delays)
     in_service = [m for m in group.members if m.lifecycle is LifecycleState.IN_SERVICE]
     checked = [m for m in in_service if m.health is Health.HEALTHY and not in_grace_period(group, m, now)]
     found = {m.instance_id: HealthFailure.STATUS_CHECK for m in checked if _impaired_long(m, memory, now, delays)}
+    found = {m.instance_id: HealthFailure.APPLICATION for m in checked if m.application_impaired} | found  # ASG-126
     failing = [m for m in checked if elb_unhealthy(group, m)]
     if len(failing) > 1 and all(elb_unhealthy(group, m) for m in in_service):
         complete = len(in_service) >= group.desired_capacity and all(m.health is Health.HEALTHY for m in in_service)

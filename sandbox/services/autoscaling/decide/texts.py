@@ -109,6 +109,11 @@ def status_check(now: datetime) -> str:
     return f"At {at(now)} an instance was taken out of service in response to an EC2 instance status checks failure."
 
 
+def application(now: datetime) -> str:
+    """ASG-126. AWS's wording is not documented (U)."""
+    return f"At {at(now)} an instance was taken out of service in response to an EC2 application status check failure."
+
+
 def scheduled_event(now: datetime) -> str:
     """ASG-43. AWS's heading names a scheduled reboot; the wording for the other events is not documented (U)."""
     return f"At {at(now)} an instance was taken out of service in response to an EC2 scheduled event."

@@ -121,6 +121,7 @@ def _member(group: Any, member: SandboxMember, targets: dict[str, str], journal:
         health=Health(member.health_status),
         failure=member.failure,
         impaired="impaired" in (instance.instance_status["Status"], instance.system_status["Status"]),
+        application_impaired=instance.application_status["Status"] == "impaired",
         scheduled_event=any(event.active for event in instance.sandbox.scheduled_events),
         targets=targets,
         registered=member.registered,

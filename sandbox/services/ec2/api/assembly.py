@@ -28,7 +28,11 @@ from sandbox.services.ec2.api.security_groups import SecurityGroups
 from sandbox.services.ec2.api.tags import Tags
 from sandbox.services.ec2.api.templates import Templates
 from sandbox.services.ec2.api.validation.launches import check_launch
+from sandbox.services.ec2.api.validation.references import check_instance_ids
 from sandbox.services.ec2.api.volumes import Volumes
+from sandbox.services.ec2.application import state as application
+from sandbox.services.ec2.application.api.backend import ApplicationChecks
+from sandbox.services.ec2.application.model import ApplicationStatusCheck, DeletedCheck
 from sandbox.services.ec2.image_model import ImageContent, ImageCreation
 from sandbox.services.ec2.model import InstanceState, ShutdownBehavior, state_change
 from sandbox.services.ec2.state import quotas, tokens
@@ -40,7 +44,6 @@ __all__ = ["SandboxEC2", "responses"]  # responses: imported so that its seam is
 STARTABLE = (InstanceState.STOPPED, InstanceState.RUNNING, InstanceState.PENDING)
 STOPPABLE = (InstanceState.RUNNING, InstanceState.STOPPING, InstanceState.STOPPED)
 WHILE_STOPPED = ("user_data", "instance_type", "kernel", "ramdisk", "ebs_optimized")  # UD-11
-ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
 
 
 @persisted(
@@ -51,13 +54,19 @@ ID_DIGITS = (8, 17)  # DNS-5, and the short ids of old
     sandbox_contents=dict,
     sandbox_creations=dict,
     sandbox_metadata_defaults=dict,
+    sandbox_application_checks=dict,
+    sandbox_deleted_checks=list,
 )
 @swap_backend("ec2")
-class SandboxEC2(Templates, OwnImages, Images, Volumes, Networks, SecurityGroups, MetadataOptionsBackend, Tags, EC2Backend):
+class SandboxEC2(
+    ApplicationChecks, Templates, OwnImages, Images, Volumes, Networks, SecurityGroups, MetadataOptionsBackend, Tags, EC2Backend
+):
     def __init__(self, region_name: str, account_id: str) -> None:
         self.sandbox_answered: dict[str, Answered] = {}  # see state/tokens.py
         self.sandbox_contents: dict[str, ImageContent] = {}  # by root snapshot: see state/images/contents.py
         self.sandbox_metadata_defaults: dict[str, Any] = {}  # of MetadataOptions, by option; what is missing has no preference
+        self.sandbox_application_checks: dict[str, ApplicationStatusCheck] = {}  # by id
+        self.sandbox_deleted_checks: list[DeletedCheck] = []  # oldest first
         self.sandbox_creations: dict[str, ImageCreation] = {}  # by AMI: see state/images/creations.py
         self.sandbox_state_lost = ""  # the state file that was set aside, when this state began after it: see aws/state.py
         super().__init__(region_name, account_id)
@@ -211,6 +220,7 @@ class SandboxEC2(Templates, OwnImages, Images, Volumes, Networks, SecurityGroups
             reservation.instances = [i for i in reservation.instances if i.id != instance_id]
         self._drop_empty(set(self.reservations))
         self.tags.pop(instance_id, None)
+        application.forget_instance(self, instance_id)
 
     # ---- reading --------------------------------------------------------------------------------------------------------------------
 
@@ -220,10 +230,7 @@ class SandboxEC2(Templates, OwnImages, Images, Volumes, Networks, SecurityGroups
 
     @replaces(why="EC2-14: InvalidInstanceID.Malformed")
     def get_multi_instances_by_id(self, instance_ids: list[str], filters: Any = None) -> list[Any]:
-        for instance_id in instance_ids:
-            digits = instance_id.removeprefix("i-")
-            if digits == instance_id or len(digits) not in ID_DIGITS or set(digits) - set("0123456789abcdef"):
-                raise errors.malformed_id(instance_id)
+        check_instance_ids(instance_ids)
         return super().get_multi_instances_by_id(list(dict.fromkeys(instance_ids)), filters)
 
     @replaces(why="EC2-14: names every id that does not exist; filters of api/filters.py")

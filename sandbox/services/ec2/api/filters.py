@@ -118,6 +118,7 @@ INSTANCES: dict[str, Getter] = {
 
 STATUSES: dict[str, Getter] = {
     **STATE,
+    "application-status.status": lambda i: i.application_status["Status"],
     "attached-ebs-status.status": lambda i: i.attached_ebs_status["Status"],
     "event.code": _events("Code"),
     "event.description": _events("Description"),

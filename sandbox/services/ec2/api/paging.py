@@ -53,6 +53,10 @@ NOT_WITH_IDS = {
 """Ids that exclude MaxResults (EC2-50), and what AWS calls them in its error."""
 
 
+WITHIN = {"DescribeApplicationStatus": ("ApplicationStatuses", "Instances")}
+"""Operations whose list is in a structure of the answer: the structure, and the list."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """What a request asks for. `lists`: the members of the answer that are cut."""
@@ -83,6 +87,14 @@ def take_page(operation: str, parameters: MutableMapping[str, Any]) -> Page | No
 def cut(page: Page, answer: Mapping[str, Any], keep: Keep = list) -> dict[str, Any]:
     """The answer with this page of its lists, and NextToken when there is more. `keep`: what of a list is counted. InvalidNextToken for a
     page after the end."""
+    if page.operation in WITHIN:
+        outer, _ = WITHIN[page.operation]
+        paged = _cut(page, answer[outer], keep)
+        return {**answer, "NextToken": paged.pop("NextToken"), outer: paged}
+    return _cut(page, answer, keep)
+
+
+def _cut(page: Page, answer: Mapping[str, Any], keep: Keep) -> dict[str, Any]:
     whole = {key: keep(value or ()) for key, value in answer.items() if plain(key) in map(plain, page.lists)}
     longest = max(map(len, whole.values()), default=0)
     if page.start and page.start >= longest:
@@ -100,6 +112,8 @@ def plain(name: str) -> str:
 @cache
 def lists_of(operation: str) -> tuple[str, ...]:
     """The lists of the operation's answer, which MaxResults limits."""
+    if operation in WITHIN:
+        return WITHIN[operation][1:]
     answered = get_service_model("ec2").operation_model(operation).output_shape
     return tuple(name for name, shape in answered.members.items() if shape.type_name == "list") if answered is not None else ()
 

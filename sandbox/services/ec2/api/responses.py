@@ -28,6 +28,7 @@ from sandbox.services.ec2.api.security_groups import SecurityGroupResponse
 from sandbox.services.ec2.api.templates import TemplateResponse
 from sandbox.services.ec2.api.undo import undo
 from sandbox.services.ec2.api.validation.operations import check
+from sandbox.services.ec2.application.api.responses import ApplicationStatusResponse
 from sandbox.services.ec2.state.ids import ids_of
 from sandbox.services.ec2.state.tokens import Token
 
@@ -51,6 +52,7 @@ class SandboxEC2Response(
     InstanceEventsResponse,
     SecurityGroupResponse,
     MetadataOptionsResponse,
+    ApplicationStatusResponse,
     EC2Response,
 ):
     _page: Page | None = None  # of the request that is being answered

@@ -3,7 +3,7 @@
 moto reads TagSpecifications in half of the operations that have them, and keeps the tags of what was deleted.
 """
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +12,25 @@ import sandbox.aws.environment  # noqa: F401 - before moto
 # isort: split
 from moto.ec2.models import EC2Backend
 
+from sandbox.aws.function_seams import wrap_function
 from sandbox.aws.seams import replaces
 from sandbox.core.wildcards import EC2_FILTER, matches
 from sandbox.services.ec2.api.paging import plain
 from sandbox.services.ec2.api.validation.filters import OF_TAGS, PARAMETERS
+from sandbox.services.ec2.application.model import ApplicationStatusCheck
 from sandbox.services.ec2.state.ids import ids_of, resource_type
 
 BY_THEMSELVES = ("RunInstances",)
 """Operations that also use the tags of a template: launch_options.py."""
 
+OURS = ("application-status-check",)
+"""Kinds that moto does not have."""
+
 
 class Tags(EC2Backend):
     """The part of our backend that has tags."""
+
+    sandbox_application_checks: Mapping[str, ApplicationStatusCheck]
 
     @replaces(why="EC2-58: resource types in AWS's words; moto's are its own")
     def describe_tags(self, filters: Any = None) -> list[dict[str, str]]:
@@ -34,8 +41,20 @@ class Tags(EC2Backend):
         ]
         return [row for row in rows if kinds is None or any(matches(kind, row["resource_type"], EC2_FILTER) for kind in kinds)]
 
+    @replaces(why="EC2-58: moto knows the ids of its own kinds")
+    def do_resources_exist(self, resource_ids: list[str]) -> bool:
+        return super().do_resources_exist([each for each in resource_ids if each not in self.sandbox_application_checks])
+
+
+@wrap_function("moto.ec2.models", "validate_resource_ids", why="EC2-58: moto knows the ids of its own kinds")
+def validate_resource_ids(moto_s: Callable[[list[str]], bool], resource_ids: list[str]) -> bool:
+    """At the head of CreateTags and DeleteTags. That a resource exists was checked before (validation/tags.py)."""
+    others = [one for one in resource_ids if resource_type(one) not in OURS]
+    return moto_s(others) if others or not resource_ids else True
+
 
 IDS = {
+    "DescribeApplicationStatusChecks": "ApplicationStatusCheckId",
     "DescribeCarrierGateways": "CarrierGatewayId",
     "DescribeCustomerGateways": "CustomerGatewayId",
     "DescribeEgressOnlyInternetGateways": "EgressOnlyInternetGatewayId",

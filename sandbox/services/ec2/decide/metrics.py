@@ -46,6 +46,7 @@ class Instance(Series):
     checked_at: datetime | None  # of these results
     readings: tuple[Usage, ...]
     published: Published
+    application: tuple[tuple[str, float], ...] = ()  # metrics of its application status checks (EC2-87): name, 0 or 1
     throttled_cores: float | None = None  # those of its type, of an instance without CPU credits: what 100 % is (TYPE-6)
 
 
@@ -143,7 +144,7 @@ def _checks(scope: Scope, instance: Instance, now: datetime) -> tuple[list[Metri
         return [], until
     data = [
         datum
-        for name, value in _failures(instance.system_check, instance.instance_check)
+        for name, value in (*_failures(instance.system_check, instance.instance_check), *instance.application)
         for datum in everywhere(scope, instance, (name, "Count", value), minute - MINUTE)
     ]
     return data, minute

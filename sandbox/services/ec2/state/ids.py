@@ -6,6 +6,7 @@ from typing import Any
 TYPES = {
     "ami": "image",
     "acl": "network-acl",
+    "asc": "application-status-check",
     "cagw": "carrier-gateway",
     "cgw": "customer-gateway",
     "dopt": "dhcp-options",

@@ -22,6 +22,8 @@ from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_model
 from sandbox.core.machine import move
 from sandbox.core.persisted import persisted
+from sandbox.services.ec2.application import state as application
+from sandbox.services.ec2.application.model import ApplicationExtra
 from sandbox.services.ec2.credits_model import Credits
 from sandbox.services.ec2.events_model import ScheduledEvent
 from sandbox.services.ec2.image_model import MACHINE_IMAGE, ImageContent
@@ -66,6 +68,7 @@ class InstanceExtra:
     scheduled_events: tuple[ScheduledEvent, ...] = ()  # EC2-34, also those that are over
     user_data_told: float = 0.0  # `finished` of the last result of its user data that was told; 0.0: none was
     credits: Credits | None = None  # TYPE-3; None: not burstable, or not accounted yet
+    application: ApplicationExtra = field(default_factory=ApplicationExtra)  # EC2-35: its application status checks
     cpu_credits: str = ""  # EC2-56; "": not burstable, or launched by an earlier release
 
 
@@ -272,6 +275,11 @@ class SandboxInstance(Instance):
     def attached_ebs_status(self) -> dict[str, Any]:
         """The sandbox's volumes are records: they are as reachable as the host (EC2-30)."""
         return self._summary(self.sandbox.system_check)
+
+    @property
+    def application_status(self) -> dict[str, Any]:
+        """EC2-84: from what was probed."""
+        return application.status(self, context().clock.now()).summary()
 
     @property
     def availability_zone_id(self) -> str | None:

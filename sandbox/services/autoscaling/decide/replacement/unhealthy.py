@@ -60,6 +60,7 @@ def _sentence(member: Member, now: datetime) -> str:
     return {
         HealthFailure.NOT_RUNNING: texts.not_running,
         HealthFailure.STATUS_CHECK: texts.status_check,
+        HealthFailure.APPLICATION: texts.application,
         HealthFailure.SCHEDULED_EVENT: texts.scheduled_event,
         HealthFailure.ELB: texts.elb,
         HealthFailure.USER: texts.user_health_check,

@@ -18,6 +18,8 @@ from sandbox.services.ec2 import errors
 PARAMETERS = ("Filters", "Filter")
 OF_TAGS = ("tag-key", "tag-value")
 WITHOUT_TAGS = (
+    "DescribeApplicationStatus",
+    "DescribeApplicationStatusCheckAssociations",
     "DescribeAvailabilityZones",
     "DescribeInstanceCreditSpecifications",
     "DescribeInstanceStatus",

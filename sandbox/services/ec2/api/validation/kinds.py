@@ -134,6 +134,12 @@ TRANSIT = (
 
 MACHINES = (
     SNAPSHOT,
+    _in(
+        "InvalidApplicationStatusCheckId.NotFound",
+        "sandbox_application_checks",
+        "application status check",
+        *("ApplicationStatusCheckId", "ApplicationStatusCheckIds"),
+    ),
     _in("InvalidVolume.NotFound", "volumes", "", "VolumeId", "VolumeIds", text="The volume '{{}}' does not exist."),
     _in("InvalidAMIID.NotFound", "amis", "", "ImageIds", text="The image id '[{{}}]' does not exist"),
     _in("InvalidKeyPair.NotFound", "key_pairs", "", "KeyNames", text="The key pair '{{}}' does not exist"),

@@ -11,6 +11,7 @@ from sandbox.aws.http.calls import READ_ONLY
 from sandbox.services.ec2.api.validation import attributes, group_limits, groups, images, interfaces, launches, networks, tags, volumes
 from sandbox.services.ec2.api.validation.filters import check_filters
 from sandbox.services.ec2.api.validation.references import check_references
+from sandbox.services.ec2.application.api import validation as application
 
 Parameters = MutableMapping[str, Any]
 
@@ -19,6 +20,7 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "AllocateHosts": networks.check_hosts,
     "AssignIpv6Addresses": interfaces.check_ipv6,
     "AssignPrivateIpAddresses": interfaces.check_assigned,
+    "AssociateApplicationStatusCheck": application.check_targets,
     "AssociateVpcCidrBlock": networks.complete_vpc_cidr,
     "AuthorizeSecurityGroupEgress": group_limits.check_permissions("egress"),
     "AuthorizeSecurityGroupIngress": group_limits.check_permissions("ingress"),
@@ -26,6 +28,7 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "AttachVolume": volumes.check_attachment,
     "CopyImage": images.check_copy,
     "CopySnapshot": volumes.check_copy,
+    "CreateApplicationStatusCheck": application.check_creation,
     "CreateImage": images.check_creation,
     "CreateDhcpOptions": networks.check_dhcp_options,
     "CreateManagedPrefixList": networks.check_entries,
@@ -46,11 +49,15 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "DescribeSnapshots": attributes.complete_snapshots,
     "DetachNetworkInterface": interfaces.check_detachment,
     "DetachVolume": volumes.complete_detachment,
+    "DisableApplicationStatusCheckSuppression": application.check_suppression,
     "DisableImage": images.check_change,
+    "DisassociateApplicationStatusCheck": application.check_targets,
     "DisassociateTransitGatewayRouteTable": networks.check_transit_association,
     "DisableTransitGatewayRouteTablePropagation": networks.check_propagation,
+    "EnableApplicationStatusCheckSuppression": application.check_suppression,
     "EnableTransitGatewayRouteTablePropagation": networks.check_propagation,
     "EnableImage": images.check_change,
+    "ModifyApplicationStatusCheck": application.check_change,
     "ModifyEbsDefaultKmsKeyId": volumes.check_key,
     "ModifyImageAttribute": images.check_attribute,
     "ModifyInstanceAttribute": attributes.check_instance_attribute,
@@ -69,7 +76,7 @@ CHECKS: dict[str, Callable[[Any, Parameters], None]] = {
     "UnassignPrivateIpAddresses": interfaces.check_unassigned,
 }
 
-NOT_LOOKED_UP = ("CancelSpotFleetRequests", "DeleteFleets", "DeleteFlowLogs", "DetachInternetGateway")
+NOT_LOOKED_UP = ("CancelSpotFleetRequests", "DeleteFleets", "DescribeApplicationStatusChecks", "DeleteFlowLogs", "DetachInternetGateway")
 """Ids that do not exist are part of the answer, or have an error of the operation's own."""
 
 

@@ -32,6 +32,7 @@ TAGGABLE: Mapping[str, tuple[str, ...]] = {
     "AuthorizeSecurityGroupIngress": ("security-group-rule",),
     "CopyImage": IMAGES,
     "CopySnapshot": ("snapshot",),
+    "CreateApplicationStatusCheck": ("application-status-check",),
     "CreateCarrierGateway": ("carrier-gateway",),
     "CreateCustomerGateway": ("customer-gateway",),
     "CreateDhcpOptions": ("dhcp-options",),

@@ -17,6 +17,10 @@ I = "i-0123456789abcdef0"  # noqa: E741
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
+        (
+            texts.application(NOW),
+            "At T an instance was taken out of service in response to an EC2 application status check failure.",
+        ),
         (texts.created(NOW, 3), "At T a user request created an AutoScalingGroup changing the desired capacity from 0 to 3."),
         (
             texts.updated(NOW, (1, 5, 3), 0),
