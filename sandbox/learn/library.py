@@ -27,3 +27,8 @@ def find(name: str) -> Lesson:
         if name in (lesson.name, str(lesson.number)):
             return lesson
     raise UserError(f"There is no lesson {name!r}.", "sandbox learn list")
+
+
+def called(lesson: Lesson) -> str:
+    """What a command takes for it: its name, or the path of a user's file."""
+    return lesson.name if lesson.path.resolve().parent == OURS.resolve() else str(lesson.path)

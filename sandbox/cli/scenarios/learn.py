@@ -15,7 +15,7 @@ from sandbox.client import NotRunning
 from sandbox.core.errors import UserError
 from sandbox.learn.checks.table import CHECKS
 from sandbox.learn.lesson import Lesson, Question
-from sandbox.learn.library import find, lessons
+from sandbox.learn.library import called, find, lessons
 from sandbox.learn.progress import Book, Look, Progress
 from sandbox.report.model import Verdict
 
@@ -87,7 +87,7 @@ def show_(lesson: str) -> None:
         click.echo(f"{number}. {step.text}")
     if found.question:
         _ask(found.question)
-    click.echo(f"\nnext: sandbox learn start {found.name}")
+    click.echo(f"\nnext: sandbox learn start {called(found)}")
 
 
 @learn.command()
@@ -134,10 +134,10 @@ def _print(lesson: Lesson, looks: Sequence[Look], hints: bool) -> None:
     if waiting and waiting.hint and hints:
         click.echo(f"  hint: {waiting.hint}")
     elif waiting and waiting.hint:
-        click.echo(f"  next: sandbox learn status {lesson.name} --hints")
+        click.echo(f"  next: sandbox learn status {called(lesson)} --hints")
     if waiting is None and lesson.question:
         _ask(lesson.question)
-        click.echo(f"  next: sandbox learn answer {lesson.name} <number>")
+        click.echo(f"  next: sandbox learn answer {called(lesson)} <number>")
 
 
 def _ask(question: Question) -> None:

@@ -14,7 +14,7 @@ from sandbox.dashboard import answers, guard
 from sandbox.dashboard.blueprint import ROOT, environment
 from sandbox.dashboard.learn.answers import Answers, command
 from sandbox.dashboard.learn.looks import Looks
-from sandbox.dashboard.learn.shown import ShownLesson, body, rows, shown
+from sandbox.dashboard.learn.shown import ShownLesson, body, own, rows, shown
 from sandbox.learn.lesson import Lesson
 from sandbox.learn.library import lessons
 
@@ -72,16 +72,19 @@ def routes(own: LearnTab, in_a_vpc: Callable[[str], bool], of: Callable[[str], L
 
 
 def listed(tab: LearnTab) -> Response:
-    """All lessons, and how far one is."""
-    found = list(rows(tuple(tab.lessons.values()), tab.looks.progress()))
-    return answers.as_json({"lessons": found}) if answers.wants_json() else _html(tab, "list", rows=found)
+    """All lessons, and how far one is; of those in files, what is kept of them."""
+    known = tab.looks.progress()
+    found, of_files = list(rows(tuple(tab.lessons.values()), known)), list(own(tab.lessons, known))
+    if answers.wants_json():
+        return answers.as_json({"lessons": found, "own": of_files})
+    return _html(tab, "list", rows=found, own=of_files)
 
 
 def lesson(tab: LearnTab, name: str) -> Response:
     """One lesson. With the header `X-Fragment`, only what changes."""
     name = name.removesuffix(".json")
     if name not in tab.lessons:
-        return answers.problem(f"There is no lesson {name!r}.", "sandbox learn list", 404)
+        return _elsewhere(tab, name)
     found = tab.shown(tab.lessons[name])
     if answers.wants_json():
         return answers.as_json(found)
@@ -104,6 +107,14 @@ def answer(tab: LearnTab, name: str) -> Response:
 def _html(tab: LearnTab, template: str, **values: Any) -> Response:
     text = tab.environment.get_template(f"learn/{template}.html").render(**values)
     return Response(text, mimetype="text/html", headers={"Cache-Control": "no-store"})
+
+
+def _elsewhere(tab: LearnTab, name: str) -> Response:
+    """Of a lesson that is none of ours."""
+    for each in own(tab.lessons, tab.looks.progress()):
+        if each.name == name:
+            return answers.problem(f"The lesson {name!r} is in a file of yours, which the page does not read.", each.command, 404)
+    return answers.problem(f"There is no lesson {name!r}.", "sandbox learn list", 404)
 
 
 def _refused(in_a_vpc: Callable[[str], bool]) -> Response | None:

@@ -1,6 +1,6 @@
 """What the Learn tab shows, as values: the templates render them, and JSON has the same. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
@@ -25,6 +25,20 @@ class Row:
     begun: bool
     green: int
     steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLesson:
+    """A lesson in a file of the user's that was begun. The sandbox keeps its progress by its name and has not seen the file: only the
+    command line knows its steps."""
+
+    name: str
+    green: int  # steps
+
+    @property
+    def command(self) -> str:
+        """Follows it, in the folder of the file."""
+        return f"sandbox learn status {self.name}.md --watch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +79,12 @@ def rows(lessons: Sequence[Lesson], known: Mapping[str, Progress]) -> Iterator[R
             green=len(progress.green) if progress else 0,
             steps=len(each.steps),
         )
+
+
+def own(lessons: Collection[str], known: Mapping[str, Progress]) -> Iterator[OwnLesson]:
+    """Those in progress that are not in `lessons`, by name."""
+    for name in sorted(known.keys() - set(lessons)):
+        yield OwnLesson(name=name, green=len(known[name].green))
 
 
 def shown(lesson: Lesson, seen: Seen, answer: Answer | None) -> ShownLesson:

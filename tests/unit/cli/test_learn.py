@@ -76,6 +76,7 @@ def test_a_lesson_has_nothing_to_try_or_an_unknown_knob(sandbox: None) -> None:
 
 def test_show_prints_text_and_steps(own: Path) -> None:
     output = invoke("show", own).output
+    assert f"next: sandbox learn start {own}" in output
     assert "The text." in output and "1. Launch an instance." in output
 
 

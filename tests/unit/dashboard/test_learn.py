@@ -176,3 +176,24 @@ def test_an_unknown_lesson_another_origin_and_an_instance_get_a_sentence(tab: Le
     assert client.get(UI, headers={"Origin": "http://evil.example"}).status_code == 403
     assert client.get(UI, environ_base={"REMOTE_ADDR": "172.31.0.5"}).status_code == 403
     assert "frame-ancestors 'none'" in client.get(UI).headers["Content-Security-Policy"]
+
+
+def test_lessons_in_files_are_listed_with_what_is_known_of_them_and_the_command_that_follows_them(tab: LearnTab, known: Known) -> None:
+    known.lessons |= {"my": {"after": None, "green": [0, 2]}, HOSTILE: {"after": None, "green": [1]}}
+    page, told = browser(tab).get(UI).text, browser(tab).get(f"{UI}.json").get_json()
+    assert "2 steps are green" in page and "<code>sandbox learn status my.md --watch</code>" in page
+    assert "1 step is green" in page and "<script>alert" not in page
+    assert {each["name"]: each["green"] for each in told["own"]} == {"my": 2, HOSTILE: 1}
+    assert {each["name"] for each in told["lessons"]} == {*tab.lessons}
+
+
+def test_without_a_lesson_in_a_file_the_page_says_how_to_do_one(tab: LearnTab) -> None:
+    assert "<code>sandbox learn --file my.md</code>" in browser(tab).get(UI).text
+
+
+def test_the_page_of_a_lesson_in_a_file_says_where_its_steps_are_followed(tab: LearnTab, known: Known) -> None:
+    known.lessons["my"] = {"after": None, "green": []}
+    answer = browser(tab).get(f"{UI}/my")
+    assert answer.status_code == 404 and answer.json is not None
+    assert answer.json["next"] == "sandbox learn status my.md --watch"
+    assert browser(tab).get(f"{UI}/other").get_json()["next"] == "sandbox learn list"
