@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sandbox.aws.http.gateway import Gateway
 from sandbox.aws.http.transport import Transport
+from sandbox.aws.http.websockets.data_channels import WebSocketApp
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Journal
 from sandbox.core.ports import Inventory
@@ -27,6 +28,7 @@ class Sandbox:
     inventory: Inventory
     gateway: Gateway
     transport: Transport
+    websocket: WebSocketApp
 
     @property
     def simulated(self) -> Simulated:

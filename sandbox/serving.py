@@ -46,7 +46,12 @@ def serve(settings: Settings) -> None:
 def _serve(settings: Settings) -> None:
     open_files.raise_limit()
     # Listens first: where the port is in use, nothing has been started or changed yet.
-    server = Server(lambda *request: sandbox.gateway(*request), settings.host, settings.port)  # noqa: PLW0108 - it is built below
+    server = Server(
+        lambda *request: sandbox.gateway(*request),  # noqa: PLW0108 - it is built below
+        settings.host,
+        settings.port,
+        websocket=lambda *given: sandbox.websocket(*given),  # noqa: PLW0108 - likewise
+    )
     file = JournalFile(settings.state_dir / "journal.jsonl")
     earlier = tuple(file.read())
     saved = settings.state_dir / STATE
@@ -74,6 +79,7 @@ def _serve(settings: Settings) -> None:
         while not stop_signals.wait(RELEASE_MEMORY_EVERY):
             heap.release_free_memory()
     finally:
+        sandbox.drivers.channels.close()  # while the server still tells their clients
         server.stop()
         sandbox.engine.stop()
         saver.stop()

@@ -29,6 +29,7 @@ from sandbox.aws.hosting import moto_time
 from sandbox.aws.http.gateway import Gateway
 from sandbox.aws.http.guard import NO_INSTANCES, InstanceAccess
 from sandbox.aws.http.transport import Transport
+from sandbox.aws.http.websockets.data_channels import DataChannelApp
 from sandbox.aws.ports import Ports
 from sandbox.aws.requests.throttle import Throttle
 from sandbox.control.app import control_app
@@ -92,6 +93,7 @@ from sandbox.services.instance_connect.controller import KeyPairController
 from sandbox.services.instance_connect.model import WITHOUT_SSH_SERVER
 from sandbox.services.sns.controller import SnsController
 from sandbox.services.ssm.controller import SsmController
+from sandbox.services.ssm.sessions_controller import SessionsController
 from sandbox.settings import Settings
 
 VIRTUAL_START = datetime(2026, 5, 7, 17, 0, tzinfo=UTC)  # the day of the outage that the tutorial is about
@@ -139,6 +141,7 @@ def build(  # noqa: PLR0913 - each is a part of its own
         clients=transport,
         machines=drivers.runtime,
         run_script=partial(scripts.run, drivers.runtime),
+        channels=drivers.channels,
         faults=FaultHooks(faults),
         inject_faults=injector,
         execute_policy=execute_policy,
@@ -180,6 +183,7 @@ def build(  # noqa: PLR0913 - each is a part of its own
         inventory=inventory,
         gateway=gateway,
         transport=transport,
+        websocket=DataChannelApp(gateway.allowed_hosts, gateway.instances, drivers.carry),
     )
     surface = control_surface(made, disk)
     gateway.control = control_app(surface, pages=[dashboard.blueprint(surface), learn.blueprint(surface)])
@@ -222,6 +226,7 @@ def _controllers(ports: Ports, drivers: Drivers, impairments: Impairments) -> li
         CloudWatchController(journal, clients),  # after the metrics, so that alarms see the newest data
         SnsController(journal, clients, drivers.deliverer),
         SsmController(journal, drivers.commands),
+        SessionsController(journal, drivers.channels),
         KeyPairController(journal, drivers.commands, serves=drivers.runtime.name not in WITHOUT_SSH_SERVER),
         FisController(journal),
         CloudFormationController(journal, clients),  # last: it waits for what the others do

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.aws.active_faults import ActiveFaults
+from sandbox.core.channels.protocols import DataChannels
 from sandbox.core.clock import Clock
 from sandbox.core.journal import Journal
 from sandbox.core.ports import Clients, ExecutePolicy, ExperimentShifts, InjectFaults, Machines, RunScript, ZonalShifts
@@ -24,6 +25,7 @@ class Ports:
     clients: Clients
     machines: Machines
     run_script: RunScript
+    channels: DataChannels
     faults: ActiveFaults
     inject_faults: InjectFaults
     execute_policy: ExecutePolicy

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.core.channels.protocols import CarryChannels, DataChannels
 from sandbox.core.clock import Clock
+from sandbox.drivers.channels.live import LiveChannels
+from sandbox.drivers.channels.simulated import SimulatedChannels
 from sandbox.drivers.commands.base import Commands
 from sandbox.drivers.commands.simulated import SimulatedCommands
 from sandbox.drivers.commands.threads import ThreadedCommands
@@ -70,6 +73,7 @@ class Simulated:
     metadata: SimulatedMetadata
     firewall: SimulatedFirewall
     commands: SimulatedCommands
+    channels: SimulatedChannels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +87,15 @@ class Drivers:
     metadata: Metadata
     firewall: Firewall
     commands: Commands
+    channels: DataChannels
+    carry: CarryChannels  # the connections of their clients
     names: Names
     internet: Internet
     simulated: Simulated | None = None  # the same drivers, when they are simulated
 
     def close(self, *, keep_serving: bool = True) -> None:
         """Instances go on; so does the load balancer, unless `keep_serving` is False."""
+        self.channels.close()
         self.commands.close()
         self.prober.close()
         self.deliverer.close()
@@ -115,6 +122,7 @@ def simulated_drivers(world: World) -> Drivers:
         metadata=SimulatedMetadata(lambda: world.clock),
         firewall=SimulatedFirewall(world),
         commands=SimulatedCommands(world, runtime),
+        channels=SimulatedChannels(world),
     )
     made.runtime.on_change(made.proxy.pending.machine_changed)
     return Drivers(
@@ -127,6 +135,8 @@ def simulated_drivers(world: World) -> Drivers:
         metadata=made.metadata,
         firewall=made.firewall,
         commands=made.commands,
+        channels=made.channels,
+        carry=made.channels,
         names=UnsupportedNames("a simulated machine resolves no names"),
         internet=NoInternet(),
         simulated=made,
@@ -143,6 +153,7 @@ def real_drivers(clock: Clock, settings: Settings, in_a_vpc: Callable[[str], boo
     courier = settings.state_dir / "courier.sock" if settings.topology == "compose" else None
     deliverer = HttpDeliverer(clock, courier_at=courier, own_ports=settings.own_ports)
     proxy = _proxy(clock, settings)
+    channels = LiveChannels(runtime)
     return Drivers(
         runtime=runtime,
         prober=prober,
@@ -153,6 +164,8 @@ def real_drivers(clock: Clock, settings: Settings, in_a_vpc: Callable[[str], boo
         firewall=firewall,
         metadata=metadata_service(settings),
         commands=ThreadedCommands(clock, runtime),
+        channels=channels,
+        carry=channels,
         names=_names(settings),
         internet=RouterInternet() if in_vpc else NoInternet(),
     )

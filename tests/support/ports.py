@@ -20,6 +20,7 @@ import sandbox.services.ssm.api.assembly  # noqa: F401 - their seams, which wiri
 from sandbox.aws.active_faults import ActiveFaults, AnnouncedEvent, AnswerFault, ApiCall, Hosted, LaunchAttempt
 from sandbox.aws.context import context, use
 from sandbox.aws.ports import Ports
+from sandbox.core.channels.protocols import ChannelKind, ChannelRequest, ChannelSeen, DataChannels
 from sandbox.core.clock import Clock
 from sandbox.core.control import Scope
 from sandbox.core.errors import ApiError, UserError
@@ -89,6 +90,42 @@ class FakeScripts:
             raise KeyError(instance_id)
         self.ran.append((instance_id, argv))
         return self.outcome
+
+
+@dataclass
+class FakeChannels:
+    """`opened`: the requests, by session id; `told`: what the client was told at the end. `why_not`: what sessions are refused with."""
+
+    opened: dict[str, ChannelRequest] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
+    why_not: str | None = None
+    tokens: int = 0
+
+    def refusal(self, kind: ChannelKind) -> str | None:
+        return self.why_not
+
+    def open(self, request: ChannelRequest) -> str:
+        self.opened[request.session_id] = request
+        return self._token()
+
+    def renew(self, session_id: str) -> str | None:
+        return self._token() if self.seen(session_id) else None
+
+    def seen(self, session_id: str) -> ChannelSeen | None:
+        going_on = session_id in self.opened and session_id not in self.told
+        return ChannelSeen(attached=False, used=False, quiet=timedelta(0)) if going_on else None
+
+    def end(self, session_id: str, told: str) -> None:
+        self.told[session_id] = told
+
+    def on_change(self, callback: Callable[[str], None]) -> None:
+        """Nothing ends by itself."""
+
+    def close(self) -> None: ...
+
+    def _token(self) -> str:
+        self.tokens += 1
+        return f"token-{self.tokens}"
 
 
 @dataclass
@@ -225,6 +262,7 @@ def use_ports(
     clients: Clients | None = None,
     machines: Machines | None = None,
     run_script: RunScript | None = None,
+    channels: DataChannels | None = None,
     faults: ActiveFaults | None = None,
     inject_faults: InjectFaults | None = None,
     execute_policy: ExecutePolicy | None = None,
@@ -241,6 +279,7 @@ def use_ports(
         clients=clients or NoClients(),
         machines=machines or FakeMachines(),
         run_script=run_script or FakeScripts(),
+        channels=channels or FakeChannels(),
         faults=faults or FakeFaults(),
         inject_faults=inject_faults or FakeInjections(),
         execute_policy=execute_policy or FakePolicies(),

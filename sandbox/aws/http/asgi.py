@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from sandbox.aws.http import answers, calls, wsgi
 from sandbox.aws.http.answers import Answer
 from sandbox.aws.http.streams import Feed, Streams
+from sandbox.aws.http.websockets.data_channels import WebSocketApp, none
 from sandbox.aws.http.workers import Workers
 from sandbox.aws.http.wsgi import STREAM, Environ, Wsgi
 from sandbox.core.caller import Caller, answering
@@ -39,8 +40,8 @@ IGNORED = {
     "HTTP_FORWARDED",
     *(f"HTTP_X_FORWARDED_{name}" for name in ("BY", "FOR", "HOST", "PORT", "PROTO")),
 }
-"""The first two are replaced by the length of the body read. No upgrade is offered. A proxy would set the others,
-and there is no proxy before the sandbox."""
+"""The first two are replaced by the length of the body read. No upgrade is offered here, only in
+websockets/. A proxy would set the others, and there is no proxy before the sandbox."""
 OF_THE_SERVER = {b"connection", b"content-length", b"keep-alive", b"transfer-encoding", b"upgrade"}
 """Header fields that the HTTP server sets itself."""
 BUSY = answers.plain_text(503, "The sandbox is processing as many requests as it can. Try again.")
@@ -53,8 +54,8 @@ _log = logging.getLogger(__name__)
 class AsgiApp:
     """`start` and `stop` are called in the event loop's thread, as the app itself is."""
 
-    def __init__(self, app: Wsgi, workers: Workers) -> None:
-        self._app, self._workers = app, workers
+    def __init__(self, app: Wsgi, workers: Workers, websocket: WebSocketApp = none) -> None:
+        self._app, self._workers, self._websocket = app, workers, websocket
         self._callers: set[Caller] = set()
         self._reading: set[asyncio.Task[Any]] = set()  # requests that are not read completely yet
         self._to_wake: queue.SimpleQueue[Caller | None] = queue.SimpleQueue()
@@ -76,6 +77,9 @@ class AsgiApp:
         self._to_wake.put(None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+            return
         feeds: list[Feed] = []
         try:
             _check_length(scope["headers"])

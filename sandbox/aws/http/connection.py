@@ -2,9 +2,11 @@
 
 import asyncio
 
-from h11 import LocalProtocolError
+from h11 import LocalProtocolError, Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+DATA_CHANNEL = "/v1/data-channel/"
+"""The path of a session's websocket, before the session id. AWS has it at a host of its own."""
 QUIET_SECONDS = 120
 """Real seconds without progress after which a connection is closed: no part of a request is received or of a response is sent."""
 LAST_WORD_SECONDS = 2.0
@@ -21,6 +23,7 @@ class Connection(H11Protocol):
     """At most `limit_concurrency` - 1 of them (uvicorn refuses with less of an explanation when there are that many)."""
 
     _refused = False
+    _upgraded = False
     _quiet: asyncio.TimerHandle | None = None
     _unsent = 0  # bytes, when the timer was set
 
@@ -35,13 +38,25 @@ class Connection(H11Protocol):
         if self._refused:
             return
         super().data_received(data)
-        self._watch()
+        if not self._upgraded:
+            self._watch()
 
     def send_400_response(self, msg: str) -> None:
         try:
             super().send_400_response(msg)
         except LocalProtocolError:  # the response to a HEAD request has no body
             self.transport.close()
+
+    def _should_upgrade(self) -> bool:
+        """Only to a session's data channel. Other requests for an upgrade get an ordinary answer, as HTTP allows."""
+        return str(self.scope["path"]).startswith(DATA_CHANNEL) and super()._should_upgrade()
+
+    def handle_websocket_upgrade(self, event: Request) -> None:
+        """A data channel may be silent for long."""
+        if self._quiet is not None:
+            self._quiet.cancel()
+        self._upgraded = True
+        super().handle_websocket_upgrade(event)
 
     def pause_writing(self) -> None:
         super().pause_writing()

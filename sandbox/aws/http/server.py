@@ -16,6 +16,7 @@ import uvicorn
 from sandbox.aws.http import open_files
 from sandbox.aws.http.asgi import AsgiApp
 from sandbox.aws.http.connection import LAST_WORD_SECONDS, QUIET_SECONDS, Connection
+from sandbox.aws.http.websockets.data_channels import LARGEST_MESSAGE, WebSocketApp, none
 from sandbox.aws.http.workers import Workers
 from sandbox.aws.http.wsgi import Wsgi
 from sandbox.core.errors import UserError
@@ -32,15 +33,25 @@ logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 class Server:
     """Listens as soon as it is created; serves from start() to stop(). Port 0: any free port, which `port` then returns."""
 
-    def __init__(self, app: Wsgi, host: str = "127.0.0.1", port: int = 4566, most_connections: int = MOST_CONNECTIONS) -> None:
+    def __init__(
+        self,
+        app: Wsgi,
+        host: str = "127.0.0.1",
+        port: int = 4566,
+        most_connections: int = MOST_CONNECTIONS,
+        websocket: WebSocketApp = none,
+    ) -> None:
         self._listening = _listen(host, port)
         self.host, self.port = host, int(self._listening.getsockname()[1])
         self._workers = Workers()
-        self._app = AsgiApp(app, self._workers)
+        self._app = AsgiApp(app, self._workers, websocket)
         config = uvicorn.Config(
             self._app,
             http=Connection,
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=LARGEST_MESSAGE,
+            ws_ping_interval=None,  # a client that is busy with its own side answers no ping
+            ws_per_message_deflate=False,
             loop="asyncio",
             lifespan="off",
             interface="asgi3",

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from sandbox.drivers.runtime.commands import Cancellation, CommandResult, MachineCommand
 from sandbox.drivers.runtime.images import MachineImages
+from sandbox.drivers.runtime.terminals import Terminal
 
 
 class ContainerState(Enum):
@@ -177,6 +178,12 @@ class Runtime(Protocol):
         """Runs a command inside the machine and waits for its end: does I/O, not called under the lock. What runs too long is killed with
         its child processes; its background processes stay when it ends by itself. Raises KeyError if the machine does not run or is
         frozen, and DriverUnavailable if the runtime does not answer."""
+        ...
+
+    def open_terminal(self, instance_id: str) -> Terminal:
+        """A shell inside the machine, as root where the machine has users, in a terminal of its own. Does I/O: not called under the lock.
+        Raises KeyError if the machine does not run or is frozen, Misconfigured if this runtime's machines have no shell, OSError if this
+        one has none, and DriverUnavailable if the runtime does not answer."""
         ...
 
     def shell(self, instance_id: str) -> Shell | None:

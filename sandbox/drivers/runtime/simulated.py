@@ -13,6 +13,7 @@ from sandbox.drivers.runtime.base import UNIMPAIRED, Container, ContainerState, 
 from sandbox.drivers.runtime.cidr import overlap
 from sandbox.drivers.runtime.commands import KEPT, Cancellation, CommandEnd, CommandResult, MachineCommand
 from sandbox.drivers.runtime.images import ImageState, MachineImage
+from sandbox.drivers.runtime.terminals import Terminal
 from sandbox.drivers.runtime.user_data.effect import application_starts, assumed_result
 from sandbox.drivers.world import Machine, ScriptedCommand, World
 
@@ -146,6 +147,9 @@ class SimulatedRuntime:
         if entry is None or entry.container.impairment.frozen:
             raise KeyError(instance_id)
         return self._world.command(self._world.machine(instance_id), command)
+
+    def open_terminal(self, instance_id: str) -> Terminal:
+        raise Misconfigured("simulated machines have no shell")
 
     def shell(self, instance_id: str) -> Shell | None:
         return None

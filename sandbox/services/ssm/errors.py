@@ -77,13 +77,28 @@ def not_supported(what: str) -> NotImplementedError:
     return NotImplementedError(f"{what} is not part of this sandbox")
 
 
-def no_sessions(instance_id: str, document: str, ports: tuple[str, str]) -> NotImplementedError:
-    """SSM-10. `ports`: the local one and that of the instance, which a forwarding session was asked for."""
-    forward = f"`sandbox forward {instance_id} {':'.join(ports)}`"
-    shell = f"`sandbox ssh {instance_id}`"
+def no_sessions(instance_id: str, why: str) -> NotImplementedError:
+    """SSM-10."""
     run = f"`aws ssm send-command --instance-ids {instance_id} --document-name AWS-RunShellScript`"
-    first = f"{forward} forwards the port" if "PortForwarding" in document else f"{shell} opens a shell"
-    return NotImplementedError(f"Session Manager is not part of this sandbox: {first}, {run} runs a command")
+    return NotImplementedError(f"Session Manager is not part of this sandbox: {why}. {run} runs a command")
+
+
+def no_session_document(name: str, instance_id: str, offered: Iterable[str]) -> ApiError:
+    """SSM-11."""
+    instead = (
+        f"`sandbox ssh {instance_id} -- <command>` runs a command in a terminal" if "Command" in name else f"`sandbox ssh {instance_id}`"
+    )
+    return ApiError("InvalidDocument", f"The sandbox has no session document {name}. It has {', '.join(offered)}. See also: {instead}.")
+
+
+def too_many_sessions(most: int) -> ApiError:
+    """Ours: AWS publishes no such quota."""
+    text = f"The sandbox has {most} active sessions and starts no more. End one: aws ssm terminate-session --session-id <id>"
+    return ApiError("ServiceQuotaExceededException", text)
+
+
+def unknown_session(session_id: str) -> ApiError:
+    return ApiError("DoesNotExistException", f"There is no session with the id {session_id} in this account and Region.")  # (U)
 
 
 def not_connected(instance_id: str) -> ApiError:

@@ -26,7 +26,6 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("lambda", "invoke", {"FunctionName": "f"}),
     ("lambda", "create_event_source_mapping", {"FunctionName": "f", "EventSourceArn": QUEUE}),
     ("stepfunctions", "start_execution", {"stateMachineArn": MACHINE}),
-    ("ssm", "terminate_session", {"SessionId": "s-1"}),
     ("batch", "submit_job", {"jobName": "j", "jobQueue": "q", "jobDefinition": "d"}),
     ("ecs", "run_task", {"taskDefinition": "t"}),
     ("ecs", "create_service", {"serviceName": "s"}),

@@ -158,30 +158,6 @@ def test_documents_of_aws_and_of_the_account_are_described_and_listed(aws: Aws) 
     assert refused(lambda: ssm.describe_document(Name="AWS-Nothing"))[0] == "InvalidDocument"
 
 
-FORWARD = {
-    "DocumentName": "AWS-StartPortForwardingSession",
-    "Parameters": {"portNumber": ["80"], "localPortNumber": ["8000"]},
-}
-
-
-@rule("SSM-10")
-@pytest.mark.parametrize(("given", "instead"), [({}, "sandbox ssh {i}"), (FORWARD, "sandbox forward {i} 8000:80")])
-def test_sessions_are_refused_with_the_commands_that_do_the_same(
-    aws: Aws, instances: list[str], given: dict[str, Any], instead: str
-) -> None:
-    code, text = refused(lambda: aws("ssm").start_session(Target=instances[0], **given))
-    assert code == "NotImplemented" and instead.format(i=instances[0]) in text and "aws ssm send-command" in text
-    assert refused(lambda: aws("ssm").start_session(Target=instances[2], **given))[0] == "TargetNotConnected"
-
-
-@rule("SSM-10")
-@pytest.mark.parametrize("operation", ["resume_session", "terminate_session", "describe_sessions"])
-def test_there_are_no_sessions_to_go_on_with_or_to_list(aws: Aws, operation: str) -> None:
-    given = {"State": "Active"} if operation == "describe_sessions" else {"SessionId": "s-0123"}
-    code, text = refused(lambda: getattr(aws("ssm"), operation)(**given))
-    assert code == "NotImplemented" and "sandbox forward" in text
-
-
 def test_parameter_store_works_as_before(aws: Aws) -> None:
     ssm = aws("ssm")
     ssm.put_parameter(Name="/a", Value="1", Type="String")

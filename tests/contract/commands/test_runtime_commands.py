@@ -166,7 +166,7 @@ def test_a_program_that_does_not_exist_is_told(real: RealWorld, argv: tuple[str,
 
 
 def test_docker_that_does_not_answer_is_an_error_and_no_result() -> None:
-    from sandbox.drivers.runtime.docker.commands import DockerCommands
+    from sandbox.drivers.runtime.docker.commands.execs import DockerCommands
     from sandbox.drivers.runtime.docker.engine import DockerEngine
 
     engine = DockerEngine("sandbox", "unix:///nonexistent.sock")

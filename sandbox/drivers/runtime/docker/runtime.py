@@ -12,7 +12,8 @@ from sandbox.drivers.liveness import LivenessCheck
 from sandbox.drivers.runtime.base import Container, ContainerState, Impairment, LaunchSpec, Shell
 from sandbox.drivers.runtime.commands import Cancellation, CommandResult, MachineCommand
 from sandbox.drivers.runtime.docker import labels
-from sandbox.drivers.runtime.docker.commands import DockerCommands
+from sandbox.drivers.runtime.docker.commands.execs import DockerCommands
+from sandbox.drivers.runtime.docker.commands.terminals import open_terminal
 from sandbox.drivers.runtime.docker.engine import DockerEngine
 from sandbox.drivers.runtime.docker.image_maker import DockerImageMaker
 from sandbox.drivers.runtime.docker.images import ImageMissing
@@ -25,6 +26,7 @@ from sandbox.drivers.runtime.docker.watching.snapshot import Pending
 from sandbox.drivers.runtime.docker.watching.tracker import ContainerTracker
 from sandbox.drivers.runtime.docker.watching.user_data import read_result
 from sandbox.drivers.runtime.docker.watching.watcher import DockerWatcher
+from sandbox.drivers.runtime.terminals import Terminal
 from sandbox.drivers.runtime.user_data.results import BootResult
 from sandbox.drivers.runtime.user_data.watch import ResultWatch
 from sandbox.drivers.worker import Workers
@@ -128,6 +130,12 @@ class DockerRuntime:
 
     def run_command(self, instance_id: str, command: MachineCommand, cancellation: Cancellation | None = None) -> CommandResult:
         return self._commands.run(instance_id, command, cancellation or Cancellation())
+
+    def open_terminal(self, instance_id: str) -> Terminal:
+        found = self.containers().get(instance_id)
+        if found is None or found.state is not ContainerState.RUNNING or found.impairment.frozen:  # Docker starts no exec in a paused one
+            raise KeyError(instance_id)
+        return open_terminal(self._engine, instance_id)
 
     def shell(self, instance_id: str) -> Shell | None:
         found = self.containers().get(instance_id)

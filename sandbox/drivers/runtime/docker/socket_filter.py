@@ -12,6 +12,7 @@ import os
 import re
 import socket
 import sys
+import threading
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -41,9 +42,11 @@ READ = re.compile(
     r"|/containers/[\w.-]+/(json|stats|logs|top)|/networks/[\w.-]+|/images/[\w./:-]+/json|/exec/\w+/json"
 )
 CONTAINER = re.compile(r"/containers/([\w.-]+)(?:/(start|stop|kill|pause|unpause|restart|update|wait))?")
-COMMAND = re.compile(r"/(containers|exec)/([\w.-]+)/(exec|start)")
-COMMAND_OPTIONS = {"Cmd", "User", "Env", "WorkingDir", "AttachStdout", "AttachStderr"}
-"""Of a command in an instance: nothing is attached to its input, it has no terminal, and it is never privileged."""
+COMMAND = re.compile(r"/(containers|exec)/([\w.-]+)/(exec|start|resize)")
+COMMAND_OPTIONS = {"Cmd", "User", "Env", "WorkingDir", "AttachStdin", "AttachStdout", "AttachStderr", "Tty"}
+"""Of a command in an instance: it is never privileged. With a terminal it is the shell of a session."""
+TERMINAL = re.compile(r"/exec/\w+/start")
+"""Of this call Docker may hand over the connection."""
 ARCHIVE = re.compile(r"/containers/([\w.-]+)/archive")
 READABLE = {"/.sandbox", "/var/lib/cloud/data/result.json"}
 """Files of our containers that are read: the init for own images, from the machine image, and the result of an instance's user data."""
@@ -68,7 +71,7 @@ def refusal(method: str, path: str, body: Mapping[str, Any], inspect: Inspect, q
         return _refuse_network(body)
     if (method, path) == ("POST", "/containers/create"):
         return _refuse_container(body, inspect)
-    if (found := COMMAND.fullmatch(path)) and (found[1] == "exec") == (found[3] == "start"):
+    if (found := COMMAND.fullmatch(path)) and (found[1] == "exec") == (found[3] != "exec"):
         return _refuse_command(method, found[2], body, inspect, created=found[1] == "exec")
     if found := NETWORK.fullmatch(path):
         return _refuse_network_change(method, found[1], found[2], body, inspect)
@@ -107,8 +110,8 @@ def _refuse_commit(body: Mapping[str, Any], query: Mapping[str, str], inspect: I
 
 
 def _refuse_command(method: str, name: str, body: Mapping[str, Any], inspect: Inspect, *, created: bool) -> str | None:
-    """A command in an instance (`name` is the container), or its start (`name` is the command, which was `created` before)."""
-    allowed = set() if created else COMMAND_OPTIONS
+    """A command in an instance (`name` is the container), or its start or size (`name` is the command, which was `created` before)."""
+    allowed = {"Tty"} if created else COMMAND_OPTIONS
     if method != "POST":
         return "this call is not needed"
     if extra := sorted(key for key, value in body.items() if value and key not in allowed):
@@ -200,6 +203,8 @@ class Filter(http.server.BaseHTTPRequestHandler):
             query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
             body = {} if ARCHIVE.fullmatch(path) else json.loads(raw or b"{}")  # an archive is no JSON
             reason = refusal(self.command, path, body, _inspect, query)
+            if reason is None and TERMINAL.fullmatch(path) and body.get("Tty"):
+                return self._hand_over(raw)
             self._pass_on(raw) if reason is None else self._answer(403, f"docker filter: {self.command} {path}: {reason}")
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the caller has disconnected
@@ -227,6 +232,24 @@ class Filter(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
         engine.close()
 
+    def _hand_over(self, raw: bytes) -> None:
+        """The connection of a terminal: bytes in both directions, until one side ends it."""
+        engine = _Engine()
+        engine.request(self.command, self.path, raw, {"Content-Type": "application/json", "Connection": "Upgrade", "Upgrade": "tcp"})
+        answer = engine.getresponse()
+        if answer.status != 101:
+            engine.close()
+            return self._send(answer.status, answer.read())
+        self.close_connection = True
+        self.send_response(101)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", "tcp")
+        self.end_headers()
+        typing = threading.Thread(target=_copy, args=(self.rfile.read1, engine.sock), daemon=True)
+        typing.start()
+        _copy(answer.fp.read1, self.connection)
+        engine.sock.close()
+
     def _answer(self, status: int, message: str) -> None:
         self._send(status, json.dumps({"message": message}).encode())
 
@@ -241,6 +264,15 @@ class Filter(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """No log: the caller gets the reason of a refusal."""
+
+
+def _copy(read: Callable[[int], bytes], to: socket.socket) -> None:
+    try:
+        while chunk := read(65536):
+            to.sendall(chunk)
+        to.shutdown(socket.SHUT_RDWR)
+    except (OSError, ValueError):
+        return  # one side has ended
 
 
 class _Server(http.server.ThreadingHTTPServer):

@@ -3,7 +3,6 @@ command is not looked at: there is one account only.
 """
 
 import os
-import signal
 import subprocess
 import threading
 import time
@@ -11,14 +10,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from sandbox.drivers.runtime.base import Shell
 from sandbox.drivers.runtime.commands import GRACE, Cancellation, CommandEnd, CommandResult, Kept, MachineCommand
 from sandbox.drivers.runtime.process import processes
 from sandbox.drivers.runtime.process.instances import Instance, Instances
 from sandbox.drivers.runtime.process.records import Records
 from sandbox.drivers.runtime.process.surroundings import NOTHING_AROUND, Surroundings
+from sandbox.drivers.runtime.process.terminals import ProcessTerminal, kill_session
+from sandbox.drivers.runtime.terminals import Terminal
 
 CHUNK = 65536
 FROM_THE_USER = ("PATH", "LANG", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "VIRTUAL_ENV")
@@ -36,6 +35,13 @@ class ProcessCommands:
         if instance is None or instance.container.impairment.frozen:
             raise KeyError(instance_id)
         return run(command, self._folder(instance_id), self._environment(instance), cancellation)
+
+    def open_terminal(self, instance_id: str) -> Terminal:
+        """Raises KeyError if the instance does not run or is frozen."""
+        instance = self._instances.running(instance_id)
+        if instance is None or instance.container.impairment.frozen:
+            raise KeyError(instance_id)
+        return ProcessTerminal(self._folder(instance_id), environment(self._environment(instance)))
 
     def shell(self, instance_id: str) -> Shell | None:
         """What a shell leaves running ends with the machine, too."""
@@ -108,13 +114,9 @@ def _wait(process: subprocess.Popen[bytes], timeout: float, cancellation: Cancel
 
 
 def _kill_session(process: subprocess.Popen[bytes]) -> None:
-    """Kills the command and its child processes, also those with a process group of their own."""
-    if process.poll() is not None:
-        return
-    for pid in psutil.pids():
-        with suppress(ProcessLookupError, PermissionError):
-            if os.getsid(pid) == process.pid:
-                os.kill(pid, signal.SIGKILL)
+    """No effect when the command has ended by itself: its background processes stay."""
+    if process.poll() is None:
+        kill_session(process.pid)
 
 
 def _read(descriptor: int, kept: Kept) -> None:

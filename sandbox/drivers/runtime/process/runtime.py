@@ -24,6 +24,7 @@ from sandbox.drivers.runtime.process.jobs import ProcessJobs
 from sandbox.drivers.runtime.process.loopback import PER_ADDRESS, loopback_of
 from sandbox.drivers.runtime.process.records import Records
 from sandbox.drivers.runtime.process.surroundings import NOTHING_AROUND, Surroundings
+from sandbox.drivers.runtime.terminals import Terminal
 from sandbox.drivers.worker import Workers
 
 WORKERS = 4
@@ -144,6 +145,9 @@ class ProcessRuntime:
 
     def run_command(self, instance_id: str, command: MachineCommand, cancellation: Cancellation | None = None) -> CommandResult:
         return self._commands.run(instance_id, command, cancellation or Cancellation())
+
+    def open_terminal(self, instance_id: str) -> Terminal:
+        return self._commands.open_terminal(instance_id)
 
     def shell(self, instance_id: str) -> Shell | None:
         return self._commands.shell(instance_id)

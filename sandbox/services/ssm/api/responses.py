@@ -1,4 +1,6 @@
-"""Run Command, managed nodes and AWS's documents, in place of moto's pretence. Parameter Store and the account's documents are moto's."""
+"""Run Command, Session Manager, managed nodes and AWS's documents, in place of moto's pretence. Parameter Store and the account's documents
+are moto's.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,13 +15,13 @@ from moto.ssm.responses import SimpleSystemManagerResponse
 from sandbox.aws.context import context
 from sandbox.aws.seams import adds, replaces, swap_response
 from sandbox.core.control import Scope
-from sandbox.services.ssm import errors
-from sandbox.services.ssm.api import commands, documents, views
+from sandbox.services.ssm.api import commands, documents, sessions, views
 from sandbox.services.ssm.api.validation import node_filters, requests
 from sandbox.services.ssm.state import nodes
+from sandbox.services.ssm.state.sessions import SessionBackend, session_backends
 from sandbox.services.ssm.state.store import RunCommandBackend, run_command_backends
 
-MOST_NODES, MOST_COMMANDS, MOST_DOCUMENTS = 10, 50, 10
+MOST_NODES, MOST_COMMANDS, MOST_DOCUMENTS, MOST_SESSIONS = 10, 50, 10, 200
 """Results on a page, if the caller does not say."""
 OWN = ("Self", "Private", "All")
 
@@ -75,15 +77,38 @@ class SandboxSSMResponse(SimpleSystemManagerResponse):
         now = context().clock.now()
         return self._paged("InstanceInformationList", [views.node(each, now) for each in found], MOST_NODES)
 
-    @adds(why="SSM-10: there is no session; the error names the command that opens one")
+    # ---- sessions ------------------------------------------------------------------------------------------------------------------------
+
+    @adds(why="SSM-10: moto has no StartSession")
     def start_session(self) -> ActionResult:
-        target = self._given["Target"]
-        if nodes.node(self._scope, target) is None:
-            raise errors.not_connected(target)
-        ports = self._given.get("Parameters") or {}
-        wanted = ports.get("portNumber", ["80"])[0]
-        local = ports.get("localPortNumber", [wanted])[0]
-        raise errors.no_sessions(target, self._given.get("DocumentName", ""), (local, wanted))
+        return ActionResult(sessions.start(self._sessions, self._scope, self._given, self._host))
+
+    @adds(why="SSM-12: moto has no ResumeSession")
+    def resume_session(self) -> ActionResult:
+        return ActionResult(sessions.resume(self._sessions, self._given, self._host))
+
+    @adds(why="SSM-14: moto has no TerminateSession")
+    def terminate_session(self) -> ActionResult:
+        return ActionResult(sessions.terminate(self._sessions, self._scope, self._given))
+
+    @adds(why="SSM-13: moto has no DescribeSessions")
+    def describe_sessions(self) -> ActionResult:
+        return self._paged("Sessions", sessions.described(self._sessions, self._given), MOST_SESSIONS)
+
+    @adds(why="SSM-13: moto has no GetConnectionStatus")
+    def get_connection_status(self) -> ActionResult:
+        return ActionResult(sessions.connection(self._scope, self._given))
+
+    @property
+    def _sessions(self) -> SessionBackend:
+        found: SessionBackend = session_backends[self.current_account][self.region]
+        return found
+
+    @property
+    def _host(self) -> str:
+        """By which the caller reached this API. A name without a port is none of ours: AWS's own, or that of a call within the sandbox."""
+        given = str(self.headers.get("Host") or "")
+        return given if ":" in given else context().settings.endpoint.removeprefix("http://")
 
     # ---- documents -----------------------------------------------------------------------------------------------------------------------
 

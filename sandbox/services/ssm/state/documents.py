@@ -57,6 +57,11 @@ def find(scope: Scope, given: str, version: str | None) -> Document:
     return content.document(name, found["DocumentVersion"], told if isinstance(told, dict) else json.loads(told))
 
 
+def exists(scope: Scope, name: str) -> bool:
+    """Whether the account has a document with this name."""
+    return _exists(ssm_backends[scope.account][scope.region], name)
+
+
 def _exists(backend: Any, name: str) -> bool:
     try:
         backend.get_document(name, None, None, "JSON")

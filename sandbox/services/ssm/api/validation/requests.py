@@ -152,10 +152,13 @@ def filters(given: Given, *, of_commands: bool) -> Filters:
 
 
 def _time(found: Mapping[str, str], key: str) -> datetime | None:
-    if key not in found:
-        return None
+    return moment(key, found[key]) if key in found else None
+
+
+def moment(key: str, value: str) -> datetime:
+    """Of a filter."""
     try:
-        parsed = datetime.fromisoformat(found[key])
+        parsed = datetime.fromisoformat(value)
     except ValueError:
-        raise errors.invalid_filter_key(f"{key}={found[key]}") from None
+        raise errors.invalid_filter_key(f"{key}={value}") from None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 import http.client
 import http.server
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator, Mapping
@@ -135,14 +136,16 @@ def test_an_instance_may_have_any_image_of_the_engine(image: str) -> None:
         ),
         ("POST", "/containers/create", {**CREATE, "Labels": {}}, "containers are labelled sandbox.name=sandbox"),
         ("POST", "/containers/ours/exec", {**COMMAND, "Privileged": True}, "a command may not have Privileged"),
-        ("POST", "/containers/ours/exec", {**COMMAND, "AttachStdin": True, "Tty": True}, "a command may not have AttachStdin, Tty"),
+        ("POST", "/containers/other/exec", {**COMMAND, "AttachStdin": True, "Tty": True}, "the container is not this sandbox's"),
+        ("POST", "/exec/2b/start", {"Detach": False, "Tty": True}, "the container is not this sandbox's"),
+        ("POST", "/exec/2b/resize", {}, "the container is not this sandbox's"),
         ("POST", "/containers/other/exec", COMMAND, "the container is not this sandbox's"),
         ("POST", "/containers/netns/exec", COMMAND, "the container is not this sandbox's"),
         ("POST", "/exec/1a/start", {"Detach": True}, "a command may not have Detach"),
         ("POST", "/exec/2b/start", {"Detach": False}, "the container is not this sandbox's"),
         ("POST", "/exec/3c/start", {"Detach": False}, "the container is not this sandbox's"),
         ("DELETE", "/exec/1a/start", {}, "this call is not needed"),
-        ("POST", "/exec/1a/resize", {}, "this call is not needed"),
+        ("POST", "/containers/ours/resize", {}, "this call is not needed"),
         ("PUT", "/containers/ours/archive", {}, "these files are not needed"),
         ("DELETE", "/containers/other", {}, "the container is not this sandbox's"),
         ("POST", "/containers/envoy/kill", {}, "the container is not this sandbox's"),
@@ -172,6 +175,12 @@ def engine(tmp_path: Path) -> Iterator[Path]:
             asked = self.rfile.readline().split()[1]
             while self.rfile.readline().strip():
                 pass
+            if asked == b"/exec/1a/start":
+                body = self.rfile.read(len(TERMINAL))
+                assert body == TERMINAL, body
+                self.wfile.write(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n$ ")
+                self.wfile.write(self.rfile.readline().upper())
+                return
             if asked != b"/events":
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}")
                 return
@@ -200,4 +209,24 @@ def test_an_event_passes_the_filter_at_once_in_a_chunked_stream(engine: Path, mo
         assert answer.getheader("Transfer-Encoding") == "chunked"
         assert answer.read1(100) == b'{"n":1}'
         client.close()
+        server.shutdown()
+
+
+TERMINAL = b'{"Detach": false, "Tty": true}'
+
+
+@pytest.mark.process
+def test_a_terminal_gets_the_connection_itself_in_both_directions(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket_filter, "SOCKET", str(engine))
+    monkeypatch.setattr(socket_filter, "_inspect", lambda path: WORLD.get(path, {}))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), socket_filter.Filter) as server:
+        server.daemon_threads, server.block_on_close = True, False
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=5) as client:
+            head = b"POST /exec/1a/start HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: %d\r\n\r\n"
+            client.sendall(head % len(TERMINAL) + TERMINAL + b"ls\n")
+            with client.makefile("rb") as answer:
+                assert answer.readline() == b"HTTP/1.1 101 Switching Protocols\r\n"
+                told = answer.read()  # until the engine ends it
+        assert told.endswith(b"\r\n\r\n$ LS\n")
         server.shutdown()

@@ -8,34 +8,21 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from sandbox.core.errors import DriverUnavailable
 from sandbox.drivers.runtime.commands import Cancellation, CommandEnd, CommandResult, Kept, MachineCommand
-from sandbox.drivers.runtime.docker import labels
+from sandbox.drivers.runtime.docker.commands.calls import CANNOT_EXECUTE, NOT_FOUND, PATIENCE, SHELLS, ExecCalls, ExecInfo
 from sandbox.drivers.runtime.docker.engine import DockerEngine
-from sandbox.drivers.runtime.docker.errors import DockerApiError
 
-SHELLS = (("/bin/sh",), ("/.sandbox/busybox", "sh"))
-"""The second is what own images without a shell are given."""
 BEGIN = """echo "$$" >&2; limit=$1; shift
 command -v timeout >/dev/null 2>&1 && exec timeout -s KILL "$limit" "$@"
 exec "$@\""""
 """The first line on standard error is the process id; Docker makes each exec the leader of a session."""
-KILL_SESSION = """for each in /proc/[0-9]*; do
-read -r status < "$each/stat" 2>/dev/null || continue
-set -- "$1" ${status##*) }
-[ "$5" = "$1" ] && kill -KILL "${each#/proc/}"
-done; true"""
 LATER = 5
 """Real seconds by which `timeout` inside the machine is later than the runtime: it counts only if the runtime's kill could not."""
-PATIENCE = 10.0
-"""Real seconds for the end of the stream after a kill."""
 HEADER = struct.Struct(">BxxxL")
 STDOUT, STDERR = 1, 2
-CANNOT_EXECUTE, NOT_FOUND = 126, 127
 
 
 class DockerCommands:
@@ -53,18 +40,11 @@ class DockerCommands:
         return result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Info:
-    running: bool
-    exit_code: int | None
-    started: bool
-
-
 class _Exec:
     """One command in one container, begun with one of the shells."""
 
     def __init__(self, engine: DockerEngine, instance_id: str, shell: tuple[str, ...]) -> None:
-        self._engine, self._instance_id, self._shell = engine, instance_id, shell
+        self._calls, self._instance_id, self._shell = ExecCalls(engine, instance_id), instance_id, shell
         self._stdout, self._stderr = Kept(), Kept()
         self._ended = threading.Condition()
         self._done = False
@@ -72,20 +52,20 @@ class _Exec:
 
     def run(self, command: MachineCommand, cancellation: Cancellation) -> CommandResult:
         exec_id = self._create(command)
-        stream = self._start(exec_id, command.timeout + PATIENCE)
+        stream = self._calls.start(exec_id, command.timeout + PATIENCE)
         reader = threading.Thread(target=self._read, args=(stream,), name=f"exec-{self._instance_id}", daemon=True)
         reader.start()
         cancellation.on_request(self._request_stop)
         in_time = self._wait(command.timeout, lambda: self._done or self._stop)
         if not self._done:
-            self._kill()
+            self._calls.kill_session(self._shell, self._stderr.value().split(b"\n")[0])
             self._wait(PATIENCE, lambda: self._done)
         stream.close()
         if not in_time:
             return self._result(CommandEnd.TIMED_OUT, None, f"it ran longer than {command.timeout:g} s")
-        return self._result(CommandEnd.CANCELED, None, "") if self._stop else self._outcome(self._info(exec_id))
+        return self._result(CommandEnd.CANCELED, None, "") if self._stop else self._outcome(self._calls.info(exec_id))
 
-    def _outcome(self, info: _Info | None) -> CommandResult:
+    def _outcome(self, info: ExecInfo | None) -> CommandResult:
         if info is None or info.running or info.exit_code is None:
             return self._result(CommandEnd.LOST, None, "the machine ended while the command ran")
         if not info.started and info.exit_code in (CANNOT_EXECUTE, NOT_FOUND):
@@ -97,59 +77,16 @@ class _Exec:
         _, _, stderr = self._stderr.value().partition(b"\n")
         return CommandResult(end=end, exit_code=exit_code, stdout=self._stdout.value(), stderr=stderr, detail=detail)
 
-    # ---- what Docker is asked ------------------------------------------------------------------------------------------------------------
-
     def _create(self, command: MachineCommand) -> str:
         limit = str(ceil(command.timeout) + LATER)
-        config = {
-            "Cmd": [*self._shell, "-c", BEGIN, "sh", limit, *command.argv],
-            "User": command.user or "",
-            "Env": [f"{name}={value}" for name, value in command.environment.items()],
-            "WorkingDir": command.directory or "",
-        }
-        return self._post_exec(config)
-
-    def _post_exec(self, config: Mapping[str, Any]) -> str:
-        body = {"AttachStdin": False, "AttachStdout": True, "AttachStderr": True, "Tty": False, **config}
-        try:
-            with self._engine.calls() as client:
-                url = client._url("/containers/{0}/exec", labels.container_name(self._engine.name, self._instance_id))
-                return str(client._result(client._post_json(url, data=body), True)["Id"])
-        except DockerApiError as refused:
-            if refused.status in (404, 409):
-                raise KeyError(self._instance_id) from refused
-            raise
-
-    def _start(self, exec_id: str, silence: float) -> Any:
-        """`silence`: real seconds after which a stream without a byte is given up. The SDK's own call takes the connection over, which the
-        socket filter does not allow."""
-        with self._engine.calls() as client:
-            url = client._url("/exec/{0}/start", exec_id)
-            answer = client._post_json(url, data={"Detach": False, "Tty": False}, stream=True, timeout=silence)
-            client._raise_for_status(answer)
-            return answer
-
-    def _info(self, exec_id: str) -> _Info | None:
-        """None: the container is gone."""
-        try:
-            with self._engine.calls() as client:
-                found = client.exec_inspect(exec_id)
-        except DockerApiError as refused:
-            if refused.status in (404, 409):
-                return None
-            raise
-        return _Info(running=found["Running"], exit_code=found["ExitCode"], started=bool(found["Pid"]))
-
-    def _kill(self) -> None:
-        """Kills every process of the command's session. No effect if it did not begin or its machine is gone or paused."""
-        leader = self._stderr.value().split(b"\n")[0].decode(errors="replace").strip()
-        if not leader.isdigit():
-            return
-        try:
-            exec_id = self._post_exec({"Cmd": [*self._shell, "-c", KILL_SESSION, "sh", leader], "User": "0"})
-            self._start(exec_id, PATIENCE).close()
-        except (KeyError, DockerApiError, DriverUnavailable):
-            return
+        return self._calls.create(
+            {
+                "Cmd": [*self._shell, "-c", BEGIN, "sh", limit, *command.argv],
+                "User": command.user or "",
+                "Env": [f"{name}={value}" for name, value in command.environment.items()],
+                "WorkingDir": command.directory or "",
+            }
+        )
 
     # ---- the stream ----------------------------------------------------------------------------------------------------------------------
 
