@@ -80,6 +80,8 @@ class Agenda:
             due, _, loop = heapq.heappop(self._heap)
             if loop.due == due:
                 found[loop.number] = loop
+        if len(found) < 2:
+            return list(found.values())
         order = {name: number for number, name in enumerate(self._loops)}
         return sorted(found.values(), key=lambda loop: (order[loop.controller], loop.number))
 

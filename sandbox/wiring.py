@@ -32,7 +32,7 @@ from sandbox.aws.http.transport import Transport
 from sandbox.aws.http.websockets.data_channels import DataChannelApp
 from sandbox.aws.ports import Ports
 from sandbox.aws.requests.throttle import Throttle
-from sandbox.control.app import control_app
+from sandbox.control.app import ControlApp, control_app
 from sandbox.control.build import control_surface
 from sandbox.control.health import Disk
 from sandbox.core.clock import Clock, JumpingClock, VirtualClock, WallClock
@@ -186,7 +186,7 @@ def build(  # noqa: PLR0913 - each is a part of its own
         websocket=DataChannelApp(gateway.allowed_hosts, gateway.instances, drivers.carry),
     )
     surface = control_surface(made, disk)
-    gateway.control = control_app(surface, pages=[dashboard.blueprint(surface), learn.blueprint(surface)])
+    gateway.control = ControlApp(lambda: control_app(surface, pages=[dashboard.blueprint(surface), learn.blueprint(surface)]))
     return made
 
 

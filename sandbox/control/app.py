@@ -3,8 +3,9 @@
 The gateway passes paths that begin with /_sandbox to this WSGI application. It does not hold the lock, so a response may wait (long poll).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from flask import Blueprint, Flask, Response, jsonify, request
@@ -17,6 +18,24 @@ from sandbox.control.surface import ControlSurface
 from sandbox.core.errors import UserError
 
 ROOT = "/_sandbox"
+
+
+class ControlApp:
+    """Makes the application at the first request: a sandbox in a test or a simulation is often gone before anybody asks it anything, and
+    the routes take longer than all its other parts. Thread-safe."""
+
+    def __init__(self, make: Callable[[], Flask]) -> None:
+        self._make, self._made, self._lock = make, list[Flask](), Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return self.app(environ, start_response)
+
+    @property
+    def app(self) -> Flask:
+        with self._lock:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]
 
 
 def control_app(surface: ControlSurface, pages: Sequence[Blueprint] = ()) -> Flask:

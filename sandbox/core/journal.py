@@ -102,8 +102,10 @@ class Journal:
         none. A thread that works for no account finds the event of any."""
         if (account := owner.account()) == owner.NOBODY:
             return self._newest.get(resource)
-        found = (self._latest.get((each, resource)) for each in (account, owner.NOBODY))
-        return max(filter(None, found), key=_number, default=None)
+        own, common = self._latest.get((account, resource)), self._latest.get((owner.NOBODY, resource))
+        if own is None or common is None:
+            return own or common
+        return max(own, common, key=_number)
 
     @property
     def newest(self) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from ipaddress import IPv4Address
 
 from sandbox.core.clock import Clock
+from sandbox.drivers.addresses import ipv4
 from sandbox.drivers.firewall.policy import Policy
 from sandbox.drivers.network.base import Cuts
 from sandbox.drivers.runtime.cidr import Range
@@ -107,6 +107,11 @@ class World:
             self._addresses = {machine.address: machine for machine in reversed(self.machines.values())}  # the oldest counts
         return self._addresses.get(address)
 
+    @property
+    def lossy(self) -> bool:
+        """Whether packets are lost by chance anywhere."""
+        return any(cut.percent < 100 for cut in self.cut_off) if self.cut_off else False
+
     def varies(self, address: str) -> bool:
         """Whether chance has a part in how the machine answers, so that each request has to be asked for."""
         return self._loss(address) > 0
@@ -124,12 +129,12 @@ class World:
         return timedelta(seconds=2**attempts - 1)
 
     def _loss(self, address: str) -> float:
-        losses = [cut for cut in self.cut_off if cut.percent < 100]
-        return max((cut.loss(IPv4Address(address)) for cut in losses), default=0.0)
+        losses = [cut for cut in self.cut_off if cut.percent < 100] if self.cut_off else []
+        return max((cut.loss(ipv4(address)) for cut in losses), default=0.0)
 
     def connected(self, machine: Machine) -> bool:
         """Whether the load balancer and the health checks reach its subnet."""
-        return not any(cut.hides(IPv4Address(machine.address)) for cut in self.cut_off)
+        return not self.cut_off or not any(cut.hides(ipv4(machine.address)) for cut in self.cut_off)
 
     def responsive(self, machine: Machine) -> bool:
         """Whether its network stack answers."""

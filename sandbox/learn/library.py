@@ -1,5 +1,6 @@
 """The lessons of the package, and those of a user by path."""
 
+from functools import cache
 from pathlib import Path
 
 from sandbox.core.errors import UserError
@@ -9,9 +10,10 @@ from sandbox.learn.parsing import read
 OURS = Path(__file__).with_name("lessons")
 
 
-def lessons() -> list[Lesson]:
-    """Ours, in order."""
-    return sorted((read(path) for path in OURS.glob("*.md")), key=lambda lesson: lesson.number)
+@cache
+def lessons() -> tuple[Lesson, ...]:
+    """Ours, in order. They are read once: they belong to the package."""
+    return tuple(sorted((read(path) for path in OURS.glob("*.md")), key=lambda lesson: lesson.number))
 
 
 def find(name: str) -> Lesson:

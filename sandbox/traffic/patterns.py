@@ -51,7 +51,7 @@ class Pattern:
                 if following is None:
                     return
                 begin, end, low, high = following
-            yield begin + _time_of(area - before, low, high, end - begin)
+            yield begin + ((area - before) / low if low == high else _time_of(area - before, low, high, end - begin))
 
     def _lines(self) -> Iterator[tuple[float, float, float, float]]:
         """(begin, end, share at the begin, share at the end) of each line that has a length."""

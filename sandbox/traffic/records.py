@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandbox.traffic.outcomes import RequestOutcome
-from sandbox.traffic.rows import FAILURES, INTENT, TRY, Attempt, Rows
+from sandbox.traffic.rows import CODED, FAILURES, INTENT, TRY, Attempt, Rows
 
 INTENTS = np.dtype([(name, kind) for name, kind, _ in INTENT])
 TRIES = np.dtype([(name, kind) for name, kind, _ in TRY])
 Column = NDArray[Any]
+UNUSED = (0,) * len(CODED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +136,20 @@ class Recorder:
         """Intents that have ended with the same outcome, each after one attempt."""
         made = np.empty(len(numbers), INTENTS)
         made["number"], made["offset"], made["latency"] = numbers, offsets, latencies
-        for name, code in self._rows.coded(outcome).items():
+        for name, code in zip(CODED, self._rows.coded(outcome), strict=True):
             made[name] = code
         made["attempts"] = 1
+        self._rows.intents += made.data
+
+    def add_mixed(
+        self, numbers: Column, offsets: Column, latencies: Column, kinds: Column, outcomes: Sequence[RequestOutcome | None]
+    ) -> None:
+        """Like `add_many`, with the outcome of each intent as an index of `outcomes`. Those that are None are not used."""
+        made = np.empty(len(numbers), INTENTS)
+        made["number"], made["offset"], made["latency"], made["attempts"] = numbers, offsets, latencies, 1
+        codes = np.array([self._rows.coded(outcome) if outcome else UNUSED for outcome in outcomes])
+        for column, name in enumerate(CODED):
+            made[name] = codes[kinds, column]
         self._rows.intents += made.data
 
     def records(self) -> Records:

@@ -23,6 +23,12 @@ INTENT = (
 )
 TRY = INTENT[:-1]  # offset: when it was sent; latency: from then to its end
 FAILURES: tuple[Failure | None, ...] = (None, *Failure)
+CODED = tuple(name for name, _, _ in INTENT[3:-1])
+"""The columns that say what the outcome was."""
+
+Coded = tuple[int, int, int, int, int]
+"""Their values."""
+
 CODES = {failure: code for code, failure in enumerate(FAILURES)}
 MOST_NAMES = 65_535
 
@@ -55,6 +61,7 @@ class Rows:
     def __init__(self) -> None:
         self.intents, self.tries = bytearray(), bytearray()
         self.names: dict[str | None, int] = {None: 0}  # instances, zones and nodes → index
+        self._coded: dict[RequestOutcome, Coded] = {}
         self.latest = 0.0  # real seconds: how much later than planned the latest send was
         self._taken = 1  # names in chunks so far
 
@@ -66,19 +73,17 @@ class Rows:
         first, last = attempts[0], attempts[-1]
         latency = last.offset + last.latency - first.offset if last is not first else last.latency
         sent = 0 if last.outcome.failure is Failure.NOT_SENT else len(attempts)
-        self.intents += _INTENT.pack(number, first.offset, latency, *self._outcome(last.outcome), sent)
+        self.intents += _INTENT.pack(number, first.offset, latency, *self.coded(last.outcome), sent)
         if last is not first:
             for each in attempts:
-                self.tries += _TRY.pack(number, each.offset, each.latency, *self._outcome(each.outcome))
+                self.tries += _TRY.pack(number, each.offset, each.latency, *self.coded(each.outcome))
 
-    def coded(self, outcome: RequestOutcome) -> dict[str, int]:
-        """Its columns by name."""
-        names = [name for name, _, _ in INTENT[3:-1]]
-        return dict(zip(names, self._outcome(outcome), strict=True))
-
-    def _outcome(self, outcome: RequestOutcome) -> tuple[int, int, int, int, int]:
-        indices = (self._index(name) for name in (outcome.instance_id, outcome.zone, outcome.node))
-        return (CODES[outcome.failure], outcome.status_code or 0, *indices)  # type: ignore[return-value]
+    def coded(self, outcome: RequestOutcome) -> Coded:
+        found = self._coded.get(outcome)
+        if found is None:
+            instance, zone, node = (self._index(name) for name in (outcome.instance_id, outcome.zone, outcome.node))
+            found = self._coded[outcome] = (CODES[outcome.failure], outcome.status_code or 0, instance, zone, node)
+        return found
 
     def _index(self, name: str | None) -> int:
         found = self.names.get(name)

@@ -6,7 +6,7 @@ together, just before the next step. So a simulation costs as much as there happ
 
 import heapq
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -16,12 +16,12 @@ import numpy as np
 from sandbox.core.clock import Clock
 from sandbox.drivers.proxy.open_requests import OpenRequests
 from sandbox.drivers.proxy.simulated import Outcome
-from sandbox.traffic.outcomes import Failure, RequestOutcome, classify
+from sandbox.traffic.outcomes import RequestOutcome, classify
 from sandbox.traffic.plan import Plan
 from sandbox.traffic.records import Column, Recorder, Records
 from sandbox.traffic.rows import Attempt
+from sandbox.virtual.batch import NOBODY, Batch, Seen, final, seen, together
 from sandbox.virtual.connections import Connections
-from sandbox.virtual.seen import Seen, alternating, seen
 
 LONGEST_STEP = timedelta(seconds=1)  # requests are sent at least this often
 
@@ -32,8 +32,6 @@ nothing listens at the plan's URL."""
 
 Settle = Callable[[OpenRequests, int, int], None]
 """Tells the load balancer how many of its open requests were answered, and how many were cut."""
-
-_NOBODY = Outcome(0, None, None, None, timedelta(0), timedelta(0))  # answered
 
 
 class Steps(Protocol):
@@ -142,19 +140,24 @@ class VirtualLoad:
         def attempt(place: int) -> _Try:
             return _Try(float(offsets[place]), int(numbers[place]))
 
-        for outcome, found in self._outcomes(offsets, began):
-            for places, result, latencies in self._unless_open(outcome, found, attempt):
-                if result.failure in self._plan.retry_on and self._plan.retries:
-                    for place, latency in zip(places.tolist(), latencies.tolist(), strict=True):
-                        self._ended(attempt(place), latency, result)
-                else:
-                    self._recorder.add_many(numbers[places], offsets[places], latencies, result)
+        for batch in self._batches(offsets, began):
+            results = [final(self._plan, outcome) for outcome in batch.outcomes]
+            places, kinds, latencies = together(batch, results)
+            self._recorder.add_mixed(numbers[places], offsets[places], latencies, kinds, results)
+            for outcome, found in self._one_by_one(batch, results):
+                for places, result, latencies in self._unless_open(outcome, found, attempt):
+                    if self._plan.retries and result.failure in self._plan.retry_on:
+                        for place, latency in zip(places.tolist(), latencies.tolist(), strict=True):
+                            self._ended(attempt(place), latency, result)
+                    else:
+                        self._recorder.add_many(numbers[places], offsets[places], latencies, result)
 
     def _send_retries(self, due: list[_Try], began: float) -> None:
-        for outcome, found in self._outcomes(np.array([each.offset for each in due]), began):
-            for places, result, latencies in self._unless_open(outcome, found, due.__getitem__):
-                for place, latency in zip(places.tolist(), latencies.tolist(), strict=True):
-                    self._ended(due[place], latency, result)
+        for batch in self._batches(np.array([each.offset for each in due]), began):
+            for outcome, found in self._one_by_one(batch):
+                for places, result, latencies in self._unless_open(outcome, found, due.__getitem__):
+                    for place, latency in zip(places.tolist(), latencies.tolist(), strict=True):
+                        self._ended(due[place], latency, result)
 
     def _unless_open(self, outcome: Outcome, seen: list[Seen], attempt: Callable[[int], _Try]) -> list[Seen]:
         """What has ended. Requests that are open at a target are held until they end."""
@@ -206,20 +209,26 @@ class VirtualLoad:
 
     # ---- outcomes ----------------------------------------------------------------------------------------------------------------------
 
-    def _outcomes(self, offsets: Column, began: float) -> Iterator[tuple[Outcome, list[Seen]]]:
-        """Each outcome with what its clients see: outcomes alternate, as with targets that take turns."""
+    def _batches(self, offsets: Column, began: float) -> Iterator[Batch]:
+        """What became of the requests, for each node that had connections."""
         start = self._begin + timedelta(seconds=began)
         for node, places in self._connections.spread(offsets):
             try:
                 found = self._send(len(places), node, start)
             except KeyError:
-                yield _NOBODY, [(places, RequestOutcome(failure=Failure.REFUSED), np.zeros(len(places)))]
+                yield Batch(places, (len(places),), (NOBODY,))
                 continue
-            ids = alternating(tuple(found.values()))
-            for number, outcome in enumerate(found):
-                chosen = places[ids == number]
-                self._connections.used(chosen, offsets, outcome.node, broken=not outcome.status)
-                yield outcome, list(seen(self._plan, outcome, chosen, kept=node is not None))
+            batch = Batch(places, tuple(found.values()), tuple(found), kept=node is not None)
+            if self._plan.keep_alive:
+                for number, outcome in enumerate(batch.outcomes):
+                    self._connections.used(batch.places_of(number), offsets, outcome.node, broken=not outcome.status)
+            yield batch
+
+    def _one_by_one(self, batch: Batch, known: Sequence[RequestOutcome | None] = ()) -> Iterator[tuple[Outcome, list[Seen]]]:
+        """Each outcome with what its clients see, without those that are known."""
+        for number, outcome in enumerate(batch.outcomes):
+            if not known or known[number] is None:
+                yield outcome, list(seen(self._plan, outcome, batch.places_of(number), kept=batch.kept))
 
 
 CHUNK = 4096

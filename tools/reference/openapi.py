@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from sandbox.control.api.document import document
+from sandbox.control.app import ControlApp
 from sandbox.settings import Settings
 from sandbox.wiring import build
 
@@ -38,7 +39,9 @@ def described() -> Mapping[str, Any]:
     """Of a simulated sandbox with the defaults: the routes are the same in each."""
     sandbox = build(Settings(), virtual=True)
     try:
-        return document(sandbox.gateway.control)  # type: ignore[arg-type]
+        control = sandbox.gateway.control
+        assert isinstance(control, ControlApp)
+        return document(control.app)
     finally:
         sandbox.close()
 

@@ -60,5 +60,6 @@ def admitted(policy: Policy | None, sources: Sequence[IPv4Address], to: Connecti
 
 
 def _verdict(policy: Policy, source: IPv4Address, to: Connection) -> bool:
-    asked = Connection(source=source, destination=to.destination, protocol=to.protocol, port=to.port)
+    same = source is to.source
+    asked = to if same else Connection(source=source, destination=to.destination, protocol=to.protocol, port=to.port)
     return policy.verdict(asked).allowed

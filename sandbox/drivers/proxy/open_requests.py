@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sandbox.drivers.proxy.recording import Recording
+from sandbox.drivers.proxy.repeats import Repeat
 from sandbox.drivers.proxy.responses import Parts, own_response
 from sandbox.drivers.world import World
 
@@ -65,7 +66,8 @@ class Pending:
         self._open.remove(ended)
         listener, rule, request, handled = ended.parts
         if answered:
-            self.recording.many(ended.parts, answered, over=True)
+            self.recording.many(Repeat.of(ended.parts), handled.response.latency, answered, over=True)
         if cut:
             failed = own_response(502)._replace(node=handled.response.node, zone=handled.response.zone)
-            self.recording.many((listener, rule, request, handled._replace(response=failed, answered=False)), cut, over=True)
+            unanswered = Repeat.of((listener, rule, request, handled._replace(response=failed, answered=False)))
+            self.recording.many(unanswered, failed.latency, cut, over=True)

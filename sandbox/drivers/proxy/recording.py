@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from sandbox.drivers.proxy.base import AccessRecord, Connections, ListenerConfig, RuleConfig
 from sandbox.drivers.proxy.batches import AccessBatch, Records
 from sandbox.drivers.proxy.matching import Request
-from sandbox.drivers.proxy.responses import Ending, Handled, Parts, Sent, access_record
+from sandbox.drivers.proxy.repeats import Repeat
+from sandbox.drivers.proxy.responses import Ending, Handled, Sent, access_record
 from sandbox.drivers.world import World
 
 SLOT = 5  # seconds; a minute begins with a new slot
@@ -37,29 +38,29 @@ class Recording:
         self._opened.clear()
 
     def one(self, listener: ListenerConfig, rule: RuleConfig | None, request: Request, handled: Handled) -> None:
-        self._count(listener, handled, 1)
+        self._count(handled.opens(listener), 1)
         port = FIRST_CLIENT_PORT + next(self._ports) % (65536 - FIRST_CLIENT_PORT)
         record = access_record(listener, rule, request, handled, Sent(self._world.clock.now(), port, self._trace(), 1))
         self._world.at(record.time, lambda: self._publish((record,)))
 
-    def many(self, parts: Parts, count: int, *, over: bool = False) -> None:
-        """Requests that are sent now; `over`: that end now."""
-        listener, rule, request, handled = parts
-        self._count(listener, handled, count)
-        latency = handled.response.latency
+    def many(self, repeat: Repeat, latency: timedelta, count: int, *, over: bool = False) -> None:
+        """Requests that are sent now and take that long; `over`: that end now."""
+        self._count(repeat.opens, count)
         ended, took = self._world.clock.now() + (timedelta(0) if over else latency), latency.total_seconds()
         slot = (int(ended.timestamp()) // SLOT + 1) * SLOT
-        if slot not in self._ending:
-            self._ending[slot] = {}
+        found = self._ending.get(slot)
+        if found is None:
+            found = self._ending[slot] = {}
             self._world.at(datetime.fromtimestamp(slot, UTC), lambda: self._publish_slot(slot))
-        key = (listener.arn, rule.arn if rule else "", request.path, handled.key, f"{took:.2g}")
-        first = self._ending[slot].get(key)
-        self._ending[slot][key] = first.more(count, took) if first else Ending(parts, ended, count, took * count)
+        key = (repeat.key, f"{took:.2g}")
+        if key in found:
+            found[key].add(count, took)
+        else:
+            found[key] = Ending(repeat.parts, ended, count, took * count)
 
-    def _count(self, listener: ListenerConfig, handled: Handled, count: int) -> None:
-        self._opened[listener.arn] += count
-        if handled.group and handled.endpoint and not handled.refused:
-            self._opened[handled.group] += count
+    def _count(self, opened: Sequence[str], count: int) -> None:
+        for arn in opened:
+            self._opened[arn] += count
 
     def _publish_slot(self, slot: int) -> None:
         self._publish([self._made(ending) for ending in self._ending.pop(slot).values()])

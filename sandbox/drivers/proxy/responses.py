@@ -1,11 +1,21 @@
 """The responses of the simulated proxy: what a client gets, and what the access record of the request needs. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sandbox.drivers.proxy.base import LONGEST_HEADER, LONGEST_REQUEST_LINE, AccessRecord, Endpoint, ListenerConfig, Redirect, RuleConfig
+from sandbox.drivers.proxy.base import (
+    LONGEST_HEADER,
+    LONGEST_REQUEST_LINE,
+    AccessRecord,
+    Endpoint,
+    ListenerConfig,
+    Node,
+    Redirect,
+    RuleConfig,
+)
 from sandbox.drivers.proxy.envoy.access.log_format import action_name
 from sandbox.drivers.proxy.envoy.config.local_replies import page
 from sandbox.drivers.proxy.matching import Request
@@ -56,12 +66,21 @@ class Handled(NamedTuple):
         target = self.endpoint.target if self.endpoint else None
         return response.status, response.node, response.zone, self.group, target, self.answered, self.refused, self.fails_open
 
+    def opens(self, listener: ListenerConfig) -> tuple[str, ...]:
+        """What a connection is opened to: the listener, and the target group if the target accepts it."""
+        return (listener.arn, self.group) if self.group and self.endpoint and not self.refused else (listener.arn,)
+
     @property
     def fails_open(self) -> bool:
         return self.endpoint is not None and self.endpoint.fail_open
 
     def taking(self, latency: timedelta) -> "Handled":
         return self._replace(response=self.response._replace(latency=latency))
+
+    def at_node(self, listener: ListenerConfig, node: Node) -> "Handled":
+        """As the client of this node sees it."""
+        zone = self.endpoint.zone if self.endpoint else None
+        return self._replace(response=with_headers_of(listener, self.response)._replace(node=node.zone or None, zone=zone))
 
     def delayed(self, by: timedelta) -> "Handled":
         return self._replace(response=self.response._replace(latency=self.response.latency + by)) if by else self
@@ -71,7 +90,8 @@ Parts = tuple[ListenerConfig, RuleConfig | None, Request, Handled]
 """What an access record is made of, besides times."""
 
 
-class Ending(NamedTuple):
+@dataclass(slots=True)
+class Ending:
     """Requests that end in the same few seconds and differ in nothing that their access record shows."""
 
     parts: Parts  # of the first
@@ -79,8 +99,9 @@ class Ending(NamedTuple):
     requests: int
     seconds: float  # latencies, added up
 
-    def more(self, requests: int, latency: float) -> "Ending":
-        return self._replace(requests=self.requests + requests, seconds=self.seconds + requests * latency)
+    def add(self, requests: int, latency: float) -> None:
+        self.requests += requests
+        self.seconds += requests * latency
 
 
 def location(redirect: Redirect, listener: ListenerConfig, request: Request) -> str:

@@ -6,7 +6,7 @@ its connection. `request_many` sends equal requests at once: their outcomes are 
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -29,7 +29,8 @@ from sandbox.drivers.proxy.loopback import node_host
 from sandbox.drivers.proxy.matching import Request, choose
 from sandbox.drivers.proxy.open_requests import LONG, OpenRequests, Pending
 from sandbox.drivers.proxy.recording import Recording
-from sandbox.drivers.proxy.responses import NEVER, Handled, Response, location, own_response, refused, with_headers_of
+from sandbox.drivers.proxy.repeats import Repeat, Repeats
+from sandbox.drivers.proxy.responses import NEVER, Handled, Response, location, own_response, refused
 from sandbox.drivers.proxy.spreading import Turns, order, shares
 from sandbox.drivers.proxy.table import Table
 from sandbox.drivers.world import Answer, World
@@ -60,6 +61,7 @@ class SimulatedProxy:
         self._ports: dict[str, int] = {}
         self._trouble: list[Callable[[str], None]] = []
         self._recording = Recording(world)
+        self._repeats = Repeats(world, self._send)
         self.pending = Pending(world, self._recording)
         self.closed: list[tuple[str, int]] = []
 
@@ -69,6 +71,7 @@ class SimulatedProxy:
         if config is None:
             return
         self.configuration, self._table = config, Table(config)
+        self._repeats.forget()
         for listener in config.listeners:
             self._ports.setdefault(listener.arn, _FIRST_PORT + len(self._ports))
 
@@ -134,7 +137,7 @@ class SimulatedProxy:
         if not at.reachable:
             return Response(0, None, "", NEVER, {}, node=at.zone)
         rule, handled = self._handle(listener, request, at)
-        handled = handled.delayed(self._work([(rule, handled, 1)], path, None)[handled.worker][0])
+        handled = handled.delayed(self._work([(handled.worker, 1)], path, None)[handled.worker][0])
         self._recording.one(listener, rule, request, handled)
         return handled.response
 
@@ -146,32 +149,40 @@ class SimulatedProxy:
         outcome, with their `count` and the mean of their latencies."""
         listener = self._table.listener(where)
         request = _request(listener, "GET", path, None, "203.0.113.10")
-        found: Counter[Outcome] = Counter()
-        made: list[tuple[RuleConfig | None, Handled, int]] = []
+        found: dict[Outcome, int] = {}
+        made: list[tuple[Repeat, int]] = []
+        self._repeats.look_again()
         for at, arrived in self._nodes(listener, node, count):
             if at.reachable:
-                made += [(rule, handled, times) for (rule, handled), times in self._handle_many(listener, request, at, arrived)]
+                made += self._handle_many(listener, request, at, arrived)
             else:
-                found[Outcome(0, None, at.zone, None, NEVER, NEVER)] += arrived
-        waits = self._work(made, path, began)
-        for rule, handled, times in made:
-            first, last = waits[handled.worker]
-            parts, outcome = (listener, rule, request, handled.delayed((first + last) / 2)), _outcome(handled.response, first, last)
-            if handled.answered and outcome.last_latency >= LONG:
-                outcome = outcome._replace(open=self.pending.begin(parts))
-            else:
-                self._recording.many(parts, times)
-            found[outcome] += times
+                silent = Outcome(0, None, at.zone, None, NEVER, NEVER)
+                found[silent] = found.get(silent, 0) + arrived
+        waits = self._work([(repeat.worker, times) for repeat, times in made], path, began)
+        for repeat, times in made:
+            outcome = self._outcome(repeat, times, *waits[repeat.worker])
+            found[outcome] = found.get(outcome, 0) + times
         return found
 
+    def _outcome(self, repeat: Repeat, times: int, first: timedelta, last: timedelta) -> Outcome:
+        """Records the requests. They wait between `first` and `last` for their target."""
+        open_, latency, response = None, repeat.latency, repeat.response
+        if repeat.answered and latency + last >= LONG:
+            listener, rule, request, handled = repeat.parts
+            open_ = self.pending.begin((listener, rule, request, handled.delayed((first + last) / 2)))
+        else:
+            self._recording.many(repeat, latency + (first + last) / 2, times)
+        return Outcome(response.status, response.target_id, response.node, response.zone, latency + first, latency + last, open_)
+
     def _work(
-        self, made: Sequence[tuple[RuleConfig | None, Handled, int]], path: str, began: datetime | None
+        self, made: Iterable[tuple[str | None, int]], path: str, began: datetime | None
     ) -> dict[str | None, tuple[timedelta, timedelta]]:
-        """Target → how much longer the first and the last of its requests take, because it works on them one after the other."""
+        """`made`: (target, requests) → target → how much longer the first and the last of its requests take, because it works on them one
+        after the other."""
         arrived: Counter[str] = Counter()
-        for _, handled, times in made:
-            if handled.worker is not None:
-                arrived[handled.worker] += times
+        for worker, times in made:
+            if worker is not None:
+                arrived[worker] += times
         return {None: (_NO_TIME, _NO_TIME), **{target: self._world.work(target, path, times, began) for target, times in arrived.items()}}
 
     def _node(self, listener: ListenerConfig, zone: str | None) -> Node:
@@ -194,22 +205,24 @@ class SimulatedProxy:
         status = refused(request)
         rule = None if status or request.method == "TRACE" else choose(listener, request)
         handled = Handled(own_response(status or 405)) if rule is None else self._act(listener, rule, request, node)
-        return rule, handled._replace(response=_of_node(with_headers_of(listener, handled.response), node, handled.endpoint))
+        return rule, handled.at_node(listener, node)
 
-    def _handle_many(
-        self, listener: ListenerConfig, request: Request, node: Node, count: int
-    ) -> list[tuple[tuple[RuleConfig | None, Handled], int]]:
+    def _handle_many(self, listener: ListenerConfig, request: Request, node: Node, count: int) -> list[tuple[Repeat, int]]:
         """With single requests wherever chance decides."""
         rule = choose(listener, request)
         if rule is None or not isinstance(rule.action, Forward) or not self._is_in_turn(rule.action, node):
-            return [(self._handle(listener, request, node), 1) for _ in range(count)]
+            return [(self._single(listener, request, node), 1) for _ in range(count)]
         group = self._table.groups.get(rule.action.target_groups[0][0])
         eligible = self._table.eligible(group, node.zone) if group else ()
         if group is None or not eligible:
-            return [(self._handle(listener, request, node), count)] if count else []
+            return [(self._single(listener, request, node), count)] if count else []
         chosen = shares(tuple(range(len(eligible))), self._turn(group, node.zone, count), count)
-        made = [(self._send(listener, group, eligible[number]), times) for number, times in chosen.items()]
-        return [((rule, h._replace(response=_of_node(with_headers_of(listener, h.response), node, h.endpoint))), n) for h, n in made]
+        asked = self._repeats.of(listener, rule, request, node, group)
+        return [(asked(number, eligible[number]), times) for number, times in chosen.items()]
+
+    def _single(self, listener: ListenerConfig, request: Request, node: Node) -> Repeat:
+        rule, handled = self._handle(listener, request, node)
+        return Repeat.of((listener, rule, request, handled))
 
     def _is_in_turn(self, forward: Forward, node: Node) -> bool:
         """Whether the target of each request follows from those before it."""
@@ -218,10 +231,9 @@ class SimulatedProxy:
         group = self._table.groups.get(forward.target_groups[0][0])
         if group is None:
             return True
-        return group.algorithm != "weighted_random" and not any(self._varies(e) for e in self._table.eligible(group, node.zone))
-
-    def _varies(self, endpoint: Endpoint) -> bool:
-        return self._world.varies(endpoint.host) or (endpoint.fault is not None and endpoint.fault.varies)
+        if group.algorithm == "weighted_random" or self._table.varies(group, node.zone):
+            return False
+        return not self._world.lossy or not any(self._world.varies(each.host) for each in self._table.eligible(group, node.zone))
 
     def _act(self, listener: ListenerConfig, rule: RuleConfig, request: Request, node: Node) -> Handled:
         match rule.action:
@@ -299,12 +311,3 @@ def _request(listener: ListenerConfig, method: str, path: str, headers: Mapping[
     given = dict(headers or {})
     host = next((value for name, value in given.items() if name.lower() == "host"), listener.dns_name)
     return Request(method=method, host=host, path=path, headers=given, source_ip=source_ip)
-
-
-def _of_node(response: Response, node: Node, endpoint: Endpoint | None) -> Response:
-    return response._replace(node=node.zone or None, zone=endpoint.zone if endpoint else None)
-
-
-def _outcome(response: Response, first: timedelta, last: timedelta) -> Outcome:
-    latency = response.latency
-    return Outcome(response.status, response.target_id, response.node, response.zone, latency + first, latency + last)

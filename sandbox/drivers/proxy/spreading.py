@@ -3,9 +3,10 @@ Used by the simulated proxy for new connections to nodes. Pure.
 """
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from math import gcd
+from types import MappingProxyType
 
 
 @lru_cache(maxsize=256)
@@ -35,12 +36,17 @@ class Turns:
         return first
 
 
-def shares(turns: tuple[int, ...], first: int, count: int) -> dict[int, int]:
+def shares(turns: tuple[int, ...], first: int, count: int) -> Mapping[int, int]:
     """How often each index has its turn in `count` turns from number `first`, if the round is repeated; only those that have one."""
+    return _shares(turns, first % len(turns), count)
+
+
+@lru_cache(maxsize=4096)
+def _shares(turns: tuple[int, ...], first: int, count: int) -> Mapping[int, int]:
     rounds, rest = divmod(count, len(turns))
     found = Counter({index: times * rounds for index, times in _round(turns).items()})
     found.update(turns[(first + number) % len(turns)] for number in range(rest))
-    return {index: times for index, times in found.items() if times}
+    return MappingProxyType({index: times for index, times in found.items() if times})
 
 
 @lru_cache(maxsize=256)

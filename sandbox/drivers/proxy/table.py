@@ -12,6 +12,7 @@ class Table:
             self._named[f"{listener.dns_name}:{listener.port}"] = listener
             self._named.setdefault(listener.dns_name, listener)
         self._eligible: dict[tuple[str, str], tuple[Endpoint, ...]] = {}
+        self._varies: dict[tuple[str, str], bool] = {}
 
     def listener(self, where: str) -> ListenerConfig:
         """`where`: the ARN of a listener, or a load balancer's DNS name with or without a port. Raises KeyError when there is none."""
@@ -27,3 +28,10 @@ class Table:
             known = group.for_node(zone)
             self._eligible[key] = tuple(each for each in known if each.healthy) or known
         return self._eligible[key]
+
+    def varies(self, group: TargetGroupConfig, zone: str) -> bool:
+        """Whether a fault of one of these targets lets chance decide what happens to a request."""
+        key = (group.arn, zone)
+        if key not in self._varies:
+            self._varies[key] = any(each.fault is not None and each.fault.varies for each in self.eligible(group, zone))
+        return self._varies[key]

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 from sandbox.agenda import Loop
-from sandbox.control.app import control_app
+from sandbox.control.app import ControlApp, control_app
 from sandbox.control.endpoints import NodeEndpoint, by_load_balancer, read
 from sandbox.control.health import Disk, Part, Proxy, metadata_part, parts
 from sandbox.control.rates import Rates
@@ -30,6 +32,19 @@ def client(given: ControlSurface | None = None) -> FlaskClient:
 
 def happened(summary: str, *resources: str) -> Event:
     return Event(source="test", detail_type="Test", summary=summary, resources=resources)
+
+
+def test_the_routes_are_made_at_the_first_request_and_once() -> None:
+    made: list[Flask] = []
+
+    def make() -> Flask:
+        made.append(control_app(surface()))
+        return made[-1]
+
+    app = Client(ControlApp(make))
+    assert made == []
+    assert [app.get("/_sandbox/health").status_code for _ in range(2)] == [200, 200]
+    assert len(made) == 1
 
 
 def test_health_is_200_when_all_is_well_and_503_when_a_part_is_not() -> None:

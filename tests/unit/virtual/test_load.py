@@ -15,8 +15,8 @@ from sandbox.drivers.proxy.simulated import Outcome
 from sandbox.engine import Engine
 from sandbox.traffic.outcomes import Failure
 from sandbox.traffic.plan import Backoff, KeepAlive, Plan
+from sandbox.virtual.batch import alternating
 from sandbox.virtual.load import VirtualLoad
-from sandbox.virtual.seen import alternating
 
 URL = "http://127.0.0.1:8081/"
 QUICK, SLOW = timedelta(milliseconds=5), timedelta(seconds=9)

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 from sandbox.core.control import Decision, Scope
 from sandbox.core.metrics import Dimensions, MetricDatum, Sample, of_value, of_values
@@ -33,12 +35,24 @@ class ObservedRequests:
     pause: timedelta = timedelta(seconds=1)  # until the next publication, while there are requests
 
 
-@dataclass(frozen=True, slots=True)
-class _Series:
-    scope: Scope
+class _Metric(NamedTuple):
+    account: str
+    region: str
     name: str
     dimensions: Dimensions
-    minute: int
+
+
+class _Metrics(NamedTuple):
+    """The metrics that a kind of request counts in, whatever its minute."""
+
+    counts: tuple[_Metric, ...]
+    per_target: tuple[tuple[_Metric, str | None], ...]  # with the zone of their dimensions
+    times: tuple[_Metric, ...]
+    sizes: tuple[_Metric, ...]
+
+
+_Place = tuple[int, _Metric]
+"""Minute and metric: one datapoint."""
 
 
 def decide_requests(observed: ObservedRequests) -> Decision[None]:
@@ -48,37 +62,47 @@ def decide_requests(observed: ObservedRequests) -> Decision[None]:
 
 
 def _request_data(observed: ObservedRequests) -> Iterator[MetricDatum]:
-    counts: Counter[_Series] = Counter()
-    shares: dict[_Series, tuple[int, int]] = {}
-    times: dict[_Series, Counter[float]] = {}
-    sizes: dict[_Series, Sample] = {}
+    counts: dict[_Place, int] = {}
+    shares: dict[_Place, tuple[int, int]] = {}
+    times: dict[_Place, Counter[float]] = {}
+    sizes: dict[_Place, Sample] = {}
     for kind, tally in observed.counts:
-        zone = kind.zone
-        for series in _count_series(kind, zone):
-            counts[series] += tally.requests
-        for series, divisor in _per_target_series(kind, zone, observed.divisors):
-            shares[series] = (shares.get(series, (0, 0))[0] + tally.requests, divisor)
-        if tally.times:
-            for series in _series(kind, ("TargetResponseTime",), _target_group_dimensions(kind, zone)):
-                times.setdefault(series, Counter()).update(tally.times)
-        for series in _series(kind, ("ProcessedBytes",), _load_balancer_dimensions(kind, zone)) if tally.size else ():
-            sizes[series] = _add_sizes(sizes.get(series), tally)
-    yield from (_datum(series, "Count", of_value(1.0, float(n))) for series, n in counts.items())
-    yield from (_datum(series, "Count", Sample(n, n / by, 1 / by, 1 / by)) for series, (n, by) in shares.items())
-    yield from (_datum(series, "Seconds", of_values(list(found.items()))) for series, found in times.items())
-    yield from (_datum(series, "Bytes", found) for series, found in sizes.items())
+        minute, metrics = kind.minute, _metrics_of(kind._replace(minute=0))
+        for metric in metrics.counts:
+            counts[minute, metric] = counts.get((minute, metric), 0) + tally.requests
+        for metric, zone in metrics.per_target:
+            had, _ = shares.get((minute, metric), (0, 0))
+            shares[minute, metric] = (had + tally.requests, _divisor(kind.target_group, zone, observed.divisors))
+        for metric in metrics.times if tally.times else ():
+            _add_times(times.setdefault((minute, metric), Counter()), tally)
+        for metric in metrics.sizes if tally.size else ():
+            sizes[minute, metric] = _add_sizes(sizes.get((minute, metric)), tally)
+    yield from (_datum(place, "Count", of_value(1.0, float(n))) for place, n in counts.items())
+    yield from (_datum(place, "Count", Sample(n, n / by, 1 / by, 1 / by)) for place, (n, by) in shares.items())
+    yield from (_datum(place, "Seconds", of_values(list(found.items()))) for place, found in times.items())
+    yield from (_datum(place, "Bytes", found) for place, found in sizes.items())
 
 
-def _datum(series: _Series, unit: str, sample: Sample) -> MetricDatum:
+def _datum(place: _Place, unit: str, sample: Sample) -> MetricDatum:
+    minute, metric = place
     return MetricDatum(
-        scope=series.scope,
+        scope=_scope(metric.account, metric.region),
         namespace=NAMESPACE,
-        name=series.name,
-        dimensions=series.dimensions,
+        name=metric.name,
+        dimensions=metric.dimensions,
         unit=unit,
-        at=datetime.fromtimestamp(series.minute, UTC),
+        at=datetime.fromtimestamp(minute, UTC),
         sample=sample,
     )
+
+
+def _divisor(group: str | None, zone: str | None, divisors: Mapping[tuple[str, str | None], int]) -> int:
+    return (divisors.get((group, zone)) or divisors.get((group, None)) or 1) if group else 1
+
+
+def _add_times(known: Counter[float], tally: RequestTally) -> None:
+    for time, count in tally.times.items():
+        known[time] += count
 
 
 def _add_sizes(known: Sample | None, tally: RequestTally) -> Sample:
@@ -90,12 +114,24 @@ def _add_sizes(known: Sample | None, tally: RequestTally) -> Sample:
 # ---- which metrics a request counts in ---------------------------------------------------------------------------------------------------
 
 
-def _count_series(kind: RequestKind, zone: str | None) -> Iterator[_Series]:
-    yield from _series(kind, tuple(_target_metrics(kind)), _target_group_dimensions(kind, zone))
-    yield from _series(kind, tuple(_load_balancer_metrics(kind)), _load_balancer_dimensions(kind, zone))
+@lru_cache(maxsize=4096)
+def _metrics_of(kind: RequestKind) -> _Metrics:
+    """Of a kind in no minute: the same few kinds come again and again."""
+    groups, balancers = _target_group_dimensions(kind), _load_balancer_dimensions(kind)
+    return _Metrics(
+        counts=tuple(_counted_in(kind)),
+        per_target=tuple(_per_target(kind)),
+        times=tuple(_named(kind, ("TargetResponseTime",), groups)),
+        sizes=tuple(_named(kind, ("ProcessedBytes",), balancers)),
+    )
+
+
+def _counted_in(kind: RequestKind) -> Iterator[_Metric]:
+    groups, balancers = _target_group_dimensions(kind), _load_balancer_dimensions(kind)
+    yield from _named(kind, tuple(_target_metrics(kind)), groups)
+    yield from _named(kind, tuple(_load_balancer_metrics(kind)), balancers)
     if kind.fail_open:  # TG-39
-        sets = tuple(each for each in _target_group_dimensions(kind, zone) if each not in _load_balancer_dimensions(kind, zone))
-        yield from _series(kind, ("UnhealthyRoutingRequestCount",), sets)
+        yield from _named(kind, ("UnhealthyRoutingRequestCount",), tuple(each for each in groups if each not in balancers))
 
 
 def _target_metrics(kind: RequestKind) -> Iterator[str]:
@@ -123,40 +159,42 @@ def _load_balancer_metrics(kind: RequestKind) -> Iterator[str]:
         yield "HTTP_Fixed_Response_Count"
 
 
-def _per_target_series(
-    kind: RequestKind, zone: str | None, divisors: Mapping[tuple[str, str | None], int]
-) -> Iterator[tuple[_Series, int]]:
+def _per_target(kind: RequestKind) -> Iterator[tuple[_Metric, str | None]]:
     """LBM-3: each request counts 1/n in a target group of n targets, so the Sum of a minute is the number of requests per target."""
     if kind.target is None or kind.target_group is None:
         return
     group, balancer = ("TargetGroup", dimension(kind.target_group)), ("LoadBalancer", kind.load_balancer)
-    for of_zone in (None, zone) if zone else (None,):
+    for of_zone in (None, kind.zone) if kind.zone else (None,):
         in_zone: Dimensions = (("AvailabilityZone", of_zone),) if of_zone else ()
-        sets = ((group, *in_zone), (balancer, group, *in_zone))
-        for series in _series(kind, ("RequestCountPerTarget",), sets):
-            yield series, divisors.get((kind.target_group, of_zone)) or divisors.get((kind.target_group, None)) or 1
+        for metric in _named(kind, ("RequestCountPerTarget",), ((group, *in_zone), (balancer, group, *in_zone))):
+            yield metric, of_zone
 
 
-def _series(kind: RequestKind, names: tuple[str, ...], sets: tuple[Dimensions, ...]) -> Iterator[_Series]:
+def _named(kind: RequestKind, names: tuple[str, ...], sets: tuple[Dimensions, ...]) -> Iterator[_Metric]:
     scope = scope_of(kind.listener)
     for name in names:
         for dimensions in sets:
-            yield _Series(scope, name, dimensions, kind.minute)
+            yield _Metric(scope.account, scope.region, name, dimensions)
 
 
-def _load_balancer_dimensions(kind: RequestKind, zone: str | None) -> tuple[Dimensions, ...]:
+def _load_balancer_dimensions(kind: RequestKind) -> tuple[Dimensions, ...]:
     """LB; LB+AZ."""
     balancer = ("LoadBalancer", kind.load_balancer)
-    return ((balancer,), (balancer, ("AvailabilityZone", zone))) if zone else ((balancer,),)
+    return ((balancer,), (balancer, ("AvailabilityZone", kind.zone))) if kind.zone else ((balancer,),)
 
 
-def _target_group_dimensions(kind: RequestKind, zone: str | None) -> tuple[Dimensions, ...]:
+def _target_group_dimensions(kind: RequestKind) -> tuple[Dimensions, ...]:
     """LB; LB+AZ; LB+TG; LB+AZ+TG."""
-    sets = _load_balancer_dimensions(kind, zone)
+    sets = _load_balancer_dimensions(kind)
     if kind.target_group is None:
         return sets
     group = ("TargetGroup", dimension(kind.target_group))
     return (*sets, *((*dimensions, group) for dimensions in sets))
+
+
+@lru_cache(maxsize=1024)
+def _scope(account: str, region: str) -> Scope:
+    return Scope(account, region)
 
 
 def dimension(arn: str) -> str:

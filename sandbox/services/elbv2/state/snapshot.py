@@ -3,7 +3,7 @@
 Runs under the sandbox's lock. Registrations and health are stored on moto's objects, so the saved state contains them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -39,7 +39,7 @@ from sandbox.services.elbv2.model import (
     probe_key,
 )
 from sandbox.services.elbv2.state import interfaces
-from sandbox.services.elbv2.state.reach import Reach, about, newest, newest_of
+from sandbox.services.elbv2.state.reach import Paths, Reach, about, newest, newest_of
 
 ZONAL_SHIFT = "zonal_shift.config.enabled"
 
@@ -88,7 +88,7 @@ def observe_target_group(scope: Scope, name: str, sources: Sources) -> ObservedT
         return None
     balancers = backend.balancers_using(group.arn)
     ec2 = find(ec2_backends, scope)
-    nodes = sources.reach.nodes(ec2, balancers)
+    paths = sources.reach.of(sources.reach.nodes(ec2, balancers), group)
     return ObservedTargetGroup(
         arn=group.arn,
         name=group.name,
@@ -97,7 +97,7 @@ def observe_target_group(scope: Scope, name: str, sources: Sources) -> ObservedT
         use=_use(balancers),
         enabled_zones=frozenset(subnet.availability_zone for balancer in balancers for subnet in balancer.subnets),
         targets=tuple(
-            _observed_target(backend, group, target, _location(target, ec2), sources, nodes) for target in group.sandbox.targets.values()
+            _observed_target(backend, group, target, _location(target, ec2), sources, paths) for target in group.sandbox.targets.values()
         ),
     )
 
@@ -127,7 +127,7 @@ def _routed_target_groups(scope: Scope, backend: Any, reach: Reach, faults: Mapp
     ec2 = find(ec2_backends, scope)
     with working_for(scope.account):
         groups = backend.target_groups.values()
-        return [_routed_target_group(group, ec2, _connect(group, ec2, backend, reach), faults) for group in groups]
+        return [_routed_target_group(group, ec2, _paths(group, ec2, backend, reach), faults) for group in groups]
 
 
 def load_balancer_keys(account: str) -> frozenset[str]:
@@ -145,11 +145,9 @@ def access_logs() -> Iterator[tuple[Scope, AccessLogTarget]]:
                 yield scope, AccessLogTarget(load_balancer=balancer.arn.split("loadbalancer/", 1)[1], bucket=bucket, prefix=prefix)
 
 
-def _observed_target(
-    backend: Any, group: Any, target: Target, location: _TargetLocation, sources: Sources, nodes: Sequence[BalancerNode]
-) -> ObservedTarget:
+def _observed_target(backend: Any, group: Any, target: Target, location: _TargetLocation, sources: Sources, paths: Paths) -> ObservedTarget:
     port = check_port(group, target.key.port)
-    refusal = sources.reach.refusal(nodes, group, location.zone, (location.address, port)) if location.address else ()
+    refusal = paths.refusal(location.zone, (location.address, port)) if location.address else ()
     changes = about(refusal)
     if not refusal and location.address and target.health == TIMED_OUT:  # a rule that admits it again
         changes = newest_of(sources.reach.groups(location.address))
@@ -158,13 +156,13 @@ def _observed_target(
         zone=location.zone,
         address=location.address,
         check_port=port,
-        endpoint=sources.reach.endpoint(nodes, group, location.zone, (location.address, port)) if location.address else None,
+        endpoint=paths.endpoint(location.zone, (location.address, port)) if location.address else None,
         refusal=str(refusal[0]) if refusal else None,
         exclusive_endpoint=_exclusive_endpoint(backend, group, target, location.address, sources) if target.draining_until else None,
         instance_state=location.instance_state,
         result=sources.result(probe_key(group.arn, target.key)),
         cause=newest([sources.cause(group.name, target.key), changes]),
-        checked_from=sources.reach.checked_from(nodes, group, location.zone),
+        checked_from=paths.checked_from(location.zone),
     )
 
 
@@ -175,19 +173,15 @@ def _exclusive_endpoint(backend: Any, group: Any, target: Target, address: str |
     return None if shared or address is None else sources.reach.connect(address, target.key.port)
 
 
-def _connect(group: Any, ec2: Any | None, backend: Any, reach: Reach) -> Callable[[str | None, str, int], tuple[str, int]]:
-    """Zone, private address and port of a target → where its load balancer connects."""
-    nodes = reach.nodes(ec2, backend.balancers_using(group.arn))
-    return lambda zone, address, port: reach.endpoint(nodes, group, zone, (address, port))
+def _paths(group: Any, ec2: Any | None, backend: Any, reach: Reach) -> Paths:
+    return reach.of(reach.nodes(ec2, backend.balancers_using(group.arn)), group)
 
 
-def _routed_target_group(
-    group: Any, ec2: Any | None, connect: Callable[[str | None, str, int], tuple[str, int]], faults: Mapping[str, EndpointFault]
-) -> routing.TargetGroup:
+def _routed_target_group(group: Any, ec2: Any | None, paths: Paths, faults: Mapping[str, EndpointFault]) -> routing.TargetGroup:
     candidates = []
     for target in group.sandbox.targets.values():
         location = _location(target, ec2)
-        endpoint = connect(location.zone, location.address, target.key.port) if location.address else None
+        endpoint = paths.endpoint(location.zone, (location.address, target.key.port)) if location.address else None
         fault = faults.get(target.key.id)
         found = routing.Candidate(target=target, zone=location.zone, address=location.address, endpoint=endpoint, fault=fault)
         candidates.append(found)

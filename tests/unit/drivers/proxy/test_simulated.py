@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.drivers.proxy.base import TargetGroupConfig
+from sandbox.drivers.world import App
 from tests.support import rule as proves
 from tests.support.drivers.proxies import DNS, SimulatedHarness, fixed, forward, listener, rule
 
@@ -39,3 +40,21 @@ def test_the_same_seed_chooses_the_same_targets() -> None:
         return [len(harness.proxy.request(DNS).body) for _ in range(3)] + [harness.world.random.getrandbits(32)]
 
     assert chosen() == chosen()
+
+
+def test_many_requests_see_at_once_that_a_target_has_changed_and_that_the_configuration_has() -> None:
+    harness = SimulatedHarness()
+    one, two = harness.endpoint("i-a"), harness.endpoint("i-b")
+    harness.apply(listener(rule(None, forward("tg"))), TargetGroupConfig(arn="tg", endpoints=(one, two)))
+
+    def sent() -> set[tuple[str | None, int, int]]:
+        return {(outcome.target_id, outcome.status, count) for outcome, count in harness.proxy.request_many(DNS, 10).items()}
+
+    assert sent() == sent() == {("i-a", 200, 5), ("i-b", 200, 5)}
+    harness.world.machine("i-b").app = App.DOWN
+    assert sent() == {("i-a", 200, 5), (None, 502, 5)}
+    harness.world.machine("i-b").app = App.UP
+    harness.world.machine("i-b").status_code = 500
+    assert sent() == {("i-a", 200, 5), ("i-b", 500, 5)}
+    harness.apply(listener(rule(None, forward("tg"))), TargetGroupConfig(arn="tg", endpoints=(two,)))
+    assert sent() == {("i-b", 500, 10)}
