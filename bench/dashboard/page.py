@@ -1,8 +1,11 @@
 """The live page: its first paint with 100 instances, how soon an event is on it, and what 20 open pages cost.
 
 A simulated sandbox in a process of its own has 100 instances in a group behind a load balancer. Headless Chromium measures the first paint
-(First Contentful Paint of the Paint Timing API), and notes when the row of an event appears. The 20 open pages are connections of another
-process that read the stream, while the state changes once a second; rounds with and without them alternate.
+(First Contentful Paint of the Paint Timing API), in turns with two other pages: one line of text, which is the least that it costs, and
+the HTML of the page without its style sheet and scripts, from another server. A browser paints before it has read all of a page, so it is
+also measured when the last byte was there, and when a frame with all cards was drawn. Chromium notes when the row of an event appears,
+too. The 20 open pages are connections of another process that read the stream, while the state changes once a second; rounds with and
+without them alternate.
 """
 
 import asyncio
@@ -15,11 +18,12 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
+from bench.dashboard.loads import load, median, without_style
 from bench.kit.child import Child, obey
 from bench.kit.figure import Figure, at_most, not_measured, percentile, without_goal
-from bench.kit.sandboxes import PORT, auto_scaling_group, load_balancer, sandbox, target_group, until
+from bench.kit.sandboxes import PORT, auto_scaling_group, listener, sandbox, target_group, until
 from sandbox.client import Client
 
 INSTANCES, PAGES = 100, 20
@@ -31,7 +35,6 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 NOTES = """() => { window.seen = {}; new MutationObserver(changes => { for (const change of changes) for (const row of change.addedNodes)
     if (row.dataset?.event) window.seen[row.dataset.event] = performance.timeOrigin + performance.now(); })
     .observe(document.getElementById("event-rows"), {childList: true}); }"""
-PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 
 
 def measure() -> list[Figure]:
@@ -43,7 +46,7 @@ def measure() -> list[Figure]:
 def _service(client: Client) -> list[str]:
     """100 instances that are healthy targets. → their ids."""
     group = target_group(client, "page", HealthCheckIntervalSeconds=10, HealthyThresholdCount=2)
-    load_balancer(client, "page", group)
+    listener(client, "page", group)
     auto_scaling_group(client, "page", group, INSTANCES)
     elbv2 = client.aws("elbv2")
 
@@ -65,19 +68,28 @@ def _in_a_browser(client: Client, instance: str) -> list[Figure]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:
-            rounds = [(_first_paint(browser, URL), _first_paint(browser, SHORT)) for _ in range(LOADS)]
-            paints, short = ([found[n] for found in rounds] for n in (0, 1))
+            with without_style(URL) as plain:
+                rounds = [tuple(load(browser, url) for url in (URL, SHORT, plain)) for _ in range(LOADS)]
+            page, short, other = ([found[n] for found in rounds] for n in range(3))
+            assert {found.cards for found in (*page, *other)} == {INSTANCES}
             delays = _delays(browser.new_page(), client, instance)
         finally:
             browser.close()
     return [
-        without_goal("first paint of one line of text", statistics.median(short), "ms", "in the same browser, in turns with the page"),
+        without_goal("first paint of one line of text", median(short, "paint"), "ms", "in the same browser, in turns with the page"),
+        without_goal(
+            "first paint of the page's HTML without style and scripts", median(other, "paint"), "ms", "from another server, in turns"
+        ),
+        without_goal(
+            "the last byte of the page is there", median(page, "bytes"), "ms", f"of one line of text: {median(short, 'bytes'):.0f} ms"
+        ),
+        without_goal(f"all {INSTANCES} cards are drawn", median(page, "drawn"), "ms", f"without style: {median(other, 'drawn'):.0f} ms"),
         at_most(
             f"first paint of the page, {INSTANCES} instances",
-            statistics.median(paints),
+            median(page, "paint"),
             "ms",
             300,
-            f"median of {LOADS} loads without a cache; slowest {max(paints):.0f} ms",
+            f"median of {LOADS} loads without a cache; slowest {max(found.paint for found in page):.0f} ms",
         ),
         at_most(
             "an event is on the page after",
@@ -87,17 +99,6 @@ def _in_a_browser(client: Client, instance: str) -> list[Figure]:
             f"p95 of {EVENTS} changes, from before the API call to the row in the document; median {statistics.median(delays):.0f} ms",
         ),
     ]
-
-
-def _first_paint(browser: Browser, url: str) -> float:
-    """Milliseconds from the start of the navigation."""
-    context = browser.new_context()
-    try:
-        page = context.new_page()
-        page.goto(url)
-        return float(page.wait_for_function(PAINT, timeout=30_000).json_value())
-    finally:
-        context.close()
 
 
 def _delays(page: Page, client: Client, instance: str) -> list[float]:

@@ -110,13 +110,18 @@ def admit_everything(ec2: Any) -> None:
 
 
 def load_balancer(client: Client, name: str, group: str) -> tuple[str, str]:
-    """Creates a load balancer with a listener on port 80. → the listener's ARN, and its local URL."""
+    """As `listener`. → the listener's ARN, and its local URL."""
+    made = listener(client, name, group)
+    return made, loopback(until("the load balancer is reachable", lambda: address(client, name), 60))
+
+
+def listener(client: Client, name: str, group: str) -> str:
+    """Creates a load balancer with a listener on port 80. → the listener's ARN."""
     elbv2 = client.aws("elbv2")
     admit_everything(client.aws("ec2"))
     arn = elbv2.create_load_balancer(Name=name, Subnets=[s["SubnetId"] for s in subnets(client, 2)])["LoadBalancers"][0]["LoadBalancerArn"]
     forward = [{"Type": "forward", "TargetGroupArn": group}]
-    listener = elbv2.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=forward)["Listeners"][0]["ListenerArn"]
-    return listener, loopback(until("the load balancer is reachable", lambda: address(client, name), 60))
+    return str(elbv2.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=forward)["Listeners"][0]["ListenerArn"])
 
 
 def address(client: Client, name: str) -> str | None:
