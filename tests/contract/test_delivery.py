@@ -12,6 +12,7 @@ import tempfile
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -123,22 +124,30 @@ class Real:
 class ByCourier(Real):
     """As a control plane in a container posts to the loopback of its user."""
 
+    socket: Path
+
     def __init__(self, host: str = "") -> None:
         super().__init__()
         self.deliverer.close()
         self._folder = tempfile.TemporaryDirectory()
         self.socket = Path(self._folder.name) / "courier.sock"
-        self._loop = asyncio.new_event_loop()
-        self.courier = self._loop.create_task(Courier(host).serve(self.socket))
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._serving: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[None]]] = Future()
+        self._thread = threading.Thread(target=self._serve, args=[Courier(host)], daemon=True)
         self._thread.start()
+        self._loop, self.courier = self._serving.result()
         until(self.socket.exists)
         self.deliverer = HttpDeliverer(self.clock, shortest=0.05, courier_at=self.socket)
 
-    def _serve(self) -> None:
+    def _serve(self, courier: Courier) -> None:
+        """With asyncio.run, as the service does: POSTs in progress are cancelled and their connections closed."""
+
+        async def serve() -> None:
+            task = asyncio.ensure_future(courier.serve(self.socket))
+            self._serving.set_result((asyncio.get_running_loop(), task))
+            await task
+
         with contextlib.suppress(asyncio.CancelledError):
-            self._loop.run_until_complete(self.courier)
-        self._loop.close()
+            asyncio.run(serve())
 
     def end(self) -> None:
         if not self._loop.is_closed():

@@ -21,12 +21,13 @@ INSTALL = "pip install 'fault-tolerance-sandbox[dask]'"
 
 class DaskCluster:
     def __init__(self, address: str, connect_timeout: float = CONNECT_TIMEOUT) -> None:
-        """`address` of the cluster's scheduler, as Dask prints it. The timeout is in real seconds."""
+        """`address` of the cluster's scheduler, as Dask prints it. The timeout is in real seconds: for the scheduler, then for a worker."""
         self._address, self._connect_timeout = address, connect_timeout
 
     def carry_out(self, work: Work, runs: Sequence[Run]) -> Iterator[tuple[int, Outcome]]:
         with self._client() as client:
-            yield from _completed(client, self._address, work, runs)
+            self._wait_for_a_worker(client)
+            yield from _completed(client, work, runs)
 
     def _client(self) -> "Client":
         try:
@@ -38,14 +39,19 @@ class DaskCluster:
         except (OSError, ValueError, TimeoutError) as error:
             raise UserError(f"No Dask scheduler answers at {self._address}: {error}.", "dask scheduler --host 127.0.0.1") from error
 
+    def _wait_for_a_worker(self, client: "Client") -> None:
+        """A cluster whose workers are just starting has none for a moment."""
+        try:
+            client.wait_for_workers(1, timeout=self._connect_timeout)
+        except TimeoutError as error:
+            raise UserError(f"The Dask scheduler at {self._address} has no workers.", f"dask worker {self._address}") from error
 
-def _completed(client: "Client", address: str, work: Work, runs: Sequence[Run]) -> Iterator[tuple[int, Outcome]]:
+
+def _completed(client: "Client", work: Work, runs: Sequence[Run]) -> Iterator[tuple[int, Outcome]]:
     from distributed import as_completed  # noqa: PLC0415
     from distributed.scheduler import KilledWorker  # noqa: PLC0415
 
-    threads = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
-    if not threads:
-        raise UserError(f"The Dask scheduler at {address} has no workers.", "dask worker tcp://127.0.0.1:8786")
+    threads = max(1, sum(client.nthreads().values()))  # type: ignore[no-untyped-call]
     following = iter(range(len(runs)))
     indices: dict[str, int] = {}
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,24 @@ distributed = pytest.importorskip("distributed", reason="the optional dependency
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    made = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1")
+def started() -> Iterator[Any]:
+    made = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1")
     yield made
     made.close()
+
+
+@pytest.fixture
+def cluster(started: Any) -> Any:
+    """With both workers: Dask starts a killed one again, which takes a while."""
+    with distributed.Client(started.scheduler_address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=120)
+    return started
+
+
+@pytest.fixture
+def empty_cluster() -> Iterator[Any]:
+    with distributed.LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1") as made:
+        yield made
 
 
 @pytest.fixture(params=["local", "dask"])
@@ -68,6 +83,21 @@ def test_a_worker_killed_from_outside_loses_no_run(cluster: Any) -> None:
 def test_a_scheduler_that_does_not_answer_is_named() -> None:
     with pytest.raises(UserError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         list(DaskCluster("tcp://127.0.0.1:9", connect_timeout=1).carry_out(by_seed, runs(1)))
+
+
+def test_a_cluster_without_a_worker_is_named_with_the_command_that_starts_one(empty_cluster: Any) -> None:
+    address = empty_cluster.scheduler_address
+    with pytest.raises(UserError, match="has no workers") as refused:
+        list(DaskCluster(address, connect_timeout=1).carry_out(by_seed, runs(1)))
+    assert refused.value.next_command == f"dask worker {address}"
+
+
+def test_workers_that_start_after_the_simulation_are_used(empty_cluster: Any) -> None:
+    joining = threading.Timer(0.2, lambda: empty_cluster.scale(1))
+    joining.start()
+    found = list(DaskCluster(empty_cluster.scheduler_address, connect_timeout=60).carry_out(by_seed, runs(2)))
+    joining.join()
+    assert sorted(index for index, _ in found) == [0, 1]
 
 
 def test_simulations_stop_when_the_caller_stops(scheduler: Scheduler) -> None:
