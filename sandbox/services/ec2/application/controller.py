@@ -34,6 +34,10 @@ class ApplicationStatusController(Shell[ObservedApplication, Memory]):
     def keys(self) -> Iterable[str]:
         return tuple(scope.key(instance.id) for scope, instance in state.monitored())
 
+    def has(self, key: str) -> bool:
+        instance = state.find(*Scope.split(key))
+        return instance is not None and state.is_monitored(instance)
+
     def observe(self, key: str, now: datetime) -> ObservedApplication | None:
         scope, instance_id = Scope.split(key)
         instance = state.find(scope, instance_id)

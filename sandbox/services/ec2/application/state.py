@@ -43,12 +43,15 @@ class Sources:
 
 
 def monitored() -> Iterator[tuple[Scope, Any]]:
-    """Instances to which a check applies, and those of which something is still kept."""
     for scope, backend in backends.walk(ec2_backends):
-        checks = tuple(backend.sandbox_application_checks.values())
-        for instance in _instances(backend):
-            if _something_kept(instance.sandbox.application) or any(_applies(check, instance) for check in checks):
-                yield scope, instance
+        for reservation in list(backend.reservations.values()):
+            yield from ((scope, instance) for instance in reservation.instances if is_monitored(instance))
+
+
+def is_monitored(instance: Any) -> bool:
+    """A check applies to it, or something is still kept of it."""
+    checks = instance.ec2_backend.sandbox_application_checks.values()
+    return _something_kept(instance.sandbox.application) or any(_applies(check, instance) for check in checks)
 
 
 def find(scope: Scope, instance_id: str) -> Any | None:
@@ -118,11 +121,6 @@ def forget_instance(backend: Any, instance_id: str) -> None:
         if instance_id in check.instances:
             left = tuple(each for each in check.instances if each != instance_id)
             backend.sandbox_application_checks[check_id] = replace(check, instances=left)
-
-
-def _instances(backend: Any) -> Iterator[Any]:
-    for reservation in list(backend.reservations.values()):
-        yield from reservation.instances
 
 
 def _something_kept(kept: ApplicationExtra) -> bool:
