@@ -118,15 +118,17 @@ class Conversation:
         if message.sequence < self._next_input:
             self._acknowledge(message)
             return None
-        found = self._understand(message, now)
+        found = self._understand(message)
         self._next_input += 1
         self._acknowledge(message)
+        if isinstance(found, Ready) and found.problem is None:
+            self._complete(now)
         return found
 
-    def _understand(self, message: Message, now: float) -> Received | None:
+    def _understand(self, message: Message) -> Received | None:
         match message.payload_type:
             case PayloadType.HANDSHAKE_RESPONSE if not self._ready:
-                return self._complete(message.payload, now)
+                return Ready(payloads.handshake_problem(message.payload))
             case PayloadType.DATA if self._ready:
                 return Data(message.payload)
             case PayloadType.SIZE:
@@ -136,13 +138,12 @@ class Conversation:
             case _:
                 return None
 
-    def _complete(self, payload: bytes, now: float) -> Ready:
+    def _complete(self, now: float) -> None:
+        """The last thing that is said until the client has acknowledged it: AWS's client sets up a forwarded port when it hears this, and
+        stops listening for good if anything comes before it has done so."""
         assert self._begun is not None
-        problem = payloads.handshake_problem(payload)
-        if problem is None:
-            self._ready = True
-            self._stream(PayloadType.HANDSHAKE_COMPLETE, payloads.handshake_complete(int((now - self._begun) * 1e9)), now)
-        return Ready(problem)
+        self._ready = True
+        self._stream(PayloadType.HANDSHAKE_COMPLETE, payloads.handshake_complete(int((now - self._begun) * 1e9)), now)
 
     def _stream(self, payload_type: PayloadType, payload: bytes, now: float) -> None:
         number, self._next_output = self._next_output, self._next_output + 1

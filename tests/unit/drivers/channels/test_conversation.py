@@ -52,6 +52,16 @@ def test_the_handshake_tells_the_session_type_and_its_properties_and_then_data_f
     assert wire.plugin.acknowledged == [0, 1, 2, 3]
 
 
+@rule("SSM-13")
+def test_the_end_of_the_handshake_is_the_last_thing_said_before_the_client_has_set_up_its_port() -> None:
+    wire = Wire()
+    wire.agent.attach(0.0)
+    for answer in [each for frame in wire.agent.take() for each in wire.plugin.hears(frame)]:
+        wire.take_in(answer)
+    said = [decode(each) for each in wire.agent.take()]
+    assert [(each.type, each.payload_type) for each in said] == [("acknowledge", 0), ("output_stream_data", PayloadType.HANDSHAKE_COMPLETE)]
+
+
 def test_a_client_that_cannot_do_what_is_asked_says_so_and_gets_no_data() -> None:
     wire = Wire()
     wire.agent.attach(0.0)
