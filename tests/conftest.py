@@ -3,11 +3,16 @@
 import gc
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
 
 pytest.register_assert_rewrite("tests.support")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and so would every program that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _docker_answers() -> bool:

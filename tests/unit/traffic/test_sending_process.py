@@ -25,7 +25,6 @@ import signal, sys, threading
 from datetime import UTC, datetime
 from sandbox.traffic.load import Load
 from sandbox.traffic.plan import Plan
-signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job ignores
 load = Load(Plan(url=sys.argv[1], rate=50), datetime.now(UTC), 1.0)
 print("sending", flush=True)
 threading.Event().wait()
