@@ -69,11 +69,6 @@ def environment(folder: Path, name: str) -> Mapping[str, str]:
     }
 
 
-def _as_in_a_terminal() -> None:
-    """Ctrl-C works, also where the tests are a shell's background job, whose programs ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 class Terminal:
     """One bash, in which variables and functions of a block are there for the next one."""
 
@@ -83,7 +78,7 @@ class Terminal:
         self._said = ""
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"], cwd=folder, env=dict(variables), start_new_session=True, text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 - no other thread of the tests holds a lock that it needs
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()

@@ -21,7 +21,7 @@ from tests.support.traffic.http_server import answer, server
 pytestmark = pytest.mark.process
 NOW = datetime(2026, 5, 7, 12, 0, tzinfo=UTC)
 PROGRAM = """
-import signal, sys, threading
+import sys, threading
 from datetime import UTC, datetime
 from sandbox.traffic.load import Load
 from sandbox.traffic.plan import Plan
