@@ -21,6 +21,7 @@ from tests.support.drivers.firewalls import (
     from_node,
     policy,
     tcp,
+    two_vpcs,
 )
 from tests.support.waiting import until
 
@@ -128,3 +129,18 @@ def test_the_same_policy_again_calls_nobody(on: FirewallHarness) -> None:
     for each in (first, policy(from_node(80)), second):
         apply(on, each)
     assert changes == [first, second]
+
+
+@rule("SG-11")
+@pytest.mark.parametrize(
+    ("there", "back", "answers"),
+    [
+        pytest.param("", "", False, id="no route"),
+        pytest.param("10.231.7.0/24", "", False, id="no route for the answers"),
+        pytest.param("", "10.231.9.0/24", False, id="no route for the requests"),
+        pytest.param("10.231.0.0/20", "10.231.9.0/24", True, id="routes both ways"),
+    ],
+)
+def test_another_vpc_is_reached_by_routes_only_whatever_the_groups_admit(on: FirewallHarness, there: str, back: str, answers: bool) -> None:
+    apply(on, two_vpcs(there, back))
+    assert on.answers() is answers

@@ -1,7 +1,8 @@
-"""Which connections security groups and network ACLs admit, as one value: interfaces with their groups, subnets with their network ACLs.
+"""Which connections security groups, network ACLs and routes admit, as one value: interfaces with their groups, subnets with their network
+ACLs and their routes to other VPCs.
 
-`Policy.verdict` is pure and the one source of truth (SG-1 to SG-8): the packet filter is rendered from the same value (ruleset.py), the
-simulated and the process runtime ask it, and `sandbox explain` repeats its explanations in the words of Reachability Analyzer.
+`Policy.verdict` is pure and the one source of truth (SG-1 to SG-8, SG-11): the packet filter is rendered from the same value (ruleset.py),
+the simulated and the process runtime ask it, and `sandbox explain` repeats its explanations in the words of Reachability Analyzer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +15,7 @@ EVERYWHERE = IPv4Network("0.0.0.0/0")
 EPHEMERAL = (32768, 60999)  # source ports of a Linux client: the first and the last
 UNFILTERED = IPv4Network("169.254.0.0/16")  # metadata service and DNS resolver: no group and no network ACL filters them (SG-7)
 GROUPS_MISMATCH, ACL_RESTRICTION = "ENI_SG_RULES_MISMATCH", "SUBNET_ACL_RESTRICTION"  # Reachability Analyzer's codes
+NO_ROUTE = "NO_ROUTE_TO_DESTINATION"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,9 @@ class Subnet:
     subnet_id: str
     network: IPv4Network
     acl: str | None = None  # id of its network ACL; None: it has none, and everything passes
+    vpc: str = ""
+    route_table: str = ""
+    reaches: tuple[IPv4Network, ...] = ()  # where its routes to other VPCs lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +157,8 @@ class Policy:
         if source == destination or destination in UNFILTERED:
             return
         sender, receiver = self.interface(source), self.interface(destination)
+        if sender and receiver:
+            yield from self._by_routes(sender, receiver)
         if sender and (refused := self._by_groups(sender, connection, "egress")):
             yield refused
         for place, packet in self._crossings(connection, sender, receiver):
@@ -159,6 +166,28 @@ class Policy:
                 yield refused
         if receiver and (refused := self._by_groups(receiver, connection, "ingress")):
             yield refused
+
+    def has_route(self, source: Subnet, destination: Subnet) -> bool:
+        """Within a VPC always. VPCs whose addresses overlap cannot be told apart by them."""
+        if source.vpc == destination.vpc or self._overlap(source.vpc, destination.vpc):
+            return True
+        return any(destination.network.overlaps(each) for each in source.reaches)
+
+    def _overlap(self, one: str, other: str) -> bool:
+        (first, last), (others_first, others_last) = self._spans[one], self._spans[other]
+        return first <= others_last and others_first <= last
+
+    def _by_routes(self, sender: Interface, receiver: Interface) -> Iterator[Explanation]:
+        """Packets need a route, and so do their answers (SG-11)."""
+        here, there = self._by_subnet.get(sender.subnet), self._by_subnet.get(receiver.subnet)
+        if here is None or there is None:
+            return
+        for subnet, other, to, direction in ((here, there, receiver, "egress"), (there, here, sender, "ingress")):
+            if not self.has_route(subnet, other):
+                table = subnet.route_table or "the route table"
+                text = f"{table} of {subnet.subnet_id} has no route to {to.address}, which is in another VPC ({other.vpc})."
+                resources = tuple(each for each in (subnet.route_table, subnet.subnet_id, sender.owner, receiver.owner) if each)
+                yield Explanation(code=NO_ROUTE, component=table, direction=direction, text=text, resources=resources)
 
     def _by_groups(self, interface: Interface, connection: Connection, direction: str) -> Explanation | None:
         peer = connection.destination if direction == "egress" else connection.source
@@ -216,6 +245,16 @@ class Policy:
     @cached_property
     def _by_subnet(self) -> Mapping[str, Subnet]:
         return {each.subnet_id: each for each in self.subnets}
+
+    @cached_property
+    def _spans(self) -> Mapping[str, tuple[IPv4Address, IPv4Address]]:
+        """VPC → the first and the last address of its subnets."""
+        found: dict[str, tuple[IPv4Address, IPv4Address]] = {}
+        for subnet in self.subnets:
+            first, last = subnet.network.network_address, subnet.network.broadcast_address
+            known = found.get(subnet.vpc, (first, last))
+            found[subnet.vpc] = (min(first, known[0]), max(last, known[1]))
+        return found
 
     @cached_property
     def _by_acl_id(self) -> Mapping[str, NetworkAcl]:

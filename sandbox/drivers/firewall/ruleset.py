@@ -1,8 +1,9 @@
 """The packet filter rules of a policy, as one transaction, and what nft's listing says of them. nft.py runs them in the VPC router.
 
 Every packet of an instance passes the router, also within its subnet (docs/decisions/001-topology.md). A packet is judged by its addresses:
-first the network ACLs of the subnets whose border it crosses, for every packet (SG-5); then, only for a new connection, the security
-groups of its sender and its receiver (SG-1, SG-4). The addresses of a group's interfaces are a set, so that rules name groups.
+first by the routes between VPCs (SG-11), then by the network ACLs of the subnets whose border it crosses, for every packet (SG-5); then,
+only for a new connection, by the security groups of its sender and its receiver (SG-1, SG-4). The addresses of a group's interfaces are a
+set, so that rules name groups.
 """
 
 import hashlib
@@ -26,6 +27,7 @@ from sandbox.drivers.firewall.policy import (
 )
 
 TABLE = "sandbox_firewall"
+APART = "apart"  # the set of subnets without a route from one to the other
 DROPPED = "dropped"  # the set of dropped connections, each kept for a minute
 PROTOCOLS = {"6": "tcp", "17": "udp"}
 PRIORITY = -5  # after the cuts of faults, before the router's own rules
@@ -82,6 +84,18 @@ def _sets(policy: Policy) -> Iterator[str]:
         yield _set(_group_set(group_id), policy.members(group_id))
     inside = [each.address for each in policy.interfaces if each.in_router]
     yield _set("router", [*inside, *policy.clients])
+    if pairs := _apart(policy):
+        yield f"set {APART} {{ type ipv4_addr . ipv4_addr; flags interval; elements = {{ {', '.join(pairs)} }}; }}"
+
+
+def _apart(policy: Policy) -> list[str]:
+    """Both directions where one of them has no route."""
+    return [
+        f"{one.network} . {other.network}"
+        for one in policy.subnets
+        for other in policy.subnets
+        if not (policy.has_route(one, other) and policy.has_route(other, one))
+    ]
 
 
 def _set(name: str, addresses: Iterable[IPv4Address]) -> str:
@@ -173,6 +187,7 @@ def _check(policy: Policy) -> str:
     chains = {groups: number for number, groups in enumerate(_combinations(policy))}
     guarded = _guarded(policy)
     rules = [
+        f"ip saddr . ip daddr @{APART} goto refuse" if _apart(policy) else "",
         _map("saddr", [(str(each.network), f"leave_{_word(each.subnet_id)}") for each in guarded]),
         _map("daddr", [(str(each.network), f"enter_{_word(each.subnet_id)}") for each in guarded]),
         "ct state established,related return",

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from abc import ABC, abstractmethod
 from contextlib import nullcontext
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 from sandbox.core.clock import VirtualClock
@@ -66,6 +67,16 @@ def policy(*ingress: Permission, lb_egress: tuple[Permission, ...] = (EVERYTHING
         SecurityGroup(group_id="sg-web", ingress=ingress, egress=(EVERYTHING,)),
     )
     return Policy(interfaces=(node, *targets), groups=groups, subnets=subnets, acls=(acl,) if acl else ())
+
+
+def two_vpcs(there: str = "", back: str = "") -> Policy:
+    """The node in one VPC and the targets in another one; the networks that the routes of the first and of the second lead to."""
+    admitting = policy(EVERYTHING)
+    node, web = (
+        replace(subnet, vpc=vpc, route_table=f"rtb-{vpc}", reaches=(IPv4Network(to),) if to else ())
+        for subnet, vpc, to in zip(admitting.subnets, ("vpc-lb", "vpc-web"), (there, back), strict=True)
+    )
+    return Policy(interfaces=admitting.interfaces, groups=admitting.groups, subnets=(node, web))
 
 
 class FirewallHarness(ABC):

@@ -1,5 +1,5 @@
 """The policy of the firewall, as moto's objects say it now: security groups, prefix lists, network interfaces with their groups, subnets
-with their network ACLs (SG-1 to SG-8). Of all accounts and Regions. Reads only.
+with their network ACLs (SG-1 to SG-8) and their routes to other VPCs (SG-11). Of all accounts and Regions. Reads only.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from moto.ec2.models import ec2_backends
 from sandbox.aws.backends import walk
 from sandbox.aws.context import context
 from sandbox.drivers.firewall.policy import ALL, AclEntry, Interface, NetworkAcl, Permission, Policy, SecurityGroup, Subnet, Traffic
+from sandbox.services.ec2.state.networks import route_table
 
 LOAD_BALANCERS = "amazon-elb"  # the requester of their interfaces (ALB-60)
 NUMBERS = {"6": "tcp", "17": "udp", "1": "icmp"}
@@ -53,7 +54,23 @@ def _subnets(backend: Any) -> Iterator[Subnet]:
     acls = {one.subnet_id: acl.id for acl in backend.network_acls.values() for one in acl.associations}
     for zones in backend.subnets.values():
         for subnet in zones.values():
-            yield Subnet(subnet_id=subnet.id, network=IPv4Network(subnet.cidr_block), acl=acls.get(subnet.id))
+            table = route_table(backend, subnet)
+            yield Subnet(
+                subnet_id=subnet.id,
+                network=IPv4Network(subnet.cidr_block),
+                acl=acls.get(subnet.id),
+                vpc=subnet.vpc_id,
+                route_table=table.id if table else "",
+                reaches=tuple(_to_other_vpcs(table)) if table else (),
+            )
+
+
+def _to_other_vpcs(table: Any) -> Iterator[IPv4Network]:
+    """Where routes to active peering connections and to transit gateways lead."""
+    for route in table.routes:
+        peering = route.vpc_pcx
+        if route.destination_cidr_block and (route.transit_gateway or (peering and peering.status["Code"] == "active")):
+            yield IPv4Network(route.destination_cidr_block, strict=False)
 
 
 # ---- security groups -----------------------------------------------------------------------------------------------------------------

@@ -50,19 +50,19 @@ def is_on(value: object) -> bool:
 
 def way_out(ec2: Any, subnet: Any) -> WayOut:
     """By the route for 0.0.0.0/0. A default VPC has an internet gateway on AWS, which moto does not make."""
-    route = _default_route(_route_table(ec2, subnet))
+    route = _default_route(route_table(ec2, subnet))
     if route is None:
         return WayOut.INTERNET_GATEWAY if ec2.vpcs[subnet.vpc_id].is_default else WayOut.NONE
     if route.gateway is not None and str(route.gateway.id).startswith("igw-"):
         return WayOut.INTERNET_GATEWAY
     if route.nat_gateway is None or route.nat_gateway.state != "available":
         return WayOut.NONE
-    beyond = _default_route(_route_table(ec2, ec2.get_subnet(route.nat_gateway.subnet_id)))
+    beyond = _default_route(route_table(ec2, ec2.get_subnet(route.nat_gateway.subnet_id)))
     public = beyond is not None and beyond.gateway is not None
     return WayOut.NAT_GATEWAY if public or ec2.vpcs[subnet.vpc_id].is_default else WayOut.NONE
 
 
-def _route_table(ec2: Any, subnet: Any) -> Any:
+def route_table(ec2: Any, subnet: Any) -> Any:
     """The subnet's own, else the main one of its VPC."""
     tables = [table for table in ec2.route_tables.values() if table.vpc_id == subnet.vpc_id]
     own = next((table for table in tables if subnet.id in table._associations.values()), None)

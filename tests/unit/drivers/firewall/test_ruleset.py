@@ -2,14 +2,14 @@
 
 import json
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from sandbox.drivers.firewall.policy import EVERYWHERE, AclEntry, Connection, Permission, Traffic
+from sandbox.drivers.firewall.policy import EVERYWHERE, AclEntry, Connection, Permission, Policy, Subnet, Traffic
 from sandbox.drivers.firewall.ruleset import drops_in, mark, mark_in, ruleset
 from tests.support import rule
-from tests.support.drivers.firewalls import EVERYTHING, NODE, PORT, TARGET, acl, from_node, policy, tcp
+from tests.support.drivers.firewalls import EVERYTHING, NODE, PORT, TARGET, acl, from_node, policy, tcp, two_vpcs
 
 
 def test_the_transaction_replaces_whatever_was_there() -> None:
@@ -83,3 +83,30 @@ def test_the_metadata_service_and_the_resolver_are_filtered_by_nobody() -> None:
     for address in ("169.254.169.254", "169.254.169.253"):
         asked = Connection(source=TARGET, destination=IPv4Address(address), protocol="udp", port=53)
         assert policy(lb_egress=()).verdict(asked).allowed
+
+
+@rule("SG-11")
+def test_subnets_without_a_route_are_pairs_of_one_set_and_asked_before_established_connections_pass() -> None:
+    rendered = ruleset(two_vpcs())
+    assert "elements = { 10.231.9.0/24 . 10.231.7.0/24, 10.231.7.0/24 . 10.231.9.0/24 }" in rendered
+    check = next(line for line in rendered.splitlines() if line.startswith("chain check"))
+    assert check.index("@apart goto refuse") < check.index("ct state established,related return")
+    assert "apart" not in ruleset(two_vpcs("10.231.7.0/24", "10.231.9.0/24"))
+
+
+@rule("SG-11")
+def test_a_missing_route_is_explained_with_the_route_table_that_lacks_it() -> None:
+    found = two_vpcs("10.231.7.0/24").verdict(Connection(source=NODE, destination=TARGET, port=PORT))
+    assert [str(each) for each in found.explanations] == [
+        f"NO_ROUTE_TO_DESTINATION: rtb-vpc-web of subnet-web has no route to {NODE}, which is in another VPC (vpc-lb)."
+    ]
+
+
+def test_vpcs_with_the_same_addresses_are_not_kept_apart_which_would_cut_each_of_them_in_two() -> None:
+    one, other = (
+        Subnet(subnet_id=f"subnet-{vpc}", network=IPv4Network(network), vpc=f"vpc-{vpc}")
+        for vpc, network in (("a", "10.1.0.0/20"), ("b", "10.1.16.0/20"))
+    )
+    same = Subnet(subnet_id="subnet-c", network=IPv4Network("10.1.0.0/20"), vpc="vpc-b")
+    assert "apart" in ruleset(Policy(subnets=(one, other)))
+    assert "apart" not in ruleset(Policy(subnets=(one, other, same)))
