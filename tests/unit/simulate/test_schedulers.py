@@ -20,19 +20,12 @@ pytestmark = pytest.mark.process
 distributed = pytest.importorskip("distributed", reason="the optional dependency distributed is not installed")
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[Any]:
-    made = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1")
-    yield made
-    made.close()
-
-
 @pytest.fixture
-def cluster(started: Any) -> Any:
-    """With both workers: Dask starts a killed one again, which takes a while."""
-    with distributed.Client(started.scheduler_address, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=120)
-    return started
+def cluster() -> Iterator[Any]:
+    """Of two workers, for one test: Dask may need minutes to start killed ones again."""
+    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1"}
+    with distributed.LocalCluster(n_workers=2, **options) as made:
+        yield made
 
 
 @pytest.fixture

@@ -5,8 +5,11 @@ Docker cannot end an exec. It makes each one the leader of a session, so a secon
 
 import socket
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
+
+from urllib3.exceptions import HTTPError
 
 from sandbox.core.errors import DriverUnavailable
 from sandbox.drivers.runtime.docker import labels
@@ -110,13 +113,15 @@ class ExecCalls:
         return ExecInfo(running=found["Running"], exit_code=found["ExitCode"], started=bool(found["Pid"]))
 
     def kill_session(self, shell: tuple[str, ...], told: bytes) -> None:
-        """Kills every process of a session. `told`: the process id of its leader, as the leader printed it. No effect if it is none, or the
-        machine is gone or paused."""
+        """Kills every process of a session, and returns when that is done: a container that is paused while an exec begins in it keeps Docker
+        waiting for ever. `told`: the process id of its leader, as the leader printed it. No effect if it is none, or the machine is gone or
+        paused."""
         leader = told.decode(errors="replace").strip()
         if not leader.isdigit():
             return
         try:
             exec_id = self.create({"Cmd": [*shell, "-c", KILL_SESSION, "sh", leader], "User": "0"})
-            self.start(exec_id, PATIENCE).close()
-        except (KeyError, DockerApiError, DriverUnavailable):
+            with closing(self.start(exec_id, PATIENCE)) as answer:
+                answer.raw.read()  # nothing, and then its end
+        except (KeyError, DockerApiError, DriverUnavailable, HTTPError):
             return
