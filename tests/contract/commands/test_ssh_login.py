@@ -9,7 +9,8 @@ from sandbox.drivers.runtime.commands import CommandResult, MachineCommand
 from sandbox.services.instance_connect.decide import script
 from sandbox.services.instance_connect.model import Login
 from tests.support import rule
-from tests.support.drivers.runtimes import DockerWorld, is_in, launch_spec
+from tests.support.drivers.runtimes import PATIENCE, DockerWorld, is_in, launch_spec
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.docker
 
@@ -32,8 +33,14 @@ def launched(world: DockerWorld) -> tuple[LaunchSpec, str]:
     spec = launch_spec()
     world.runtime.launch(spec)
     world.wait(is_in(spec.instance_id, ContainerState.RUNNING))
+    wait_for_the_ssh_server(world, spec)
     made = run(world, spec, "sh", "-c", "ssh-keygen -q -t ed25519 -N '' -f /root/key && cut -d' ' -f1,2 /root/key.pub")
     return spec, made.stdout.decode().strip()
+
+
+def wait_for_the_ssh_server(world: DockerWorld, spec: LaunchSpec) -> None:
+    """It starts while the instance runs already."""
+    until(lambda: run(world, spec, "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/22").exit_code == 0, PATIENCE)
 
 
 def login(world: DockerWorld, spec: LaunchSpec, user: str) -> CommandResult:
@@ -65,6 +72,7 @@ def test_the_key_of_a_key_pair_holds_after_a_reboot_and_for_amazon_linux_s_user_
     assert login(world, spec, "ubuntu").exit_code == 7
     world.runtime.reboot(spec.instance_id)
     world.wait(is_in(spec.instance_id, ContainerState.RUNNING, boots=2))
+    wait_for_the_ssh_server(world, spec)
     let_in(world, spec, "ec2-user", key, 60)
     assert login(world, spec, "ec2-user").exit_code == 7
     assert login(world, spec, "ubuntu").exit_code == 7
