@@ -23,12 +23,15 @@ pytestmark = pytest.mark.docker
 EVERYTHING = Permission(rule_id="sgr-all", traffic=Traffic(), networks=(EVERYWHERE,))
 HTTP = Permission(rule_id="sgr-1", traffic=Traffic(protocol="tcp", first=80, last=80), group="sg-client")
 TALK = """
-import socket, sys
-connection = socket.create_connection((sys.argv[1], 80), timeout=5)
-connection.settimeout(5)
+import http.client, sys
+connection = http.client.HTTPConnection(sys.argv[1], 80, timeout=5)
+connection.connect()
+connection.auto_open = 0  # one connection for all requests
 for line in sys.stdin:
-    connection.sendall(b"GET /health HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-    print(connection.recv(65536).split()[1].decode(), flush=True)
+    connection.request("GET", "/health")
+    response = connection.getresponse()
+    response.read()
+    print(response.status, flush=True)
 """
 ASK_FOR_ANOTHER = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b'x', ('10.231.7.77', 9))"
 

@@ -33,14 +33,8 @@ def launched(world: DockerWorld) -> tuple[LaunchSpec, str]:
     spec = launch_spec()
     world.runtime.launch(spec)
     world.wait(is_in(spec.instance_id, ContainerState.RUNNING))
-    wait_for_the_ssh_server(world, spec)
     made = run(world, spec, "sh", "-c", "ssh-keygen -q -t ed25519 -N '' -f /root/key && cut -d' ' -f1,2 /root/key.pub")
     return spec, made.stdout.decode().strip()
-
-
-def wait_for_the_ssh_server(world: DockerWorld, spec: LaunchSpec) -> None:
-    """It starts while the instance runs already."""
-    until(lambda: run(world, spec, "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/22").exit_code == 0, PATIENCE)
 
 
 def login(world: DockerWorld, spec: LaunchSpec, user: str) -> CommandResult:
@@ -51,6 +45,9 @@ def login(world: DockerWorld, spec: LaunchSpec, user: str) -> CommandResult:
 def let_in(world: DockerWorld, spec: LaunchSpec, user: str, key: str, seconds: int | None) -> None:
     result = run(world, spec, *script.argv(Login(user=user, public_key=key, seconds=seconds)))
     assert (result.exit_code, result.stderr) == (0, b""), result
+    until(
+        lambda: run(world, spec, "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/22").exit_code == 0, PATIENCE
+    )  # the server starts with the first key
 
 
 @rule("EIC-1")
@@ -72,7 +69,6 @@ def test_the_key_of_a_key_pair_holds_after_a_reboot_and_for_amazon_linux_s_user_
     assert login(world, spec, "ubuntu").exit_code == 7
     world.runtime.reboot(spec.instance_id)
     world.wait(is_in(spec.instance_id, ContainerState.RUNNING, boots=2))
-    wait_for_the_ssh_server(world, spec)
     let_in(world, spec, "ec2-user", key, 60)
     assert login(world, spec, "ec2-user").exit_code == 7
     assert login(world, spec, "ubuntu").exit_code == 7
