@@ -9,8 +9,7 @@ from sandbox.drivers.runtime.commands import CommandResult, MachineCommand
 from sandbox.services.instance_connect.decide import script
 from sandbox.services.instance_connect.model import Login
 from tests.support import rule
-from tests.support.drivers.runtimes import PATIENCE, DockerWorld, is_in, launch_spec
-from tests.support.waiting import until
+from tests.support.drivers.runtimes import DockerWorld, is_in, launch_spec
 
 pytestmark = pytest.mark.docker
 
@@ -45,9 +44,6 @@ def login(world: DockerWorld, spec: LaunchSpec, user: str) -> CommandResult:
 def let_in(world: DockerWorld, spec: LaunchSpec, user: str, key: str, seconds: int | None) -> None:
     result = run(world, spec, *script.argv(Login(user=user, public_key=key, seconds=seconds)))
     assert (result.exit_code, result.stderr) == (0, b""), result
-    until(
-        lambda: run(world, spec, "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/22").exit_code == 0, PATIENCE
-    )  # the server starts with the first key
 
 
 @rule("EIC-1")

@@ -43,8 +43,14 @@ AcceptEnv LANG LC_*
 Subsystem sftp internal-sftp
 END
 mkdir -p "$folder/run" && chown -R "$uid:$gid" "$home/.ssh" "$folder/run" "$folder/host_key"
-pid=$(cat "$folder/run/sshd.pid" 2>/dev/null) && grep -qa /usr/sbin/sshd "/proc/$pid/cmdline" 2>/dev/null && exit 0
+pid=$(cat "$folder/run/sshd.pid" 2>/dev/null) && grep -qx sshd "/proc/$pid/comm" 2>/dev/null && exit 0  # not this script, after a reboot
+rm -f "$folder/run/sshd.pid"
 setpriv --reuid="$uid" --regid="$gid" --init-groups /usr/sbin/sshd -f "$folder/sshd_config" -E "$folder/run/sshd.log" || exit 67
+for _ in $(seq 100); do
+    [ -s "$folder/run/sshd.pid" ] && exit 0  # written once it listens
+    sleep 0.1
+done
+exit 67
 """
 
 
