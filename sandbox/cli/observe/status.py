@@ -9,6 +9,9 @@ from sandbox.cli.common import account_option, as_json, client, json_option, tab
 from sandbox.cli.observe import snapshot
 from sandbox.client import SandboxClient
 
+STATUS_CHECKS = ("System", "Instance", "Application")
+"""Of DescribeInstanceStatus (EC2-30 to EC2-35)."""
+
 
 @click.command()
 @account_option
@@ -23,8 +26,9 @@ def status(as_json_: bool) -> None:
 
 
 def read(sandbox: SandboxClient) -> dict[str, Any]:
-    """The snapshot, and where the load balancers answer."""
-    return {**snapshot.read(sandbox), **sandbox.get("endpoints")}
+    """The snapshot, the status checks of the instances, and where the load balancers answer."""
+    checks = snapshot.pages(sandbox.aws("ec2"), "describe_instance_status", "InstanceStatuses")
+    return {**snapshot.read(sandbox), "instance_statuses": checks, **sandbox.get("endpoints")}
 
 
 def show(found: Mapping[str, Any]) -> None:
@@ -36,8 +40,8 @@ def show(found: Mapping[str, Any]) -> None:
             click.echo(f"  {part['name']}: {part['remark']}")
     table("Auto Scaling groups", snapshot.GROUP_COLUMNS, map(snapshot.group_row, found["groups"]))
     members = snapshot.members(found)
-    columns = ("id", "state", "zone", "address", "type", "cores", "memory", "group")
-    rows = [(*_instance(i, found["machines"]), members.get(i["InstanceId"], ({}, ""))[1]) for i in found["instances"]]
+    columns = ("id", "state", "status checks", "zone", "address", "type", "cores", "memory", "group")
+    rows = [(*_instance(i, found), members.get(i["InstanceId"], ({}, ""))[1]) for i in found["instances"]]
     table("instances", columns, rows)
     table("target groups", ("name", "target", "health", "reason"), _targets(found["target_groups"]))
     table("load balancers", ("name", "state", "port", "address", "by name"), [_endpoint(e, found) for e in found["endpoints"]])
@@ -46,15 +50,25 @@ def show(found: Mapping[str, Any]) -> None:
         table("load balancer nodes", ("name", "port", "zone", "in DNS", "address"), nodes)
 
 
-def _instance(instance: Mapping[str, Any], machines: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+def _instance(instance: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, ...]:
+    statuses = {each["InstanceId"]: each for each in found["instance_statuses"]}
     return (
         instance["InstanceId"],
         instance["State"]["Name"],
+        checks(statuses.get(instance["InstanceId"], {})),
         instance["Placement"]["AvailabilityZone"],
         instance.get("PrivateIpAddress", ""),
         instance["InstanceType"],
-        *snapshot.limits(machines.get(instance["InstanceId"], {})),
+        *snapshot.limits(found["machines"].get(instance["InstanceId"], {})),
     )
+
+
+def checks(found: Mapping[str, Any]) -> str:
+    """Which status checks of a running instance fail; else "initializing" or "ok". "": it does not run."""
+    statuses = {name: found.get(f"{name}Status", {}).get("Status", "") for name in STATUS_CHECKS}
+    if failed := [name.lower() for name, status in statuses.items() if status == "impaired"]:
+        return f"{', '.join(failed)} impaired"
+    return next((status for status in ("initializing", "insufficient-data", "ok") if status in statuses.values()), "")
 
 
 def _targets(groups: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:

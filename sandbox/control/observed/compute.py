@@ -37,6 +37,7 @@ def _instance(instance: Any, member: Any) -> Instance:
         private_ip_address=instance.private_ip,
         system_status=instance.system_status["Status"],
         instance_status=instance.instance_status["Status"],
+        application_status=instance.application_status["Status"],
         group=member.instance.autoscaling_group.name if member else None,
         lifecycle_state=member.lifecycle.value if member else None,
         health_status=member.health_status if member else None,

@@ -15,6 +15,7 @@ class Instance:
     private_ip_address: str | None
     system_status: str  # of the status checks: "ok" | "impaired" | "initializing" | "not-applicable"
     instance_status: str
+    application_status: str  # "not-applicable": no application status check applies to it, or it is suppressed
     group: str | None = None  # the Auto Scaling group that it belongs to
     lifecycle_state: str | None = None  # None: it is in no group
     health_status: str | None = None  # "Healthy" | "Unhealthy"

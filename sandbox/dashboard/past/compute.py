@@ -6,13 +6,20 @@ from datetime import datetime
 
 from sandbox.control.observed.model import Instance
 from sandbox.core.events import BEFORE_THE_JOURNAL, Event
-from sandbox.dashboard.past.told import Told, first, newest
+from sandbox.dashboard.past.told import Told, first, named, newest, operation
 from sandbox.services.autoscaling.decide import events as autoscaling
+from sandbox.services.ec2.application.decide.checks import CHANGE as APPLICATION_CHECK
 from sandbox.services.ec2.model import STATE_CHANGE
 
 ID, MEMBER = "instance-id", "EC2InstanceId"
 CHECK = "Instance Status Check Change"
 TAGS = ("CreateTags", "DeleteTags")
+ENDS_A_CHECK = (
+    "DeleteApplicationStatusCheck",
+    "DisassociateApplicationStatusCheck",
+    "EnableApplicationStatusCheckSuppression",
+    *TAGS,  # a check is associated with tags, too
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +52,11 @@ def instances(told: Told, present: Sequence[Instance]) -> tuple[tuple[Instance, 
     return tuple(found), tuple(unknown)
 
 
-UNCHECKED: Mapping[str, str] = {"system_status": "insufficient-data", "instance_status": "insufficient-data"}
+UNCHECKED: Mapping[str, str] = {
+    "system_status": "insufficient-data",
+    "instance_status": "insufficient-data",
+    "application_status": "not-applicable",
+}
 
 
 def _state(told: Event | None, present: Instance | None, moment: datetime) -> tuple[str, datetime] | None:
@@ -81,6 +92,23 @@ def _checks(told: Told) -> Mapping[str, dict[str, str]]:
         if event.detail_type == CHECK:
             statuses = found.setdefault(str(event.detail[ID]), dict(UNCHECKED))
             statuses[f"{event.detail['check']}_status"] = str(event.detail["status"])
+    for instance_id, status in _application_statuses(told).items():
+        found.setdefault(instance_id, dict(UNCHECKED))["application_status"] = status
+    return found
+
+
+def _application_statuses(told: Told) -> Mapping[str, str]:
+    """By instance, as long as what was told holds: until the instance changes its state, or a call ends a check or suppresses it."""
+    found, about, carried_out = dict[str, str](), dict[str, set[str]](), {call.id for call in told.calls_before}
+    for event in told.before:
+        if event.detail_type == APPLICATION_CHECK:
+            instance_id = str(event.detail[ID])
+            found[instance_id], about[instance_id] = str(event.detail["application-status"]), set(event.resources)
+        elif event.detail_type == STATE_CHANGE:
+            found.pop(str(event.detail[ID]), None)
+        elif event.id in carried_out and operation(event) in ENDS_A_CHECK:
+            for instance_id in [each for each in found if about[each] & named(event)]:
+                del found[instance_id]
     return found
 
 

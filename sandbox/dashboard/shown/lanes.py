@@ -41,6 +41,7 @@ class Card:
             for name, status in (
                 ("system status check", self.instance.system_status),
                 ("instance status check", self.instance.instance_status),
+                ("application status check", self.instance.application_status),
             )
             if status == "impaired"
         ]

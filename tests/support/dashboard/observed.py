@@ -34,6 +34,7 @@ def instance(number: int, **changes: object) -> Instance:
         private_ip_address=f"172.31.{number // 250}.{number % 250 + 4}",
         system_status="ok",
         instance_status="ok",
+        application_status="not-applicable",
         group="web",
         lifecycle_state="InService",
         health_status="Healthy",

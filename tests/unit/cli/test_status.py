@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.cli.observe.snapshot import limits
-from sandbox.cli.observe.status import show
+from sandbox.cli.observe.status import checks, show
 from sandbox.control.endpoints import SIMULATED
 
 HEALTH = {
@@ -16,6 +16,14 @@ HEALTH = {
     "speed": 10.0,
     "parts": [{"name": "proxy", "ok": False, "sentence": "Envoy has gone."}, {"name": "engine", "ok": True, "sentence": "fine"}],
 }
+
+
+def statuses(system: str, instance: str, application: str) -> dict[str, Any]:
+    return {
+        "SystemStatus": {"Status": system},
+        "InstanceStatus": {"Status": instance},
+        "ApplicationStatus": {"Status": application},
+    }
 
 
 def snapshot(**changes: Any) -> dict[str, Any]:
@@ -39,6 +47,7 @@ def snapshot(**changes: Any) -> dict[str, Any]:
         "machines": {"i-1": {"instance_id": "i-1", "state": "running", "cores": 0.5, "memory_mib": 1024}},
         "groups": [{"AutoScalingGroupName": "asg", "MinSize": 1, "DesiredCapacity": 2, "MaxSize": 3, "Instances": [member, leaving]}],
         "instances": [{**instance, "PrivateIpAddress": "172.31.0.5"}],
+        "instance_statuses": [{"InstanceId": "i-1", **statuses("ok", "ok", "impaired")}],
         "target_groups": [{"TargetGroupName": "tg", "Targets": [target]}, {"TargetGroupName": "empty", "Targets": []}],
         "load_balancers": {
             "web": {"url": "http://web-1.us-east-1.elb.localhost/"},
@@ -71,7 +80,7 @@ def test_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         "sandbox sandbox: impaired, docker runtime, 2026-05-07T12:00:31Z at speed 10",
         "proxy: Envoy has gone.",
         "asg 1 2 3 1 1 Terminating",
-        "i-1 running us-east-1a 172.31.0.5 t3.medium 0.5 1024 MiB asg",
+        "i-1 running application impaired us-east-1a 172.31.0.5 t3.medium 0.5 1024 MiB asg",
         "tg i-1:80 unused Target.NotInUse why",
         "empty no targets",
         "web active 80 http://127.0.0.1:8081/ http://web-1.us-east-1.elb.localhost/",
@@ -97,6 +106,20 @@ def test_everything_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_the_limits_of_a_machine_are_those_that_hold_now(machine: dict[str, Any], shown: tuple[str, str]) -> None:
     assert limits(machine) == shown
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        (statuses("ok", "ok", "not-applicable"), "ok"),
+        (statuses("ok", "initializing", "not-applicable"), "initializing"),
+        (statuses("impaired", "impaired", "ok"), "system, instance impaired"),
+        (statuses("ok", "ok", "insufficient-data"), "insufficient-data"),
+        ({}, ""),  # it does not run
+    ],
+)
+def test_status_checks_are_summed_up(found: dict[str, Any], shown: str) -> None:
+    assert checks(found) == shown
 
 
 def test_an_empty_account(capsys: pytest.CaptureFixture[str]) -> None:

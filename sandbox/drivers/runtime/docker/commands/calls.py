@@ -113,9 +113,9 @@ class ExecCalls:
         return ExecInfo(running=found["Running"], exit_code=found["ExitCode"], started=bool(found["Pid"]))
 
     def kill_session(self, shell: tuple[str, ...], told: bytes) -> None:
-        """Kills every process of a session, and returns when that is done: Docker waits for ever for a container that is paused while an exec
-        begins in it. `told`: the process id of its leader, as the leader printed it. No effect if it is none, or the machine is gone or
-        paused."""
+        """Kills every process of a session, and returns when that is done: Docker waits for ever for a container that is paused while an
+        exec begins in it. `told`: the process id of its leader, as the leader printed it. No effect if it is none, or the machine is gone
+        or paused."""
         leader = told.decode(errors="replace").strip()
         if not leader.isdigit():
             return
