@@ -38,6 +38,7 @@ from tests.support.services.security_groups import admit_everything
 HERE = Scope("123456789012", "us-east-1")
 AMI = "ami-0c047a86012500412"
 UNKNOWN_TG = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/none/0123456789abcdef"
+OWN_API = "the sandbox's API (SANDBOX_PORT)"
 UNKNOWN_LB = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/none/0123456789abcdef"
 FIXED = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
 PROVISIONING = 3.0

@@ -1,6 +1,6 @@
 """The data plane of load balancers, configured in AWS's terms: listeners, rules, target groups. envoy/config renders the configuration
 for Envoy and envoy/ads sends it; simulated.py answers requests from it in virtual time. One contract suite for both
-(tests/contract/test_proxy.py).
+(tests/contract/proxy).
 
 The configuration is a value. `apply` takes all of it, sends the differences from the previous one, and returns at once.
 """

@@ -171,3 +171,8 @@ def reports_no_fault(stage: Stage) -> None:
     events = stage.journal.events()
     assert [e.summary for e in events if e.detail_type in BUGS] == []
     assert [e.summary for e in events if e.cause is None and not may_begin(e)] == []
+
+
+def causes(stage: Stage, verb: str) -> list[str]:
+    """Of the activities whose description begins with this verb."""
+    return [a["Cause"] for a in stage.activities() if a["Description"].startswith(verb)]
