@@ -8,6 +8,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -17,7 +18,7 @@ from sandbox.core.clock import Clock
 from sandbox.drivers.proxy.open_requests import OpenRequests
 from sandbox.drivers.proxy.simulated import Outcome
 from sandbox.traffic.outcomes import RequestOutcome, classify
-from sandbox.traffic.plan import Plan
+from sandbox.traffic.plan import Plan, Spacing
 from sandbox.traffic.records import Column, Recorder, Records
 from sandbox.traffic.rows import Attempt
 from sandbox.virtual.batch import NOBODY, Batch, Seen, final, seen, together
@@ -231,11 +232,44 @@ class VirtualLoad:
                 yield outcome, list(seen(self._plan, outcome, batch.places_of(number), kept=batch.kept))
 
 
+# ---- planned sends -----------------------------------------------------------------------------------------------------------------------
+
 CHUNK = 4096
 
 
+class _Sends:
+    """The planned sends of plans that differ only in what does not concern them, in arrays that are made once: a thousand runs of a
+    scenario send at the same moments."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._offsets = plan.offsets()
+        self._made: list[Column] = []
+
+    def chunks(self) -> Iterator[Column]:
+        """At the end empty ones."""
+        number = 0
+        while True:
+            if number == len(self._made):
+                self._made.append(np.fromiter(islice(self._offsets, CHUNK), dtype=float))
+                self._made[number].flags.writeable = False
+            yield self._made[number]
+            number += len(self._made[number]) > 0
+
+
 def _chunks(plan: Plan) -> Iterator[Column]:
-    """The planned sends in arrays; at the end empty ones."""
-    offsets = plan.offsets()
-    while True:
-        yield np.fromiter(islice(offsets, CHUNK), dtype=float)
+    seed = plan.seed if plan.spacing is Spacing.POISSON else 0
+    same = Plan(
+        url="",
+        rate=plan.rate,
+        pattern=plan.pattern,
+        spacing=plan.spacing,
+        seed=seed,
+        max_duration=plan.max_duration,
+        max_requests=plan.max_requests,
+    )
+    return _sends(same).chunks()
+
+
+@lru_cache(maxsize=4)
+def _sends(plan: Plan) -> _Sends:
+    return _Sends(plan)

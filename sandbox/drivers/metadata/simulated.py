@@ -1,6 +1,7 @@
 """The metadata service of simulated machines: the server's own answers, without a socket, in sandbox time. Tests `ask` it."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from sandbox.core.clock import Clock
 from sandbox.drivers.metadata.base import IMDS_ADDRESS, MetadataDocument, Uses
@@ -17,7 +18,6 @@ class SimulatedMetadata:
     def __init__(self, now: Callable[[], Clock]) -> None:
         self._now = now
         self._documents: dict[str, MetadataDocument] = {}
-        self._signer: IdentitySigner | None = None
         self._service = Service(Tokens(bytes(KEY_BYTES), self._seconds), self._seconds)
         self._stale: dict[str, MetadataDocument | None] = {}  # published, and not asked for yet
 
@@ -38,7 +38,7 @@ class SimulatedMetadata:
         return f"http://{IMDS_ADDRESS}/"
 
     def certificate(self) -> bytes | None:
-        return self._sign_with().pem
+        return _signer().pem
 
     def on_change(self, callback: Callable[[str], None]) -> None:
         """Nothing changes but by `publish`, whose effect is there at once."""
@@ -64,12 +64,13 @@ class SimulatedMetadata:
         return self.ask(address, Request("GET", path))
 
     def _served(self, document: MetadataDocument) -> Served:
-        return Served(Caller.of(signed(document, self._sign_with())), document.private_ip_addresses)
+        return Served(Caller.of(signed(document, _signer())), document.private_ip_addresses)
 
     def _seconds(self) -> float:
         return self._now().now().timestamp()
 
-    def _sign_with(self) -> IdentitySigner:
-        if self._signer is None:
-            self._signer = new_signer()
-        return self._signer
+
+@cache
+def _signer() -> IdentitySigner:
+    """One for all simulated sandboxes of this process: making its key takes longer than many a simulated minute."""
+    return new_signer()
