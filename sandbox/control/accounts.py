@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from sandbox.control.foreign import without_foreign_names
 from sandbox.control.surface import ControlSurface, Faults, LoopLike
 from sandbox.core.errors import UserError
 from sandbox.core.identity.owner import ACCOUNT_ID, account_of_key
@@ -105,8 +106,7 @@ def _loops(found: Sequence[LoopLike], account: str) -> Sequence[LoopLike]:
 def _policy(policy: Policy | None, own: Callable[[str], bool], load_balancers: frozenset[str]) -> Policy | None:
     if policy is None:
         return None
-    shown = tuple(each for each in policy.interfaces if each.owner in load_balancers or own(each.owner))
-    return replace(policy, interfaces=shown)
+    return without_foreign_names(policy, lambda each: each.owner in load_balancers or own(each.owner))
 
 
 def _refuse() -> Any:

@@ -15,9 +15,9 @@ from sandbox.aws.requests import words
 from sandbox.aws.requests.problems import Kind, Path, Problem, Step
 from sandbox.core.errors import ApiError
 
-NOT_IN_LIST = re.compile(r"'(.*)' is not in list", re.DOTALL)
-NO_NUMBER = re.compile(r"(?:invalid literal for int\(\) with base 10|could not convert string to float): '(.*?)'?", re.DOTALL)
-"""Numbers that the model has as strings."""
+NOT_IN_LIST = re.compile(r"(.*) is not in list", re.DOTALL)
+NO_NUMBER = re.compile(r"(?:invalid literal for int\(\) with base 10|could not convert string to float): (.*)", re.DOTALL)
+"""Numbers that the model has as strings. Both show the value as `repr` does: its quotes depend on those in the value."""
 TOKENS = frozenset({"NextToken", "Marker", "nextToken"})
 DEEPEST = 10
 SHOWN = 190
@@ -26,21 +26,21 @@ SHOWN = 190
 
 def refusal(error: Exception, service: str, operation: str, protocol: str, parameters: Mapping[str, Any]) -> ApiError | None:
     """The error of a request that names what is not there; None: this is no such failure."""
-    name = _culprit(error)
-    if name is None or not _in_moto(error):
+    culprit = _culprit(error)
+    if culprit is None or not _in_moto(error):
         return None
-    step = next((step for step, value in _strings(parameters, None) if _same(value, name)), None)
+    step, value = next(((step, value) for step, value in _strings(parameters, None) if _same(value, culprit)), (None, ""))
     if step is not None:
-        return _no_number(service, protocol, step, name) if NO_NUMBER.fullmatch(str(error)) else _unknown(service, step, name)
+        return _no_number(service, protocol, step, value) if NO_NUMBER.fullmatch(str(error)) else _unknown(service, step, value)
     shape = get_service_model(service).operation_model(operation).input_shape
-    missing = next((step for step in _absent(shape, parameters, None) if step.name == name), None) if shape is not None else None
+    missing = next((step for step in _absent(shape, parameters, None) if repr(step.name) == culprit), None) if shape is not None else None
     return None if missing is None else words.error([Problem(Kind.MISSING, missing)], service, protocol)
 
 
 def _culprit(error: Exception) -> str | None:
-    """The value that was looked up, or was to be a number."""
+    """The value that was looked up, or was to be a number, as `repr` shows it."""
     if isinstance(error, KeyError):
-        return error.args[0] if error.args and isinstance(error.args[0], str) else None
+        return repr(error.args[0]) if error.args and isinstance(error.args[0], str) else None
     if not isinstance(error, ValueError):
         return None
     found = NOT_IN_LIST.fullmatch(str(error)) or NO_NUMBER.fullmatch(str(error))
@@ -48,7 +48,8 @@ def _culprit(error: Exception) -> str | None:
 
 
 def _same(value: str, culprit: str) -> bool:
-    return value == culprit or (len(culprit) > SHOWN and value.startswith(culprit[:SHOWN]))
+    shown = repr(value)
+    return shown == culprit or (len(culprit) > SHOWN and shown.startswith(culprit[:SHOWN]))
 
 
 def _in_moto(error: Exception) -> bool:

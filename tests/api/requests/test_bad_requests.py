@@ -2,6 +2,7 @@
 
 import io
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -51,6 +52,13 @@ def test_what_is_named_twice_is_described_once(aws: Aws) -> None:
 def test_a_long_value_that_is_no_number_is_refused(aws: Aws) -> None:
     """Python's error shows the beginning of it only."""
     status, answer = post(aws, "ec2", b"Action=DescribeLaunchTemplateVersions&MinVersion=" + b"a" * 5_000)
+    assert (status, re.findall("<Code>(.*?)</Code>", answer)) == (400, ["InvalidParameterValue"])
+
+
+@pytest.mark.parametrize("value", ["' OR 1=1 --", '"', "a\\b", "\n", "é", "\u2028", "1_0'"])
+def test_a_value_that_is_no_number_is_refused_whatever_its_characters(aws: Aws, value: str) -> None:
+    """Python's error shows it with quotes and escapes that depend on it."""
+    status, answer = post(aws, "ec2", f"Action=DescribeLaunchTemplateVersions&MinVersion={quote(value)}".encode())
     assert (status, re.findall("<Code>(.*?)</Code>", answer)) == (400, ["InvalidParameterValue"])
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.client import SandboxApiError
 from sandbox.virtual.client import VirtualClient
-from tests.support import virtual_sandbox
+from tests.support import rule, virtual_sandbox
 from tests.support.elb import error_of
 from tests.support.fleet import Fleet
 from tests.support.virtual import VirtualSandbox
@@ -225,3 +225,13 @@ def test_an_account_is_twelve_digits() -> None:
     control = VirtualClient(virtual_sandbox().sandbox, "1234")
     with pytest.raises(SandboxApiError, match="Invalid account=1234: expected 12 digits"):
         control.get("events")
+
+
+@rule("SG-11")
+def test_an_account_is_told_that_it_cannot_reach_an_instance_of_another_and_nothing_of_it(room: Class) -> None:
+    ann, ben = room.ann, room.ben
+    found = ben.on.client("ec2").describe_instances()["Reservations"][0]["Instances"][0]
+    told = ann.control.get("connection", source=min(ann.instances()), to=f"{found['PrivateIpAddress']}:80")
+    assert "not reachable" in told["text"][0] and "NO_ROUTE_TO_DESTINATION" in told["text"][1]
+    names = {found["VpcId"], found["SubnetId"], found["InstanceId"], *(each["GroupId"] for each in found["SecurityGroups"])}
+    assert [each for each in names if each in json.dumps(told)] == []

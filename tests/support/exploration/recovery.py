@@ -31,6 +31,7 @@ class Recovery:
         self._repair_machines()
         self._remove_plans()
         self._correct_health_checks()
+        self._correct_targets()
         self._correct_groups()
 
     def help(self) -> None:
@@ -69,6 +70,14 @@ class Recovery:
         checks |= {"HealthCheckTimeoutSeconds": 2, "HealthCheckIntervalSeconds": 5}
         for group in self._account.target_groups():
             self._account.elbv2.modify_target_group(TargetGroupArn=group["TargetGroupArn"], **checks)
+
+    def _correct_targets(self) -> None:
+        """No application listens at another port than its target group's: a load balancer whose only target is such a one answers 502."""
+        for group in self._account.target_groups():
+            arn = group["TargetGroupArn"]
+            described = self._account.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+            if wrong := [d["Target"] for d in described if d["Target"].get("Port") != group["Port"]]:
+                self._account.elbv2.deregister_targets(TargetGroupArn=arn, Targets=wrong)
 
     def _correct_groups(self) -> None:
         for group in self._account.groups():
