@@ -7,7 +7,8 @@ from sandbox.report.plot.palette import GRID, INK, MARKS, PAPER
 from sandbox.report.plot.time_axis import Unit
 
 CROWDED = 0.24  # inches: a mark closer than this to the previous one goes to the next row
-ROWS = 6  # of marks
+ROWS = 12  # of marks, at most
+LETTER = 0.07  # inches: the width of a letter of a phase's name
 
 
 def lanes(report: Report, width: float) -> int:
@@ -20,7 +21,8 @@ def story(axes: Axes, report: Report, unit: Unit, width: float) -> None:
     row = lanes(report, width) - 1.0
     for number, phase in enumerate(report.phases):
         _bar(axes, unit, phase.began, phase.ended, row, GRID if number % 2 else "#eeeeee")
-        _name(axes, unit, phase, row)
+        place, side = name_place(phase, width / report.duration)
+        axes.text(unit.of(place), row, phase.name, va="center", ha=side, fontsize="small", color=INK, clip_on=True)
     for span in report.spans:
         row -= 1
         style = MARKS[span.kind]
@@ -57,7 +59,9 @@ def _bar(axes: Axes, unit: Unit, began: float, ended: float, row: float, colour:
     axes.barh(row, unit.of(ended - began), left=unit.of(began), height=0.72, color=colour, linewidth=0.4, edgecolor=PAPER)
 
 
-def _name(axes: Axes, unit: Unit, phase: Phase, row: float) -> None:
-    """In the middle of its bar; a name longer than the bar is cut at the edge of the plot only."""
-    middle = unit.of((phase.began + phase.ended) / 2)
-    axes.text(middle, row, phase.name, va="center", ha="center", fontsize="small", color=INK, clip_on=True)
+def name_place(phase: Phase, inches: float) -> tuple[float, str]:
+    """Where the name of a phase is, and which side of it: in the middle of its bar. One that is longer than the bar ends with it, so that
+    it does not run into the next one. `inches` for each second."""
+    if (phase.ended - phase.began) * inches < len(phase.name) * LETTER:
+        return phase.ended, "right"
+    return (phase.began + phase.ended) / 2, "center"

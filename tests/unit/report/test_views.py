@@ -9,10 +9,10 @@ import pytest
 
 from sandbox.core.errors import UserError
 from sandbox.report.json_form import read
-from sandbox.report.model import Report, Verdict
+from sandbox.report.model import Phase, Report, Verdict
 from sandbox.report.page.html import LONGEST_TABLE, page, table
 from sandbox.report.plot.figure import NARROW, WIDE, png, svg
-from sandbox.report.plot.story import mark_rows
+from sandbox.report.plot.story import mark_rows, name_place
 from sandbox.report.plot.time_axis import HOURS, MINUTES, SECONDS, moment, unit
 from sandbox.report.terminal import lines
 from sandbox.report.write import write
@@ -107,6 +107,16 @@ def test_marks_that_would_overlap_are_in_different_rows() -> None:
     close = replace(report, marks=tuple(replace(report.marks[0], at=100 + n) for n in range(3)))
     assert len(set(mark_rows(close, WIDE.width))) == 3
     assert set(mark_rows(report, WIDE.width)) == {0}
+
+
+def test_a_dozen_marks_at_once_are_all_readable() -> None:
+    report = zone_outage()
+    assert len(set(mark_rows(replace(report, marks=(report.marks[0],) * 12), WIDE.width))) == 12
+
+
+def test_the_name_of_a_short_phase_ends_with_it_and_does_not_run_into_the_next() -> None:
+    long, short = Phase(name="Residual", began=600, ended=900), Phase(name="Recovery", began=900, ended=910)
+    assert [name_place(phase, WIDE.width / 1000) for phase in (long, short)] == [(750, "center"), (910, "right")]
 
 
 @pytest.mark.parametrize(
