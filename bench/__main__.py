@@ -3,6 +3,7 @@
 A missed goal is shown as NO in the table. The exit code is 1 only if something could not be measured.
 """
 
+import os
 import signal
 import sys
 import traceback
@@ -79,6 +80,7 @@ def measuring(name: str) -> Callable[[], list[Figure]]:
 @click.argument("names", nargs=-1)
 def main(names: tuple[str, ...]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that started processes are stopped
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has compiled files, as moto has here
     figures, failed = measure(chosen(names), measuring)
     show(figures)
     write(figures, RESULTS)
