@@ -9,8 +9,9 @@ from typing import Any, ParamSpec, TypeVar
 from sandbox.aws import seams, state
 from sandbox.aws.catalogue import listing
 from sandbox.aws.context import LOCK
-from sandbox.control import accounts, endpoints, health, rates
+from sandbox.control import endpoints, health, rates
 from sandbox.control.access_log import AccessLog
+from sandbox.control.account.view import checked, view
 from sandbox.control.gameday.game import GameDay
 from sandbox.control.gameday.hiding import ShownFaults, without_hidden
 from sandbox.control.observed import read as observed
@@ -78,9 +79,9 @@ def control_surface(sandbox: Sandbox, disk: Callable[[], health.Disk]) -> Contro
 
 
 def _of_account(sandbox: Sandbox, whole: ControlSurface, mailbox: Mailbox, account: str) -> ControlSurface:
-    scope = Scope(accounts.checked(account), sandbox.settings.region)
+    scope = Scope(checked(account), sandbox.settings.region)
     return replace(
-        accounts.view(whole, account, _locked(lambda: load_balancer_keys(account))),
+        view(whole, account, _locked(lambda: load_balancer_keys(account))),
         **_of_scope(sandbox, scope),
         mailbox=lambda to: [mail.as_json() for mail in mailbox.messages(to, account)],
     )

@@ -5,8 +5,8 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
+from sandbox.control.account.foreign import without_foreign_names
 from sandbox.control.connections import Asked, asked, explained
-from sandbox.control.foreign import without_foreign_names
 from sandbox.core.errors import UserError
 from sandbox.drivers.firewall.policy import Interface, Permission, Policy, SecurityGroup, Subnet, Traffic
 from tests.support import rule

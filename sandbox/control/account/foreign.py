@@ -1,4 +1,4 @@
-"""A policy as one AWS account sees it: the same verdicts, and no name of another account's resources. For accounts.py.
+"""A policy as one AWS account sees it: the same verdicts, and no name of another account's resources. For view.py.
 
 A connection to another account's instance is judged by that account's rules too, so they stay in the policy.
 """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sandbox.control.foreign import without_foreign_names
+from sandbox.control.account.foreign import without_foreign_names
 from sandbox.control.surface import ControlSurface, Faults, LoopLike
 from sandbox.core.errors import UserError
 from sandbox.core.identity.owner import ACCOUNT_ID, account_of_key
