@@ -21,7 +21,7 @@ def story(axes: Axes, report: Report, unit: Unit, width: float) -> None:
     row = lanes(report, width) - 1.0
     for number, phase in enumerate(report.phases):
         _bar(axes, unit, phase.began, phase.ended, row, GRID if number % 2 else "#eeeeee")
-        place, side = name_place(phase, width / report.duration)
+        place, side = name_place(phase, report.duration, width)
         axes.text(unit.of(place), row, phase.name, va="center", ha=side, fontsize="small", color=INK, clip_on=True)
     for span in report.spans:
         row -= 1
@@ -59,9 +59,9 @@ def _bar(axes: Axes, unit: Unit, began: float, ended: float, row: float, colour:
     axes.barh(row, unit.of(ended - began), left=unit.of(began), height=0.72, color=colour, linewidth=0.4, edgecolor=PAPER)
 
 
-def name_place(phase: Phase, inches: float) -> tuple[float, str]:
+def name_place(phase: Phase, duration: float, width: float) -> tuple[float, str]:
     """Where the name of a phase is, and which side of it: in the middle of its bar. One that is longer than the bar ends with it, so that
-    it does not run into the next one. `inches` for each second."""
-    if (phase.ended - phase.began) * inches < len(phase.name) * LETTER:
+    it does not run into the next one. `duration` of the report in seconds, and `width` of the plot in inches."""
+    if (phase.ended - phase.began) * width < len(phase.name) * LETTER * duration:
         return phase.ended, "right"
     return (phase.began + phase.ended) / 2, "center"

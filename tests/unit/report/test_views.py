@@ -116,7 +116,7 @@ def test_a_dozen_marks_at_once_are_all_readable() -> None:
 
 def test_the_name_of_a_short_phase_ends_with_it_and_does_not_run_into_the_next() -> None:
     long, short = Phase(name="Residual", began=600, ended=900), Phase(name="Recovery", began=900, ended=910)
-    assert [name_place(phase, WIDE.width / 1000) for phase in (long, short)] == [(750, "center"), (910, "right")]
+    assert [name_place(phase, 1000, WIDE.width) for phase in (long, short)] == [(750, "center"), (910, "right")]
 
 
 @pytest.mark.parametrize(
