@@ -27,8 +27,9 @@ def status(as_json_: bool) -> None:
 
 def read(sandbox: SandboxClient) -> dict[str, Any]:
     """The snapshot, the status checks of the instances, and where the load balancers answer."""
-    checks = snapshot.pages(sandbox.aws("ec2"), "describe_instance_status", "InstanceStatuses")
-    return {**snapshot.read(sandbox), "instance_statuses": checks, **sandbox.get("endpoints")}
+    found = snapshot.read(sandbox)
+    statuses = snapshot.pages(sandbox.aws("ec2"), "describe_instance_status", "InstanceStatuses")
+    return {**found, "instance_statuses": statuses, **sandbox.get("endpoints")}
 
 
 def show(found: Mapping[str, Any]) -> None:

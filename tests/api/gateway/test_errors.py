@@ -11,8 +11,8 @@ from moto.core.responses import ActionResult, BaseResponse
 from sandbox.aws.protocols import cbor
 from sandbox.core.control import Scope
 from sandbox.core.errors import ApiError
+from tests.support.api.gateway import FORM, error_of
 from tests.support.aws import Aws, signed
-from tests.support.gateway import FORM, error_of
 
 JSON = "application/x-amz-json-1.0"
 NOT_SUPPORTED = [

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from sandbox.aws.http.gateway import LARGEST_UNPACKED
 from sandbox.core.control import Scope
+from tests.support.api.gateway import CLIENT, FORM, called
 from tests.support.aws import IMAGE, Aws, signed
-from tests.support.gateway import CLIENT, FORM, called
 
 
 def run_instance(aws: Aws, **more: Any) -> str:

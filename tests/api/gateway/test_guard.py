@@ -8,8 +8,8 @@ from moto.moto_api._internal import urls as moto_api_urls
 
 from sandbox.aws.http.gateway import Gateway
 from sandbox.aws.http.guard import MOTO_READS, InstanceAccess
+from tests.support.api.gateway import CLIENT, FORM, called
 from tests.support.aws import Aws, request, signed
-from tests.support.gateway import CLIENT, FORM, called
 
 GUARDED = [
     ({"HTTP_HOST": "localhost:4566"}, True),

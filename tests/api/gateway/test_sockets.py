@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from sandbox.aws.http.server import Server
 from sandbox.core.errors import UserError
+from tests.support.api.gateway import FORM, error_of
 from tests.support.aws import SCOPE, Aws, signed
-from tests.support.gateway import FORM, error_of
 
 
 def read_response(reader: Any) -> tuple[int, bytes]:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from sandbox.services.sns.state.mailbox import MAX_MAILS
 from tests.support import rule
-from tests.support.services.sns_links import follow
+from tests.support.api.sns_links import follow
 from tests.support.services.sns_stage import HERE, Sns, error_of, header
 
 

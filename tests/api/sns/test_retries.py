@@ -9,7 +9,7 @@ from sandbox.aws import state
 from sandbox.drivers.delivery.simulated import Behaviour
 from sandbox.services.sns.decide.deliveries import ATTEMPT_FAILED, DELIVERED, NOT_DELIVERED
 from tests.support import rule
-from tests.support.services.sns_links import follow
+from tests.support.api.sns_links import follow
 from tests.support.services.sns_stage import URL, Sns, header, staged
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.core.control import Scope
 from tests.support import rule
-from tests.support.services.sns_links import ARN, follow
+from tests.support.api.sns_links import ARN, follow
 from tests.support.services.sns_stage import URL, Sns, error_of, header
 
 

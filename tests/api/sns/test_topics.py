@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support import rule
-from tests.support.services.sns_links import ARN
+from tests.support.api.sns_links import ARN
 from tests.support.services.sns_stage import Sns, error_of
 
 

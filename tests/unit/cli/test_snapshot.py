@@ -38,7 +38,9 @@ def test_all_pages_are_read(sandbox: VirtualClient) -> None:
     assert [(group["TargetGroupName"], group["Targets"]) for group in found["target_groups"]] == [("web", [])]
 
 
-@pytest.mark.parametrize(("read", "more"), [(status.read, {"endpoints", "load_balancers"}), (top.read, {"alarms", "rates"})])
+@pytest.mark.parametrize(
+    ("read", "more"), [(status.read, {"instance_statuses", "endpoints", "load_balancers"}), (top.read, {"alarms", "rates"})]
+)
 def test_both_commands_show_the_same_snapshot_and_add_to_it(sandbox: VirtualClient, read: Any, more: set[str]) -> None:
     common, found = snapshot.read(sandbox), read(sandbox)
     assert found.keys() - common.keys() == more

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.support import rule
+from tests.support.api.groups import asg, refusal
 from tests.support.ports import change_settings
 from tests.support.services.autoscaling_stage import Stage, make
-from tests.support.services.group_requests import asg, refusal
 
 
 @rule("ASG-17")

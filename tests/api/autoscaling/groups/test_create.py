@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.support import rule
+from tests.support.api.groups import NOT_NEGATIVE, UNKNOWN, asg, of_web, refusal
 from tests.support.services.autoscaling_stage import AMI, Stage
-from tests.support.services.group_requests import NOT_NEGATIVE, UNKNOWN, asg, of_web, refusal
 
 ONE_TEMPLATE = "Valid requests must contain either launchTemplateId or LaunchTemplateName"
 

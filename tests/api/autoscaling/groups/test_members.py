@@ -1,8 +1,8 @@
 """Members, activities and processes of a group by the API."""
 
 from tests.support import rule
+from tests.support.api.groups import asg, of_web, refusal
 from tests.support.services.autoscaling_stage import AMI, Stage
-from tests.support.services.group_requests import asg, of_web, refusal
 
 
 @rule("ASG-69")

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.support import rule
+from tests.support.api.groups import NOT_NEGATIVE, UNKNOWN, Request, asg, of_web, refusal
 from tests.support.services.autoscaling_stage import Stage
-from tests.support.services.group_requests import NOT_NEGATIVE, UNKNOWN, Request, asg, of_web, refusal
 
 NO_GROUP_TO_RESIZE = "AutoScalingGroup name not found - null"
 NO_GROUP = "AutoScalingGroup name not found - AutoScalingGroup none not found"

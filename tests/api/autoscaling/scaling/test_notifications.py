@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support import rule
-from tests.support.services.scaling_requests import Request, of
+from tests.support.api.scaling import Request, of
 from tests.support.services.scaling_stage import ScalingStage
 
 

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support import rule
-from tests.support.services.scaling_requests import STEP, TRACK, UUID, Request, custom, of, predefined, steps
+from tests.support.api.scaling import STEP, TRACK, UUID, Request, custom, of, predefined, steps
 from tests.support.services.scaling_stage import TRACK_CPU, ScalingStage
 
 

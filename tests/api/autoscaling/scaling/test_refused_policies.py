@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support import rule
-from tests.support.services.scaling_requests import STEP, TRACK, Request, custom, of, predefined, steps
+from tests.support.api.scaling import STEP, TRACK, Request, custom, of, predefined, steps
 from tests.support.services.scaling_stage import TRACK_CPU, ScalingStage
 
 NO_GROUP = "AutoScalingGroup name not found - AutoScalingGroup none not found"

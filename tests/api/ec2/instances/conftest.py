@@ -13,8 +13,8 @@ from sandbox.core.clock import VirtualClock
 from sandbox.core.journal import Journal
 from sandbox.engine import Engine
 from sandbox.services.ec2.controller import Ec2Controller
+from tests.support.api.ec2 import Ec2
 from tests.support.ports import FakeFaults, use_ports
-from tests.support.services.ec2_of_its_own import Ec2
 from tests.support.services.machines import Machines
 
 

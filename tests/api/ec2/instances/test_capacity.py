@@ -4,8 +4,8 @@ import pytest
 
 from sandbox.core.control import Scope
 from tests.support import rule
+from tests.support.api.ec2 import AMI, HERE, Ec2, error_of
 from tests.support.ports import change_settings
-from tests.support.services.ec2_of_its_own import AMI, HERE, Ec2, error_of
 
 
 @rule("EC2-15", "EC2-16")

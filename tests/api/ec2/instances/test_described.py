@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from tests.support import rule
-from tests.support.services.ec2_of_its_own import NOT_FOUND, UNKNOWN, Ec2, error_of, status
+from tests.support.api.ec2 import NOT_FOUND, UNKNOWN, Ec2, error_of, status
 
 
 class TestStatusChecks:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support import rule
-from tests.support.services.ec2_of_its_own import HERE, NOT_FOUND, UNKNOWN, Ec2, error_of
+from tests.support.api.ec2 import HERE, NOT_FOUND, UNKNOWN, Ec2, error_of
 
 NO_TEMPLATE = "lt-0123456789abcdef0"
 

@@ -10,8 +10,8 @@ import pytest
 from sandbox.core.control import Scope
 from sandbox.settings import Settings
 from tests.support import rule
+from tests.support.api.ec2 import AMI, HERE, Ec2, error_of
 from tests.support.ports import use_ports
-from tests.support.services.ec2_of_its_own import AMI, HERE, Ec2, error_of
 
 
 @rule("EC2-1", "EC2-3", "EC2-19")

@@ -1,7 +1,7 @@
 """Stop, start, reboot and terminate, and protection from termination."""
 
 from tests.support import rule
-from tests.support.services.ec2_of_its_own import Ec2, error_of
+from tests.support.api.ec2 import Ec2, error_of
 
 
 @rule("EC2-5", "EC2-12", "EC2-13")

@@ -10,7 +10,7 @@ from sandbox.drivers.runtime.simulated import SimulatedRuntime
 from sandbox.drivers.world import World
 from sandbox.services.ec2.controller import Ec2Controller
 from tests.support import rule
-from tests.support.services.ec2_of_its_own import UNKNOWN, Ec2, status
+from tests.support.api.ec2 import UNKNOWN, Ec2, status
 
 
 @rule("EC2-10", "EC2-11", "EC2-12")
