@@ -1,9 +1,7 @@
 """ELBv2's controllers behind the API: what they do in one reconcile, with which cause, and for what is deleted."""
 
-import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.core.events import Event
 from sandbox.drivers.world import App
-from sandbox.services.ec2.api import assembly as _ec2  # noqa: F401 - declares its seams
 from sandbox.services.elbv2.routing_controller import ROUTING
 
 

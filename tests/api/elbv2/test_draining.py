@@ -4,13 +4,11 @@ import pickle
 
 from moto.elbv2.models import elbv2_backends
 
-import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.aws.context import LOCK
 from sandbox.drivers.probe.simulated import SimulatedProber
 from sandbox.drivers.proxy.simulated import SimulatedProxy
 from sandbox.drivers.world import App
 from sandbox.engine import Engine
-from sandbox.services.ec2.api import assembly as _ec2  # noqa: F401 - declares its seams
 from tests.support import rule
 from tests.support.elb import HERE, controllers_of
 

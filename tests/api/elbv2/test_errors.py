@@ -4,9 +4,7 @@ from html import unescape
 
 import pytest
 
-import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.aws.http.gateway import Gateway
-from sandbox.services.ec2.api import assembly as _ec2  # noqa: F401 - declares its seams
 from tests.support import rule
 from tests.support.aws import request, signed
 from tests.support.elb import FIXED, OWN_API, UNKNOWN_LB, UNKNOWN_TG, error_of

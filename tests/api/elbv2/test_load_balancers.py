@@ -2,8 +2,6 @@
 
 import pytest
 
-import sandbox.aws.environment  # noqa: F401 - before moto
-from sandbox.services.ec2.api import assembly as _ec2  # noqa: F401 - declares its seams
 from tests.support import rule
 from tests.support.elb import FIXED, PROVISIONING, error_of
 

@@ -4,9 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-import sandbox.aws.environment  # noqa: F401 - before moto
 from sandbox.drivers.world import App
-from sandbox.services.ec2.api import assembly as _ec2  # noqa: F401 - declares its seams
 from tests.support import rule
 from tests.support.elb import OWN_API, PROVISIONING, error_of
 

@@ -3,12 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.support.services.scaling_stage import ScalingStage
 
 Request = Callable[[ScalingStage], object]
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 STEP = {"PolicyType": "StepScaling", "AdjustmentType": "ChangeInCapacity"}
 TRACK = {"PolicyType": "TargetTrackingScaling"}
+
+
+def refusal(request: Request, stage: ScalingStage) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        request(stage)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
 
 
 def of(group: str, operation: str, **parameters: Any) -> Request:

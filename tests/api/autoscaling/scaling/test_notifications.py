@@ -3,18 +3,10 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.support import rule
-from tests.support.api.scaling import Request, of
+from tests.support.api.scaling import of, refusal
 from tests.support.services.scaling_stage import ScalingStage
-
-
-def refusal(request: Request, stage: ScalingStage) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        request(stage)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @rule("ASG-119")

@@ -4,18 +4,10 @@ import re
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.support import rule
-from tests.support.api.scaling import STEP, TRACK, UUID, Request, custom, of, predefined, steps
+from tests.support.api.scaling import STEP, TRACK, UUID, custom, of, predefined, refusal, steps
 from tests.support.services.scaling_stage import TRACK_CPU, ScalingStage
-
-
-def refusal(request: Request, stage: ScalingStage) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        request(stage)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @rule("SCL-11", "SCL-12", "SCL-13")

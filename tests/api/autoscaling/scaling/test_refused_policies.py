@@ -3,20 +3,12 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.support import rule
-from tests.support.api.scaling import STEP, TRACK, Request, custom, of, predefined, steps
+from tests.support.api.scaling import STEP, TRACK, Request, custom, of, predefined, refusal, steps
 from tests.support.services.scaling_stage import TRACK_CPU, ScalingStage
 
 NO_GROUP = "AutoScalingGroup name not found - AutoScalingGroup none not found"
-
-
-def refusal(request: Request, stage: ScalingStage) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        request(stage)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @pytest.mark.parametrize(

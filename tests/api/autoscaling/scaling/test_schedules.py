@@ -5,18 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.support import rule
-from tests.support.api.scaling import UUID, Request, of
+from tests.support.api.scaling import UUID, of, refusal
 from tests.support.services.scaling_stage import ScalingStage
-
-
-def refusal(request: Request, stage: ScalingStage) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        request(stage)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @pytest.mark.parametrize(
