@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 
+import psutil
 import pytest
 
 from sandbox.core.clock import WallClock
@@ -14,7 +15,7 @@ from sandbox.drivers.proxy.envoy import admin
 from sandbox.drivers.proxy.envoy import proxy as process
 from sandbox.drivers.proxy.envoy.admin import Admin, socket_path
 from sandbox.drivers.proxy.envoy.config.bootstrap import bootstrap
-from sandbox.drivers.proxy.envoy.process import binary
+from sandbox.drivers.proxy.envoy.process import EnvoyProcess, binary
 from sandbox.drivers.proxy.envoy.proxy import EnvoyProxy
 from tests.support.drivers.proxies import ARN, DNS, EnvoyHarness, Load, fixed, forward, free_ports, group, listener, rule
 from tests.support.waiting import until
@@ -81,6 +82,22 @@ def test_an_envoy_of_an_earlier_version_is_replaced_and_its_ports_stay(tmp_path)
         assert (harness.proxy.local_address(ARN), harness.proxy.problems(), harness.troubles) == (address, {}, [])
         assert harness.proxy.pid != pid
         assert harness.ask().body == "after"
+    finally:
+        harness.close()
+
+
+@pytest.mark.process
+def test_an_envoy_that_was_started_with_other_settings_is_ended_too(tmp_path) -> None:
+    """As by `sandbox down` in a terminal without the settings of the start: it said that the proxy was removed, and left it running."""
+    harness = EnvoyHarness(tmp_path)
+    try:
+        harness.apply(listener(rule(None, fixed("before"))))
+        envoy = psutil.Process(harness.proxy.pid)
+        harness.proxy.close(keep_serving=True)
+        started = json.loads((tmp_path / "envoy.pid").read_text())
+        (tmp_path / "envoy.pid").write_text(json.dumps({**started, "identity": "of other settings"}))
+        EnvoyProcess(tmp_path, "127.0.0.1:1", tmp_path / "admin", harness.troubles.append).close(keep_serving=False)
+        assert not envoy.is_running() or envoy.status() == psutil.STATUS_ZOMBIE
     finally:
         harness.close()
 

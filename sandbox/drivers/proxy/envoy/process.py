@@ -92,9 +92,9 @@ class EnvoyProcess:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        process = self._process or self.running()
-        if process is not None and not keep_serving:
-            _end(process)
+        if not keep_serving:
+            for process in self._processes():  # also one with another bootstrap: `sandbox down` may have other settings than the start had
+                _end(process)
             self._pid_file.unlink(missing_ok=True)
             self._admin.unlink(missing_ok=True)
 
